@@ -1,0 +1,85 @@
+using System.Runtime.InteropServices;
+
+namespace DPT.Engine.Kernels;
+
+/// <summary>
+/// This machine's processor: SIMD kernels of our own on a fixed set of threads. Work is cut by shape alone, never
+/// by thread count, so results have the same bits for any number of threads.
+/// </summary>
+public sealed unsafe class HostDevice : Device
+{
+    /// <summary>Opens the host.</summary>
+    /// <param name="threads">Threads to use, 1 to 256; by default all processors that this process may use.</param>
+    /// <param name="width">Vector width; by default the widest that the processor runs at full speed.</param>
+    /// <param name="selection">Choice of kernels; by default what the environment and the defaults say.</param>
+    public HostDevice(int? threads = null, SimdWidth? width = null, KernelSelection? selection = null)
+        : base(new DeviceMemory(AllocateAligned, FreeAligned), selection ?? KernelSelection.FromEnvironment())
+    {
+        var count = threads ?? DefaultThreads();
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1, nameof(threads));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, 256, nameof(threads));
+        Width = width ?? SimdWidths.Default();
+        Workers = new WorkerPool(count);
+    }
+
+    /// <inheritdoc/>
+    public override DeviceKind Kind => DeviceKind.Host;
+
+    /// <inheritdoc/>
+    public override string Description => $"host, {Threads} thread{(Threads == 1 ? "" : "s")}, {Width.Describe()}";
+
+    /// <summary>Number of threads that take part in a kernel, the caller included.</summary>
+    public int Threads => Workers.Threads;
+
+    /// <summary>Vector width of the kernels.</summary>
+    public SimdWidth Width { get; }
+
+    internal WorkerPool Workers { get; }
+
+    /// <inheritdoc/>
+    public override void CopyIn<T>(ReadOnlySpan<T> source, Slice<T> destination)
+    {
+        RequireSameLength(source.Length, destination.Length);
+        source.CopyTo(new Span<T>((void*)destination.Address, source.Length));
+    }
+
+    /// <inheritdoc/>
+    public override void CopyOut<T>(Slice<T> source, Span<T> destination)
+    {
+        RequireSameLength(source.Length, destination.Length);
+        new ReadOnlySpan<T>((void*)source.Address, destination.Length).CopyTo(destination);
+    }
+
+    /// <inheritdoc/>
+    public override void Copy<T>(Slice<T> source, Slice<T> destination)
+    {
+        RequireSameLength(source.Length, destination.Length);
+        NativeMemory.Copy((void*)source.Address, (void*)destination.Address, (nuint)(source.Length * sizeof(T)));
+    }
+
+    /// <inheritdoc/>
+    public override void Clear<T>(Slice<T> slice) =>
+        NativeMemory.Clear((void*)slice.Address, (nuint)(slice.Length * sizeof(T)));
+
+    /// <inheritdoc/>
+    public override void Synchronize()
+    {
+        // Host kernels have finished when their launch returns.
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        Workers.Dispose();
+        base.Dispose();
+    }
+
+    private static int DefaultThreads() =>
+        int.TryParse(Environment.GetEnvironmentVariable("DPT_NUM_THREADS"), out var asked) && asked is >= 1 and <= 256
+            ? asked
+            : Math.Min(256, Environment.ProcessorCount);
+
+    private static nint AllocateAligned(long bytes) => (nint)NativeMemory.AlignedAlloc((nuint)bytes, 64);
+
+    private static void FreeAligned(nint address, long bytes) => NativeMemory.AlignedFree((void*)address);
+}

@@ -1,0 +1,30 @@
+namespace DPT.Engine.Kernels;
+
+/// <summary>
+/// A kernel for the host: written once, generic over the vector width, compiled by the JIT for each width used.
+/// </summary>
+/// <typeparam name="TCall">The operator's call.</typeparam>
+internal abstract class HostVariant<TCall> : KernelVariant<TCall> where TCall : struct, IKernelCall
+{
+    public sealed override DeviceKind Targets => DeviceKind.Host;
+
+    public sealed override void Launch(Device device, in TCall call)
+    {
+        var host = (HostDevice)device;
+        switch (host.Width)
+        {
+            case SimdWidth.Vector512:
+                Run<Simd512>(host, in call);
+                break;
+            case SimdWidth.Vector256:
+                Run<Simd256>(host, in call);
+                break;
+            default:
+                Run<SimdScalar>(host, in call);
+                break;
+        }
+    }
+
+    /// <summary>Runs the call with vectors of type <typeparamref name="V"/>.</summary>
+    protected abstract void Run<V>(HostDevice device, in TCall call) where V : struct, ISimd<V>;
+}

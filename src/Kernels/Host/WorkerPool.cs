@@ -1,0 +1,172 @@
+using System.Runtime.CompilerServices;
+
+namespace DPT.Engine.Kernels;
+
+/// <summary>One kernel's work, cut into numbered pieces that may run in any order on any thread.</summary>
+/// <remarks>Implemented by structs of pointers and sizes: they live on the caller's stack while the pool runs.</remarks>
+internal interface IParallelJob
+{
+    /// <summary>Does piece <paramref name="index"/>.</summary>
+    void Execute(int index);
+}
+
+/// <summary>
+/// A fixed set of threads for kernels. The caller is the first worker; the others spin for a short while after each
+/// job, because the next one usually follows within microseconds, and then sleep.
+/// </summary>
+internal sealed unsafe class WorkerPool : IDisposable
+{
+    private const int SpinsBeforeSleep = 2000;
+
+    private readonly Worker[] _workers;
+    private delegate*<void*, int, void> _execute;
+    private void* _job;
+    private int _count;
+    private int _next;
+    private int _busy;
+    private int _generation;
+    private Exception? _failure;
+    private volatile bool _stopping;
+
+    public WorkerPool(int threads)
+    {
+        Threads = threads;
+        _workers = new Worker[threads - 1];
+        for (var i = 0; i < _workers.Length; i++)
+        {
+            var worker = new Worker();
+            worker.Thread = new Thread(() => Work(worker)) { IsBackground = true, Name = $"dpt-worker-{i + 1}" };
+            _workers[i] = worker;
+            worker.Thread.Start();
+        }
+    }
+
+    public int Threads { get; }
+
+    /// <summary>Runs pieces 0 to <paramref name="count"/> - 1 of the job and returns when all are done.</summary>
+    /// <remarks>Not reentrant: a piece must not start another job, and only one thread may call this.</remarks>
+    public void For<TJob>(int count, ref TJob job) where TJob : struct, IParallelJob
+    {
+        if (count <= 1 || _workers.Length == 0)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                job.Execute(i);
+            }
+
+            return;
+        }
+
+        _execute = &ExecutePiece<TJob>;
+        _job = Unsafe.AsPointer(ref job);
+        _count = count;
+        _next = 0;
+        _failure = null;
+        _busy = _workers.Length;
+        WakeAll();
+        Drain();
+        var spin = default(SpinWait);
+        while (Volatile.Read(ref _busy) > 0)
+        {
+            spin.SpinOnce(sleep1Threshold: -1);
+        }
+
+        if (_failure is { } failure)
+        {
+            throw new InvalidOperationException("a worker thread failed: " + failure.Message, failure);
+        }
+    }
+
+    public void Dispose()
+    {
+        _stopping = true;
+        WakeAll();
+        foreach (var worker in _workers)
+        {
+            worker.Thread!.Join();
+            worker.Wake.Dispose();
+        }
+    }
+
+    private static void ExecutePiece<TJob>(void* job, int index) where TJob : struct, IParallelJob =>
+        Unsafe.AsRef<TJob>(job).Execute(index);
+
+    /// <summary>Starts a generation. Each sleeper has a permit of its own: a shared one could wake the wrong thread.</summary>
+    private void WakeAll()
+    {
+        Interlocked.Increment(ref _generation);
+        foreach (var worker in _workers)
+        {
+            if (Interlocked.Exchange(ref worker.Asleep, 0) == 1)
+            {
+                worker.Wake.Release();
+            }
+        }
+    }
+
+    private void Work(Worker worker)
+    {
+        var seen = 0;
+        while (true)
+        {
+            AwaitGeneration(worker, seen);
+            seen = Volatile.Read(ref _generation);
+            if (_stopping)
+            {
+                return;
+            }
+
+            Drain();
+            Interlocked.Decrement(ref _busy);
+        }
+    }
+
+    private void AwaitGeneration(Worker worker, int seen)
+    {
+        for (var spin = 0; spin < SpinsBeforeSleep; spin++)
+        {
+            if (Volatile.Read(ref _generation) != seen)
+            {
+                return;
+            }
+
+            Thread.SpinWait(8);
+        }
+
+        Interlocked.Exchange(ref worker.Asleep, 1);
+        if (Volatile.Read(ref _generation) != seen && Interlocked.Exchange(ref worker.Asleep, 0) == 1)
+        {
+            return; // The generation came between the last spin and the flag, and nobody has sent a permit.
+        }
+
+        worker.Wake.Wait();
+    }
+
+    private void Drain()
+    {
+        try
+        {
+            while (true)
+            {
+                var index = Interlocked.Increment(ref _next) - 1;
+                if (index >= _count)
+                {
+                    return;
+                }
+
+                _execute(_job, index);
+            }
+        }
+        catch (Exception failure) when (Interlocked.CompareExchange(ref _failure, failure, null) is null)
+        {
+            Volatile.Write(ref _next, _count);
+        }
+    }
+
+    private sealed class Worker
+    {
+        public readonly SemaphoreSlim Wake = new(0);
+        public Thread? Thread;
+        public int Asleep;
+    }
+}

@@ -1,0 +1,126 @@
+namespace DPT.Engine.Kernels;
+
+/// <summary>What happens to a sum of products before it is stored.</summary>
+public enum Activation
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>x Phi(x) with the exact error function.</summary>
+    Gelu,
+
+    /// <summary>x / (1 + e^-x).</summary>
+    Silu,
+}
+
+/// <summary>
+/// C = [C +] act(op(A) op(B) + bias) + residual, or, with <see cref="GradientOf"/> set,
+/// C = [C +] (op(A) op(B)) * act'(preActivation). All row-major fp32; op(A) is [M,K], op(B) is [K,N], C is [M,N].
+/// </summary>
+public readonly record struct MatMulCall : IKernelCall
+{
+    private const string Op = "matmul";
+
+    /// <summary>Rows of op(A) and C.</summary>
+    public required int M { get; init; }
+
+    /// <summary>Columns of op(B) and C.</summary>
+    public required int N { get; init; }
+
+    /// <summary>Columns of op(A), rows of op(B); the length of each sum.</summary>
+    public required int K { get; init; }
+
+    /// <summary>A is stored [K,M] instead of [M,K].</summary>
+    public bool TransposeA { get; init; }
+
+    /// <summary>B is stored [N,K] instead of [K,N], as the weight of a linear layer is.</summary>
+    public bool TransposeB { get; init; }
+
+    /// <summary>The left factor.</summary>
+    public required Slice<float> A { get; init; }
+
+    /// <summary>The right factor.</summary>
+    public required Slice<float> B { get; init; }
+
+    /// <summary>The result.</summary>
+    public required Slice<float> C { get; init; }
+
+    /// <summary>Elements from one stored row of A to the next; 0 means rows are adjacent.</summary>
+    public int StrideA { get; init; }
+
+    /// <summary>Elements from one stored row of B to the next; 0 means rows are adjacent.</summary>
+    public int StrideB { get; init; }
+
+    /// <summary>Elements from one row of C (and of residual and pre-activation) to the next; 0 means N.</summary>
+    public int StrideC { get; init; }
+
+    /// <summary>Add to what C holds instead of replacing it.</summary>
+    public bool Accumulate { get; init; }
+
+    /// <summary>Added to every row before the activation: N elements, or empty.</summary>
+    public Slice<float> Bias { get; init; }
+
+    /// <summary>Applied to the biased sum.</summary>
+    public Activation Activation { get; init; }
+
+    /// <summary>
+    /// The biased sum before the activation, laid out like C: an output that the backward pass needs (may be
+    /// empty), or, with <see cref="GradientOf"/>, an input.
+    /// </summary>
+    public Slice<float> PreActivation { get; init; }
+
+    /// <summary>Added after the activation, laid out like C; may be the same memory as C. Empty if there is none.</summary>
+    public Slice<float> Residual { get; init; }
+
+    /// <summary>If not None: multiply the sum by the derivative of this function at <see cref="PreActivation"/>.</summary>
+    public Activation GradientOf { get; init; }
+
+    /// <summary>Stride of A with the default resolved.</summary>
+    public int RowA => StrideA != 0 ? StrideA : TransposeA ? M : K;
+
+    /// <summary>Stride of B with the default resolved.</summary>
+    public int RowB => StrideB != 0 ? StrideB : TransposeB ? K : N;
+
+    /// <summary>Stride of C with the default resolved.</summary>
+    public int RowC => StrideC != 0 ? StrideC : N;
+
+    /// <inheritdoc/>
+    public string Shape => $"M={M} N={N} K={K} {(TransposeA ? 'T' : 'N')}{(TransposeB ? 'T' : 'N')}"
+        + (Bias.IsEmpty ? "" : " bias")
+        + (Activation == Activation.None ? "" : $" {Activation}")
+        + (GradientOf == Activation.None ? "" : $" {GradientOf}'")
+        + (Residual.IsEmpty ? "" : " residual")
+        + (Accumulate ? " accumulate" : "")
+        + (StrideA + StrideB + StrideC == 0 ? "" : " strided");
+
+    /// <inheritdoc/>
+    public double Flops => 2.0 * M * N * K;
+
+    /// <inheritdoc/>
+    public double Bytes => 4.0 * (((double)M * K) + ((double)K * N)
+        + ((double)M * N * (1 + (Accumulate ? 1 : 0) + (Residual.IsEmpty ? 0 : 1) + (PreActivation.IsEmpty ? 0 : 1))));
+
+    /// <inheritdoc/>
+    public void Validate()
+    {
+        Require.Size(Op, nameof(M), M);
+        Require.Size(Op, nameof(N), N);
+        Require.Size(Op, nameof(K), K);
+        Require.Size(Op, nameof(StrideA), RowA, TransposeA ? M : K);
+        Require.Size(Op, nameof(StrideB), RowB, TransposeB ? K : N);
+        Require.Size(Op, nameof(StrideC), RowC, N);
+        Require.Operand(Op, nameof(A), A, Extent(TransposeA ? K : M, TransposeA ? M : K, RowA));
+        Require.Operand(Op, nameof(B), B, Extent(TransposeB ? N : K, TransposeB ? K : N, RowB));
+        Require.Operand(Op, nameof(C), C, Extent(M, N, RowC));
+        Require.OperandIfGiven(Op, nameof(Bias), Bias, N);
+        Require.OperandIfGiven(Op, nameof(PreActivation), PreActivation, Extent(M, N, RowC));
+        Require.OperandIfGiven(Op, nameof(Residual), Residual, Extent(M, N, RowC));
+        Require.That(
+            Op,
+            GradientOf == Activation.None
+                || (!PreActivation.IsEmpty && Activation == Activation.None && Bias.IsEmpty && Residual.IsEmpty),
+            "an activation gradient needs the pre-activation and excludes activation, bias and residual");
+    }
+
+    private static long Extent(int rows, int columns, int stride) => ((long)(rows - 1) * stride) + columns;
+}

@@ -1,0 +1,83 @@
+namespace DPT.Engine.Kernels;
+
+/// <summary>
+/// One shape of one operator, described once: its operands, how they bind to a call, and what the result must be in
+/// double precision. Tests, the kernel tools and the differential tests all run from this description.
+/// </summary>
+public abstract class KernelCase
+{
+    private protected KernelCase(string label, IReadOnlyList<Operand> operands)
+    {
+        Label = label;
+        Operands = operands;
+    }
+
+    /// <summary>The shape and what is special about the values: unique within the operator.</summary>
+    public string Label { get; }
+
+    /// <summary>The operands in the order of declaration.</summary>
+    public IReadOnlyList<Operand> Operands { get; }
+
+    /// <summary>Fills the operands of <see cref="FillPattern.Derived"/> from the others, before anything runs.</summary>
+    public Action<CaseValues>? Derive { get; init; }
+
+    /// <summary>Error allowed beyond rounding, relative to the size of the result: documented approximations.</summary>
+    public double ExtraError { get; init; }
+
+    /// <summary>Runs the call on device memory.</summary>
+    public abstract void Launch(Device device, KernelVariant variant, CaseMemory memory);
+
+    /// <summary>Whether the variant supports this shape on the device.</summary>
+    public abstract bool Supports(Device device, KernelVariant variant, CaseMemory memory, out string? reason);
+
+    /// <summary>Computes the outputs in double precision, from values that hold the inputs.</summary>
+    public abstract void Truth(CaseValues values);
+
+    /// <inheritdoc/>
+    public override string ToString() => Label;
+}
+
+/// <summary>A case with the operator's call.</summary>
+/// <typeparam name="TCall">The operator's call.</typeparam>
+public sealed class KernelCase<TCall> : KernelCase where TCall : struct, IKernelCall
+{
+    private readonly Func<CaseMemory, TCall> _bind;
+    private readonly Action<CaseValues> _truth;
+
+    /// <summary>Describes a case.</summary>
+    /// <param name="label">Shape and speciality.</param>
+    /// <param name="operands">Operands.</param>
+    /// <param name="bind">Makes the call from operands in device memory.</param>
+    /// <param name="truth">The double-precision reference.</param>
+    public KernelCase(
+        string label, IReadOnlyList<Operand> operands, Func<CaseMemory, TCall> bind, Action<CaseValues> truth)
+        : base(label, operands)
+    {
+        _bind = bind;
+        _truth = truth;
+    }
+
+    /// <inheritdoc/>
+    public override void Launch(Device device, KernelVariant variant, CaseMemory memory)
+    {
+        var call = _bind(memory);
+        call.Validate();
+        ((KernelVariant<TCall>)variant).Launch(device, in call);
+    }
+
+    /// <inheritdoc/>
+    public override bool Supports(Device device, KernelVariant variant, CaseMemory memory, out string? reason)
+    {
+        if ((variant.Targets & device.Kind) == 0)
+        {
+            reason = $"runs on {variant.Targets}";
+            return false;
+        }
+
+        var call = _bind(memory);
+        return ((KernelVariant<TCall>)variant).Supports(in call, device, out reason);
+    }
+
+    /// <inheritdoc/>
+    public override void Truth(CaseValues values) => _truth(values);
+}

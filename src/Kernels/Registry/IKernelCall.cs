@@ -1,0 +1,18 @@
+namespace DPT.Engine.Kernels;
+
+/// <summary>The operands and sizes of one operator call: a plain struct of slices and numbers.</summary>
+public interface IKernelCall
+{
+    /// <summary>Sizes in one short line, e.g. <c>M=3 N=5 K=7 NT</c>: the name of the case in tests and boards.</summary>
+    string Shape { get; }
+
+    /// <summary>Floating-point operations that the mathematics needs (a multiply-add counts two).</summary>
+    double Flops { get; }
+
+    /// <summary>Bytes that must cross memory at least once: inputs read plus outputs written.</summary>
+    double Bytes { get; }
+
+    /// <summary>Checks sizes and operand lengths.</summary>
+    /// <exception cref="KernelException">Something does not fit; the message names it and the limit.</exception>
+    void Validate();
+}

@@ -1,0 +1,18 @@
+namespace DPT.Engine.Kernels;
+
+/// <summary>The list of all operators: the one place to look for what the engine can do.</summary>
+public static class KernelRegistry
+{
+    /// <summary>Every operator, in the order of the documentation.</summary>
+    public static IReadOnlyList<Operator> Operators { get; } =
+    [
+        LayerNormOperators.Forward,
+    ];
+
+    /// <summary>The operator of that name.</summary>
+    /// <exception cref="KernelException">There is none; the message lists those that exist.</exception>
+    public static Operator Find(string name) =>
+        Operators.FirstOrDefault(o => o.Name == name)
+        ?? throw new KernelException(
+            $"there is no operator '{name}'; there are {string.Join(", ", Operators.Select(o => o.Name))}");
+}

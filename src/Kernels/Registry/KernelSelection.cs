@@ -1,0 +1,127 @@
+namespace DPT.Engine.Kernels;
+
+/// <summary>
+/// Which variant serves an operator call, and why: a flag beats the environment, which beats the tuning cache,
+/// which beats the default (the first registered variant that supports the call).
+/// </summary>
+public sealed class KernelSelection
+{
+    /// <summary>Environment variable with choices like <c>matmul=host-v1-naive,attention.forward=v3-online-softmax</c>.</summary>
+    public const string Variable = "DPT_KERNELS";
+
+    private readonly Dictionary<string, Choice> _choices = [];
+
+    /// <summary>A selection with the defaults only.</summary>
+    public KernelSelection()
+    {
+    }
+
+    /// <summary>Where a choice came from, strongest first.</summary>
+    public enum Origin
+    {
+        /// <summary>Given on the command line.</summary>
+        Flag,
+
+        /// <summary>Given in <see cref="Variable"/>.</summary>
+        Environment,
+
+        /// <summary>Measured best on this device.</summary>
+        Tuned,
+
+        /// <summary>The first variant that supports the call.</summary>
+        Default,
+    }
+
+    /// <summary>The selection that <see cref="Variable"/> asks for.</summary>
+    /// <exception cref="KernelException">It names an operator or a variant that does not exist.</exception>
+    public static KernelSelection FromEnvironment()
+    {
+        var selection = new KernelSelection();
+        if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } text)
+        {
+            selection.Choose(text, Origin.Environment);
+        }
+
+        return selection;
+    }
+
+    /// <summary>Adds choices <c>operator=variant[,operator=variant…]</c>. A stronger origin is never overruled.</summary>
+    /// <exception cref="KernelException">The text is malformed or names what does not exist.</exception>
+    public void Choose(string text, Origin origin)
+    {
+        foreach (var part in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            var pair = part.Split('=', 2, StringSplitOptions.TrimEntries);
+            if (pair.Length != 2)
+            {
+                throw new KernelException($"kernel choice '{part}' is not of the form operator=variant");
+            }
+
+            var op = KernelRegistry.Find(pair[0]);
+            var variant = op.Find(pair[1]);
+            if (!_choices.TryGetValue(op.Name, out var old) || origin <= old.Origin)
+            {
+                _choices[op.Name] = new Choice(variant, origin);
+            }
+        }
+    }
+
+    /// <summary>The variant for this call on this device.</summary>
+    /// <exception cref="KernelException">
+    /// The chosen variant does not support the call, or no variant does; the message gives every reason.
+    /// </exception>
+    public KernelVariant<TCall> Resolve<TCall>(Operator<TCall> op, in TCall call, Device device)
+        where TCall : struct, IKernelCall
+    {
+        if (_choices.Count > 0 && _choices.TryGetValue(op.Name, out var choice))
+        {
+            var variant = (KernelVariant<TCall>)choice.Variant;
+            return Fits(variant, in call, device, out var reason)
+                ? variant
+                : throw new KernelException(
+                    $"variant '{op.IdOf(variant)}' (chosen by {choice.Origin}) cannot run {call.Shape}: {reason}");
+        }
+
+        foreach (var variant in op.TypedVariants)
+        {
+            if (Fits(variant, in call, device, out _))
+            {
+                return variant;
+            }
+        }
+
+        throw new KernelException(Explain(op, in call, device));
+    }
+
+    /// <summary>One line per variant: chosen, passed over, or the reason why it cannot run.</summary>
+    public string Explain<TCall>(Operator<TCall> op, in TCall call, Device device) where TCall : struct, IKernelCall
+    {
+        var lines = new List<string> { $"{op.Name} {call.Shape} on {device.Kind}:" };
+        var taken = false;
+        foreach (var variant in op.TypedVariants)
+        {
+            var named = _choices.TryGetValue(op.Name, out var choice) && ReferenceEquals(choice.Variant, variant);
+            var fits = Fits(variant, in call, device, out var reason);
+            var chosen = fits && (named || (!_choices.ContainsKey(op.Name) && !taken));
+            taken |= chosen;
+            var origin = named ? choice.Origin : Origin.Default;
+            lines.Add($"  {variant.Name}: " + (chosen ? $"chosen by {origin}" : reason ?? "passed over"));
+        }
+
+        return string.Join(Environment.NewLine, lines);
+    }
+
+    private static bool Fits<TCall>(KernelVariant<TCall> variant, in TCall call, Device device, out string? reason)
+        where TCall : struct, IKernelCall
+    {
+        if ((variant.Targets & device.Kind) == 0)
+        {
+            reason = $"runs on {variant.Targets}, not on {device.Kind}";
+            return false;
+        }
+
+        return variant.Supports(in call, device, out reason);
+    }
+
+    private readonly record struct Choice(KernelVariant Variant, Origin Origin);
+}

@@ -1,0 +1,31 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace DPT.Engine.Kernels;
+
+/// <summary>One way to compute an operator. Versions are never renumbered and never removed while they teach.</summary>
+public abstract class KernelVariant
+{
+    /// <summary>Identity below the operator: <c>host-v2-packed</c>, <c>v3-online-softmax</c>.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>The idea in one line, as <c>dpt kernels list</c> prints it.</summary>
+    public abstract string Idea { get; }
+
+    /// <summary>The kinds of device that it runs on.</summary>
+    public abstract DeviceKind Targets { get; }
+}
+
+/// <summary>A variant with the call that it understands.</summary>
+/// <typeparam name="TCall">The operator's call.</typeparam>
+public abstract class KernelVariant<TCall> : KernelVariant where TCall : struct, IKernelCall
+{
+    /// <summary>Whether this variant can run the call on the device; if not, the limit that stands against it.</summary>
+    public virtual bool Supports(in TCall call, Device device, [NotNullWhen(false)] out string? reason)
+    {
+        reason = null;
+        return true;
+    }
+
+    /// <summary>Runs a call that was validated and is supported. Allocates nothing in a steady state.</summary>
+    public abstract void Launch(Device device, in TCall call);
+}

@@ -1,0 +1,50 @@
+namespace DPT.Engine.Kernels;
+
+/// <summary>
+/// An operation of the engine with all its variants and the cases that prove them. Tests, benchmarks, selection
+/// and the command line all read from here, so a variant is registered in one line.
+/// </summary>
+public abstract class Operator
+{
+    private protected Operator(string name, Func<IEnumerable<KernelCase>> cases)
+    {
+        Name = name;
+        Cases = cases;
+    }
+
+    /// <summary>Dotted lower-case name: <c>attention.forward</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>All variants, best first: the first one that supports a call is its default.</summary>
+    public abstract IReadOnlyList<KernelVariant> Variants { get; }
+
+    /// <summary>The cases every variant must pass: shapes that include 1, primes and the edges of tiles.</summary>
+    public Func<IEnumerable<KernelCase>> Cases { get; }
+
+    /// <summary>The variant of that name.</summary>
+    /// <exception cref="KernelException">There is none; the message lists those that exist.</exception>
+    public KernelVariant Find(string variant) =>
+        Variants.FirstOrDefault(v => v.Name == variant)
+        ?? throw new KernelException(
+            $"operator '{Name}' has no variant '{variant}'; it has {string.Join(", ", Variants.Select(v => v.Name))}");
+
+    /// <summary>The full identity of a variant: <c>attention.forward/host-v2-tiles</c>.</summary>
+    public string IdOf(KernelVariant variant) => $"{Name}/{variant.Name}";
+}
+
+/// <summary>An operator with its typed call.</summary>
+/// <typeparam name="TCall">Operands and sizes of one call.</typeparam>
+public sealed class Operator<TCall> : Operator where TCall : struct, IKernelCall
+{
+    /// <summary>Registers an operator.</summary>
+    /// <param name="name">Dotted lower-case name.</param>
+    /// <param name="cases">The cases that prove a variant.</param>
+    /// <param name="variants">The variants, best first.</param>
+    public Operator(string name, Func<IEnumerable<KernelCase>> cases, params KernelVariant<TCall>[] variants)
+        : base(name, cases) => TypedVariants = variants;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<KernelVariant> Variants => TypedVariants;
+
+    internal KernelVariant<TCall>[] TypedVariants { get; }
+}

@@ -1,0 +1,82 @@
+using DPT.Engine.Kernels;
+
+namespace Kernels.Tests;
+
+/// <summary>
+/// Every host variant of every operator, at every vector width, on every case of the registry: double reference,
+/// guard bands, unwritten outputs, unchanged inputs, and the same bits for 1, 2 and 7 threads.
+/// </summary>
+public sealed class HostVariantTests
+{
+    public static IEnumerable<TestCaseData> Variants()
+    {
+        foreach (var op in KernelRegistry.Operators)
+        {
+            foreach (var variant in op.Variants.Where(v => v.Targets.HasFlag(DeviceKind.Host)))
+            {
+                foreach (var width in Enum.GetValues<SimdWidth>())
+                {
+                    yield return new TestCaseData(op, variant, width)
+                        .SetArgDisplayNames(op.IdOf(variant), width.ToString());
+                }
+            }
+        }
+    }
+
+    [TestCaseSource(nameof(Variants))]
+    public void Variant_EveryCase_MatchesTheDoubleReference(Operator op, KernelVariant variant, SimdWidth width)
+    {
+        using var device = new HostDevice(threads: 2, width, new KernelSelection());
+        var proven = 0;
+        var faults = new List<string>();
+        foreach (var kernelCase in op.Cases())
+        {
+            using (var memory = new CaseMemory(device, kernelCase, new CaseValues(kernelCase, 1)))
+            {
+                if (!kernelCase.Supports(device, variant, memory, out _))
+                {
+                    continue;
+                }
+            }
+
+            faults.AddRange(KernelProver.Prove(device, op, variant, kernelCase));
+            proven++;
+        }
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(faults, Is.Empty, string.Join(Environment.NewLine, faults));
+            Assert.That(proven, Is.GreaterThan(0), "the variant supports none of its operator's cases");
+            Assert.That(device.Memory.LiveBlocks, Is.Zero, "device memory leaked");
+        });
+    }
+
+    [TestCaseSource(nameof(Variants))]
+    public void Variant_AnyThreadCount_GivesTheSameBits(Operator op, KernelVariant variant, SimdWidth width)
+    {
+        foreach (var kernelCase in op.Cases())
+        {
+            var start = new CaseValues(kernelCase, 2);
+            Dictionary<string, double[]>? expected = null;
+            foreach (var threads in new[] { 1, 2, 7 })
+            {
+                using var device = new HostDevice(threads, width, new KernelSelection());
+                using var memory = new CaseMemory(device, kernelCase, start);
+                if (!kernelCase.Supports(device, variant, memory, out _))
+                {
+                    break;
+                }
+
+                kernelCase.Launch(device, variant, memory);
+                var actual = kernelCase.Operands.ToDictionary(o => o.Name, o => memory.Read(o.Name));
+                expected ??= actual;
+                foreach (var (name, values) in actual)
+                {
+                    Assert.That(
+                        values.AsSpan().SequenceEqual(expected[name]),
+                        $"{op.IdOf(variant)} [{kernelCase.Label}] '{name}' has other bits with {threads} threads");
+                }
+            }
+        }
+    }
+}
