@@ -1,0 +1,231 @@
+namespace DPT.Engine.Dpt;
+
+/// <summary>
+/// Everything that decides a run, resolved: no value here is optional by accident. Files and flags use the same
+/// names in camel case with dots, e.g. <c>diffusion.learningRate</c>. Defaults live in the application's
+/// <c>defaults.json</c>, not here, so that "unset" and "set to the default" differ.
+/// </summary>
+public sealed record DptOptions
+{
+    /// <summary>What to learn from.</summary>
+    public required DataOptions Data { get; init; }
+
+    /// <summary>Seed of everything random in the run.</summary>
+    public required int Seed { get; init; }
+
+    /// <summary><c>auto</c>, <c>host</c>, <c>cuda</c> or <c>sim</c>.</summary>
+    public required string Device { get; init; }
+
+    /// <summary><c>fp32</c> or <c>bf16</c>.</summary>
+    public required string Precision { get; init; }
+
+    /// <summary>The vision transformer that classifies, the same in stages 1 and 3.</summary>
+    public required ClassifierOptions Classifier { get; init; }
+
+    /// <summary>Stage 1: semi-supervised training.</summary>
+    public required SemiSupervisedOptions Stage1 { get; init; }
+
+    /// <summary>Stage 2: the class-conditional U-ViT and its training.</summary>
+    public required DiffusionOptions Diffusion { get; init; }
+
+    /// <summary>Stage 2: drawing the pseudo-images.</summary>
+    public required GenerateOptions Generate { get; init; }
+
+    /// <summary>Stage 3: training with pseudo-images, and its control without them.</summary>
+    public required SemiSupervisedOptions Stage3 { get; init; }
+
+    /// <summary>Checkpoints and logging.</summary>
+    public required RunOptions Run { get; init; }
+}
+
+/// <summary>The data set, its size, and which labels the method may see.</summary>
+public sealed record DataOptions
+{
+    /// <summary><c>digits</c>, <c>mnist:DIR</c> or <c>folder:DIR</c>.</summary>
+    public required string Spec { get; init; }
+
+    /// <summary>Side to which images are resized, in pixels; null keeps the native size.</summary>
+    public int? ImageSize { get; init; }
+
+    /// <summary>Labels that the method may see, per class; 0 means all of them.</summary>
+    public required int LabelsPerClass { get; init; }
+
+    /// <summary>A file naming the labelled images; null draws them by seed.</summary>
+    public string? LabelFile { get; init; }
+
+    /// <summary>At most this many training images; null uses all.</summary>
+    public int? TrainLimit { get; init; }
+
+    /// <summary>At most this many test images; null uses all.</summary>
+    public int? TestLimit { get; init; }
+}
+
+/// <summary>A small ViT.</summary>
+public sealed record ClassifierOptions
+{
+    /// <summary>Side of a patch, in pixels.</summary>
+    public required int PatchSize { get; init; }
+
+    /// <summary>Token width.</summary>
+    public required int Width { get; init; }
+
+    /// <summary>Number of blocks.</summary>
+    public required int Depth { get; init; }
+
+    /// <summary>Attention heads.</summary>
+    public required int Heads { get; init; }
+
+    /// <summary>Hidden width of the MLP as a multiple of the token width.</summary>
+    public required int MlpRatio { get; init; }
+}
+
+/// <summary>FreeMatch training of the classifier (spec 2.4).</summary>
+public sealed record SemiSupervisedOptions
+{
+    /// <summary>Optimiser updates.</summary>
+    public required int Steps { get; init; }
+
+    /// <summary>Labelled images in a batch.</summary>
+    public required int LabelledBatch { get; init; }
+
+    /// <summary>Unlabelled images in a batch (each gives a weak and a strong view); 0 trains on labels alone.</summary>
+    public required int UnlabelledBatch { get; init; }
+
+    /// <summary>Weight of the unlabelled loss.</summary>
+    public required double UnlabelledWeight { get; init; }
+
+    /// <summary>Momentum of the self-adaptive thresholds.</summary>
+    public required double ThresholdMomentum { get; init; }
+
+    /// <summary>Weight of the fairness term (spec 2.4, optional entropy term); 0 leaves it out.</summary>
+    public required double FairnessWeight { get; init; }
+
+    /// <summary><c>adamw</c> or <c>sgd</c>.</summary>
+    public required string Optimizer { get; init; }
+
+    /// <summary>Peak learning rate.</summary>
+    public required double LearningRate { get; init; }
+
+    /// <summary>Updates of linear warm-up.</summary>
+    public required int WarmUp { get; init; }
+
+    /// <summary>Weight decay.</summary>
+    public required double WeightDecay { get; init; }
+
+    /// <summary>Decay of the moving average of the weights.</summary>
+    public required double AverageDecay { get; init; }
+
+    /// <summary>Largest global gradient norm; 0 does not clip.</summary>
+    public required double ClipNorm { get; init; }
+
+    /// <summary>Mirror images at random.</summary>
+    public required bool Flip { get; init; }
+
+    /// <summary>Random shift of the weak view, in pixels.</summary>
+    public required int CropPadding { get; init; }
+
+    /// <summary>Updates of self-supervised pre-training on all images before the labels are used; 0 for none.</summary>
+    public required int PretrainSteps { get; init; }
+}
+
+/// <summary>The U-ViT, its forward process and its training (spec 4).</summary>
+public sealed record DiffusionOptions
+{
+    /// <summary>Side of a patch, in pixels.</summary>
+    public required int PatchSize { get; init; }
+
+    /// <summary>Token width.</summary>
+    public required int Width { get; init; }
+
+    /// <summary>Number of blocks without the middle one; even.</summary>
+    public required int Depth { get; init; }
+
+    /// <summary>Attention heads.</summary>
+    public required int Heads { get; init; }
+
+    /// <summary>End in a 3x3 convolution.</summary>
+    public required bool Convolution { get; init; }
+
+    /// <summary><c>noise</c> or <c>velocity</c>.</summary>
+    public required string Prediction { get; init; }
+
+    /// <summary><c>vp</c> (linear beta) or <c>cosine</c>.</summary>
+    public required string Schedule { get; init; }
+
+    /// <summary><c>official</c> (normal 0.02) or <c>fast</c> (default linear, label 0.5, position 0.3).</summary>
+    public required string Initialisation { get; init; }
+
+    /// <summary>Optimiser updates.</summary>
+    public required int Steps { get; init; }
+
+    /// <summary>Images in a batch.</summary>
+    public required int Batch { get; init; }
+
+    /// <summary>Micro-batches a batch is cut into; the gradient is their sum.</summary>
+    public required int Accumulation { get; init; }
+
+    /// <summary>Recompute the activations of each block in the backward pass instead of storing them.</summary>
+    public required bool Recompute { get; init; }
+
+    /// <summary>Peak learning rate.</summary>
+    public required double LearningRate { get; init; }
+
+    /// <summary>Updates of linear warm-up.</summary>
+    public required int WarmUp { get; init; }
+
+    /// <summary>Weight decay.</summary>
+    public required double WeightDecay { get; init; }
+
+    /// <summary>AdamW's first decay.</summary>
+    public required double Beta1 { get; init; }
+
+    /// <summary>AdamW's second decay.</summary>
+    public required double Beta2 { get; init; }
+
+    /// <summary>Decay of the moving average of the weights.</summary>
+    public required double AverageDecay { get; init; }
+
+    /// <summary>Largest global gradient norm; 0 does not clip.</summary>
+    public required double ClipNorm { get; init; }
+
+    /// <summary>Probability of replacing the label by the null label.</summary>
+    public required double LabelDropout { get; init; }
+
+    /// <summary>Mirror images at random.</summary>
+    public required bool Flip { get; init; }
+}
+
+/// <summary>Sampling (spec 5).</summary>
+public sealed record GenerateOptions
+{
+    /// <summary>Pseudo-images per class, K.</summary>
+    public required int PerClass { get; init; }
+
+    /// <summary>Guidance scale s of the specification: eps + s (eps - eps_null); the usual weight is 1 + s.</summary>
+    public required double Guidance { get; init; }
+
+    /// <summary>Name of the solver, e.g. <c>dpm-solver-fast</c>.</summary>
+    public required string Solver { get; init; }
+
+    /// <summary>Network evaluations per image (a guided pair counts once).</summary>
+    public required int Evaluations { get; init; }
+
+    /// <summary>Images drawn together.</summary>
+    public required int Batch { get; init; }
+}
+
+/// <summary>Checkpoints and logging.</summary>
+public sealed record RunOptions
+{
+    /// <summary>Updates from one checkpoint to the next.</summary>
+    public required int CheckpointEvery { get; init; }
+
+    /// <summary>Checkpoints kept per stage.</summary>
+    public required int CheckpointsKept { get; init; }
+
+    /// <summary>Updates from one metrics line to the next.</summary>
+    public required int LogEvery { get; init; }
+
+    /// <summary>Evaluations on the test set per stage, for the curves; at least 1.</summary>
+    public required int EvaluationPoints { get; init; }
+}

@@ -1,0 +1,78 @@
+namespace DPT.Engine.Dpt;
+
+/// <summary>What a run achieved: the content of <c>result.json</c>, schema 1. Accuracies are in 0..1.</summary>
+public sealed record DptResult
+{
+    /// <summary>Version of this schema.</summary>
+    public int Schema { get; init; } = 1;
+
+    /// <summary>The data.</summary>
+    public required DataResult Data { get; init; }
+
+    /// <summary>Seed of the run.</summary>
+    public required int Seed { get; init; }
+
+    /// <summary>Device in words.</summary>
+    public required string Device { get; init; }
+
+    /// <summary>Number format of the network.</summary>
+    public required string Precision { get; init; }
+
+    /// <summary>Version of the engine.</summary>
+    public required string Engine { get; init; }
+
+    /// <summary>The classifier from few labels.</summary>
+    public required Stage1Result Stage1 { get; init; }
+
+    /// <summary>The generator.</summary>
+    public required Stage2Result Stage2 { get; init; }
+
+    /// <summary>The classifier with pseudo-images, and its control.</summary>
+    public required Stage3Result Stage3 { get; init; }
+
+    /// <summary>Wall time of the whole run in seconds, earlier sessions of a resumed run included.</summary>
+    public required double TotalSeconds { get; init; }
+
+    /// <summary>Largest device memory in use, in bytes.</summary>
+    public required long PeakMemoryBytes { get; init; }
+}
+
+/// <summary>The data of a run.</summary>
+/// <param name="Name">Name of the set.</param>
+/// <param name="Classes">Number of classes.</param>
+/// <param name="Train">Training images.</param>
+/// <param name="Test">Test images.</param>
+/// <param name="LabelsPerClass">Labels that the method saw, per class.</param>
+/// <param name="ImageSize">Side of the images in pixels.</param>
+/// <param name="Channels">Channels, 1 or 3.</param>
+public sealed record DataResult(
+    string Name, int Classes, int Train, int Test, int LabelsPerClass, int ImageSize, int Channels);
+
+/// <summary>Result of stage 1.</summary>
+/// <param name="Top1">Accuracy on the test set.</param>
+/// <param name="PseudoLabelAccuracy">Accuracy of the pseudo-labels over all training images.</param>
+/// <param name="Seconds">Wall time.</param>
+public sealed record Stage1Result(double Top1, double PseudoLabelAccuracy, double Seconds);
+
+/// <summary>Result of stage 2.</summary>
+/// <param name="Parameters">Parameters of the generator.</param>
+/// <param name="Steps">Updates.</param>
+/// <param name="ImagesSeen">Training images seen, repeats counted.</param>
+/// <param name="ImagesPerSecond">Training rate.</param>
+/// <param name="FrechetDistance">Distance of the pseudo-images to the training images.</param>
+/// <param name="Seconds">Wall time.</param>
+public sealed record Stage2Result(
+    long Parameters, int Steps, long ImagesSeen, double ImagesPerSecond, FrechetResult FrechetDistance, double Seconds);
+
+/// <summary>A Frechet distance with what it was measured in; never called FID, which means Inception features.</summary>
+/// <param name="Value">The distance.</param>
+/// <param name="Features">Whose features.</param>
+/// <param name="Count">Images on the generated side.</param>
+public sealed record FrechetResult(double Value, string Features, int Count);
+
+/// <summary>Result of stage 3.</summary>
+/// <param name="Top1">Accuracy on the test set.</param>
+/// <param name="ControlTop1">The same training and budget without pseudo-images.</param>
+/// <param name="PseudoImagesPerClass">K.</param>
+/// <param name="Seconds">Wall time.</param>
+public sealed record Stage3Result(double Top1, double ControlTop1, int PseudoImagesPerClass, double Seconds);
