@@ -10,6 +10,10 @@ public static class LayerNormOperators
     public static Operator<LayerNormForwardCall> Forward { get; } =
         new("layernorm.forward", ForwardCases, new LayerNormForwardHostV1Simd());
 
+    /// <summary>Gradients of the input, the scale and the shift.</summary>
+    public static Operator<LayerNormBackwardCall> Backward { get; } =
+        new("layernorm.backward", BackwardCases, new LayerNormBackwardHostV1Simd());
+
     private static IEnumerable<KernelCase> ForwardCases()
     {
         foreach (var (rows, width) in Shapes)
@@ -48,4 +52,61 @@ public static class LayerNormOperators
         },
         v => LayerNormReference.Forward(
             rows, width, stride, 1e-5f, v["x"], v["gamma"], v["beta"], v["y"], v["mean"], v["inverse"]));
+
+    private static IEnumerable<KernelCase> BackwardCases()
+    {
+        foreach (var (rows, width) in Shapes)
+        {
+            yield return BackwardCase(rows, width, width, accumulate: false);
+        }
+
+        yield return BackwardCase(1100, 24, 24, accumulate: true);
+        yield return BackwardCase(19, 37, 37, accumulate: true);
+        yield return BackwardCase(5, 24, 3 * 24, accumulate: true);
+        yield return BackwardCase(5, 24, 3 * 24, accumulate: false);
+        yield return BackwardCase(4, 20, 20, accumulate: false, FillPattern.Constant);
+        yield return BackwardCase(4, 20, 20, accumulate: false, FillPattern.Large);
+        yield return BackwardCase(4, 20, 20, accumulate: false, FillPattern.Tiny);
+    }
+
+    private static KernelCase<LayerNormBackwardCall> BackwardCase(
+        int rows, int width, int stride, bool accumulate, FillPattern fill = FillPattern.Normal)
+    {
+        var span = ((rows - 1) * stride) + width;
+        return new(
+            $"rows={rows} width={width} stride={stride} {fill}" + (accumulate ? " accumulate" : ""),
+            [
+                Operand.In("x", span, fill),
+                Operand.In("gamma", width),
+                Operand.In("mean", rows, FillPattern.Derived),
+                Operand.In("inverse", rows, FillPattern.Derived),
+                Operand.In("dy", rows * width),
+                accumulate || stride > width ? Operand.Update("dx", span, width) : Operand.Out("dx", span, width),
+                Operand.Update("dgamma", width, rows + 1),
+                Operand.Update("dbeta", width, rows + 1),
+            ],
+            m => new LayerNormBackwardCall
+            {
+                Rows = rows,
+                Width = width,
+                X = m["x"],
+                StrideX = stride,
+                Gamma = m["gamma"],
+                Mean = m["mean"],
+                InverseDeviation = m["inverse"],
+                GradientY = m["dy"],
+                GradientX = m["dx"],
+                AccumulateX = accumulate,
+                GradientGamma = m["dgamma"],
+                GradientBeta = m["dbeta"],
+            },
+            v => LayerNormReference.Backward(
+                rows, width, stride, v["x"], v["gamma"], v["mean"], v["inverse"], v["dy"],
+                accumulate, v["dx"], v["dgamma"], v["dbeta"]))
+        {
+            Derive = v => LayerNormReference.Forward(
+                rows, width, stride, 1e-5, v["x"], v["gamma"], new double[width], new double[rows * width],
+                v["mean"], v["inverse"]),
+        };
+    }
 }

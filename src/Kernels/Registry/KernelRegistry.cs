@@ -7,6 +7,9 @@ public static class KernelRegistry
     public static IReadOnlyList<Operator> Operators { get; } =
     [
         LayerNormOperators.Forward,
+        LayerNormOperators.Backward,
+        ElementwiseOperators.Axpby,
+        ElementwiseOperators.ColumnSum,
     ];
 
     /// <summary>The operator of that name.</summary>

@@ -1,0 +1,68 @@
+namespace DPT.Engine.Kernels;
+
+/// <summary>Sums, bias gradients and activations by themselves: variants, best first, and the cases that prove them.</summary>
+public static class ElementwiseOperators
+{
+    /// <summary>Scales and adds.</summary>
+    public static Operator<AxpbyCall> Axpby { get; } = new("axpby", AxpbyCases, new AxpbyHostV1Simd());
+
+    /// <summary>Adds column sums to a vector.</summary>
+    public static Operator<ColumnSumCall> ColumnSum { get; } =
+        new("columnsum", ColumnSumCases, new ColumnSumHostV1Simd());
+
+    private static IEnumerable<KernelCase> AxpbyCases()
+    {
+        foreach (var count in CaseSizes.Counts)
+        {
+            yield return AxpbyCase(count, 0.7f, 1);
+        }
+
+        yield return AxpbyCase(37, 1, -0.25f);
+        yield return AxpbyCase(37, 0, 3);
+        yield return AxpbyCase(37, -2, 1, FillPattern.Large);
+        yield return AxpbyCase(37, 1, 1, FillPattern.Tiny);
+        yield return AxpbyCase(37, 1.5f, 0);
+        yield return AxpbyCase(HostElementwise.Chunk + 3, -1, 0);
+        yield return AxpbyInPlaceCase(53, 0.5f, 0.25f);
+        yield return AxpbyInPlaceCase(53, 3, 0);
+    }
+
+    private static KernelCase<AxpbyCall> AxpbyCase(
+        int count, float alpha, float beta, FillPattern fill = FillPattern.Normal) => new(
+        FormattableString.Invariant($"count={count} alpha={alpha} beta={beta} {fill}"),
+        [
+            Operand.In("x", count, fill),
+            beta == 0 ? Operand.Out("y", count) : Operand.Update("y", count, 1, fill),
+        ],
+        m => new AxpbyCall { Count = count, Alpha = alpha, Beta = beta, X = m["x"], Y = m["y"] },
+        v => ElementwiseReference.Axpby(alpha, beta, v["x"], v["y"]));
+
+    private static KernelCase<AxpbyCall> AxpbyInPlaceCase(int count, float alpha, float beta) => new(
+        FormattableString.Invariant($"count={count} alpha={alpha} beta={beta} in place"),
+        [Operand.Update("y", count)],
+        m => new AxpbyCall { Count = count, Alpha = alpha, Beta = beta, X = m["y"], Y = m["y"] },
+        v => ElementwiseReference.Axpby(alpha, beta, v["y"], v["y"]));
+
+    private static IEnumerable<KernelCase> ColumnSumCases()
+    {
+        foreach (var (rows, columns) in CaseSizes.Matrices)
+        {
+            yield return ColumnSumCase(rows, columns, columns);
+        }
+
+        yield return ColumnSumCase(1100, 37, 37);
+        yield return ColumnSumCase(3, HostElementwise.Chunk + 5, HostElementwise.Chunk + 5);
+        yield return ColumnSumCase(33, 24, 72);
+        yield return ColumnSumCase(21, 19, 19, FillPattern.Large);
+    }
+
+    private static KernelCase<ColumnSumCall> ColumnSumCase(
+        int rows, int columns, int stride, FillPattern fill = FillPattern.Normal) => new(
+        $"rows={rows} columns={columns} stride={stride} {fill}",
+        [
+            Operand.In("x", ((rows - 1) * stride) + columns, fill),
+            Operand.Update("sum", columns, rows + 1),
+        ],
+        m => new ColumnSumCall { Rows = rows, Columns = columns, Stride = stride, X = m["x"], Sum = m["sum"] },
+        v => ElementwiseReference.ColumnSum(rows, columns, stride, v["x"], v["sum"]));
+}

@@ -1,0 +1,54 @@
+using System.Runtime.CompilerServices;
+
+namespace DPT.Engine.Kernels;
+
+/// <summary>
+/// Rows cut into a few fixed pieces that each keep a partial sum per column. The cut depends on the number of rows
+/// alone and the partial sums are added in their order, so the result has the same bits for any number of threads.
+/// </summary>
+internal readonly struct RowPartition
+{
+    private const int LeastRows = 16;
+    private const int MostPieces = 64;
+
+    private readonly int _rows;
+    private readonly int _rowsPerPiece;
+
+    public RowPartition(int rows)
+    {
+        _rows = rows;
+        _rowsPerPiece = Math.Max(LeastRows, (int)(((long)rows + MostPieces - 1) / MostPieces));
+        Pieces = (int)(((long)rows + _rowsPerPiece - 1) / _rowsPerPiece);
+    }
+
+    /// <summary>Number of pieces, at most 64.</summary>
+    public int Pieces { get; }
+
+    /// <summary>First row of a piece.</summary>
+    public int Start(int piece) => piece * _rowsPerPiece;
+
+    /// <summary>One past the last row of a piece.</summary>
+    public int End(int piece) => (int)Math.Min(_rows, ((long)piece + 1) * _rowsPerPiece);
+}
+
+/// <summary>destination[c] += sum over r of rows[r * Stride + c], in the order of the rows.</summary>
+internal unsafe struct RowSum<V> : IElementStep<V> where V : struct, ISimd<V>
+{
+    public int Rows;
+    public long Stride;
+    public float* Source;
+    public float* Destination;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Apply<L>(long at, int count) where L : struct, ILanes<V>
+    {
+        var source = Source + at;
+        var sum = V.Zero;
+        for (var row = 0; row < Rows; row++, source += Stride)
+        {
+            sum += L.Load(source, count);
+        }
+
+        L.Store(Destination + at, L.Load(Destination + at, count) + sum, count);
+    }
+}
