@@ -10,6 +10,8 @@ public static class KernelRegistry
         LayerNormOperators.Backward,
         ElementwiseOperators.Axpby,
         ElementwiseOperators.ColumnSum,
+        PatchEmbedOperators.Forward,
+        PatchEmbedOperators.Backward,
     ];
 
     /// <summary>The operator of that name.</summary>
