@@ -46,7 +46,7 @@ internal unsafe interface ISimd<V> where V : struct, ISimd<V>
     /// <summary>Nearest integer, ties to even.</summary>
     static abstract V Round(V value);
 
-    /// <summary>2^n for integral n in [-126, 127]; built from exponent bits.</summary>
+    /// <summary>2^n for integral n in [-126, 127], and 0 for n = -127; built from exponent bits.</summary>
     static abstract V Exp2Integer(V n);
 
     /// <summary>Splits x &gt; 0 (normal) as m * 2^e with m in [sqrt(1/2), sqrt(2)).</summary>
