@@ -18,6 +18,9 @@ internal sealed unsafe class WorkerPool : IDisposable
 {
     private const int SpinsBeforeSleep = 2000;
 
+    [ThreadStatic]
+    private static int _currentWorker;
+
     private readonly Worker[] _workers;
     private delegate*<void*, int, void> _execute;
     private void* _job;
@@ -35,11 +38,18 @@ internal sealed unsafe class WorkerPool : IDisposable
         for (var i = 0; i < _workers.Length; i++)
         {
             var worker = new Worker();
-            worker.Thread = new Thread(() => Work(worker)) { IsBackground = true, Name = $"dpt-worker-{i + 1}" };
+            var number = i + 1;
+            worker.Thread = new Thread(() => Work(worker, number)) { IsBackground = true, Name = $"dpt-worker-{i + 1}" };
             _workers[i] = worker;
             worker.Thread.Start();
         }
     }
+
+    /// <summary>
+    /// Inside a piece: which of the pool's threads runs it, 0 to <see cref="Threads"/> - 1; the caller is 0. For scratch
+    /// memory only: a result that depends on it depends on the timing.
+    /// </summary>
+    public static int CurrentWorker => _currentWorker;
 
     public int Threads { get; }
 
@@ -104,8 +114,9 @@ internal sealed unsafe class WorkerPool : IDisposable
         }
     }
 
-    private void Work(Worker worker)
+    private void Work(Worker worker, int number)
     {
+        _currentWorker = number;
         var seen = 0;
         while (true)
         {

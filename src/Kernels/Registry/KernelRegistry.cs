@@ -6,6 +6,7 @@ public static class KernelRegistry
     /// <summary>Every operator, in the order of the documentation.</summary>
     public static IReadOnlyList<Operator> Operators { get; } =
     [
+        MatMulOperators.MatMul,
         LayerNormOperators.Forward,
         LayerNormOperators.Backward,
         ElementwiseOperators.Axpby,

@@ -1,0 +1,113 @@
+using System.Runtime.CompilerServices;
+
+namespace DPT.Engine.Kernels;
+
+/// <summary>
+/// The innermost product: a tile of 6 rows by 2 vectors of C in twelve registers. With two registers for B and one
+/// for A that fills the sixteen of AVX2, and twelve independent sums hide the latency of the multiply-add.
+/// </summary>
+internal static unsafe class GemmMicroKernel
+{
+    /// <summary>Rows of a tile.</summary>
+    public const int Rows = 6;
+
+    /// <summary>Columns of a tile.</summary>
+    public static int Columns<V>() where V : struct, ISimd<V> => 2 * V.Count;
+
+    /// <summary>Floats in a tile.</summary>
+    public static int Tile<V>() where V : struct, ISimd<V> => Rows * Columns<V>();
+
+    /// <summary>tile = start + A B over <paramref name="depth"/> terms.</summary>
+    /// <param name="depth">Terms of each sum; at least 1.</param>
+    /// <param name="a">First element of the rows of A.</param>
+    /// <param name="rows">Rows that exist, 1 to 6; the last is repeated for those that do not.</param>
+    /// <param name="rowStride">Elements from one row of A to the next.</param>
+    /// <param name="termStride">Elements from one term of a row of A to the next.</param>
+    /// <param name="b">Panel of B: <see cref="Columns{V}"/> elements for each term.</param>
+    /// <param name="start">What the sums start from; null for zero.</param>
+    /// <param name="startStride">Elements from one row of <paramref name="start"/> to the next.</param>
+    /// <param name="tile">Where the sums go: six rows of two vectors. May be the same memory as start.</param>
+    /// <param name="tileStride">Elements from one row of <paramref name="tile"/> to the next.</param>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    public static void Multiply<V>(
+        int depth, float* a, int rows, nint rowStride, nint termStride, float* b,
+        float* start, nint startStride, float* tile, nint tileStride)
+        where V : struct, ISimd<V>
+    {
+        V c00 = V.Zero, c01 = V.Zero, c10 = V.Zero, c11 = V.Zero, c20 = V.Zero, c21 = V.Zero;
+        V c30 = V.Zero, c31 = V.Zero, c40 = V.Zero, c41 = V.Zero, c50 = V.Zero, c51 = V.Zero;
+        if (start != null)
+        {
+            c00 = V.Load(start);
+            c01 = V.Load(start + V.Count);
+            start += startStride;
+            c10 = V.Load(start);
+            c11 = V.Load(start + V.Count);
+            start += startStride;
+            c20 = V.Load(start);
+            c21 = V.Load(start + V.Count);
+            start += startStride;
+            c30 = V.Load(start);
+            c31 = V.Load(start + V.Count);
+            start += startStride;
+            c40 = V.Load(start);
+            c41 = V.Load(start + V.Count);
+            start += startStride;
+            c50 = V.Load(start);
+            c51 = V.Load(start + V.Count);
+        }
+
+        var a1 = rows > 1 ? a + rowStride : a;
+        var a2 = rows > 2 ? a1 + rowStride : a1;
+        var a3 = rows > 3 ? a2 + rowStride : a2;
+        var a4 = rows > 4 ? a3 + rowStride : a3;
+        var a5 = rows > 5 ? a4 + rowStride : a4;
+        var end = b + ((nint)depth * 2 * V.Count);
+        nint term = 0;
+        do
+        {
+            var b0 = V.Load(b);
+            var b1 = V.Load(b + V.Count);
+            b += 2 * V.Count;
+
+            var x = V.Broadcast(a[term]);
+            c00 = V.Fma(x, b0, c00);
+            c01 = V.Fma(x, b1, c01);
+            x = V.Broadcast(a1[term]);
+            c10 = V.Fma(x, b0, c10);
+            c11 = V.Fma(x, b1, c11);
+            x = V.Broadcast(a2[term]);
+            c20 = V.Fma(x, b0, c20);
+            c21 = V.Fma(x, b1, c21);
+            x = V.Broadcast(a3[term]);
+            c30 = V.Fma(x, b0, c30);
+            c31 = V.Fma(x, b1, c31);
+            x = V.Broadcast(a4[term]);
+            c40 = V.Fma(x, b0, c40);
+            c41 = V.Fma(x, b1, c41);
+            x = V.Broadcast(a5[term]);
+            c50 = V.Fma(x, b0, c50);
+            c51 = V.Fma(x, b1, c51);
+            term += termStride;
+        }
+        while (b < end);
+
+        V.Store(tile, c00);
+        V.Store(tile + V.Count, c01);
+        tile += tileStride;
+        V.Store(tile, c10);
+        V.Store(tile + V.Count, c11);
+        tile += tileStride;
+        V.Store(tile, c20);
+        V.Store(tile + V.Count, c21);
+        tile += tileStride;
+        V.Store(tile, c30);
+        V.Store(tile + V.Count, c31);
+        tile += tileStride;
+        V.Store(tile, c40);
+        V.Store(tile + V.Count, c41);
+        tile += tileStride;
+        V.Store(tile, c50);
+        V.Store(tile + V.Count, c51);
+    }
+}

@@ -1,0 +1,31 @@
+namespace DPT.Engine.Kernels;
+
+/// <summary>
+/// Panels of B are packed once by all threads; then pieces of C (a chunk of rows by a chunk of columns) are handed
+/// out, and each is computed tile by tile with <see cref="GemmMicroKernel"/>. A is read in place, or packed by piece if
+/// it is transposed. Limits: none. The order of every sum depends on the shape alone.
+/// </summary>
+internal sealed unsafe class MatMulHostV2Packed : HostVariant<MatMulCall>
+{
+    public override string Name => "host-v2-packed";
+
+    public override string Idea => "packed panels, cache blocks, a 6 x 2-vector tile in registers, epilogue at the tile";
+
+    protected override void Run<V>(HostDevice device, in MatMulCall call)
+    {
+        var job = new GemmJob<V>(in call);
+        var bytes = job.ScratchFloats(device.Threads) * sizeof(float);
+        var scratch = device.Memory.Rent(bytes);
+        try
+        {
+            job.Scratch = (float*)scratch;
+            var packing = new GemmPackingJob<V>(in job);
+            device.Workers.For(packing.Pieces, ref packing);
+            device.Workers.For(job.Pieces, ref job);
+        }
+        finally
+        {
+            device.Memory.Return(scratch, bytes);
+        }
+    }
+}
