@@ -13,6 +13,7 @@ public static class KernelRegistry
         ElementwiseOperators.ColumnSum,
         PatchEmbedOperators.Forward,
         PatchEmbedOperators.Backward,
+        RandomOperators.Fill,
     ];
 
     /// <summary>The operator of that name.</summary>
