@@ -2,12 +2,15 @@ namespace DPT.Engine.Kernels;
 
 /// <summary>
 /// The operands of a case in device memory, each between guard bands; outputs start poisoned with NaN, so a write
-/// outside an operand and an element that nobody wrote are both seen.
+/// outside an operand and an element that nobody wrote are both seen. The guard bands read as NaN too (and as the
+/// integer -1), so a result that depends on what lies outside an operand is seen as well.
 /// </summary>
 public sealed class CaseMemory : IDisposable
 {
-    private const int GuardBytes = 256;
-    private const byte GuardByte = 0xA5;
+    /// <summary>More than a row of most cases, so that a write that is a row off lands in it.</summary>
+    private const int GuardBytes = 4096;
+
+    private const byte GuardByte = 0xFF;
 
     private readonly Device _device;
     private readonly Dictionary<string, (Operand Operand, DeviceBuffer<byte> Buffer)> _buffers = [];

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace DPT.Engine.Kernels;
 
 /// <summary>
@@ -40,7 +42,7 @@ public static class KernelProver
             var actual = first.Read(operand.Name);
             if (operand.Role == OperandRole.Input)
             {
-                if (!actual.AsSpan().SequenceEqual(start[operand.Name]))
+                if (!SameBits(actual, start[operand.Name]))
                 {
                     faults.Add($"{replay}: input '{operand.Name}' was changed");
                 }
@@ -48,16 +50,19 @@ public static class KernelProver
                 continue;
             }
 
-            var stats = ErrorStats.Compare(actual, truth[operand.Name]);
-            var library = libraryErrors?.GetValueOrDefault(operand.Name) ?? 0;
-            if (!Tolerance.Holds(in stats, library, factor, operand.Terms, kernelCase.ExtraError))
+            var stats = ErrorStats.Compare(actual, truth[operand.Name], new Tolerance
             {
-                var limit = Math.Max(factor * library, Tolerance.Floor(in stats, operand.Terms, kernelCase.ExtraError));
-                faults.Add(FormattableString.Invariant(
-                    $"{replay}: '{operand.Name}' {stats}, {100 * stats.MaxError / limit:f0} % of the limit {limit:g3} (library error {library:g3})"));
+                Terms = operand.Terms,
+                ExtraError = kernelCase.ExtraError,
+                LibraryError = libraryErrors?.TryGetValue(operand.Name, out var error) == true ? error : null,
+                Factor = factor,
+            });
+            if (!stats.Holds)
+            {
+                faults.Add($"{replay}: '{operand.Name}' {stats}");
             }
 
-            if (!actual.AsSpan().SequenceEqual(second.Read(operand.Name)))
+            if (!SameBits(actual, second.Read(operand.Name)))
             {
                 faults.Add($"{replay}: '{operand.Name}' differs between two runs");
             }
@@ -66,4 +71,8 @@ public static class KernelProver
         faults.AddRange(first.DamagedGuards().Select(name => $"{replay}: wrote outside '{name}'"));
         return faults;
     }
+
+    /// <summary>As the element type's bits: 0 and -0 differ, and a NaN equals itself.</summary>
+    private static bool SameBits(double[] left, double[] right) =>
+        MemoryMarshal.AsBytes(left.AsSpan()).SequenceEqual(MemoryMarshal.AsBytes(right.AsSpan()));
 }

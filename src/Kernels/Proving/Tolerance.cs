@@ -1,10 +1,17 @@
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// The bound on a result's error, in one place: at most <c>factor</c> times the error that an established library
-/// makes in the same precision, but never tighter than a floor of a few roundings. Written so that NaN fails.
+/// The bound on a result's error, in one place: the roundings that a sum of so many terms explains, and, where an
+/// established library computed the same case in the same precision, a multiple of the error that it made.
 /// </summary>
-public static class Tolerance
+/// <remarks>
+/// limit(size) = factor library + R sqrt(terms) (u size + e/2) + extra size, with u = 2^-24, e the smallest denormal
+/// float and size the magnitude that the error is relative to (<see cref="ErrorStats.SizeOf"/>). Roundings behave
+/// like a random walk, hence the root. R is 16 if nothing else is known. A measured library error replaces most of
+/// it, and R is 4: enough for the final roundings of a few elements on which the library was lucky, and too little
+/// to hide a kernel that is worse than the library. The e/2 is what a product loses when it underflows.
+/// </remarks>
+public readonly record struct Tolerance
 {
     /// <summary>Allowed multiple of the library's error for forward operators.</summary>
     public const double Forward = 2;
@@ -15,23 +22,27 @@ public static class Tolerance
     /// <summary>Half the distance between 1 and the next float.</summary>
     private const double UnitRoundoff = 5.9604644775390625e-8;
 
-    /// <summary>Roundings allowed per square root of the number of terms.</summary>
-    private const double Roundings = 16;
+    private const double RoundingsAlone = 16;
+    private const double RoundingsBesideLibrary = 4;
 
-    /// <summary>
-    /// The error that rounding explains: 16 u sqrt(terms) times the size of the result (its root mean square, or the
-    /// element itself where that is larger).
-    /// </summary>
-    public static double Floor(in ErrorStats stats, int terms, double extraError) =>
-        ((Roundings * UnitRoundoff * Math.Sqrt(terms)) + extraError) * Math.Max(stats.Scale, Math.Abs(stats.Expected))
-        + float.Epsilon;
+    /// <summary>Length of the longest sum behind one element of the result, at least 1.</summary>
+    public required int Terms { get; init; }
 
-    /// <summary>Whether the error is inside the band.</summary>
-    /// <param name="ours">Our error.</param>
-    /// <param name="libraryError">The library's largest error on the same case; 0 where there is none.</param>
-    /// <param name="factor"><see cref="Forward"/> or <see cref="Backward"/>.</param>
-    /// <param name="terms">Terms in the longest sum.</param>
-    /// <param name="extraError">Documented approximation error, relative.</param>
-    public static bool Holds(in ErrorStats ours, double libraryError, double factor, int terms, double extraError) =>
-        ours.MaxError <= Math.Max(factor * libraryError, Floor(in ours, terms, extraError));
+    /// <summary>Error allowed beyond rounding, relative to the size of the result: documented approximations.</summary>
+    public double ExtraError { get; init; }
+
+    /// <summary>Largest error of an established library on the same case; null if there is none.</summary>
+    public double? LibraryError { get; init; }
+
+    /// <summary><see cref="Forward"/> or <see cref="Backward"/>.</summary>
+    public double Factor { get; init; }
+
+    /// <summary>The largest error allowed to an element of that size.</summary>
+    public double Limit(double size)
+    {
+        var roundings = (LibraryError is null ? RoundingsAlone : RoundingsBesideLibrary) * Math.Sqrt(Terms);
+        return (Factor * (LibraryError ?? 0))
+            + (roundings * ((UnitRoundoff * size) + (float.Epsilon / 2.0)))
+            + (ExtraError * size);
+    }
 }
