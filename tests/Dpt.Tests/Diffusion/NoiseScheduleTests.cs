@@ -1,0 +1,129 @@
+using DPT.Engine.Dpt;
+
+namespace Dpt.Tests;
+
+public sealed class NoiseScheduleTests
+{
+    private static readonly VariancePreservingSchedule[] All =
+        [new LinearVpSchedule(), new CosineSchedule(), new DiscreteSchedule()];
+
+    [TestCase(1, 0.006571586495, 0.9999784069, -5.024978407)]
+    [TestCase(0.5, 0.2811828808, 0.9596542021, -1.227567734)]
+    [TestCase(0.1, 0.9467217988, 0.3220525355, 1.078290593)]
+    [TestCase(1e-3, 0.9999450265, 0.01048541634, 4.557714933)]
+    [TestCase(1e-4, 0.9999949503, 0.003177963027, 5.751509795)]
+    public void LinearVp_GoldenTimes_MatchTheReference(double time, double alpha, double sigma, double lambda) =>
+        AssertGolden(new LinearVpSchedule(), time, alpha, sigma, lambda);
+
+    [TestCase(1, 0.06826491422, 0.9976672298, -2.68202385)]
+    [TestCase(0.5005, 0.5263082372, 0.8502938548, -0.4796949579)]
+    [TestCase(0.5, 0.5269436881, 0.8499001998, -0.4780252414)]
+    [TestCase(1e-3, 0.9995749096, 0.02915475947, 3.534711924)]
+    public void Discrete_GoldenTimes_MatchTheReference(double time, double alpha, double sigma, double lambda) =>
+        AssertGolden(new DiscreteSchedule(), time, alpha, sigma, lambda);
+
+    [TestCase(1, 0.99915)]
+    [TestCase(500, 0.27766965045646774)]
+    [TestCase(1000, 0.004660098513077241)]
+    public void Discrete_Knots_AreTheCumulativeProducts(int n, double cumulativeAlpha) =>
+        Assert.That(Math.Pow(new DiscreteSchedule().Alpha(n / 1000.0), 2), Is.EqualTo(cumulativeAlpha).Within(1e-14));
+
+    [Test]
+    public void Cosine_AnyTime_IsTheQuotientOfCosines()
+    {
+        var schedule = new CosineSchedule();
+        foreach (var time in new[] { 1e-3, 0.2, 0.7, schedule.Start })
+        {
+            var expected = Math.Cos((time + 0.008) / 1.008 * Math.PI / 2) / Math.Cos(0.008 / 1.008 * Math.PI / 2);
+            Assert.That(schedule.Alpha(time), Is.EqualTo(expected).Within(1e-15));
+        }
+    }
+
+    [TestCaseSource(nameof(All))]
+    public void TimeOfLambda_OfLambda_IsTheTime(VariancePreservingSchedule schedule)
+    {
+        for (var i = 0; i <= 200; i++)
+        {
+            var time = schedule.End + ((schedule.Start - schedule.End) * i / 200);
+            Assert.That(schedule.TimeOfLambda(schedule.Lambda(time)), Is.EqualTo(time).Within(1e-12));
+        }
+    }
+
+    [TestCaseSource(nameof(All))]
+    public void Schedule_EveryTime_PreservesVarianceAndStartsClean(VariancePreservingSchedule schedule)
+    {
+        Assert.That((schedule.Alpha(0), schedule.Sigma(0)), Is.EqualTo((1.0, 0.0)));
+        for (var i = 0; i <= 100; i++)
+        {
+            var time = schedule.Start * i / 100;
+            var (alpha, sigma) = (schedule.Alpha(time), schedule.Sigma(time));
+            Assert.That((alpha * alpha) + (sigma * sigma), Is.EqualTo(1).Within(1e-14));
+        }
+    }
+
+    [TestCaseSource(nameof(All))]
+    public void Drift_InsideAnInterval_IsTheSlopeOfLogAlpha(VariancePreservingSchedule schedule)
+    {
+        const double Half = 1e-5;
+        foreach (var time in new[] { 0.0105, 0.3005, 0.9005 })
+        {
+            var slope = (schedule.LogAlpha(time + Half) - schedule.LogAlpha(time - Half)) / (2 * Half);
+            Assert.That(schedule.Drift(time), Is.EqualTo(slope).Within(1e-6 * Math.Abs(slope)));
+            Assert.That(schedule.Diffusion(time), Is.EqualTo(-2 * schedule.Drift(time)));
+        }
+    }
+
+    [Test]
+    public void NetworkTime_OfEachProcess_IsWhatItsNetworksWereTrainedWith()
+    {
+        Assert.Multiple(() =>
+        {
+            Assert.That(new LinearVpSchedule().NetworkTime(1), Is.EqualTo(999));
+            Assert.That(new CosineSchedule().NetworkTime(0.5), Is.EqualTo(499.5));
+            Assert.That(new DiscreteSchedule().NetworkTime(0.0015), Is.EqualTo(1.5));
+        });
+    }
+
+    [Test]
+    public void TrainingTime_OfUniformNumbers_CoversTheProcess()
+    {
+        Assert.Multiple(() =>
+        {
+            Assert.That(new LinearVpSchedule().TrainingTime(0.25), Is.EqualTo(0.25));
+            Assert.That(new CosineSchedule().TrainingTime(0.5), Is.EqualTo(0.4973).Within(1e-12));
+            Assert.That(new DiscreteSchedule().TrainingTime(0), Is.EqualTo(0.001));
+            Assert.That(new DiscreteSchedule().TrainingTime(0.9999999), Is.EqualTo(1));
+        });
+    }
+
+    [Test]
+    public void Find_UnknownName_ListsTheNames() => Assert.That(
+        () => VariancePreservingSchedule.Find("linear"),
+        Throws.InstanceOf<DptException>().With.Message.Contains("vp, cosine, discrete"));
+
+    [Test]
+    public void Exponentials_NearZero_KeepTheirDigits()
+    {
+        Assert.Multiple(() =>
+        {
+            Assert.That(Exponentials.Expm1(1e-9), Is.EqualTo(1e-9 + 5e-19).Within(1e-24));
+            Assert.That(Exponentials.Expm1(-50), Is.EqualTo(-1).Within(1e-15));
+            Assert.That(Exponentials.Expm1(-800), Is.EqualTo(-1));
+            Assert.That(Exponentials.Expm1(800), Is.EqualTo(double.PositiveInfinity));
+            Assert.That(Exponentials.Log1p(1e-9), Is.EqualTo(1e-9 - 5e-19).Within(1e-24));
+            Assert.That(Exponentials.Softplus(-800), Is.Zero);
+            Assert.That(Exponentials.Softplus(800), Is.EqualTo(800));
+        });
+    }
+
+    private static void AssertGolden(
+        NoiseSchedule schedule, double time, double alpha, double sigma, double lambda)
+    {
+        Assert.Multiple(() =>
+        {
+            Assert.That(schedule.Alpha(time), Is.EqualTo(alpha).Within(1e-9 * alpha));
+            Assert.That(schedule.Sigma(time), Is.EqualTo(sigma).Within(1e-9 * sigma));
+            Assert.That(schedule.Lambda(time), Is.EqualTo(lambda).Within(1e-9 * Math.Abs(lambda)));
+        });
+    }
+}
