@@ -13,6 +13,8 @@ public static class KernelRegistry
         ElementwiseOperators.ColumnSum,
         PatchEmbedOperators.Forward,
         PatchEmbedOperators.Backward,
+        UnpatchifyOperators.Forward,
+        UnpatchifyOperators.Backward,
         RandomOperators.Fill,
     ];
 
