@@ -7,6 +7,8 @@ public static class KernelRegistry
     public static IReadOnlyList<Operator> Operators { get; } =
     [
         MatMulOperators.MatMul,
+        AttentionOperators.Forward,
+        AttentionOperators.Backward,
         LayerNormOperators.Forward,
         LayerNormOperators.Backward,
         ElementwiseOperators.Axpby,

@@ -1,0 +1,43 @@
+namespace DPT.Engine.Kernels;
+
+/// <summary>Where one head of one sequence lies in the arrays of an attention call.</summary>
+internal readonly unsafe struct AttentionHead
+{
+    private readonly long _packed;
+    private readonly long _plain;
+    private readonly long _row;
+
+    /// <param name="index">Number of the piece: sequence times heads plus head.</param>
+    /// <param name="tokens">Tokens per sequence.</param>
+    /// <param name="heads">Heads.</param>
+    /// <param name="size">Width of a head.</param>
+    public AttentionHead(int index, int tokens, int heads, int size)
+    {
+        var (sequence, head) = Math.DivRem(index, heads);
+        Width = heads * size;
+        _packed = ((long)sequence * tokens * 3 * Width) + ((long)head * size);
+        _plain = ((long)sequence * tokens * Width) + ((long)head * size);
+        _row = (long)index * tokens;
+    }
+
+    /// <summary>Elements from one token to the next in [B,L,H,d].</summary>
+    public int Width { get; }
+
+    /// <summary>Elements from one token to the next in [B,L,3,H,d].</summary>
+    public int PackedWidth => 3 * Width;
+
+    /// <summary>The head's first query in [B,L,3,H,d].</summary>
+    public float* Query(float* qkv) => qkv + _packed;
+
+    /// <summary>The head's first key.</summary>
+    public float* Key(float* qkv) => qkv + _packed + Width;
+
+    /// <summary>The head's first value.</summary>
+    public float* Value(float* qkv) => qkv + _packed + (2L * Width);
+
+    /// <summary>The head's first row in [B,L,H,d].</summary>
+    public float* Output(float* output) => output + _plain;
+
+    /// <summary>The head's first element in [B,H,L].</summary>
+    public float* LogSumExp(float* logSumExp) => logSumExp + _row;
+}

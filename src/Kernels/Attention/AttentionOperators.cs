@@ -1,0 +1,116 @@
+namespace DPT.Engine.Kernels;
+
+/// <summary>Attention: its variants, best first, and the cases that prove them.</summary>
+public static class AttentionOperators
+{
+    private const double Roundoff = 5.96e-8;
+
+    private static readonly Case[] Cases =
+    [
+        new(1, 1, 1, 1), new(2, 1, 2, 8), new(1, 2, 1, 31), new(2, 17, 2, 32), new(1, 18, 3, 33), new(2, 65, 1, 64),
+        new(1, 66, 2, 32), new(1, 67, 1, 72), new(1, 257, 1, 64), new(1, 5, 1, 256), new(1, 129, 1, 1),
+        new(1, 33, 2, 32, Logits: 80), new(2, 18, 1, 8, Logits: 80), new(1, 1, 1, 8, Logits: 80),
+        new(1, 20, 2, 16, FillPattern.Large), new(1, 20, 2, 16, FillPattern.Constant),
+        new(1, 20, 1, 16, FillPattern.Tiny), new(1, 20, 1, 16, FillPattern.Zero),
+    ];
+
+    /// <summary>O = softmax(Q K^T / sqrt(d)) V.</summary>
+    public static Operator<AttentionForwardCall> Forward { get; } = new(
+        "attention.forward", ForwardCases, new AttentionForwardHostV1Naive());
+
+    /// <summary>Gradient of <see cref="Forward"/> with respect to the packed qkv.</summary>
+    public static Operator<AttentionBackwardCall> Backward { get; } = new(
+        "attention.backward", BackwardCases, new AttentionBackwardHostV1Naive());
+
+    private static IEnumerable<KernelCase> ForwardCases() =>
+        [.. Cases.Select(c => ForwardCase(c, saveLogSumExp: true)), ForwardCase(Cases[3], saveLogSumExp: false)];
+
+    /// <remarks>With logits of thousands the gradient is a difference of terms that dwarf it: nothing to judge.</remarks>
+    private static IEnumerable<KernelCase> BackwardCases() =>
+        Cases.Where(c => c.Fill != FillPattern.Large).Select(BackwardCase);
+
+    private static KernelCase<AttentionForwardCall> ForwardCase(Case c, bool saveLogSumExp) => new(
+        c + (saveLogSumExp ? "" : " without log-sum-exp"),
+        [
+            c.Qkv,
+            Operand.Out("output", c.Elements, c.Terms),
+            .. saveLogSumExp ? [Operand.Out("lse", c.Rows, c.Terms)] : Array.Empty<Operand>(),
+        ],
+        m => new AttentionForwardCall
+        {
+            Batch = c.Batch,
+            Tokens = c.Tokens,
+            Heads = c.Heads,
+            HeadSize = c.Size,
+            Qkv = m["qkv"],
+            Output = m["output"],
+            LogSumExp = saveLogSumExp ? m["lse"] : default,
+        },
+        v => c.Reference.Forward(v["qkv"], v["output"], saveLogSumExp ? v["lse"] : []))
+    {
+        Derive = c.Stretch,
+        ExtraError = c.ExtraError,
+    };
+
+    private static KernelCase<AttentionBackwardCall> BackwardCase(Case c) => new(
+        c.ToString(),
+        [
+            c.Qkv,
+            Operand.In("output", c.Elements, FillPattern.Derived),
+            Operand.In("lse", c.Rows, FillPattern.Derived),
+            Operand.In("doutput", c.Elements),
+            Operand.Out("dqkv", 3 * c.Elements, 2 * c.Terms),
+        ],
+        m => new AttentionBackwardCall
+        {
+            Batch = c.Batch,
+            Tokens = c.Tokens,
+            Heads = c.Heads,
+            HeadSize = c.Size,
+            Qkv = m["qkv"],
+            Output = m["output"],
+            LogSumExp = m["lse"],
+            OutputGradient = m["doutput"],
+            QkvGradient = m["dqkv"],
+        },
+        v => c.Reference.Backward(v["qkv"], v["output"], v["lse"], v["doutput"], v["dqkv"]))
+    {
+        Derive = v =>
+        {
+            c.Stretch(v);
+            c.Reference.Forward(v["qkv"], v["output"], v["lse"]);
+        },
+        ExtraError = c.ExtraError,
+    };
+
+    /// <summary>One shape with its starting values; <c>Logits</c> is the size of the largest logits, 0 as they come.</summary>
+    private sealed record Case(
+        int Batch, int Tokens, int Heads, int Size, FillPattern Fill = FillPattern.Normal, double Logits = 0)
+    {
+        public AttentionReference Reference { get; } = new(Batch, Tokens, Heads, Size);
+
+        public long Elements => (long)Batch * Tokens * Heads * Size;
+
+        public long Rows => (long)Batch * Tokens * Heads;
+
+        /// <summary>Two sums in a row: over the head for the logits, over the tokens for the result.</summary>
+        public int Terms => Tokens + Size;
+
+        public Operand Qkv => Operand.In("qkv", 3 * Elements, Fill);
+
+        /// <summary>The exponential turns the absolute rounding error of a logit into a relative one.</summary>
+        public double ExtraError =>
+            4 * Roundoff * (Fill == FillPattern.Large ? 3 * 80 * 80 / Math.Sqrt(Size) : Logits);
+
+        public void Stretch(CaseValues values)
+        {
+            if (Logits > 0)
+            {
+                Reference.StretchLogits(values["qkv"], Logits);
+            }
+        }
+
+        public override string ToString() =>
+            $"B={Batch} L={Tokens} H={Heads} d={Size} " + (Logits > 0 ? $"logits +-{Logits}" : $"{Fill}");
+    }
+}

@@ -1,0 +1,98 @@
+namespace DPT.Engine.Kernels;
+
+/// <summary>Attention in double precision: the definition, one query row at a time.</summary>
+internal sealed class AttentionReference(int batch, int tokens, int heads, int size)
+{
+    private readonly double _scale = 1 / Math.Sqrt(size);
+
+    /// <summary>Output and log-sum-exp (may be empty) from packed qkv.</summary>
+    public void Forward(double[] qkv, double[] output, double[] logSumExp)
+    {
+        Array.Clear(output);
+        foreach (var (b, h, i) in Rows())
+        {
+            var logits = Logits(qkv, b, h, i);
+            var most = logits.Max();
+            var log = most + Math.Log(logits.Sum(s => Math.Exp(s - most)));
+            for (var j = 0; j < tokens; j++)
+            {
+                for (var c = 0; c < size; c++)
+                {
+                    output[Head(b, h, i) + c] += Math.Exp(logits[j] - log) * qkv[Packed(b, h, j, 2) + c];
+                }
+            }
+
+            if (logSumExp.Length > 0)
+            {
+                logSumExp[Row(b, h, i)] = log;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Gradient of qkv from what the forward pass saved: P = exp(S - lse), dP = dO V^T, dS = P (dP - sum(dO O)).
+    /// </summary>
+    public void Backward(double[] qkv, double[] output, double[] logSumExp, double[] dOutput, double[] dQkv)
+    {
+        Array.Clear(dQkv);
+        foreach (var (b, h, i) in Rows())
+        {
+            var logits = Logits(qkv, b, h, i);
+            var row = Head(b, h, i);
+            var mean = Dot(dOutput, row, output, row);
+            for (var j = 0; j < tokens; j++)
+            {
+                var p = Math.Exp(logits[j] - logSumExp[Row(b, h, i)]);
+                var ds = p * (Dot(dOutput, row, qkv, Packed(b, h, j, 2)) - mean) * _scale;
+                for (var c = 0; c < size; c++)
+                {
+                    dQkv[Packed(b, h, i, 0) + c] += ds * qkv[Packed(b, h, j, 1) + c];
+                    dQkv[Packed(b, h, j, 1) + c] += ds * qkv[Packed(b, h, i, 0) + c];
+                    dQkv[Packed(b, h, j, 2) + c] += p * dOutput[row + c];
+                }
+            }
+        }
+    }
+
+    /// <summary>Scales every query so that the largest logit of its row is plus or minus <paramref name="most"/>.</summary>
+    public void StretchLogits(double[] qkv, double most)
+    {
+        foreach (var (b, h, i) in Rows())
+        {
+            var factor = most / Logits(qkv, b, h, i).Max(Math.Abs);
+            for (var c = 0; c < size; c++)
+            {
+                qkv[Packed(b, h, i, 0) + c] *= factor;
+            }
+        }
+    }
+
+    private IEnumerable<(int Batch, int Head, int Token)> Rows() =>
+        from b in Enumerable.Range(0, batch)
+        from h in Enumerable.Range(0, heads)
+        from i in Enumerable.Range(0, tokens)
+        select (b, h, i);
+
+    private double[] Logits(double[] qkv, int b, int h, int i) =>
+        [.. Enumerable.Range(0, tokens).Select(j => _scale * Dot(qkv, Packed(b, h, i, 0), qkv, Packed(b, h, j, 1)))];
+
+    private double Dot(double[] x, int atX, double[] y, int atY)
+    {
+        var sum = 0.0;
+        for (var c = 0; c < size; c++)
+        {
+            sum += x[atX + c] * y[atY + c];
+        }
+
+        return sum;
+    }
+
+    /// <summary>Start of a head's row in [B,L,H,d].</summary>
+    private int Head(int b, int h, int i) => ((((b * tokens) + i) * heads) + h) * size;
+
+    /// <summary>Start of a head's row in [B,L,3,H,d]; part 0 is q, 1 is k, 2 is v.</summary>
+    private int Packed(int b, int h, int i, int part) => ((((((b * tokens) + i) * 3) + part) * heads) + h) * size;
+
+    /// <summary>Index in [B,H,L].</summary>
+    private int Row(int b, int h, int i) => (((b * heads) + h) * tokens) + i;
+}
