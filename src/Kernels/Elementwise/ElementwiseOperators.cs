@@ -10,6 +10,10 @@ public static class ElementwiseOperators
     public static Operator<ColumnSumCall> ColumnSum { get; } =
         new("columnsum", ColumnSumCases, new ColumnSumHostV1Simd());
 
+    /// <summary>GELU, SiLU and their gradients.</summary>
+    public static Operator<ActivationCall> Activation { get; } =
+        new("activation", ActivationCases, new ActivationHostV1Simd());
+
     private static IEnumerable<KernelCase> AxpbyCases()
     {
         foreach (var count in CaseSizes.Counts)
@@ -65,4 +69,53 @@ public static class ElementwiseOperators
         ],
         m => new ColumnSumCall { Rows = rows, Columns = columns, Stride = stride, X = m["x"], Sum = m["sum"] },
         v => ElementwiseReference.ColumnSum(rows, columns, stride, v["x"], v["sum"]));
+
+    private static IEnumerable<KernelCase> ActivationCases()
+    {
+        foreach (var function in Enum.GetValues<Activation>())
+        {
+            foreach (var gradient in new[] { false, true })
+            {
+                foreach (var count in CaseSizes.Counts)
+                {
+                    yield return ActivationCase(count, function, gradient);
+                }
+
+                yield return ActivationCase(41, function, gradient, FillPattern.Large);
+                yield return ActivationCase(41, function, gradient, FillPattern.Tiny);
+                yield return ActivationInPlaceCase(41, function, gradient);
+            }
+        }
+    }
+
+    private static KernelCase<ActivationCall> ActivationCase(
+        int count, Activation function, bool gradient, FillPattern fill = FillPattern.Normal) => new(
+        $"count={count} {function}{(gradient ? "'" : "")} {fill}",
+        gradient
+            ? [Operand.In("x", count, fill), Operand.In("dy", count), Operand.Out("y", count)]
+            : [Operand.In("x", count, fill), Operand.Out("y", count)],
+        m => new ActivationCall
+        {
+            Count = count,
+            Function = function,
+            X = m["x"],
+            Gradient = gradient ? m["dy"] : default,
+            Y = m["y"],
+        },
+        v => ElementwiseReference.Activate(function, v["x"], gradient ? v["dy"] : null, v["y"]));
+
+    private static KernelCase<ActivationCall> ActivationInPlaceCase(int count, Activation function, bool gradient) => new(
+        $"count={count} {function}{(gradient ? "'" : "")} in place",
+        gradient
+            ? [Operand.In("x", count), Operand.Update("y", count)]
+            : [Operand.Update("y", count)],
+        m => new ActivationCall
+        {
+            Count = count,
+            Function = function,
+            X = gradient ? m["x"] : m["y"],
+            Gradient = gradient ? m["y"] : default,
+            Y = m["y"],
+        },
+        v => ElementwiseReference.Activate(function, gradient ? v["x"] : v["y"], gradient ? v["y"] : null, v["y"]));
 }

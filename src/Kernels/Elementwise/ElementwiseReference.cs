@@ -21,4 +21,15 @@ internal static class ElementwiseReference
             }
         }
     }
+
+    /// <summary>act(x), or act'(x) times the gradient if one is given.</summary>
+    public static void Activate(Activation function, double[] x, double[]? gradient, double[] y)
+    {
+        for (var i = 0; i < y.Length; i++)
+        {
+            y[i] = gradient is null
+                ? ActivationReference.Value(function, x[i])
+                : gradient[i] * ActivationReference.Derivative(function, x[i]);
+        }
+    }
 }

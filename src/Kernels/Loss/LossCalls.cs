@@ -1,7 +1,7 @@
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// Softmax cross-entropy and its gradient in one pass: loss_r = w_r (logsumexp(z_r) - sum_c t_rc z_rc),
+/// Softmax cross-entropy and its gradient in one pass: loss_r = w_r sum_c t_rc (logsumexp(z_r) - z_rc),
 /// gradient = scale w_r (softmax(z_r) sum_c t_rc - t_r). Targets are class numbers or distributions.
 /// </summary>
 public readonly record struct CrossEntropyCall : IKernelCall
@@ -116,7 +116,7 @@ public readonly record struct SquaredErrorCall : IKernelCall
     /// <summary>Target, [Batch,Elements].</summary>
     public required Slice<float> Target { get; init; }
 
-    /// <summary>Weight of each sample, [Batch]; 0 masks it out; empty means 1.</summary>
+    /// <summary>Weight of each sample, [Batch]; empty means 1. A sample of weight 0 is not read at all.</summary>
     public Slice<float> SampleWeights { get; init; }
 
     /// <summary>Factor on the gradient only, e.g. 1/Batch for a mean.</summary>

@@ -28,7 +28,7 @@ internal static class MatMulReference
     {
         if (shape.GradientOf != Activation.None)
         {
-            return sum * Derivative(shape.GradientOf, v["pre"][at]);
+            return sum * ActivationReference.Derivative(shape.GradientOf, v["pre"][at]);
         }
 
         var x = sum + (shape.Bias ? v["bias"][column] : 0);
@@ -37,7 +37,7 @@ internal static class MatMulReference
             v["pre"][at] = x;
         }
 
-        return Apply(shape.Activation, x) + Residual(in shape, v, at);
+        return ActivationReference.Value(shape.Activation, x) + Residual(in shape, v, at);
     }
 
     private static double Residual(in MatMulCase shape, CaseValues v, int at) => shape.Residual switch
@@ -46,37 +46,4 @@ internal static class MatMulReference
         ResidualKind.Result => v["c"][at],
         _ => 0,
     };
-
-    private static double Apply(Activation activation, double x) => activation switch
-    {
-        Activation.Gelu => x * NormalCdf(x),
-        Activation.Silu => x * Sigmoid(x),
-        _ => x,
-    };
-
-    private static double Derivative(Activation activation, double x) => activation switch
-    {
-        Activation.Gelu => NormalCdf(x) + (x * Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI)),
-        _ => Sigmoid(x) * (1 + (x * (1 - Sigmoid(x)))),
-    };
-
-    private static double Sigmoid(double x) => 1 / (1 + Math.Exp(-x));
-
-    /// <summary>1/2 + phi(x) (x + x^3/3 + x^5/15 + ...): all terms have the sign of x, so nothing cancels.</summary>
-    private static double NormalCdf(double x)
-    {
-        if (Math.Abs(x) > 9)
-        {
-            return x > 0 ? 1 : 0;
-        }
-
-        double term = x, sum = x;
-        for (var n = 3; Math.Abs(term) > 1e-17 * Math.Abs(sum); n += 2)
-        {
-            term *= x * x / n;
-            sum += term;
-        }
-
-        return 0.5 + (sum * Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI));
-    }
 }

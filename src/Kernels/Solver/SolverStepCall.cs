@@ -84,5 +84,17 @@ public readonly record struct SolverStepCall : IKernelCall
         Require.OperandIfGiven(Op, nameof(History1), History1, Count);
         Require.OperandIfGiven(Op, nameof(Model), Model, Count);
         Require.That(Op, History1.IsEmpty || !History0.IsEmpty, "older history without newer");
+        RequireOperandOf(nameof(State), State, StateWeight);
+        RequireOperandOf(nameof(Unconditional), Unconditional, UnconditionalWeight);
+        RequireOperandOf(nameof(History0), History0, HistoryWeight0);
+        RequireOperandOf(nameof(History1), History1, HistoryWeight1);
+    }
+
+    private static void RequireOperandOf(string name, Slice<float> operand, float weight)
+    {
+        if (operand.IsEmpty && weight != 0)
+        {
+            throw new KernelException($"{Op}: operand '{name}' is not given, its weight must be 0");
+        }
     }
 }

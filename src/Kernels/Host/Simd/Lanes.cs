@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace DPT.Engine.Kernels;
 
@@ -14,6 +15,9 @@ internal unsafe interface ILanes<V> where V : struct, ISimd<V>
 
     /// <summary>Stores <paramref name="count"/> lanes and touches no other memory.</summary>
     static abstract void Store(float* destination, V value, int count);
+
+    /// <summary>The first <paramref name="count"/> lanes of <paramref name="value"/>, <paramref name="rest"/> in the others.</summary>
+    static abstract V Pad(V value, V rest, int count);
 }
 
 /// <summary>All lanes: the count is known to be that of the vector.</summary>
@@ -24,6 +28,9 @@ internal readonly unsafe struct AllLanes<V> : ILanes<V> where V : struct, ISimd<
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(float* destination, V value, int count) => V.Store(destination, value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Pad(V value, V rest, int count) => value;
 }
 
 /// <summary>The first lanes: a tail shorter than the vector.</summary>
@@ -34,4 +41,16 @@ internal readonly unsafe struct FirstLanes<V> : ILanes<V> where V : struct, ISim
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(float* destination, V value, int count) => V.StoreFirst(destination, value, count);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Pad(V value, V rest, int count) =>
+        V.Select(V.LessThan(V.Load(LaneNumbers), V.Broadcast(count)), value, rest);
+
+    /// <summary>0 to 15; the array is data of the program and does not move.</summary>
+    private static float* LaneNumbers
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(
+            (ReadOnlySpan<float>)[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]));
+    }
 }
