@@ -1,0 +1,64 @@
+namespace DPT.Engine.Dpt;
+
+/// <summary>All solvers by name. A new one is a file with its plan and a line here.</summary>
+public static class SolverCatalog
+{
+    private const Prediction Noise = Prediction.Noise;
+    private const Prediction Data = Prediction.Data;
+
+    /// <summary>The solvers, the official one first.</summary>
+    public static IReadOnlyList<Solver> Solvers { get; } =
+    [
+        new PlannedSolver("dpm-solver-fast", "DPM-Solver-3 on log-SNR steps: official for continuous models",
+            Noise, (schedule, n) => new DpmSinglestep(schedule, Noise).Fast(3, n)),
+        new PlannedSolver("dpm-solver++-fast", "DPM-Solver++(3S) on uniform times: official for discrete models",
+            Data, (schedule, n) => new DpmSinglestep(schedule, Data).FastOnUniformTimes(3, n)),
+        new PlannedSolver("dpm-solver++-fast-2", "DPM-Solver++(2S) on uniform times",
+            Data, (schedule, n) => new DpmSinglestep(schedule, Data).FastOnUniformTimes(2, n)),
+        new PlannedSolver("dpm-solver++-fast-taylor", "DPM-Solver++(3S) on uniform times, Taylor weights",
+            Data, (schedule, n) => new DpmSinglestep(schedule, Data, taylor: true).FastOnUniformTimes(3, n)),
+        new PlannedSolver("dpm-solver-fast-uniform", "DPM-Solver-3 on uniform times",
+            Noise, (schedule, n) => new DpmSinglestep(schedule, Noise).FastOnUniformTimes(3, n)),
+        new PlannedSolver("dpm-solver-fast-uniform-taylor", "DPM-Solver-3 on uniform times, Taylor weights",
+            Noise, (schedule, n) => new DpmSinglestep(schedule, Noise, taylor: true).FastOnUniformTimes(3, n)),
+        new PlannedSolver("dpm-solver++-2s", "DPM-Solver++(2S) on log-SNR steps",
+            Data, (schedule, n) => new DpmSinglestep(schedule, Data).Fast(2, n)),
+        new PlannedSolver("dpm-solver++-2m", "DPM-Solver++(2M)",
+            Data, (schedule, n) => DpmMultistep.Plan(schedule, Data, 2, taylor: false, n)),
+        new PlannedSolver("dpm-solver++-2m-taylor", "DPM-Solver++(2M), Taylor weights",
+            Data, (schedule, n) => DpmMultistep.Plan(schedule, Data, 2, taylor: true, n)),
+        new PlannedSolver("dpm-solver++-3m", "DPM-Solver++(3M)",
+            Data, (schedule, n) => DpmMultistep.Plan(schedule, Data, 3, taylor: false, n)),
+        new PlannedSolver("dpm-solver-2m", "multistep DPM-Solver of order 2",
+            Noise, (schedule, n) => DpmMultistep.Plan(schedule, Noise, 2, taylor: false, n)),
+        new PlannedSolver("dpm-solver-2m-taylor", "multistep DPM-Solver of order 2, Taylor weights",
+            Noise, (schedule, n) => DpmMultistep.Plan(schedule, Noise, 2, taylor: true, n)),
+        new PlannedSolver("dpm-solver-3m", "multistep DPM-Solver of order 3",
+            Noise, (schedule, n) => DpmMultistep.Plan(schedule, Noise, 3, taylor: false, n)),
+        new PlannedSolver("ddim", "DDIM on uniform times",
+            Noise, (schedule, n) => new DpmSinglestep(schedule, Noise).FixedOrder(1, TimeGrids.Uniform, n)),
+        FixedOrder("dpm-solver-1", 1, TimeGrids.LogSnr, "log-SNR"),
+        FixedOrder("dpm-solver-2", 2, TimeGrids.LogSnr, "log-SNR"),
+        FixedOrder("dpm-solver-3", 3, TimeGrids.LogSnr, "log-SNR"),
+        FixedOrder("dpm-solver-2-uniform", 2, TimeGrids.Uniform, "uniform"),
+        FixedOrder("dpm-solver-3-uniform", 3, TimeGrids.Uniform, "uniform"),
+        FixedOrder("dpm-solver-1-quadratic", 1, TimeGrids.Quadratic, "quadratic"),
+        FixedOrder("dpm-solver-2-quadratic", 2, TimeGrids.Quadratic, "quadratic"),
+        FixedOrder("dpm-solver-3-quadratic", 3, TimeGrids.Quadratic, "quadratic"),
+        new PlannedSolver("euler", "Euler steps of the probability-flow ODE", Noise, EulerSolver.Ode),
+        new PlannedSolver("euler-maruyama", "Euler steps of the reverse SDE", Noise, EulerSolver.Sde),
+        new PlannedSolver("edm-heun", "Heun steps of EDM, 2n - 1 evaluations", Noise, EdmHeunSolver.Plan),
+    ];
+
+    /// <summary>The solver of that name.</summary>
+    /// <exception cref="DptException">There is none; the message lists those that exist.</exception>
+    public static Solver Find(string name) =>
+        Solvers.FirstOrDefault(solver => solver.Name == name)
+        ?? throw new DptException(
+            FailureKind.Usage,
+            $"unknown solver '{name}'; there are {string.Join(", ", Solvers.Select(solver => solver.Name))}");
+
+    private static PlannedSolver FixedOrder(string name, int order, TimeGrid grid, string gridName) => new(
+        name, $"DPM-Solver of order {order} in all steps, {gridName} grid",
+        Noise, (schedule, n) => new DpmSinglestep(schedule, Noise).FixedOrder(order, grid, n));
+}

@@ -1,0 +1,106 @@
+using DPT.Engine.Dpt;
+
+namespace Dpt.Tests;
+
+/// <summary>
+/// Runs solver stages on doubles with the exact model of one-dimensional Gaussian data N(0.3, 0.5^2), of which the
+/// ODE's solution is known.
+/// </summary>
+internal sealed class DoubleStageRunner : IStageRunner
+{
+    private readonly NoiseSchedule _schedule;
+    private readonly Prediction _model;
+    private readonly Prediction _network;
+    private readonly Func<int, double>? _noise;
+    private readonly Dictionary<SolverState, double[]> _states = [];
+    private readonly List<double[]> _models = [];
+
+    public DoubleStageRunner(
+        NoiseSchedule schedule, Solver solver, double[] start, Prediction network = Prediction.Noise,
+        Func<int, double>? noise = null)
+    {
+        (_schedule, _model, _network, _noise) = (schedule, solver.Model, network, noise);
+        foreach (var state in Enum.GetValues<SolverState>())
+        {
+            _states[state] = [.. start];
+        }
+    }
+
+    /// <summary>Network evaluations so far.</summary>
+    public int Evaluations => _models.Count;
+
+    public double[] Result => _states[SolverState.Trajectory];
+
+    public static double[] Solve(string solver, NoiseSchedule schedule, int evaluations, double[] start)
+    {
+        var found = SolverCatalog.Find(solver);
+        var runner = new DoubleStageRunner(schedule, found, start);
+        found.Solve(schedule, evaluations, runner);
+        return runner.Result;
+    }
+
+    /// <summary>The exact solution of the probability-flow ODE: the Gaussian's quantiles are carried along.</summary>
+    public static double Exact(NoiseSchedule schedule, double from, double to, double x)
+    {
+        double Deviation(double t) => Math.Sqrt((0.25 * Math.Pow(schedule.Alpha(t), 2)) + Math.Pow(schedule.Sigma(t), 2));
+        return (0.3 * schedule.Alpha(to)) + ((x - (0.3 * schedule.Alpha(from))) * Deviation(to) / Deviation(from));
+    }
+
+    public void Run(in SolverStage stage)
+    {
+        if (!stage.Reuse)
+        {
+            _models.Add(Evaluate(stage.Time, _states[stage.Input]));
+        }
+
+        var trajectory = _states[SolverState.Trajectory];
+        var result = new double[trajectory.Length];
+        for (var i = 0; i < result.Length; i++)
+        {
+            result[i] = (stage.BaseWeight * trajectory[i]) + (stage.ModelWeight * _models[^1][i])
+                + (stage.PreviousWeight == 0 ? 0 : stage.PreviousWeight * _models[^2][i])
+                + (stage.EarlierWeight == 0 ? 0 : stage.EarlierWeight * _models[^3][i])
+                + (stage.NoiseWeight == 0 ? 0 : stage.NoiseWeight * _noise!(i));
+        }
+
+        _states[stage.Output] = result;
+    }
+
+    public double Error(double absolute, double relative)
+    {
+        var (lower, higher, previous) =
+            (_states[SolverState.Lower], _states[SolverState.Higher], _states[SolverState.Previous]);
+        var sum = 0.0;
+        for (var i = 0; i < lower.Length; i++)
+        {
+            var scale = Math.Max(absolute, relative * Math.Max(Math.Abs(lower[i]), Math.Abs(previous[i])));
+            sum += Math.Pow((higher[i] - lower[i]) / scale, 2);
+        }
+
+        return Math.Sqrt(sum / lower.Length);
+    }
+
+    public void Accept()
+    {
+        _states[SolverState.Trajectory] = _states[SolverState.Higher];
+        _states[SolverState.Previous] = _states[SolverState.Lower];
+    }
+
+    private double[] Evaluate(double t, double[] state)
+    {
+        var weights = ModelWeights.For(_schedule, t, _network, _model, 0);
+        var (alpha, sigma) = (_schedule.Alpha(t), _schedule.Sigma(t));
+        return Array.ConvertAll(state, x =>
+        {
+            var noise = sigma * (x - (0.3 * alpha)) / ((0.25 * alpha * alpha) + (sigma * sigma));
+            var data = (x - (sigma * noise)) / alpha;
+            var output = _network switch
+            {
+                Prediction.Noise => noise,
+                Prediction.Data => data,
+                _ => (alpha * noise) - (sigma * data),
+            };
+            return (weights.State * x) + (weights.Conditional * output);
+        });
+    }
+}

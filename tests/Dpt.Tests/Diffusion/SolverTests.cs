@@ -1,0 +1,229 @@
+using DPT.Engine.Dpt;
+
+namespace Dpt.Tests;
+
+/// <summary>The golden rows of spec 5.11, orders of convergence, and counts of evaluations.</summary>
+public sealed class SolverTests
+{
+    private static readonly double[] Start = [1.0, -0.7, 0.2, 2.5];
+
+    private static IEnumerable<string> Names => SolverCatalog.Solvers.Select(s => s.Name);
+
+    [TestCase("dpm-solver-fast", 10, 0.808098906, -0.057378077, 0.400815620, 1.571755067)]
+    [TestCase("dpm-solver-fast", 11, 0.811194248, -0.059555211, 0.401429797, 1.579502594)]
+    [TestCase("dpm-solver-fast", 12, 0.849061243, -0.086189270, 0.408943355, 1.674282284)]
+    [TestCase("dpm-solver-fast", 20, 0.804899691, -0.055127883, 0.400180833, 1.563747551)]
+    [TestCase("dpm-solver-fast", 50, 0.799265332, -0.051164910, 0.399062865, 1.549644957)]
+    [TestCase("dpm-solver-1", 12, 0.698663409, 0.019594270, 0.379101461, 1.297842060)]
+    [TestCase("dpm-solver-2", 12, 0.924427931, -0.139199042, 0.423897591, 1.862922319)]
+    [TestCase("dpm-solver-3", 12, 0.809661502, -0.058477141, 0.401125670, 1.575666186)]
+    [TestCase("ddim", 12, 0.690179864, 0.025561240, 0.377418159, 1.276608061)]
+    [TestCase("dpm-solver-3-uniform", 12, 0.740354832, -0.009729731, 0.387373861, 1.402194153)]
+    [TestCase("euler", 50, 0.796660425, -0.046107767, 0.400063629, 1.540279418)]
+    [TestCase("euler", 1000, 0.798885038, -0.050729914, 0.399066237, 1.548545290)]
+    public void Solve_LinearVp_MatchesTheReference(
+        string solver, int evaluations, double a, double b, double c, double d) =>
+        AssertSolves(solver, new LinearVpSchedule(), evaluations, [a, b, c, d], 1e-7);
+
+    /// <summary>The reference looks this grid up in a table of 10^7 times.</summary>
+    [Test]
+    public void Solve_LinearVpOnQuadraticTimes_MatchesTheReference() => AssertSolves(
+        "dpm-solver-3-quadratic", new LinearVpSchedule(), 12,
+        [0.791253494, -0.045529719, 0.397473158, 1.529591624], 1e-5);
+
+    [TestCase("dpm-solver++-fast", 10, 0.720702437, -0.009666065, 0.376999613, 1.365145233)]
+    [TestCase("dpm-solver++-fast", 11, 0.832603162, -0.091973861, 0.397508092, 1.648406418)]
+    [TestCase("dpm-solver++-fast", 12, 0.728075816, -0.015089502, 0.378350960, 1.383809920)]
+    [TestCase("dpm-solver++-fast", 20, 0.816559570, -0.080173109, 0.394567721, 1.607794286)]
+    [TestCase("dpm-solver++-fast", 50, 0.798491615, -0.066883351, 0.391256337, 1.562057762)]
+    [TestCase("dpm-solver++-fast-2", 11, 0.719049938, -0.008450581, 0.376696753, 1.360962161)]
+    [TestCase("dpm-solver++-fast-taylor", 12, 0.732482811, -0.018331037, 0.379158647, 1.394965617)]
+    [TestCase("dpm-solver++-2s", 12, 0.764960396, -0.042219697, 0.385110940, 1.477178126)]
+    [TestCase("dpm-solver++-2m", 12, 0.887356476, -0.132247278, 0.407542945, 1.787006848)]
+    [TestCase("dpm-solver++-2m-taylor", 12, 0.948494628, -0.177217018, 0.418747971, 1.941769610)]
+    [TestCase("dpm-solver++-3m", 12, 0.865872849, -0.116445146, 0.403605557, 1.732624020)]
+    [TestCase("ddim", 12, 0.705617392, 0.001429635, 0.374234918, 1.326959530)]
+    [TestCase("dpm-solver-fast-uniform", 12, 0.740802468, -0.024450502, 0.380683423, 1.416025677)]
+    [TestCase("dpm-solver-fast-uniform", 50, 0.812183297, -0.076954172, 0.393765665, 1.596716359)]
+    [TestCase("dpm-solver-fast-uniform-taylor", 12, 0.734553632, -0.019854214, 0.379538175, 1.400207613)]
+    [TestCase("dpm-solver-2m", 12, 0.848559786, -0.103710644, 0.400432525, 1.688798401)]
+    [TestCase("dpm-solver-2m-taylor", 12, 0.804334566, -0.071181093, 0.392327197, 1.576848383)]
+    [TestCase("dpm-solver-3m", 12, 0.823473469, -0.085258579, 0.395834858, 1.625295865)]
+    public void Solve_Discrete_MatchesTheReference(
+        string solver, int evaluations, double a, double b, double c, double d) =>
+        AssertSolves(solver, new DiscreteSchedule(), evaluations, [a, b, c, d], 1e-7);
+
+    [Test]
+    public void Solve_EdmHeun_MatchesTheReference()
+    {
+        var start = Array.ConvertAll(Start, x => 80 * x);
+        var result = DoubleStageRunner.Solve("edm-heun", new EdmSchedule(), 35, start);
+        Assert.That(result, Is.EqualTo([0.82564604, -0.07131584, 0.40354634, 1.61708300]).Within(1e-7));
+        Assert.That(
+            DoubleStageRunner.Exact(new EdmSchedule(), 80, 0, 80), Is.EqualTo(0.79811527).Within(1e-8));
+    }
+
+    [Test]
+    public void EdmHeun_Times_AreTheGoldenGrid() => Assert.That(
+        EdmHeunSolver.Times(new EdmSchedule(), 18),
+        Is.EqualTo(new[]
+        {
+            80, 57.5859847, 40.7855738, 28.3745846, 19.3524530, 12.9100824, 8.40093531, 5.31519452, 3.25682152,
+            1.92333984, 1.08817064, 0.585348123, 0.296442284, 0.139516469, 0.0599473112, 0.0229345184, 0.00752801996,
+            0.002, 0,
+        }).Within(1e-6).Percent);
+
+    [Test]
+    public void DpmSolverFast_FiftyEvaluations_VisitsTheGoldenTimes()
+    {
+        var times = Stages("dpm-solver-fast", new LinearVpSchedule(), 50)
+            .Where(s => s.Input == SolverState.Trajectory).Select(s => s.Time).ToArray();
+        Assert.That(times, Has.Length.EqualTo(17));
+        Assert.That(times[..4], Is.EqualTo([1.0, 0.93447861, 0.86404755, 0.78744427]).Within(5e-9));
+        Assert.That(times[16], Is.EqualTo(0.00034687).Within(5e-9));
+    }
+
+    [TestCase(3, 10, new[] { 3, 3, 3, 1 })]
+    [TestCase(3, 11, new[] { 3, 3, 3, 2 })]
+    [TestCase(3, 12, new[] { 3, 3, 3, 2, 1 })]
+    [TestCase(3, 3, new[] { 2, 1 })]
+    [TestCase(3, 1, new[] { 1 })]
+    [TestCase(2, 5, new[] { 2, 2, 1 })]
+    public void Orders_OfAnyCount_UseAllEvaluations(int order, int evaluations, int[] expected) =>
+        Assert.That(DpmSinglestep.Orders(order, evaluations), Is.EqualTo(expected));
+
+    /// <summary>The error falls like h^k.</summary>
+    /// <param name="solver">Its name.</param>
+    /// <param name="perStep">Evaluations in a step.</param>
+    /// <param name="extra">Evaluations more, so that no step of order 1 ends the way.</param>
+    /// <param name="order">The order k; 2 for multistep solvers of order 3, whose first step is of order 1.</param>
+    [TestCase("dpm-solver-1", 1, 0, 1)]
+    [TestCase("dpm-solver-2", 2, 0, 2)]
+    [TestCase("dpm-solver-3", 3, 0, 3)]
+    [TestCase("dpm-solver++-2s", 2, 0, 2)]
+    [TestCase("edm-heun", 2, 1, 2)]
+    [TestCase("euler", 1, 0, 1)]
+    [TestCase("ddim", 1, 0, 1)]
+    [TestCase("dpm-solver++-2m", 1, 0, 2)]
+    [TestCase("dpm-solver-2m", 1, 0, 2)]
+    [TestCase("dpm-solver-2m-taylor", 1, 0, 2)]
+    [TestCase("dpm-solver++-2m-taylor", 1, 0, 2)]
+    [TestCase("dpm-solver++-3m", 1, 0, 2)]
+    [TestCase("dpm-solver-3m", 1, 0, 2)]
+    [TestCase("dpm-solver-fast", 3, 2, 3)]
+    [TestCase("dpm-solver-fast-uniform", 3, 2, 3)]
+    [TestCase("dpm-solver-fast-uniform-taylor", 3, 2, 3)]
+    [TestCase("dpm-solver++-fast", 3, 2, 3)]
+    [TestCase("dpm-solver++-fast-taylor", 3, 2, 3)]
+    public void Solve_TwiceTheSteps_DividesTheErrorByTwoToTheOrder(string solver, int perStep, int extra, int order)
+    {
+        var (coarse, fine) = (
+            GentleError(solver, (100 * perStep) + extra), GentleError(solver, (200 * perStep) + extra));
+        Assert.That(Math.Log2(coarse / fine), Is.EqualTo(order).Within(0.1), $"errors {coarse:g3} and {fine:g3}");
+    }
+
+    [TestCaseSource(nameof(Names))]
+    public void Solve_AnyCount_UsesNoMoreEvaluationsThanAsked(string name)
+    {
+        if (SolverCatalog.Find(name) is not PlannedSolver solver)
+        {
+            return;
+        }
+
+        for (var evaluations = 3; evaluations <= 20; evaluations++)
+        {
+            var stages = solver.Plan(new CosineSchedule(), evaluations);
+            Assert.That(stages, Has.Count.InRange(evaluations - 2, evaluations));
+            Assert.That(stages[^1].Output, Is.EqualTo(SolverState.Trajectory));
+            Assert.That(stages.Select(s => s.Time), Is.All.InRange(0, 1));
+        }
+    }
+
+    [TestCaseSource(nameof(Names))]
+    public void Solve_EveryPrediction_GivesTheSameResult(string name)
+    {
+        var solver = SolverCatalog.Find(name);
+        var schedule = new CosineSchedule();
+        double[] Result(Prediction network)
+        {
+            var runner = new DoubleStageRunner(schedule, solver, Start, network, i => i - 1.5);
+            solver.Solve(schedule, 12, runner);
+            return runner.Result;
+        }
+
+        var expected = Result(Prediction.Noise);
+        Assert.That(expected, Is.All.InRange(-5, 5));
+        Assert.That(Result(Prediction.Velocity), Is.EqualTo(expected).Within(1e-9));
+        Assert.That(Result(Prediction.Data), Is.EqualTo(expected).Within(1e-9));
+    }
+
+    /// <summary>For a Gaussian the SDE's result has the data's mean and deviation, up to the error of the steps.</summary>
+    [Test]
+    public void EulerMaruyama_ManySamples_HaveTheMomentsOfTheData()
+    {
+        var random = new Random(1);
+        double Normal() =>
+            Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+        var solver = SolverCatalog.Find("euler-maruyama");
+        var start = Enumerable.Range(0, 20_000).Select(_ => Normal()).ToArray();
+        var runner = new DoubleStageRunner(new LinearVpSchedule(), solver, start, noise: _ => Normal());
+        solver.Solve(new LinearVpSchedule(), 200, runner);
+        var mean = runner.Result.Average();
+        var deviation = Math.Sqrt(runner.Result.Average(x => (x - mean) * (x - mean)));
+        Assert.That(mean, Is.EqualTo(0.3).Within(0.015));
+        Assert.That(deviation, Is.EqualTo(0.5).Within(0.015));
+        Assert.That(runner.Evaluations, Is.EqualTo(200));
+    }
+
+    [Test]
+    public void Find_UnknownName_ListsTheNames() => Assert.That(
+        () => SolverCatalog.Find("dpm"),
+        Throws.InstanceOf<DptException>().With.Message.Contains("dpm-solver-fast").And.Message.Contains("edm-heun"));
+
+    [Test]
+    public void Plan_TooFewEvaluations_SaysSo() => Assert.That(
+        () => Stages("dpm-solver-3", new LinearVpSchedule(), 2),
+        Throws.InstanceOf<DptException>().With.Message.Contains("2 evaluations"));
+
+    [Test]
+    public void Catalog_Names_AreUnique() => Assert.That(Names, Is.Unique);
+
+    private static IReadOnlyList<SolverStage> Stages(string solver, NoiseSchedule schedule, int evaluations) =>
+        ((PlannedSolver)SolverCatalog.Find(solver)).Plan(schedule, evaluations);
+
+    /// <summary>Error on the gentle process; of Heun before its last step, whose length is not refined.</summary>
+    private static double GentleError(string name, int evaluations)
+    {
+        var schedule = new GentleSchedule();
+        var runner = new DoubleStageRunner(schedule, SolverCatalog.Find(name), [1.0]);
+        var stages = Stages(name, schedule, evaluations);
+        foreach (var stage in stages.Take(stages.Count - (name == "edm-heun" ? 1 : 0)))
+        {
+            runner.Run(in stage);
+        }
+
+        var end = name == "euler" ? 0 : schedule.End;
+        return Math.Abs(runner.Result[0] - DoubleStageRunner.Exact(schedule, schedule.Start, end, 1.0));
+    }
+
+    private static void AssertSolves(
+        string solver, NoiseSchedule schedule, int evaluations, double[] expected, double tolerance)
+    {
+        Assert.That(DoubleStageRunner.Solve(solver, schedule, evaluations, Start), Is.EqualTo(expected).Within(tolerance));
+        Assert.That(Stages(solver, schedule, evaluations), Has.Count.EqualTo(evaluations));
+    }
+
+    /// <summary>A process without steep ends: its grids reach the asymptotic regime with few steps.</summary>
+    private sealed class GentleSchedule : VariancePreservingSchedule
+    {
+        public override double Start => 0.8;
+
+        public override double End => 0.2;
+
+        public override double LogAlpha(double time) => -time;
+
+        public override double Drift(double time) => -1;
+
+        protected override double TimeOfLogAlpha(double logAlpha) => -logAlpha;
+    }
+}
