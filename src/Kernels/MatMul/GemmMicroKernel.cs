@@ -63,8 +63,7 @@ internal static unsafe class GemmMicroKernel
         var a4 = rows > 4 ? a3 + rowStride : a3;
         var a5 = rows > 5 ? a4 + rowStride : a4;
         var end = b + ((nint)depth * 2 * V.Count);
-        nint term = 0;
-        do
+        for (nint term = 0; b < end; term += termStride)
         {
             var b0 = V.Load(b);
             var b1 = V.Load(b + V.Count);
@@ -88,9 +87,7 @@ internal static unsafe class GemmMicroKernel
             x = V.Broadcast(a5[term]);
             c50 = V.Fma(x, b0, c50);
             c51 = V.Fma(x, b1, c51);
-            term += termStride;
         }
-        while (b < end);
 
         V.Store(tile, c00);
         V.Store(tile + V.Count, c01);
