@@ -1,0 +1,73 @@
+using DPT.Engine.Kernels;
+
+namespace Differential.Tests;
+
+/// <summary>
+/// Every operator against PyTorch in the same precision, both measured from the double reference, on every case of
+/// the registry: the reference says what PyTorch says, and our kernels are not less exact.
+/// </summary>
+public sealed class OperatorTests
+{
+    private const int Seed = 11;
+
+    public static IEnumerable<TestCaseData> Operators() => KernelRegistry.Operators
+        .Where(op => TorchYardstick.Find(op) is not null)
+        .Select(op => new TestCaseData(op).SetArgDisplayNames(op.Name));
+
+    [Test]
+    public void Registry_EveryOperator_HasAYardstickOrAReason() => Assert.Multiple(() =>
+    {
+        foreach (var op in KernelRegistry.Operators)
+        {
+            Assert.That(
+                TorchYardstick.Find(op) is null,
+                Is.EqualTo(TorchYardstick.Without.ContainsKey(op.Name)),
+                $"'{op.Name}' needs a yardstick in Yardsticks/, or else a reason in TorchYardstick.Without");
+        }
+    });
+
+    [TestCaseSource(nameof(Operators))]
+    public void Reference_EveryCase_IsWhatTorchComputes(Operator op)
+    {
+        // PyTorch may be less exact than we ask of ourselves (it rounds the angles of the time token, for one), but
+        // where the two mean different things they are a thousand limits apart.
+        const double Leeway = 10;
+        using var host = new HostDevice(threads: 1, selection: new KernelSelection());
+        var faults =
+            from kernelCase in op.Cases()
+            from error in TorchYardstick.Errors(host, TorchYardstick.Find(op)!, kernelCase, Seed)
+            where error.Value.Share > Leeway
+            select $"{op.Name} [{kernelCase.Label}] '{error.Key}' by PyTorch: {error.Value}";
+        Assert.That(faults, Is.Empty);
+    }
+
+    [TestCaseSource(nameof(Operators))]
+    public void HostVariants_EveryCaseAndWidth_AreAsExactAsTorch(Operator op)
+    {
+        var faults = new List<string>();
+        foreach (var width in Enum.GetValues<SimdWidth>())
+        {
+            using var host = new HostDevice(threads: 2, width, new KernelSelection());
+            foreach (var kernelCase in op.Cases())
+            {
+                var library = TorchYardstick.Errors(host, TorchYardstick.Find(op)!, kernelCase, Seed)
+                    .ToDictionary(e => e.Key, e => e.Value.MaxError);
+                foreach (var variant in op.Variants.Where(v => Supports(v, kernelCase, host)))
+                {
+                    faults.AddRange(KernelProver.Prove(host, op, variant, kernelCase, Seed, library, Factor(op)));
+                }
+            }
+        }
+
+        Assert.That(faults, Is.Empty, string.Join(Environment.NewLine, faults));
+    }
+
+    private static double Factor(Operator op) =>
+        op.Name.EndsWith(".backward", StringComparison.Ordinal) ? Tolerance.Backward : Tolerance.Forward;
+
+    private static bool Supports(KernelVariant variant, KernelCase kernelCase, Device host)
+    {
+        using var memory = new CaseMemory(host, kernelCase, new CaseValues(kernelCase, Seed));
+        return kernelCase.Supports(host, variant, memory, out _);
+    }
+}

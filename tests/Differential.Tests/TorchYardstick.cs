@@ -1,0 +1,61 @@
+using DPT.Engine.Kernels;
+
+namespace Differential.Tests;
+
+/// <summary>The list of all yardsticks, and the errors that they make.</summary>
+internal static class TorchYardstick
+{
+    private static readonly KernelVariant[] Variants =
+    [
+        new TorchMatMul(),
+        new TorchActivation(),
+        new TorchLayerNormForward(),
+        new TorchLayerNormBackward(),
+        new TorchAttentionForward(),
+        new TorchAttentionBackward(),
+        new TorchPatchEmbedForward(),
+        new TorchPatchEmbedBackward(),
+        new TorchUnpatchifyForward(),
+        new TorchUnpatchifyBackward(),
+        new TorchAxpby(),
+        new TorchColumnSum(),
+        new TorchCrossEntropy(),
+        new TorchSoftmax(),
+        new TorchSquaredError(),
+        new TorchAdamW(),
+        new TorchSgd(),
+        new TorchSumOfSquares(),
+        new TorchNoising(),
+        new TorchSolverStep(),
+    ];
+
+    /// <summary>Operators that PyTorch has nothing to compare with, and why.</summary>
+    public static IReadOnlyDictionary<string, string> Without { get; } = new Dictionary<string, string>
+    {
+        ["random"] = "the numbers of Philox are ours; PyTorch draws others",
+        ["augment"] = "the random draws are ours; there is no deterministic counterpart",
+    };
+
+    /// <summary>The yardstick for an operator's call; null if there is none.</summary>
+    public static KernelVariant? Find(Operator op)
+    {
+        var kind = typeof(KernelVariant<>).MakeGenericType(op.GetType().GetGenericArguments());
+        return Array.Find(Variants, kind.IsInstanceOfType);
+    }
+
+    /// <summary>What PyTorch makes of a case, compared with the double reference, by output.</summary>
+    public static Dictionary<string, ErrorStats> Errors(Device host, KernelVariant yardstick, KernelCase kernelCase, int seed)
+    {
+        var start = new CaseValues(kernelCase, seed);
+        var truth = start.Clone();
+        kernelCase.Truth(truth);
+        using var memory = new CaseMemory(host, kernelCase, start);
+        kernelCase.Launch(host, yardstick, memory);
+        return kernelCase.Operands.Where(o => o.Role != OperandRole.Input).ToDictionary(
+            o => o.Name,
+            o => ErrorStats.Compare(
+                memory.Read(o.Name),
+                truth[o.Name],
+                new Tolerance { Terms = o.Terms, ExtraError = kernelCase.ExtraError }));
+    }
+}

@@ -1,0 +1,40 @@
+using DPT.Engine.Kernels;
+using TorchSharp;
+using Tensor = TorchSharp.torch.Tensor;
+
+namespace Differential.Tests;
+
+internal sealed class TorchNoising : TorchVariant<NoisingCall>
+{
+    protected override void Compute(in NoisingCall call)
+    {
+        var clean = Read(call.Clean, call.Batch, call.Elements);
+        var noise = Read(call.Noise, call.Batch, call.Elements);
+        var alpha = Read(call.Alpha, call.Batch, 1);
+        var sigma = Read(call.Sigma, call.Batch, 1);
+        Write((alpha * clean) + (sigma * noise), call.Noised);
+        if (!call.Velocity.IsEmpty)
+        {
+            Write((alpha * noise) - (sigma * clean), call.Velocity);
+        }
+    }
+}
+
+internal sealed class TorchSolverStep : TorchVariant<SolverStepCall>
+{
+    protected override void Compute(in SolverStepCall call)
+    {
+        var count = call.Count;
+        Tensor Weighted(float weight, Slice<float> x) => x.IsEmpty ? torch.zeros(count) : weight * Read(x, count);
+
+        var model = Weighted(call.ConditionalWeight, call.Conditional) + Weighted(call.UnconditionalWeight, call.Unconditional)
+            + Weighted(call.StateWeight, call.State);
+        var result = Weighted(call.BaseWeight, call.Base) + (call.ModelWeight * model)
+            + Weighted(call.HistoryWeight0, call.History0) + Weighted(call.HistoryWeight1, call.History1);
+        Write(result, call.Result);
+        if (!call.Model.IsEmpty)
+        {
+            Write(model, call.Model);
+        }
+    }
+}

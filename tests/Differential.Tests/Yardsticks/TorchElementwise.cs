@@ -1,0 +1,18 @@
+using DPT.Engine.Kernels;
+
+namespace Differential.Tests;
+
+internal sealed class TorchAxpby : TorchVariant<AxpbyCall>
+{
+    protected override void Compute(in AxpbyCall call)
+    {
+        var scaled = call.Alpha * Read(call.X, call.Count);
+        Write(call.Beta == 0 ? scaled : scaled + (call.Beta * Read(call.Y, call.Count)), call.Y);
+    }
+}
+
+internal sealed class TorchColumnSum : TorchVariant<ColumnSumCall>
+{
+    protected override void Compute(in ColumnSumCall call) =>
+        Add(ReadRows(call.X, call.Rows, call.Columns, call.RowX).sum([0]), call.Sum);
+}
