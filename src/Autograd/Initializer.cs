@@ -1,0 +1,51 @@
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Autograd;
+
+/// <summary>How a parameter starts.</summary>
+public readonly record struct Initializer
+{
+    private enum Kind
+    {
+        Constant,
+        Normal,
+        Uniform,
+    }
+
+    private Kind Distribution { get; init; }
+
+    private float Value { get; init; }
+
+    /// <summary>All zero.</summary>
+    public static Initializer Zero => Constant(0);
+
+    /// <summary>All one.</summary>
+    public static Initializer One => Constant(1);
+
+    /// <summary>Every element the same.</summary>
+    public static Initializer Constant(float value) => new() { Distribution = Kind.Constant, Value = value };
+
+    /// <summary>Normal with mean 0.</summary>
+    public static Initializer Normal(float deviation) => new() { Distribution = Kind.Normal, Value = deviation };
+
+    /// <summary>Uniform in [-bound, bound).</summary>
+    public static Initializer Uniform(float bound) => new() { Distribution = Kind.Uniform, Value = bound };
+
+    /// <summary>PyTorch's default for linear and convolution layers: uniform with bound 1/sqrt(fanIn).</summary>
+    public static Initializer FanIn(int fanIn) => Uniform(1 / MathF.Sqrt(fanIn));
+
+    /// <summary>Draws the elements of one parameter; they depend on (seed, index of the parameter) alone.</summary>
+    internal void Fill(Span<float> values, ulong seed, int index)
+    {
+        var random = new PhiloxStream(seed, RandomStreams.Initialisation, index);
+        foreach (ref var value in values)
+        {
+            value = Distribution switch
+            {
+                Kind.Constant => Value,
+                Kind.Normal => Value * random.NextNormal(),
+                _ => Value * ((2 * random.NextUniform()) - 1),
+            };
+        }
+    }
+}

@@ -1,0 +1,30 @@
+namespace DPT.Engine.Autograd;
+
+/// <summary>Layer normalisation: parameters <c>weight</c> (1) and <c>bias</c> (0).</summary>
+public sealed class LayerNorm
+{
+    private readonly float _epsilon;
+
+    /// <summary>Registers the parameters.</summary>
+    /// <param name="scope">Where.</param>
+    /// <param name="width">Width of a row.</param>
+    /// <param name="epsilon">Added to the variance: 1e-5 in U-ViT, 1e-6 in the ViT.</param>
+    public LayerNorm(ParameterScope scope, int width, float epsilon)
+    {
+        _epsilon = epsilon;
+        Weight = scope.Add("weight", new TensorShape(width), Initializer.One, decays: false);
+        Bias = scope.Add("bias", new TensorShape(width), Initializer.Zero, decays: false);
+    }
+
+    /// <summary>Scale, [width].</summary>
+    public Parameter Weight { get; }
+
+    /// <summary>Shift, [width].</summary>
+    public Parameter Bias { get; }
+
+    /// <summary>Normalises every row.</summary>
+    public Tensor Forward(Tape tape, Tensor x) => tape.LayerNorm(x, Weight, Bias, _epsilon);
+
+    /// <summary>Normalises the first token of [B, L, D] only: [B, D].</summary>
+    public Tensor ForwardFirstToken(Tape tape, Tensor x) => tape.LayerNormFirstToken(x, Weight, Bias, _epsilon);
+}

@@ -1,0 +1,56 @@
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Autograd;
+
+/// <summary>y = x W^T + b + residual: a linear layer with the residual connection folded into its store.</summary>
+public static class LinearOp
+{
+    /// <summary>Applies the layer to every row.</summary>
+    /// <param name="tape">The tape.</param>
+    /// <param name="x">Input, [..., in].</param>
+    /// <param name="weight">Weight, [out, in].</param>
+    /// <param name="bias">Bias, [out], or null.</param>
+    /// <param name="residual">Added to the result, [..., out], or null.</param>
+    /// <returns>[..., out].</returns>
+    /// <exception cref="ArgumentException">Shapes do not fit.</exception>
+    public static Tensor Linear(
+        this Tape tape, Tensor x, Tensor weight, Tensor? bias = null, Tensor? residual = null)
+    {
+        Shapes.RequireMatrix(nameof(Linear), weight, x.Shape.Last);
+        var y = tape.New(x.Shape.WithLast(weight.Shape[0]));
+        Shapes.RequireIfGiven(nameof(Linear), nameof(bias), bias, new TensorShape(weight.Shape[0]));
+        Shapes.RequireIfGiven(nameof(Linear), nameof(residual), residual, y.Shape);
+
+        tape.Device.Run(MatMulOperators.MatMul, new MatMulCall
+        {
+            M = x.Shape.Rows,
+            N = weight.Shape[0],
+            K = weight.Shape[1],
+            TransposeB = true,
+            A = x.Data,
+            B = weight.Data,
+            C = y.Data,
+            Bias = bias?.Data ?? default,
+            Residual = residual?.Data ?? default,
+        });
+        if (tape.Records(x, weight, residual))
+        {
+            tape.Record(y, new Node(y, x, weight, bias, residual));
+        }
+
+        return y;
+    }
+
+    private sealed class Node(Tensor y, Tensor x, Tensor weight, Tensor? bias, Tensor? residual) : TapeNode(y)
+    {
+        public override void Backward(Tape tape)
+        {
+            LinearGradients.OfInput(tape.Device, Output.Gradient, weight.Data, weight.Shape[1], weight.Shape[0], x);
+            LinearGradients.OfParameters(tape.Device, Output.Gradient, x, weight, bias);
+            if (residual is not null)
+            {
+                Output.PassGradientTo(residual, tape.Device);
+            }
+        }
+    }
+}

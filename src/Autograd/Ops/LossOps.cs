@@ -1,0 +1,107 @@
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Autograd;
+
+/// <summary>
+/// Losses. Each computes the gradient of its input in the same pass and puts it in place, so the backward pass starts
+/// there; several losses on one tape add up.
+/// </summary>
+public static class LossOps
+{
+    /// <summary>Softmax cross-entropy with class numbers.</summary>
+    /// <param name="tape">The tape.</param>
+    /// <param name="logits">[N, C].</param>
+    /// <param name="labels">[N], each 0..C-1.</param>
+    /// <param name="scale">Factor on the gradient: the loss that is minimised is scale times the sum over rows.</param>
+    /// <param name="rowWeights">[N], or empty for 1.</param>
+    /// <returns>Weighted loss of each row, [N] (not scaled).</returns>
+    public static Tensor CrossEntropy(
+        this Tape tape, Tensor logits, Slice<int> labels, float scale, Slice<float> rowWeights = default) =>
+        CrossEntropy(tape, logits, labels, default, scale, rowWeights);
+
+    /// <summary>Softmax cross-entropy with target distributions.</summary>
+    /// <param name="tape">The tape.</param>
+    /// <param name="logits">[N, C].</param>
+    /// <param name="targets">[N, C].</param>
+    /// <param name="scale">Factor on the gradient.</param>
+    /// <param name="rowWeights">[N], or empty for 1.</param>
+    /// <returns>Weighted loss of each row, [N].</returns>
+    public static Tensor SoftCrossEntropy(
+        this Tape tape, Tensor logits, Slice<float> targets, float scale, Slice<float> rowWeights = default) =>
+        CrossEntropy(tape, logits, default, targets, scale, rowWeights);
+
+    /// <summary>Mean squared error per sample.</summary>
+    /// <param name="tape">The tape.</param>
+    /// <param name="prediction">[B, ...].</param>
+    /// <param name="target">Like the prediction.</param>
+    /// <param name="scale">Factor on the gradient.</param>
+    /// <param name="sampleWeights">[B], or empty for 1.</param>
+    /// <returns>Weighted loss of each sample, [B].</returns>
+    public static Tensor SquaredError(
+        this Tape tape, Tensor prediction, Slice<float> target, float scale, Slice<float> sampleWeights = default)
+    {
+        var batch = prediction.Shape[0];
+        var losses = tape.New(new TensorShape(batch));
+        WithGradientOf(tape, prediction, gradient => tape.Device.Run(LossOperators.SquaredError, new SquaredErrorCall
+        {
+            Batch = batch,
+            Elements = checked((int)(prediction.Shape.Count / batch)),
+            Prediction = prediction.Data,
+            Target = target,
+            SampleWeights = sampleWeights,
+            Scale = scale,
+            Losses = losses.Data,
+            PredictionGradient = gradient,
+        }));
+        return losses;
+    }
+
+    private static Tensor CrossEntropy(
+        Tape tape, Tensor logits, Slice<int> labels, Slice<float> targets, float scale, Slice<float> rowWeights)
+    {
+        Shapes.RequireRank(nameof(CrossEntropy), nameof(logits), logits, 2);
+        var losses = tape.New(new TensorShape(logits.Shape[0]));
+        WithGradientOf(tape, logits, gradient => tape.Device.Run(LossOperators.CrossEntropy, new CrossEntropyCall
+        {
+            Rows = logits.Shape[0],
+            Classes = logits.Shape[1],
+            Logits = logits.Data,
+            Labels = labels,
+            Targets = targets,
+            RowWeights = rowWeights,
+            Scale = scale,
+            Losses = losses.Data,
+            LogitsGradient = gradient,
+        }));
+        return losses;
+    }
+
+    /// <summary>Runs a loss kernel with a place for the input's gradient: none, fresh, or aside and then added.</summary>
+    private static void WithGradientOf(Tape tape, Tensor input, Action<Slice<float>> run)
+    {
+        if (!tape.Recording || !input.NeedsGradient)
+        {
+            run(default);
+            return;
+        }
+
+        var target = input.GradientTarget(tape.Device, out var accumulate);
+        if (!accumulate)
+        {
+            run(target);
+            return;
+        }
+
+        var aside = tape.New(input.Shape);
+        run(aside.Data);
+        tape.Device.Run(ElementwiseOperators.Axpby, new AxpbyCall
+        {
+            Count = input.Shape.Count,
+            Alpha = 1,
+            Beta = 1,
+            X = aside.Data,
+            Y = target,
+        });
+        aside.Release();
+    }
+}

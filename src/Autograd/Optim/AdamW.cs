@@ -1,0 +1,71 @@
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Autograd;
+
+/// <summary>AdamW with decoupled weight decay (Loshchilov and Hutter 2019), one pass over all parameters.</summary>
+public sealed class AdamW : IOptimizer
+{
+    private readonly ParameterStore _store;
+    private readonly AdamWConfig _config;
+    private readonly DeviceBuffer<float> _moment1;
+    private readonly DeviceBuffer<float> _moment2;
+    private readonly DeviceBuffer<float>? _mask;
+
+    /// <summary>An optimiser with zero moments.</summary>
+    public AdamW(ParameterStore store, AdamWConfig config)
+    {
+        _store = store;
+        _config = config;
+        _moment1 = store.AllocateSlab();
+        _moment2 = store.AllocateSlab();
+        _mask = config.DecayEverything ? null : store.AllocateDecayMask();
+    }
+
+    /// <inheritdoc/>
+    public int Steps { get; private set; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<(string Name, Slice<float> Slab)> State =>
+        [("moment1", _moment1.Slice), ("moment2", _moment2.Slice)];
+
+    /// <inheritdoc/>
+    public void Step(float learningRate, float gradientScale = 1, MovingAverage? average = null) =>
+        _store.Device.Run(OptimizerOperators.AdamW, new AdamWCall
+        {
+            Count = _store.SlabLength,
+            Parameters = _store.Values,
+            Gradients = _store.Gradients,
+            Moment1 = _moment1.Slice,
+            Moment2 = _moment2.Slice,
+            Average = average?.Values ?? default,
+            DecayMask = _mask?.Slice ?? default,
+            Step = ++Steps,
+            LearningRate = learningRate,
+            Beta1 = _config.Beta1,
+            Beta2 = _config.Beta2,
+            Epsilon = _config.Epsilon,
+            WeightDecay = _config.WeightDecay,
+            GradientScale = gradientScale,
+            AverageDecay = average?.Decay ?? 0,
+        });
+
+    /// <inheritdoc/>
+    public void Resume(int steps) => Steps = steps;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _moment1.Dispose();
+        _moment2.Dispose();
+        _mask?.Dispose();
+    }
+}
+
+/// <summary>The constants of AdamW.</summary>
+/// <param name="Beta1">Decay of the first moment.</param>
+/// <param name="Beta2">Decay of the second moment.</param>
+/// <param name="WeightDecay">Decoupled decay.</param>
+/// <param name="DecayEverything">Decay norms and biases too, as the U-ViT recipe does.</param>
+/// <param name="Epsilon">Added to the root of the second moment.</param>
+public sealed record AdamWConfig(
+    float Beta1, float Beta2, float WeightDecay, bool DecayEverything, float Epsilon = 1e-8f);

@@ -1,0 +1,22 @@
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Autograd;
+
+/// <summary>Updates the parameters of one store from their gradients, which it clears.</summary>
+public interface IOptimizer : IDisposable
+{
+    /// <summary>Updates made so far.</summary>
+    int Steps { get; }
+
+    /// <summary>The state to save, by name: slabs laid out like the store's.</summary>
+    IReadOnlyList<(string Name, Slice<float> Slab)> State { get; }
+
+    /// <summary>One update.</summary>
+    /// <param name="learningRate">Learning rate of this update.</param>
+    /// <param name="gradientScale">Factor on the gradient, e.g. from clipping.</param>
+    /// <param name="average">Updated in the same pass, or null.</param>
+    void Step(float learningRate, float gradientScale = 1, MovingAverage? average = null);
+
+    /// <summary>Continues after a load: <paramref name="steps"/> updates were made.</summary>
+    void Resume(int steps);
+}

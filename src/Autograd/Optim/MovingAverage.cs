@@ -1,0 +1,41 @@
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Autograd;
+
+/// <summary>
+/// Exponential moving average of a model's weights. It starts as a copy and is updated inside the optimiser's pass:
+/// average = decay average + (1 - decay) weights.
+/// </summary>
+public sealed class MovingAverage : IDisposable
+{
+    private readonly ParameterStore _store;
+    private readonly DeviceBuffer<float> _slab;
+
+    /// <summary>Starts an average as a copy of the present weights.</summary>
+    /// <param name="store">The model.</param>
+    /// <param name="decay">In [0, 1).</param>
+    public MovingAverage(ParameterStore store, float decay)
+    {
+        if (!(decay is >= 0 and < 1))
+        {
+            throw new ArgumentOutOfRangeException(nameof(decay), $"the decay is {decay}, it must be in [0, 1)");
+        }
+
+        _store = store;
+        Decay = decay;
+        _slab = store.AllocateSlab();
+        store.Device.Copy(store.Values, _slab.Slice);
+    }
+
+    /// <summary>Share of the old average that is kept per update.</summary>
+    public float Decay { get; }
+
+    /// <summary>The averaged weights, laid out like the store's slab.</summary>
+    public Slice<float> Values => _slab.Slice;
+
+    /// <summary>Lets the model run with the averaged weights until the result is disposed.</summary>
+    public IDisposable Use() => _store.Substitute(Values);
+
+    /// <inheritdoc/>
+    public void Dispose() => _slab.Dispose();
+}

@@ -1,0 +1,47 @@
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Autograd;
+
+/// <summary>
+/// A learned tensor: a named range of the slabs of its <see cref="ParameterStore"/>. Its gradient always exists and is
+/// always added to; the optimiser clears it.
+/// </summary>
+public sealed class Parameter : Tensor
+{
+    private readonly ParameterStore _store;
+
+    internal Parameter(ParameterStore store, string name, TensorShape shape, Initializer initializer, bool decays)
+        : base(shape, needsGradient: true)
+    {
+        _store = store;
+        Name = name;
+        Initializer = initializer;
+        Decays = decays;
+    }
+
+    /// <summary>Dotted name, as in the official weights: <c>in_blocks.0.attn.qkv.weight</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>Whether weight decay applies where an optimiser excludes norms and biases.</summary>
+    public bool Decays { get; }
+
+    /// <inheritdoc/>
+    public override Slice<float> Data => _store.Values.Range(Offset, Shape.Count);
+
+    /// <inheritdoc/>
+    public override bool HasGradient => true;
+
+    /// <inheritdoc/>
+    public override Slice<float> Gradient => _store.Gradients.Range(Offset, Shape.Count);
+
+    /// <summary>First element in the slabs.</summary>
+    public long Offset { get; internal set; }
+
+    internal Initializer Initializer { get; }
+
+    internal override Slice<float> GradientTarget(Device device, out bool accumulate)
+    {
+        accumulate = true;
+        return Gradient;
+    }
+}

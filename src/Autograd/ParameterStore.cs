@@ -1,0 +1,157 @@
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Autograd;
+
+/// <summary>
+/// All parameters of a model in one slab, their gradients in a second: an optimiser is one pass over memory, a
+/// checkpoint one walk over names. Add parameters, then <see cref="Initialize"/>.
+/// </summary>
+public sealed class ParameterStore : IDisposable
+{
+    /// <summary>Parameters start on cache lines; the gaps hold zeros and stay zero.</summary>
+    private const long Alignment = 16;
+
+    private readonly List<Parameter> _parameters = [];
+    private readonly Dictionary<string, Parameter> _byName = [];
+    private DeviceBuffer<float>? _values;
+    private DeviceBuffer<float>? _gradients;
+    private Slice<float> _substitute;
+
+    /// <summary>A store on a device.</summary>
+    public ParameterStore(Device device) => Device = device;
+
+    /// <summary>Where the parameters live.</summary>
+    public Device Device { get; }
+
+    /// <summary>The parameters in the order of registration, which is the order of the slab.</summary>
+    public IReadOnlyList<Parameter> Parameters => _parameters;
+
+    /// <summary>Number of learned numbers, gaps not counted.</summary>
+    public long Count => _parameters.Sum(p => p.Shape.Count);
+
+    /// <summary>Number of elements in a slab, gaps counted.</summary>
+    public long SlabLength { get; private set; }
+
+    /// <summary>The weights that modules see: the slab, or a substitute while one is in use.</summary>
+    public Slice<float> Values => _substitute.IsEmpty ? Require(_values).Slice : _substitute;
+
+    /// <summary>The gradients.</summary>
+    public Slice<float> Gradients => Require(_gradients).Slice;
+
+    /// <summary>The parameter of that name.</summary>
+    /// <exception cref="KeyNotFoundException">There is none.</exception>
+    public Parameter this[string name] => _byName.TryGetValue(name, out var found)
+        ? found
+        : throw new KeyNotFoundException($"the model has no parameter '{name}'");
+
+    /// <summary>Registers a parameter.</summary>
+    /// <param name="name">Unique dotted name.</param>
+    /// <param name="shape">Sizes.</param>
+    /// <param name="initializer">Starting values.</param>
+    /// <param name="decays">Whether weight decay applies where norms and biases are excluded.</param>
+    public Parameter Add(string name, TensorShape shape, Initializer initializer, bool decays = true)
+    {
+        if (_values is not null)
+        {
+            throw new InvalidOperationException($"parameter '{name}' comes after the store was initialised");
+        }
+
+        var parameter = new Parameter(this, name, shape, initializer, decays) { Offset = SlabLength };
+        if (!_byName.TryAdd(name, parameter))
+        {
+            throw new ArgumentException($"the model has two parameters named '{name}'");
+        }
+
+        _parameters.Add(parameter);
+        SlabLength += (shape.Count + Alignment - 1) / Alignment * Alignment;
+        return parameter;
+    }
+
+    /// <summary>Allocates the slabs and draws the starting values from <paramref name="seed"/>.</summary>
+    public void Initialize(ulong seed)
+    {
+        _values = AllocateSlab();
+        _gradients = AllocateSlab();
+        for (var index = 0; index < _parameters.Count; index++)
+        {
+            var parameter = _parameters[index];
+            var values = new float[parameter.Shape.Count];
+            parameter.Initializer.Fill(values, seed, index);
+            Device.CopyIn<float>(values, parameter.Data);
+        }
+    }
+
+    /// <summary>A zeroed slab with the layout of this store: moments, averages.</summary>
+    public DeviceBuffer<float> AllocateSlab()
+    {
+        var slab = Device.Allocate<float>(SlabLength);
+        Device.Clear(slab.Slice);
+        return slab;
+    }
+
+    /// <summary>A slab that is 1 on parameters that decay and 0 elsewhere.</summary>
+    public DeviceBuffer<float> AllocateDecayMask()
+    {
+        var mask = new float[SlabLength];
+        foreach (var parameter in _parameters.Where(p => p.Decays))
+        {
+            mask.AsSpan((int)parameter.Offset, (int)parameter.Shape.Count).Fill(1);
+        }
+
+        return Device.Upload<float>(mask);
+    }
+
+    /// <summary>Lets the modules see other weights (a moving average) until the result is disposed.</summary>
+    public IDisposable Substitute(Slice<float> values)
+    {
+        if (values.Length != SlabLength)
+        {
+            throw new ArgumentException($"{values.Length} substitute weights for a slab of {SlabLength}");
+        }
+
+        var previous = _substitute;
+        _substitute = values;
+        return new Restore(() => _substitute = previous);
+    }
+
+    /// <summary>Copies a slab out by name: the state dictionary.</summary>
+    public Dictionary<string, (TensorShape Shape, float[] Values)> Export(Slice<float> slab) =>
+        _parameters.ToDictionary(p => p.Name, p => (p.Shape, Device.Download(slab.Range(p.Offset, p.Shape.Count))));
+
+    /// <summary>Copies a state dictionary into a slab.</summary>
+    /// <exception cref="ArgumentException">A name is missing or unknown, or a shape differs; the message lists them.</exception>
+    public void Import(Slice<float> slab, IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)> state)
+    {
+        var wrong = _parameters.Where(p => !state.ContainsKey(p.Name)).Select(p => $"'{p.Name}' is missing")
+            .Concat(state.Keys.Where(name => !_byName.ContainsKey(name)).Select(name => $"'{name}' is unknown"))
+            .Concat(_parameters.Where(p => state.TryGetValue(p.Name, out var v) && v.Shape != p.Shape)
+                .Select(p => $"'{p.Name}' is {state[p.Name].Shape}, the model has {p.Shape}"))
+            .ToList();
+        if (wrong.Count > 0)
+        {
+            throw new ArgumentException(
+                $"weights do not fit the model: {string.Join("; ", wrong.Take(5))}"
+                + (wrong.Count > 5 ? $"; and {wrong.Count - 5} more" : ""));
+        }
+
+        foreach (var parameter in _parameters)
+        {
+            Device.CopyIn<float>(state[parameter.Name].Values, slab.Range(parameter.Offset, parameter.Shape.Count));
+        }
+    }
+
+    /// <summary>Frees the slabs.</summary>
+    public void Dispose()
+    {
+        _values?.Dispose();
+        _gradients?.Dispose();
+    }
+
+    private static DeviceBuffer<float> Require(DeviceBuffer<float>? slab) =>
+        slab ?? throw new InvalidOperationException("the parameter store was not initialised");
+
+    private sealed class Restore(Action action) : IDisposable
+    {
+        public void Dispose() => action();
+    }
+}

@@ -1,0 +1,158 @@
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Autograd;
+
+/// <summary>
+/// Reverse-mode differentiation. Operators run at once and, while the tape records, leave a node with what their
+/// gradient needs. <see cref="Backward"/> walks the nodes in reverse and frees each one's memory as it goes.
+/// Losses put the gradient of their input in place in the forward pass, so there is no seed to give.
+/// </summary>
+public sealed class Tape : IDisposable
+{
+    private readonly List<TapeNode> _nodes = [];
+    private readonly List<Tensor> _owned = [];
+
+    /// <summary>A tape for operators on <paramref name="device"/>.</summary>
+    public Tape(Device device) => Device = device;
+
+    /// <summary>Where operators run.</summary>
+    public Device Device { get; }
+
+    /// <summary>Whether operators leave nodes.</summary>
+    public bool Recording { get; private set; } = true;
+
+    /// <summary>A tensor over memory that the caller owns and keeps until the tape is reset; it has no gradient.</summary>
+    public static Tensor Constant(TensorShape shape, Slice<float> data) => new(shape, data);
+
+    /// <summary>A tensor with arbitrary content that the tape frees: inputs, noise, results of operators.</summary>
+    public Tensor New(TensorShape shape)
+    {
+        var tensor = new Tensor(shape, Device.Allocate<float>(shape.Count), needsGradient: false);
+        _owned.Add(tensor);
+        return tensor;
+    }
+
+    /// <summary>Computes all gradients that the recorded losses ask for, then frees everything on the tape.</summary>
+    public void Backward()
+    {
+        WalkBack(0);
+        Reset();
+    }
+
+    /// <summary>Forgets the nodes and frees every tensor that the tape owns.</summary>
+    public void Reset()
+    {
+        _nodes.Clear();
+        ReleaseFrom(0, keep: null);
+    }
+
+    /// <summary>
+    /// Runs <paramref name="work"/> without recording and frees everything it made except its result.
+    /// </summary>
+    public Tensor WithoutGradient(Func<Tensor> work)
+    {
+        var before = Recording;
+        var mark = _owned.Count;
+        Recording = false;
+        try
+        {
+            var result = work();
+            ReleaseFrom(mark, keep: result);
+            return result;
+        }
+        finally
+        {
+            Recording = before;
+        }
+    }
+
+    /// <summary>
+    /// Runs a block keeping only its result; the backward pass runs it again to get the activations back. Memory for
+    /// time. The block must compute the same values both times: no hidden state, no counters.
+    /// </summary>
+    public Tensor Recompute(Func<Tensor> block)
+    {
+        if (!Recording)
+        {
+            return WithoutGradient(block);
+        }
+
+        var result = WithoutGradient(block);
+        Record(result, new RecomputeNode(result, block));
+        return result;
+    }
+
+    /// <summary>Frees what is left.</summary>
+    public void Dispose() => Reset();
+
+    /// <summary>
+    /// Like <see cref="Tensor.GradientTarget"/>, but for a kernel that cannot leave the gradient of this input out: an
+    /// input without gradient gets memory that is thrown away.
+    /// </summary>
+    internal Slice<float> GradientTargetOrScratch(Tensor input, out bool accumulate)
+    {
+        if (input.NeedsGradient)
+        {
+            return input.GradientTarget(Device, out accumulate);
+        }
+
+        accumulate = false;
+        return New(input.Shape).Data;
+    }
+
+    /// <summary>Whether an operator with these inputs must leave a node.</summary>
+    internal bool Records(Tensor a, Tensor? b = null, Tensor? c = null) =>
+        Recording && (a.NeedsGradient || b?.NeedsGradient == true || c?.NeedsGradient == true);
+
+    internal void Record(Tensor output, TapeNode node)
+    {
+        output.NeedsGradient = true;
+        _nodes.Add(node);
+    }
+
+    /// <summary>Walks back over the nodes from <paramref name="floor"/> on, last first.</summary>
+    internal void WalkBack(int floor)
+    {
+        while (_nodes.Count > floor)
+        {
+            var node = _nodes[^1];
+            _nodes.RemoveAt(_nodes.Count - 1);
+            if (node.Output.HasGradient)
+            {
+                node.Backward(this);
+            }
+
+            // Whoever used the output came later on the tape, so nobody needs it any more.
+            node.Release();
+        }
+    }
+
+    private void ReleaseFrom(int mark, Tensor? keep)
+    {
+        for (var i = mark; i < _owned.Count; i++)
+        {
+            if (!ReferenceEquals(_owned[i], keep))
+            {
+                _owned[i].Release();
+            }
+        }
+
+        var kept = keep is not null && _owned.IndexOf(keep, mark) >= 0;
+        _owned.RemoveRange(mark, _owned.Count - mark);
+        if (kept)
+        {
+            _owned.Add(keep!);
+        }
+    }
+
+    private sealed class RecomputeNode(Tensor output, Func<Tensor> block) : TapeNode(output)
+    {
+        public override void Backward(Tape tape)
+        {
+            var floor = tape._nodes.Count;
+            var again = block();
+            Output.MoveGradientTo(again);
+            tape.WalkBack(floor);
+        }
+    }
+}

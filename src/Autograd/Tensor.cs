@@ -1,0 +1,116 @@
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Autograd;
+
+/// <summary>
+/// A float array on a device with its shape, and a place for its gradient. Tensors made while a tape works belong to
+/// the tape; parameters belong to their store; constants look at memory that somebody else owns.
+/// </summary>
+public class Tensor
+{
+    private readonly DeviceBuffer<float>? _owned;
+    private readonly Slice<float> _view;
+    private DeviceBuffer<float>? _gradient;
+
+    internal Tensor(TensorShape shape, DeviceBuffer<float> owned, bool needsGradient)
+    {
+        Shape = shape;
+        _owned = owned;
+        NeedsGradient = needsGradient;
+    }
+
+    internal Tensor(TensorShape shape, Slice<float> view)
+    {
+        if (view.Length != shape.Count)
+        {
+            throw new ArgumentException($"{view.Length} elements for a tensor of shape {shape}");
+        }
+
+        Shape = shape;
+        _view = view;
+    }
+
+    private protected Tensor(TensorShape shape, bool needsGradient)
+    {
+        Shape = shape;
+        NeedsGradient = needsGradient;
+    }
+
+    /// <summary>The sizes.</summary>
+    public TensorShape Shape { get; }
+
+    /// <summary>Whether a backward pass brings a gradient here.</summary>
+    public bool NeedsGradient { get; internal set; }
+
+    /// <summary>The elements, row-major.</summary>
+    public virtual Slice<float> Data => _owned?.Slice ?? _view;
+
+    /// <summary>Whether a gradient has arrived.</summary>
+    public virtual bool HasGradient => _gradient is not null;
+
+    /// <summary>The gradient, laid out like <see cref="Data"/>.</summary>
+    /// <exception cref="InvalidOperationException">None has arrived.</exception>
+    public virtual Slice<float> Gradient =>
+        _gradient?.Slice ?? throw new InvalidOperationException($"tensor {Shape} has no gradient");
+
+    /// <summary>
+    /// The memory where an operator puts the gradient of this input, and whether it must add to what is there (another
+    /// use of the tensor was first) or write every element.
+    /// </summary>
+    internal virtual Slice<float> GradientTarget(Device device, out bool accumulate)
+    {
+        accumulate = _gradient is not null;
+        _gradient ??= device.Allocate<float>(Shape.Count);
+        return _gradient.Slice;
+    }
+
+    /// <summary>The memory of the gradient for an operator that always adds: zeroed if nothing has arrived yet.</summary>
+    internal Slice<float> AddedGradient(Device device)
+    {
+        var target = GradientTarget(device, out var accumulate);
+        if (!accumulate)
+        {
+            device.Clear(target);
+        }
+
+        return target;
+    }
+
+    /// <summary>
+    /// Adds this tensor's gradient to that of <paramref name="other"/>, of the same shape. If the other has none yet the
+    /// memory changes hands, so that a residual connection costs nothing; this tensor's gradient is gone then.
+    /// </summary>
+    internal void PassGradientTo(Tensor other, Device device)
+    {
+        if (!other.NeedsGradient)
+        {
+            return;
+        }
+
+        if (other is not Parameter && !other.HasGradient)
+        {
+            (other._gradient, _gradient) = (_gradient, null);
+            return;
+        }
+
+        device.Run(ElementwiseOperators.Axpby, new AxpbyCall
+        {
+            Count = Shape.Count,
+            Alpha = 1,
+            Beta = 1,
+            X = Gradient,
+            Y = other.GradientTarget(device, out _),
+        });
+    }
+
+    /// <summary>Hands this tensor's gradient to <paramref name="other"/>, which stands for the same value.</summary>
+    internal void MoveGradientTo(Tensor other) => (other._gradient, _gradient) = (_gradient, null);
+
+    /// <summary>Gives the memory back.</summary>
+    internal void Release()
+    {
+        _owned?.Dispose();
+        _gradient?.Dispose();
+        _gradient = null;
+    }
+}
