@@ -16,7 +16,10 @@ public enum AugmentPolicy
 /// <summary>
 /// Selects images from a data set that lies on the device as bytes, augments each with random numbers of its own
 /// and normalises: out = (byte / 255 - mean_c) / deviation_c. The random draws of row b depend on
-/// (Seed, Stream, FirstSample + b) alone. Source: method specification, section 1.5.
+/// (Seed, Stream, FirstSample + b) alone: they are the words of that <see cref="PhiloxStream"/>. Operations on bytes
+/// follow the Python Imaging Library pixel for pixel. In a grey image Color changes nothing and Cutout fills with 121,
+/// the mean of its colour (125, 123, 114); what is moved in from outside is black. Source: method specification,
+/// section 1.5.
 /// </summary>
 public readonly record struct AugmentCall : IKernelCall
 {

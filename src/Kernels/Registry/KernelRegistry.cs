@@ -27,6 +27,7 @@ public static class KernelRegistry
         UnpatchifyOperators.Forward,
         UnpatchifyOperators.Backward,
         RandomOperators.Fill,
+        AugmentOperators.Augment,
     ];
 
     /// <summary>The operator of that name.</summary>
