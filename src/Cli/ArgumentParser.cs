@@ -1,0 +1,253 @@
+using System.Reflection;
+using CommandLine;
+using DPT.Engine.Dpt;
+
+namespace DPT.Engine.Cli;
+
+/// <summary>
+/// The only file that knows CommandLineParser. Every option is a text or a switch: values are read by
+/// <see cref="ConfigKey"/>, which is strict about numbers and names the limits, and "not given" stays different from
+/// "given the default". Help is written by <see cref="HelpText"/>, since the library's goes to stderr.
+/// </summary>
+internal static class ArgumentParser
+{
+    /// <summary>Reads the words after the verb.</summary>
+    /// <typeparam name="T">The verb's arguments.</typeparam>
+    /// <exception cref="DptException">An option is unknown, repeated or lacks its value, or a word is too many.</exception>
+    public static T Parse<T>(IReadOnlyList<string> words, int mostWords) where T : CommonArguments, new()
+    {
+        using var parser = new Parser(settings =>
+        {
+            settings.HelpWriter = null;
+            settings.AutoHelp = false;
+            settings.AutoVersion = false;
+        });
+        RequireValues(words, typeof(T));
+        var arguments = parser.ParseArguments(() => new T(), JoinSets(words)).MapResult(
+            parsed => parsed,
+            errors => throw new DptException(FailureKind.Usage, Explain(errors.First(), typeof(T))));
+        var rest = arguments.Words.ToList();
+        return rest.Count <= mostWords
+            ? arguments
+            : throw new DptException(FailureKind.Usage, $"'{rest[mostWords]}' is one word too many here");
+    }
+
+    /// <summary>The options of a verb in the order of this file, as help needs them.</summary>
+    public static IEnumerable<OptionInfo> Describe(Type arguments) =>
+        from property in arguments.GetProperties().OrderBy(p => p.MetadataToken)
+        let option = property.GetCustomAttribute<OptionAttribute>()
+        where option is not null
+        select new OptionInfo(
+            option.LongName,
+            option.ShortName,
+            option.MetaValue,
+            option.HelpText,
+            property.GetCustomAttribute<OptionGroupAttribute>()!.Name,
+            property.GetCustomAttribute<SettingAttribute>()?.Key);
+
+    /// <summary>The settings that were given as options of their own, then those of <c>--set</c>.</summary>
+    public static IEnumerable<Assignment> Assignments(ConfigArguments arguments)
+    {
+        foreach (var property in arguments.GetType().GetProperties())
+        {
+            if (property.GetCustomAttribute<SettingAttribute>() is { } setting
+                && property.GetValue(arguments) is string value)
+            {
+                var option = property.GetCustomAttribute<OptionAttribute>()!;
+                yield return new Assignment(setting.Key, value, "--" + option.LongName);
+            }
+        }
+
+        foreach (var assignment in SetSyntax.Parse(arguments.Set ?? "", "--set"))
+        {
+            yield return assignment;
+        }
+    }
+
+    /// <summary>The library takes an option without its value for one that was not given.</summary>
+    private static void RequireValues(IReadOnlyList<string> words, Type arguments)
+    {
+        var options = Describe(arguments).ToList();
+        var names = options.SelectMany(Names).ToHashSet();
+        var needing = options.Where(o => o.Value.Length > 0).SelectMany(Names).ToHashSet();
+        var given = words.TakeWhile(w => w != "--").ToList();
+        for (var i = 0; i < given.Count; i++)
+        {
+            var isLast = i + 1 == given.Count || names.Contains(given[i + 1].Split('=')[0]);
+            if (needing.Contains(given[i]) && isLast)
+            {
+                throw new DptException(FailureKind.Usage, $"{given[i]} needs a value");
+            }
+        }
+
+        static IEnumerable<string> Names(OptionInfo o) => o.Short.Length > 0 ? [$"--{o.Name}", $"-{o.Short}"] : [$"--{o.Name}"];
+    }
+
+    /// <summary>
+    /// Makes one option of several <c>--set</c>: the library's own lists swallow the words after them.
+    /// </summary>
+    private static IEnumerable<string> JoinSets(IReadOnlyList<string> words)
+    {
+        var sets = new List<string>();
+        var others = new List<string>();
+        for (var i = 0; i < words.Count; i++)
+        {
+            if (words[i] == "--")
+            {
+                others.AddRange(words.Skip(i));
+                break;
+            }
+
+            if (words[i] == "--set" && i + 1 < words.Count)
+            {
+                sets.Add(words[++i]);
+            }
+            else if (words[i].StartsWith("--set=", StringComparison.Ordinal))
+            {
+                sets.Add(words[i]["--set=".Length..]);
+            }
+            else
+            {
+                others.Add(words[i]);
+            }
+        }
+
+        return sets.Count == 0 ? others : others.Prepend("--set=" + string.Join(',', sets));
+    }
+
+    private static string Explain(Error error, Type arguments) => error switch
+    {
+        UnknownOptionError unknown => $"there is no option '{Dashed(unknown.Token)}'"
+            + NearestName.Hint(Dashed(unknown.Token), Describe(arguments).Select(o => "--" + o.Name)),
+        RepeatedOptionError repeated => $"--{repeated.NameInfo.LongName} is given twice",
+        BadFormatConversionError bad => $"--{bad.NameInfo.LongName} takes no value",
+        BadFormatTokenError bad => $"cannot read '{bad.Token}'",
+        NamedError named => $"--{named.NameInfo.LongName}: {named.Tag}",
+        _ => $"cannot read the command line: {error.Tag}",
+    };
+
+    private static string Dashed(string token) => (token.Length == 1 ? "-" : "--") + token;
+}
+
+/// <summary>An option as help shows it.</summary>
+/// <param name="Name">Long name without dashes.</param>
+/// <param name="Short">Short name, or empty.</param>
+/// <param name="Value">Name of its value, or empty for a switch.</param>
+/// <param name="Help">What it does.</param>
+/// <param name="Group">Heading that it stands under.</param>
+/// <param name="Key">The setting that it gives, if it is one.</param>
+internal sealed record OptionInfo(string Name, string Short, string Value, string Help, string Group, string? Key);
+
+/// <summary>Heading of an option in help. (The library's own groups mean "one of these is required".)</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class OptionGroupAttribute(string name) : Attribute
+{
+    public string Name => name;
+}
+
+/// <summary>The setting that an option gives.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class SettingAttribute(string key) : Attribute
+{
+    public string Key => key;
+}
+
+/// <summary>What a verb with a configuration understands.</summary>
+internal class ConfigArguments : CommonArguments
+{
+    [Setting("data.spec"), OptionGroup("Data")]
+    [Option("data", MetaValue = "SPEC", HelpText = "digits (built in), mnist:DIR (IDX files) or folder:DIR (one folder per class)")]
+    public string? Data { get; set; }
+
+    [Setting("data.labelsPerClass"), OptionGroup("Data")]
+    [Option("labels-per-class", MetaValue = "N", HelpText = "labels that the method may see, per class; 0 for all")]
+    public string? LabelsPerClass { get; set; }
+
+    [Setting("data.labelFile"), OptionGroup("Data")]
+    [Option("label-file", MetaValue = "FILE", HelpText = "names the labelled images instead of drawing them by seed")]
+    public string? LabelFile { get; set; }
+
+    [Setting("data.imageSize"), OptionGroup("Data")]
+    [Option("image-size", MetaValue = "PIXELS", HelpText = "resize images to this side")]
+    public string? ImageSize { get; set; }
+
+    [OptionGroup("Settings")]
+    [Option("preset", MetaValue = "NAME", HelpText = "settings to start from: {presets}")]
+    public string? Preset { get; set; }
+
+    [OptionGroup("Settings")]
+    [Option("config", MetaValue = "FILE", HelpText = "a JSON file with settings")]
+    public string? Config { get; set; }
+
+    [OptionGroup("Settings")]
+    [Option("set", MetaValue = "KEY=VALUE", HelpText = "change a setting; may be repeated; `dpt config show` lists them")]
+    public string? Set { get; set; }
+
+    [Setting("seed"), OptionGroup("Settings")]
+    [Option("seed", MetaValue = "S", HelpText = "seed of everything random")]
+    public string? Seed { get; set; }
+
+    [Setting("device"), OptionGroup("Performance")]
+    [Option("device", MetaValue = "NAME", HelpText = "auto, host, cuda or sim")]
+    public string? Device { get; set; }
+
+    [Setting("precision"), OptionGroup("Performance")]
+    [Option("precision", MetaValue = "NAME", HelpText = "fp32 or bf16")]
+    public string? Precision { get; set; }
+}
+
+/// <summary>What the stage verbs understand.</summary>
+internal sealed class RunArguments : ConfigArguments
+{
+    [OptionGroup("Output")]
+    [Option('o', "out", MetaValue = "DIR", HelpText = "new run folder [runs/NNNNN-PRESET]")]
+    public string? Out { get; set; }
+
+    [OptionGroup("Output")]
+    [Option("resume", MetaValue = "DIR", HelpText = "continue in this run folder, with its settings")]
+    public string? Resume { get; set; }
+
+    [OptionGroup("Output")]
+    [Option('n', "dry-run", HelpText = "print settings and sizes, write nothing")]
+    public bool DryRun { get; set; }
+
+    [OptionGroup("Performance")]
+    [Option("kernels", MetaValue = "LIST", HelpText = "kernels to use: operator=variant[,operator=variant...]")]
+    public string? Kernels { get; set; }
+}
+
+/// <summary>What <c>data export</c> understands.</summary>
+internal sealed class ExportArguments : ConfigArguments
+{
+    [OptionGroup("Output")]
+    [Option('o', "out", MetaValue = "FILE", HelpText = "the PNG to write [contact-sheet.png]")]
+    public string? Out { get; set; }
+}
+
+/// <summary>What the kernel verbs understand.</summary>
+internal sealed class KernelArguments : CommonArguments
+{
+    [OptionGroup("Performance")]
+    [Option("device", MetaValue = "NAME", HelpText = "auto, host, cuda or sim [auto]")]
+    public string? Device { get; set; }
+
+    [OptionGroup("Performance")]
+    [Option("seed", MetaValue = "S", HelpText = "seed of the operands [1]")]
+    public string? Seed { get; set; }
+}
+
+/// <summary>What every verb understands.</summary>
+internal class CommonArguments
+{
+    [OptionGroup("Output"), Option("json", HelpText = "print the result as JSON")]
+    public bool Json { get; set; }
+
+    [OptionGroup("Output"), Option('q', "quiet", HelpText = "no progress, no messages; errors and results only")]
+    public bool Quiet { get; set; }
+
+    [OptionGroup("Output"), Option('v', "verbose", HelpText = "more messages; failures show where they happened")]
+    public bool Verbose { get; set; }
+
+    [Value(0, Hidden = true)]
+    public IEnumerable<string> Words { get; set; } = [];
+}

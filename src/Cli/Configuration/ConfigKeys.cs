@@ -1,0 +1,101 @@
+using DPT.Engine.Dpt;
+
+namespace DPT.Engine.Cli;
+
+/// <summary>
+/// Every setting with its limits. A new one takes three lines: the property of <see cref="DptOptions"/>, the default
+/// with its comment in <c>defaults.json</c>, and the limits here; a test holds the three together.
+/// </summary>
+internal static class ConfigKeys
+{
+    private const int Any = int.MaxValue;
+
+    /// <summary>All keys, by name.</summary>
+    public static IReadOnlyDictionary<string, ConfigKey> All { get; } = Everything().ToDictionary(k => k.Name);
+
+    /// <summary>The key of that name.</summary>
+    /// <param name="name">The name as given.</param>
+    /// <param name="origin">Where it was given, for the message.</param>
+    /// <exception cref="DptException">There is none; the message suggests the nearest.</exception>
+    public static ConfigKey Find(string name, string origin) =>
+        All.TryGetValue(name, out var key)
+            ? key
+            : throw new DptException(
+                FailureKind.Usage, $"{origin}: there is no setting '{name}'{NearestName.Hint(name, All.Keys)}");
+
+    private static ConfigKey[] Everything() =>
+    [
+        new IntegerKey("seed", 0, Any),
+        new ChoiceKey("device", "auto", "host", "cuda", "sim"),
+        new ChoiceKey("precision", "fp32", "bf16"),
+
+        new TextKey("data.spec"),
+        new IntegerKey("data.imageSize", 4, 1024) { Optional = true },
+        new IntegerKey("data.labelsPerClass", 0, Any),
+        new TextKey("data.labelFile") { Optional = true },
+        new IntegerKey("data.trainLimit", 1, Any) { Optional = true },
+        new IntegerKey("data.testLimit", 1, Any) { Optional = true },
+
+        new IntegerKey("classifier.patchSize", 1, 256),
+        new IntegerKey("classifier.width", 1, 8192),
+        new IntegerKey("classifier.depth", 1, 256),
+        new IntegerKey("classifier.heads", 1, 256),
+        new IntegerKey("classifier.mlpRatio", 1, 16),
+
+        .. SemiSupervised("stage1"),
+
+        new IntegerKey("diffusion.patchSize", 1, 256),
+        new IntegerKey("diffusion.width", 1, 8192),
+        new IntegerKey("diffusion.depth", 2, 256),
+        new IntegerKey("diffusion.heads", 1, 256),
+        new FlagKey("diffusion.convolution"),
+        new ChoiceKey("diffusion.prediction", "noise", "velocity"),
+        new ChoiceKey("diffusion.schedule", "vp", "cosine"),
+        new ChoiceKey("diffusion.initialisation", "official", "fast"),
+        new IntegerKey("diffusion.steps", 1, Any),
+        new IntegerKey("diffusion.batch", 1, 65536),
+        new IntegerKey("diffusion.accumulation", 1, 4096),
+        new FlagKey("diffusion.recompute"),
+        new RealKey("diffusion.learningRate", 1e-8, 10),
+        new IntegerKey("diffusion.warmUp", 0, Any),
+        new RealKey("diffusion.weightDecay", 0, 10),
+        new RealKey("diffusion.beta1", 0, 0.999999),
+        new RealKey("diffusion.beta2", 0, 0.999999),
+        new RealKey("diffusion.averageDecay", 0, 0.999999),
+        new RealKey("diffusion.clipNorm", 0, 1e6),
+        new RealKey("diffusion.labelDropout", 0, 1),
+        new FlagKey("diffusion.flip"),
+
+        new IntegerKey("generate.perClass", 1, 1_000_000),
+        new RealKey("generate.guidance", 0, 100),
+        new TextKey("generate.solver"),
+        new IntegerKey("generate.evaluations", 1, 1000),
+        new IntegerKey("generate.batch", 1, 65536),
+
+        .. SemiSupervised("stage3"),
+
+        new IntegerKey("run.checkpointEvery", 1, Any),
+        new IntegerKey("run.checkpointsKept", 1, 1000),
+        new IntegerKey("run.logEvery", 1, Any),
+        new IntegerKey("run.evaluationPoints", 1, 1000),
+    ];
+
+    private static ConfigKey[] SemiSupervised(string stage) =>
+    [
+        new IntegerKey($"{stage}.steps", 1, Any),
+        new IntegerKey($"{stage}.labelledBatch", 1, 65536),
+        new IntegerKey($"{stage}.unlabelledBatch", 0, 65536),
+        new RealKey($"{stage}.unlabelledWeight", 0, 1000),
+        new RealKey($"{stage}.thresholdMomentum", 0, 0.999999),
+        new RealKey($"{stage}.fairnessWeight", 0, 1000),
+        new ChoiceKey($"{stage}.optimizer", "adamw", "sgd"),
+        new RealKey($"{stage}.learningRate", 1e-8, 10),
+        new IntegerKey($"{stage}.warmUp", 0, Any),
+        new RealKey($"{stage}.weightDecay", 0, 10),
+        new RealKey($"{stage}.averageDecay", 0, 0.999999),
+        new RealKey($"{stage}.clipNorm", 0, 1e6),
+        new FlagKey($"{stage}.flip"),
+        new IntegerKey($"{stage}.cropPadding", 0, 64),
+        new IntegerKey($"{stage}.pretrainSteps", 0, Any),
+    ];
+}

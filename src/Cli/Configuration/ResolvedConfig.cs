@@ -1,0 +1,165 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using DPT.Engine.Dpt;
+
+namespace DPT.Engine.Cli;
+
+/// <summary>A value and where it came from: <c>default</c>, <c>preset digits</c>, <c>DPT_SEED</c>, <c>--seed</c>.</summary>
+internal readonly record struct ConfigValue(object? Value, string Origin)
+{
+    /// <summary>The value as the command line would take it.</summary>
+    public string Text => Value switch
+    {
+        null => "null",
+        bool flag => flag ? "true" : "false",
+        _ => Convert.ToString(Value, CultureInfo.InvariantCulture)!,
+    };
+}
+
+/// <summary>Every key with its value and origin, in the order of <c>defaults.json</c>.</summary>
+internal sealed class ResolvedConfig
+{
+    private static readonly JsonSerializerOptions Strict = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        RespectNullableAnnotations = true,
+    };
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    private readonly OrderedDictionary<string, ConfigValue> _values = [];
+
+    /// <summary>The values by key.</summary>
+    public IReadOnlyDictionary<string, ConfigValue> Values => _values;
+
+    /// <summary>Applies values given as text.</summary>
+    /// <exception cref="DptException">A key is unknown or a value is outside its limits.</exception>
+    public void Apply(IEnumerable<Assignment> assignments)
+    {
+        foreach (var (name, text, origin) in assignments)
+        {
+            var key = ConfigKeys.Find(name, origin);
+            if (!key.TryRead(text, out var value))
+            {
+                throw OutOfLimits(key, text, origin);
+            }
+
+            _values[name] = new ConfigValue(value, origin);
+        }
+    }
+
+    /// <summary>Applies a JSON object, nested or with dots in its names.</summary>
+    /// <exception cref="DptException">A key is unknown or a value is outside its limits.</exception>
+    public void Apply(JsonElement root, string origin)
+    {
+        foreach (var (name, element) in Leaves(root, "", origin))
+        {
+            Set(name, element, origin, origin);
+        }
+    }
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
+    /// <exception cref="DptException">The file is damaged.</exception>
+    public void ReadResolved(string text, string path, JsonDocumentOptions options)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text, options);
+            foreach (var entry in document.RootElement.EnumerateObject())
+            {
+                var origin = entry.Value.GetProperty("origin").GetString() ?? path;
+                Set(entry.Name, entry.Value.GetProperty("value"), origin, path);
+            }
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
+        {
+            throw new DptException(
+                FailureKind.Check, $"'{path}' is damaged: it must hold {{key: {{value, origin}}}}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>The content of <c>config.resolved.json</c>: <c>{key: {value, origin}}</c>.</summary>
+    public string ToJson()
+    {
+        var root = new JsonObject();
+        foreach (var (name, value) in _values)
+        {
+            root[name] = new JsonObject { ["value"] = Node(value.Value), ["origin"] = value.Origin };
+        }
+
+        return root.ToJsonString(Indented) + "\n";
+    }
+
+    /// <summary>The typed options.</summary>
+    public DptOptions ToOptions()
+    {
+        var root = new JsonObject();
+        foreach (var (name, value) in _values)
+        {
+            var parts = name.Split('.');
+            var parent = root;
+            foreach (var part in parts[..^1])
+            {
+                parent = (JsonObject)(parent[part] ??= new JsonObject());
+            }
+
+            parent[parts[^1]] = Node(value.Value);
+        }
+
+        return root.Deserialize<DptOptions>(Strict)!;
+    }
+
+    private static IEnumerable<(string Name, JsonElement Value)> Leaves(
+        JsonElement element, string prefix, string origin)
+    {
+        if (element.ValueKind != JsonValueKind.Object)
+        {
+            throw new DptException(
+                FailureKind.Usage, $"{origin}: '{prefix.TrimEnd('.')}' must be an object with settings");
+        }
+
+        foreach (var property in element.EnumerateObject())
+        {
+            var name = prefix + property.Name;
+            var isGroup = property.Value.ValueKind == JsonValueKind.Object
+                || ConfigKeys.All.Keys.Any(k => k.StartsWith(name + ".", StringComparison.Ordinal));
+            if (isGroup)
+            {
+                foreach (var leaf in Leaves(property.Value, name + ".", origin))
+                {
+                    yield return leaf;
+                }
+            }
+            else
+            {
+                yield return (name, property.Value);
+            }
+        }
+    }
+
+    private static DptException OutOfLimits(ConfigKey key, string given, string origin) => new(
+        FailureKind.Usage, $"{origin}: {key.Name} is '{given}', it must be {key.Allowed}");
+
+    private static JsonNode? Node(object? value) => value switch
+    {
+        null => null,
+        int number => JsonValue.Create(number),
+        double number => JsonValue.Create(number),
+        bool flag => JsonValue.Create(flag),
+        _ => JsonValue.Create((string)value),
+    };
+
+    private void Set(string name, JsonElement element, string origin, string place)
+    {
+        var key = ConfigKeys.Find(name, place);
+        if (!key.TryRead(element, out var value))
+        {
+            throw OutOfLimits(key, element.ToString(), place);
+        }
+
+        _values[name] = new ConfigValue(value, origin);
+    }
+}

@@ -1,0 +1,56 @@
+using System.Globalization;
+using DPT.Engine.Dpt;
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Cli;
+
+/// <summary>A step of the method that has a verb of its own.</summary>
+internal enum DptStage
+{
+    TrainClassifier,
+    PseudoLabel,
+    TrainDiffusion,
+    Generate,
+    Retrain,
+    Evaluate,
+    FrechetDistance,
+}
+
+/// <summary>What a stage needs to know.</summary>
+/// <param name="Options">The resolved options.</param>
+/// <param name="Folder">The run folder; it exists and holds <c>config.resolved.json</c>.</param>
+/// <param name="Device">Where to compute; the caller disposes of it.</param>
+/// <param name="Observer">Where to tell what happens.</param>
+internal sealed record RunRequest(DptOptions Options, string Folder, Device Device, IRunObserver Observer);
+
+/// <summary>A named number or text of a result, in the order of printing.</summary>
+internal readonly record struct NamedValue(string Name, object Value)
+{
+    /// <summary>The value for people, the same in every country.</summary>
+    public string Text => Value is double number
+        ? number.ToString("0.####", CultureInfo.InvariantCulture)
+        : Convert.ToString(Value, CultureInfo.InvariantCulture) ?? "";
+}
+
+/// <summary>
+/// What the command line asks of the engine. Work stops at the token: it saves, then throws
+/// <see cref="OperationCanceledException"/>. Tests put their own here.
+/// </summary>
+internal interface IDptCommands
+{
+    /// <summary>Reads the data, checks that everything fits together, and gives the sizes; writes nothing.</summary>
+    /// <exception cref="DptException">The data is missing or damaged, or settings contradict each other.</exception>
+    IReadOnlyList<NamedValue> Plan(DptOptions options);
+
+    /// <summary>Runs all stages that are not finished yet; writes <c>result.json</c>.</summary>
+    DptResult Run(RunRequest request, CancellationToken stop);
+
+    /// <summary>Runs one stage in a run folder where the stages before it are finished.</summary>
+    IReadOnlyList<NamedValue> RunStage(DptStage stage, RunRequest request, CancellationToken stop);
+
+    /// <summary>Counts of the data set.</summary>
+    IReadOnlyList<NamedValue> DescribeData(DptOptions options);
+
+    /// <summary>Writes a PNG with the first training images of every class, one class a row.</summary>
+    void ExportContactSheet(DptOptions options, string file);
+}

@@ -1,0 +1,196 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+
+namespace DPT.Engine.Cli;
+
+/// <summary>Writes <c>report.html</c> of a run folder: one page that needs nothing else.</summary>
+internal static class Report
+{
+    /// <summary>Name of the page in the run folder.</summary>
+    public const string FileName = "report.html";
+
+    private const int Bins = 20;
+
+    /// <summary>Writes the page from what the folder holds.</summary>
+    public static void Write(string folder) => WholeFile.Write(Path.Combine(folder, FileName), Page(folder));
+
+    private static string Page(string folder)
+    {
+        var files = new RunFiles(folder);
+        var title = $"DPT run {Path.GetFileName(Path.GetFullPath(folder).TrimEnd(Path.DirectorySeparatorChar))}";
+        var body = new StringBuilder();
+        body.Append(Numbers(files)).Append(Samples(files)).Append(Curves(files));
+        body.Append(Confidence(files)).Append(Confusion(files)).Append(Settings(files));
+        if (files.Notes.Count > 0)
+        {
+            Section(body, "Left out", "<ul>" + string.Concat(files.Notes.Select(n => $"<li>{Text(n)}</li>")) + "</ul>");
+        }
+
+        return $"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{Text(title)}</title>\n"
+            + $"<meta name=\"viewport\" content=\"width=device-width\">\n<style>{ReportStyle.Css}</style></head>\n"
+            + $"<body><h1>{Text(title)}</h1>\n{body}</body></html>\n";
+    }
+
+    private static string Numbers(RunFiles files)
+    {
+        if (files.Json("result.json") is not { } result)
+        {
+            return "";
+        }
+
+        var body = new StringBuilder();
+        var table = new StringBuilder("<table class=\"numbers\">");
+        foreach (var (name, value) in Leaves(result, ""))
+        {
+            table.Append($"<tr><td>{Text(name)}</td><td>{Text(value)}</td></tr>");
+        }
+
+        Section(body, "Result", Headline(result) + "<details><summary>all numbers</summary>" + table + "</table></details>");
+        return body.ToString();
+    }
+
+    /// <summary>The comparison that the method stands or falls with.</summary>
+    private static string Headline(JsonElement result)
+    {
+        (string Name, string[] Path)[] shown =
+        [
+            ("stage 1: few labels", ["stage1", "top1"]),
+            ("stage 3: with pseudo-images", ["stage3", "top1"]),
+            ("control: the same budget without them", ["stage3", "controlTop1"]),
+            ("pseudo-label accuracy", ["stage1", "pseudoLabelAccuracy"]),
+        ];
+        var cards = shown.Select(s => (s.Name, Value: Number(result, s.Path))).Where(s => s.Value is not null);
+        return "<div class=\"cards\">" + string.Concat(cards.Select(c =>
+            $"<div><b>{c.Value!.Value.ToString("0.0 %", CultureInfo.InvariantCulture)}</b>{Text(c.Name)}</div>")) + "</div>";
+    }
+
+    private static string Samples(RunFiles files)
+    {
+        var body = new StringBuilder();
+        if (files.Base64("stage-2-diffusion/samples.png") is { } image)
+        {
+            Section(body, "Pseudo-images", $"<img class=\"grid\" alt=\"generated images, one class a row\" src=\"data:image/png;base64,{image}\">");
+        }
+
+        return body.ToString();
+    }
+
+    private static string Curves(RunFiles files)
+    {
+        var body = new StringBuilder();
+        var plots = files.Metrics()
+            .GroupBy(m => (m.Key.Stage, Kind: m.Key.Key.Split('/')[^1]))
+            .Select(group => SvgPlot.Lines(
+                $"stage {group.Key.Stage}: {group.Key.Kind}",
+                "step",
+                [.. group.Select(m => new Curve(m.Key.Key.Split('/')[0], m.Value))]));
+        var text = string.Concat(plots);
+        if (text.Length > 0)
+        {
+            Section(body, "Curves", $"<div class=\"plots\">{text}</div>");
+        }
+
+        return body.ToString();
+    }
+
+    private static string Confidence(RunFiles files)
+    {
+        if (files.Confidences() is not { Count: > 0 } values)
+        {
+            return "";
+        }
+
+        var counts = new double[Bins];
+        foreach (var value in values)
+        {
+            counts[Math.Clamp((int)(value * Bins), 0, Bins - 1)]++;
+        }
+
+        var edges = Enumerable.Range(0, Bins + 1).Select(i => i / (double)Bins).ToList();
+        var body = new StringBuilder();
+        Section(body, "Confidence of the pseudo-labels", SvgPlot.Bars(
+            "probability of the chosen class", edges, [("training images", counts)]));
+        return body.ToString();
+    }
+
+    private static string Confusion(RunFiles files)
+    {
+        if (files.Confusion() is not { } rows)
+        {
+            return "";
+        }
+
+        var table = new StringBuilder("<table class=\"confusion\"><tr><th>true \\ predicted</th>");
+        table.Append(string.Concat(rows.Select((_, i) => $"<th>{i}</th>"))).Append("</tr>");
+        for (var i = 0; i < rows.Length; i++)
+        {
+            var sum = Math.Max(1, rows[i].Sum());
+            table.Append($"<tr><th>{i}</th>");
+            foreach (var count in rows[i])
+            {
+                var share = (count / (double)sum).ToString("0.###", CultureInfo.InvariantCulture);
+                table.Append($"<td style=\"--share:{share}\">{count}</td>");
+            }
+
+            table.Append("</tr>");
+        }
+
+        var body = new StringBuilder();
+        Section(body, "Confusion on the test set, stage 3", table + "</table>");
+        return body.ToString();
+    }
+
+    private static string Settings(RunFiles files)
+    {
+        if (files.Json(RunFolder.ConfigFile) is not { ValueKind: JsonValueKind.Object } config)
+        {
+            return "";
+        }
+
+        var table = new StringBuilder("<table class=\"numbers\"><tr><th>setting</th><th>value</th><th>origin</th></tr>");
+        foreach (var entry in config.EnumerateObject())
+        {
+            table.Append($"<tr><td>{Text(entry.Name)}</td><td>{Text(Member(entry.Value, "value"))}</td>")
+                .Append($"<td>{Text(Member(entry.Value, "origin"))}</td></tr>");
+        }
+
+        var body = new StringBuilder();
+        Section(body, "Settings", $"<details><summary>every setting with its origin</summary>{table}</table></details>");
+        return body.ToString();
+    }
+
+    private static IEnumerable<(string Name, string Value)> Leaves(JsonElement element, string name)
+    {
+        if (element.ValueKind != JsonValueKind.Object)
+        {
+            return [(name, element.ToString())];
+        }
+
+        return element.EnumerateObject().SelectMany(p => Leaves(p.Value, name.Length == 0 ? p.Name : $"{name}.{p.Name}"));
+    }
+
+    private static double? Number(JsonElement element, string[] path)
+    {
+        foreach (var name in path)
+        {
+            if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty(name, out element))
+            {
+                return null;
+            }
+        }
+
+        return element.ValueKind == JsonValueKind.Number ? element.GetDouble() : null;
+    }
+
+    private static string Member(JsonElement element, string name) =>
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var member)
+            ? member.ValueKind == JsonValueKind.Null ? "null" : member.ToString()
+            : "";
+
+    private static void Section(StringBuilder body, string heading, string content) =>
+        body.Append($"<section><h2>{Text(heading)}</h2>{content}</section>\n");
+
+    private static string Text(string text) => WebUtility.HtmlEncode(text);
+}

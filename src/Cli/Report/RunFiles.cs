@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace DPT.Engine.Cli;
+
+/// <summary>
+/// Reads what a run folder holds, for the report. A piece that is missing or unreadable becomes a note: a report of
+/// half a run is better than none.
+/// </summary>
+internal sealed class RunFiles(string folder)
+{
+    private readonly List<string> _notes = [];
+
+    /// <summary>What could not be shown, and why.</summary>
+    public IReadOnlyList<string> Notes => _notes;
+
+    /// <summary>A JSON file as a document, or null.</summary>
+    public JsonElement? Json(string name) => Read(name, path =>
+    {
+        using var document = JsonDocument.Parse(File.ReadAllText(path));
+        return (JsonElement?)document.RootElement.Clone();
+    });
+
+    /// <summary>A file as text for a data URL, or null.</summary>
+    public string? Base64(string name) => Read(name, path => Convert.ToBase64String(File.ReadAllBytes(path)));
+
+    /// <summary>
+    /// The numbers of <c>metrics.jsonl</c> by stage and key. Where a run was resumed, the later line of a step stands
+    /// and the steps after it that were repeated are dropped.
+    /// </summary>
+    public IReadOnlyDictionary<(string Stage, string Key), List<(double X, double Y)>> Metrics() =>
+        Read("metrics.jsonl", path =>
+        {
+            var series = new Dictionary<(string, string), List<(double X, double Y)>>();
+            foreach (var line in File.ReadLines(path).Where(l => l.Length > 0))
+            {
+                AddLine(series, line);
+            }
+
+            return series;
+        }) ?? [];
+
+    /// <summary>The probabilities of <c>pseudo-labels.csv</c> (columns index, label, probability), or null.</summary>
+    public List<double>? Confidences() => Read("stage-1-classifier/pseudo-labels.csv", path =>
+    {
+        var lines = File.ReadLines(path).ToList();
+        var column = Array.IndexOf(lines[0].Split(','), "probability");
+        return column < 0
+            ? throw new FormatException("it has no column 'probability'")
+            : lines.Skip(1).Select(l => double.Parse(l.Split(',')[column], CultureInfo.InvariantCulture)).ToList();
+    });
+
+    /// <summary>Counts by true class (rows) and predicted class, or null.</summary>
+    public long[][]? Confusion() => Read("stage-3-classifier/confusion.json", path =>
+    {
+        var rows = JsonSerializer.Deserialize<long[][]>(File.ReadAllText(path))!;
+        return rows.All(row => row.Length == rows.Length)
+            ? rows
+            : throw new FormatException("it is not square");
+    });
+
+    private static void AddLine(Dictionary<(string, string), List<(double X, double Y)>> series, string line)
+    {
+        using var document = JsonDocument.Parse(line);
+        var root = document.RootElement;
+        var stage = root.GetProperty("stage").ToString();
+        var step = root.GetProperty("step").GetDouble();
+        foreach (var property in root.EnumerateObject())
+        {
+            if (property.Name.Contains('/') && property.Value.ValueKind == JsonValueKind.Number)
+            {
+                if (!series.TryGetValue((stage, property.Name), out var points))
+                {
+                    series[(stage, property.Name)] = points = [];
+                }
+
+                points.RemoveAll(p => p.X >= step);
+                points.Add((step, property.Value.GetDouble()));
+            }
+        }
+    }
+
+    private T? Read<T>(string name, Func<string, T> read)
+    {
+        var path = Path.Combine(folder, name);
+        if (!File.Exists(path))
+        {
+            _notes.Add($"{name} is not there yet");
+            return default;
+        }
+
+        try
+        {
+            return read(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or FormatException
+            or InvalidOperationException or KeyNotFoundException or IndexOutOfRangeException)
+        {
+            _notes.Add($"{name} cannot be read: {e.Message}");
+            return default;
+        }
+    }
+}

@@ -1,0 +1,22 @@
+namespace DPT.Engine.Cli;
+
+/// <summary>What a data set holds.</summary>
+internal sealed class DataInfoVerb : Verb<ConfigArguments>
+{
+    public override string Name => "data info";
+
+    public override string Purpose => "counts, sizes and classes of a data set";
+
+    public override IReadOnlyList<string> Examples => ["data info", "data info --data mnist:data/optdigits --json"];
+
+    protected override int Execute(ConfigArguments arguments, CliContext context)
+    {
+        var result = VerbResult.Of(context.Commands.DescribeData(context.Resolve(arguments).ToOptions()));
+        foreach (var line in arguments.Json ? [result.Json] : result.Lines)
+        {
+            context.Terminal.Result(line);
+        }
+
+        return ExitCodes.Done;
+    }
+}

@@ -1,0 +1,71 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Cli;
+
+/// <summary>What this machine offers, and what is missing.</summary>
+internal sealed class DoctorVerb : Verb<CommonArguments>
+{
+    public override string Name => "doctor";
+
+    public override string Purpose => "what this machine offers: devices, vector width, threads, memory, write access";
+
+    public override IReadOnlyList<string> Examples => ["doctor", "doctor --json"];
+
+    protected override int Execute(CommonArguments arguments, CliContext context)
+    {
+        using var host = new HostDevice();
+        var fault = WriteFault();
+        NamedValue[] facts =
+        [
+            new("engine", Application.Version),
+            new("runtime", $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}"),
+            new("processor", Processor()),
+            new("host", $"usable: {host.Description}"),
+            new("cuda", $"not usable: {DeviceChoice.WhyNotCuda}"),
+            new("sim", "not usable: no simulator of PTX in this version"),
+            new("memory", Memory()),
+            new("kernels", string.Create(CultureInfo.InvariantCulture, $"{KernelRegistry.Operators.Count} operators, {KernelRegistry.Operators.Sum(o => o.Variants.Count)} variants")),
+            new("run folders", fault ?? $"can be written in {Environment.CurrentDirectory}"),
+            new("TorchSharp", "not needed; the differential tests bring their own"),
+        ];
+        var result = VerbResult.Of(facts);
+        foreach (var line in arguments.Json ? [result.Json] : result.Lines)
+        {
+            context.Terminal.Result(line);
+        }
+
+        return fault is null ? ExitCodes.Done : ExitCodes.Environment;
+    }
+
+    private static string Processor()
+    {
+        const string File = "/proc/cpuinfo";
+        var model = System.IO.File.Exists(File)
+            ? System.IO.File.ReadLines(File).FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))
+            : Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER");
+        var name = model?.Split(':')[^1].Trim() ?? RuntimeInformation.ProcessArchitecture.ToString();
+        return string.Create(CultureInfo.InvariantCulture, $"{name}, {Environment.ProcessorCount} usable");
+    }
+
+    private static string Memory() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1L << 30):0.0} GiB for this process");
+
+    private static string? WriteFault()
+    {
+        var probe = Path.Combine(Environment.CurrentDirectory, $".dpt-{Environment.ProcessId}.part");
+        try
+        {
+            using (new FileStream(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose))
+            {
+                return null;
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"cannot be written in {Environment.CurrentDirectory}: {e.Message}";
+        }
+    }
+}

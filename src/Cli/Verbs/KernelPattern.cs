@@ -1,0 +1,32 @@
+using DPT.Engine.Dpt;
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Cli;
+
+/// <summary>A variant of the registry.</summary>
+/// <param name="Operator">Its operator.</param>
+/// <param name="Variant">The variant.</param>
+/// <param name="IsDefault">Whether it is the first of its operator for its device: the one tried first.</param>
+internal sealed record RegisteredVariant(Operator Operator, KernelVariant Variant, bool IsDefault);
+
+/// <summary>Finds variants by the start of their identity: <c>attention</c>, <c>attention.forward/host-v1</c>.</summary>
+internal static class KernelPattern
+{
+    /// <summary>The variants that match, in the order of the registry.</summary>
+    /// <exception cref="DptException">There is none; the message suggests the nearest.</exception>
+    public static IReadOnlyList<RegisteredVariant> Find(string pattern)
+    {
+        var all = KernelRegistry.Operators.SelectMany(op => op.Variants.Select(variant => new RegisteredVariant(
+            op, variant, op.Variants.First(v => (v.Targets & variant.Targets) != 0) == variant))).ToList();
+        var found = all
+            .Where(v => v.Operator.IdOf(v.Variant).StartsWith(pattern, StringComparison.OrdinalIgnoreCase))
+            .ToList();
+        return found.Count > 0
+            ? found
+            : throw new DptException(
+                FailureKind.Usage,
+                $"no kernel starts with '{pattern}'" + NearestName.Hint(
+                    pattern,
+                    all.SelectMany(v => new[] { v.Operator.IdOf(v.Variant), v.Operator.Name, v.Operator.Name.Split('.')[0] })));
+    }
+}

@@ -1,0 +1,127 @@
+using DPT.Engine.Dpt;
+
+namespace DPT.Engine.Cli;
+
+/// <summary>What all verbs that work in a run folder share: settings, device, folder, log, progress, report.</summary>
+internal abstract class RunFolderVerb : Verb<RunArguments>
+{
+    /// <summary>Whether the verb can start a run; the others need the stages before them.</summary>
+    protected virtual bool CanStart => false;
+
+    protected sealed override int Execute(RunArguments arguments, CliContext context)
+    {
+        CheckFolderOptions(arguments);
+        var config = arguments.Resume is null
+            ? context.Resolve(arguments)
+            : ConfigLoader.Resume(RunFolder.FindConfig(arguments.Resume), ArgumentParser.Assignments(arguments));
+        var options = config.ToOptions();
+        using var device = DeviceChoice.Open(options.Device, arguments.Kernels, context.Terminal);
+        DeviceChoice.RequirePrecision(device, options.Precision);
+        var plan = context.Commands.Plan(options);
+        if (arguments.DryRun)
+        {
+            Show(config, plan, arguments.Json, context.Terminal);
+            return ExitCodes.Done;
+        }
+
+        var folder = Open(arguments, config);
+        context.Terminal.Message($"run folder: {folder}");
+        var result = Work(options, folder, device, context);
+        Report.Write(folder);
+        foreach (var line in arguments.Json ? [result.Json] : result.Lines)
+        {
+            context.Terminal.Result(line);
+        }
+
+        context.Terminal.Message($"report: {Path.Combine(folder, Report.FileName)}");
+        return ExitCodes.Done;
+    }
+
+    /// <summary>Does the work of the verb.</summary>
+    protected abstract VerbResult Execute(RunRequest request, CliContext context);
+
+    private void CheckFolderOptions(RunArguments arguments)
+    {
+        var wrong = arguments switch
+        {
+            { Resume: null } when !CanStart =>
+                $"{Name} works in a run folder: give --resume DIR (`dpt train-classifier` and `dpt run` make one)",
+            { Resume: not null, Out: not null } => "--out names a new run folder and --resume an old one: give one",
+            { Resume: not null, Preset: not null } => "--preset cannot change a run that exists; use --set",
+            { Resume: not null, Config: not null } => "--config cannot change a run that exists; use --set",
+            _ => null,
+        };
+        if (wrong is not null)
+        {
+            throw new DptException(FailureKind.Usage, wrong);
+        }
+    }
+
+    private static string Open(RunArguments arguments, ResolvedConfig config)
+    {
+        if (arguments.Resume is null)
+        {
+            return RunFolder.Create(arguments.Out, arguments.Preset ?? ConfigLoader.DefaultPreset, config);
+        }
+
+        RunFolder.WriteConfig(arguments.Resume, config);
+        return arguments.Resume;
+    }
+
+    private VerbResult Work(DptOptions options, string folder, Kernels.Device device, CliContext context)
+    {
+        try
+        {
+            return context.Terminal.Watch(observer =>
+            {
+                using var log = new RunLog(folder, observer);
+                log.Message($"dpt {Application.Version} {Name} on {device.Description}");
+                return Execute(new RunRequest(options, folder, device, log), context);
+            });
+        }
+        catch (OperationCanceledException)
+        {
+            context.Terminal.Message($"saved; continue with: dpt {Name} --resume {folder}");
+            throw;
+        }
+    }
+
+    private static void Show(ResolvedConfig config, IReadOnlyList<NamedValue> plan, bool json, Terminal terminal)
+    {
+        if (json)
+        {
+            terminal.Result(JsonText.Of(
+                config.Values.Select(v => new NamedValue(v.Key, new { v.Value.Value, v.Value.Origin })).Concat(plan)));
+            return;
+        }
+
+        var table = new TextTable();
+        foreach (var (name, value) in config.Values)
+        {
+            table.Add(name, value.Text, value.Origin);
+        }
+
+        foreach (var value in plan)
+        {
+            table.Add(value.Name, value.Text, "computed");
+        }
+
+        table.Print(terminal);
+    }
+}
+
+/// <summary>A result for people and for programs.</summary>
+internal sealed record VerbResult(IEnumerable<string> Lines, string Json)
+{
+    /// <summary>Named values, one a line.</summary>
+    public static VerbResult Of(IReadOnlyList<NamedValue> values)
+    {
+        var table = new TextTable();
+        foreach (var value in values)
+        {
+            table.Add(value.Name, value.Text);
+        }
+
+        return new VerbResult(table.Lines(), JsonText.Of(values));
+    }
+}

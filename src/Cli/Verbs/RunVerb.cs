@@ -1,0 +1,43 @@
+using System.Globalization;
+using DPT.Engine.Dpt;
+
+namespace DPT.Engine.Cli;
+
+/// <summary>The main job: all three stages, from data to report.</summary>
+internal sealed class RunVerb : RunFolderVerb
+{
+    public override string Name => "run";
+
+    public override string Purpose => "all three stages, from a few labels to a better classifier and a report";
+
+    public override IReadOnlyList<string> Examples =>
+        ["run", "run --data mnist:data/optdigits --preset optdigits --labels-per-class 4", "run --resume runs/00000-digits"];
+
+    protected override bool CanStart => true;
+
+    protected override VerbResult Execute(RunRequest request, CliContext context)
+    {
+        var result = context.Commands.Run(request, context.Stop);
+        return new VerbResult(Summary(result), JsonText.Of(result));
+    }
+
+    private static IEnumerable<string> Summary(DptResult result)
+    {
+        var (one, two, three) = (result.Stage1, result.Stage2, result.Stage3);
+        var table = new TextTable();
+        table.Add("stage 1: classifier from few labels", $"top-1 {Share(one.Top1)}", $"pseudo-labels {Share(one.PseudoLabelAccuracy)}", Time(one.Seconds));
+        table.Add("stage 2: generator", $"{two.Steps} steps", $"Frechet distance {Number(two.FrechetDistance.Value)}", Time(two.Seconds));
+        table.Add("stage 3: with pseudo-images", $"top-1 {Share(three.Top1)}", $"control {Share(three.ControlTop1)}", Time(three.Seconds));
+        table.Add("in all", $"gain {Points(three.Top1 - three.ControlTop1)}", $"{three.PseudoImagesPerClass} pseudo-images per class", Time(result.TotalSeconds));
+        return table.Lines();
+    }
+
+    private static string Share(double value) => value.ToString("0.0 %", CultureInfo.InvariantCulture);
+
+    private static string Points(double value) =>
+        (100 * value).ToString("+0.0;-0.0;0.0", CultureInfo.InvariantCulture) + " points over control";
+
+    private static string Number(double value) => value.ToString("g4", CultureInfo.InvariantCulture);
+
+    private static string Time(double seconds) => ProgressText.Duration(seconds);
+}

@@ -1,0 +1,50 @@
+using DPT.Engine.Dpt;
+
+namespace DPT.Engine.Cli;
+
+/// <summary>All verbs, in the order of help.</summary>
+internal static class VerbTable
+{
+    public static IReadOnlyList<Verb> All { get; } =
+    [
+        new RunVerb(),
+        new TrainClassifierVerb(),
+        new PseudoLabelVerb(),
+        new TrainDiffusionVerb(),
+        new GenerateVerb(),
+        new RetrainVerb(),
+        new EvaluateVerb(),
+        new FidVerb(),
+        new DataInfoVerb(),
+        new DataExportVerb(),
+        new KernelsListVerb(),
+        new KernelsTestVerb(),
+        new ConfigShowVerb(),
+        new DoctorVerb(),
+    ];
+
+    /// <summary>The verb that the first one or two words name, and the words after it.</summary>
+    /// <exception cref="DptException">There is none; the message suggests the nearest.</exception>
+    public static (Verb Verb, IReadOnlyList<string> Arguments) Find(IReadOnlyList<string> words)
+    {
+        foreach (var verb in All)
+        {
+            var name = verb.Name.Split(' ');
+            if (words.Take(name.Length).SequenceEqual(name))
+            {
+                return (verb, [.. words.Skip(name.Length)]);
+            }
+        }
+
+        var group = All.Where(v => v.Name.StartsWith(words[0] + " ", StringComparison.Ordinal)).ToList();
+        if (group.Count > 0)
+        {
+            throw new DptException(
+                FailureKind.Usage, $"'{words[0]}' needs a second word: {string.Join(" or ", group.Select(v => v.Name))}");
+        }
+
+        throw new DptException(
+            FailureKind.Usage,
+            $"there is no verb '{words[0]}'{NearestName.Hint(words[0], All.Select(v => v.Name))}; `dpt --help` lists them");
+    }
+}
