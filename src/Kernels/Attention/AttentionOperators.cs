@@ -16,11 +16,17 @@ public static class AttentionOperators
 
     /// <summary>O = softmax(Q K^T / sqrt(d)) V.</summary>
     public static Operator<AttentionForwardCall> Forward { get; } = new(
-        "attention.forward", ForwardCases, new AttentionForwardHostV1Naive());
+        "attention.forward",
+        ForwardCases,
+        new AttentionForwardHostV2Tiles(),
+        new AttentionForwardHostV1Naive());
 
     /// <summary>Gradient of <see cref="Forward"/> with respect to the packed qkv.</summary>
     public static Operator<AttentionBackwardCall> Backward { get; } = new(
-        "attention.backward", BackwardCases, new AttentionBackwardHostV1Naive());
+        "attention.backward",
+        BackwardCases,
+        new AttentionBackwardHostV2Tiles(),
+        new AttentionBackwardHostV1Naive());
 
     private static IEnumerable<KernelCase> ForwardCases() =>
         [.. Cases.Select(c => ForwardCase(c, saveLogSumExp: true)), ForwardCase(Cases[3], saveLogSumExp: false)];
