@@ -106,7 +106,7 @@ public static class AttentionOperators
 
         /// <summary>The exponential turns the absolute rounding error of a logit into a relative one.</summary>
         public double ExtraError =>
-            4 * Roundoff * (Fill == FillPattern.Large ? 3 * 80 * 80 / Math.Sqrt(Size) : Logits);
+            16 * Roundoff * (Fill == FillPattern.Large ? 3 * 80 * 80 / Math.Sqrt(Size) : Logits);
 
         public void Stretch(CaseValues values)
         {
