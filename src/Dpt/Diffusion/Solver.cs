@@ -27,7 +27,7 @@ public abstract class Solver
 
     /// <summary>Runs all stages.</summary>
     /// <param name="schedule">The process that the network was trained on.</param>
-    /// <param name="evaluations">Network evaluations wanted; a solver never uses more, unless it chooses its own.</param>
+    /// <param name="evaluations">Evaluations wanted: none uses more, except adaptive solvers, which choose their own.</param>
     /// <param name="runner">What executes the stages.</param>
     /// <exception cref="DptException">The solver cannot work with so few evaluations.</exception>
     internal abstract void Solve(NoiseSchedule schedule, int evaluations, IStageRunner runner);

@@ -45,6 +45,8 @@ public static class SolverCatalog
         FixedOrder("dpm-solver-1-quadratic", 1, TimeGrids.Quadratic, "quadratic"),
         FixedOrder("dpm-solver-2-quadratic", 2, TimeGrids.Quadratic, "quadratic"),
         FixedOrder("dpm-solver-3-quadratic", 3, TimeGrids.Quadratic, "quadratic"),
+        new DpmAdaptive("dpm-solver-12", "adaptive DPM-Solver of orders 1 and 2; chooses its evaluations", 2),
+        new DpmAdaptive("dpm-solver-23", "adaptive DPM-Solver of orders 2 and 3; chooses its evaluations", 3),
         new PlannedSolver("euler", "Euler steps of the probability-flow ODE", Noise, EulerSolver.Ode),
         new PlannedSolver("euler-maruyama", "Euler steps of the reverse SDE", Noise, EulerSolver.Sde),
         new PlannedSolver("edm-heun", "Heun steps of EDM, 2n - 1 evaluations", Noise, EdmHeunSolver.Plan),

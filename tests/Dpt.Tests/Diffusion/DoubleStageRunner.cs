@@ -4,22 +4,23 @@ namespace Dpt.Tests;
 
 /// <summary>
 /// Runs solver stages on doubles with the exact model of one-dimensional Gaussian data N(0.3, 0.5^2), of which the
-/// ODE's solution is known.
+/// ODE's solution is known. Every number is a sample of its own.
 /// </summary>
 internal sealed class DoubleStageRunner : IStageRunner
 {
     private readonly NoiseSchedule _schedule;
     private readonly Prediction _model;
     private readonly Prediction _network;
+    private readonly double _guidance;
     private readonly Func<int, double>? _noise;
     private readonly Dictionary<SolverState, double[]> _states = [];
     private readonly List<double[]> _models = [];
 
     public DoubleStageRunner(
         NoiseSchedule schedule, Solver solver, double[] start, Prediction network = Prediction.Noise,
-        Func<int, double>? noise = null)
+        double guidance = 0, Func<int, double>? noise = null)
     {
-        (_schedule, _model, _network, _noise) = (schedule, solver.Model, network, noise);
+        (_schedule, _model, _network, _guidance, _noise) = (schedule, solver.Model, network, guidance, noise);
         foreach (var state in Enum.GetValues<SolverState>())
         {
             _states[state] = [.. start];
@@ -70,14 +71,8 @@ internal sealed class DoubleStageRunner : IStageRunner
     {
         var (lower, higher, previous) =
             (_states[SolverState.Lower], _states[SolverState.Higher], _states[SolverState.Previous]);
-        var sum = 0.0;
-        for (var i = 0; i < lower.Length; i++)
-        {
-            var scale = Math.Max(absolute, relative * Math.Max(Math.Abs(lower[i]), Math.Abs(previous[i])));
-            sum += Math.Pow((higher[i] - lower[i]) / scale, 2);
-        }
-
-        return Math.Sqrt(sum / lower.Length);
+        return Enumerable.Range(0, lower.Length).Max(i => Math.Abs(higher[i] - lower[i])
+            / Math.Max(absolute, relative * Math.Max(Math.Abs(lower[i]), Math.Abs(previous[i]))));
     }
 
     public void Accept()
@@ -86,21 +81,29 @@ internal sealed class DoubleStageRunner : IStageRunner
         _states[SolverState.Previous] = _states[SolverState.Lower];
     }
 
+    /// <summary>
+    /// What a network that knows the data's distribution predicts at x; without the condition it knows them to be
+    /// N(0, 1).
+    /// </summary>
+    public static double Predict(NoiseSchedule schedule, double t, double x, Prediction network, bool conditional)
+    {
+        var (alpha, sigma) = (schedule.Alpha(t), schedule.Sigma(t));
+        var (mean, variance) = conditional ? (0.3, 0.25) : (0, 1);
+        var noise = sigma * (x - (mean * alpha)) / ((variance * alpha * alpha) + (sigma * sigma));
+        var data = (x - (sigma * noise)) / alpha;
+        return network switch
+        {
+            Prediction.Noise => noise,
+            Prediction.Data => data,
+            _ => (alpha * noise) - (sigma * data),
+        };
+    }
+
     private double[] Evaluate(double t, double[] state)
     {
-        var weights = ModelWeights.For(_schedule, t, _network, _model, 0);
-        var (alpha, sigma) = (_schedule.Alpha(t), _schedule.Sigma(t));
-        return Array.ConvertAll(state, x =>
-        {
-            var noise = sigma * (x - (0.3 * alpha)) / ((0.25 * alpha * alpha) + (sigma * sigma));
-            var data = (x - (sigma * noise)) / alpha;
-            var output = _network switch
-            {
-                Prediction.Noise => noise,
-                Prediction.Data => data,
-                _ => (alpha * noise) - (sigma * data),
-            };
-            return (weights.State * x) + (weights.Conditional * output);
-        });
+        var weights = ModelWeights.For(_schedule, t, _network, _model, _guidance);
+        return Array.ConvertAll(state, x => (weights.State * x)
+            + (weights.Conditional * Predict(_schedule, t, x, _network, conditional: true))
+            + (weights.Unconditional * Predict(_schedule, t, x, _network, conditional: false)));
     }
 }

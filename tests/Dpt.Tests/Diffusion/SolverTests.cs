@@ -9,6 +9,9 @@ public sealed class SolverTests
 
     private static IEnumerable<string> Names => SolverCatalog.Solvers.Select(s => s.Name);
 
+    private static IEnumerable<string> PlannedNames =>
+        SolverCatalog.Solvers.OfType<PlannedSolver>().Select(s => s.Name);
+
     [TestCase("dpm-solver-fast", 10, 0.808098906, -0.057378077, 0.400815620, 1.571755067)]
     [TestCase("dpm-solver-fast", 11, 0.811194248, -0.059555211, 0.401429797, 1.579502594)]
     [TestCase("dpm-solver-fast", 12, 0.849061243, -0.086189270, 0.408943355, 1.674282284)]
@@ -52,6 +55,29 @@ public sealed class SolverTests
     public void Solve_Discrete_MatchesTheReference(
         string solver, int evaluations, double a, double b, double c, double d) =>
         AssertSolves(solver, new DiscreteSchedule(), evaluations, [a, b, c, d], 1e-7);
+
+    [TestCase("dpm-solver-12", 68, 0.807236385, -0.056771415, 0.400644479, 1.569596209)]
+    [TestCase("dpm-solver-23", 39, 0.806169617, -0.056021095, 0.400432811, 1.566926127)]
+    public void Solve_Adaptive_MatchesTheReferenceWithItsEvaluations(
+        string name, int evaluations, double a, double b, double c, double d)
+    {
+        var solver = SolverCatalog.Find(name);
+        var runner = new DoubleStageRunner(new LinearVpSchedule(), solver, Start);
+        solver.Solve(new LinearVpSchedule(), 50, runner);
+        Assert.That(runner.Result, Is.EqualTo([a, b, c, d]).Within(1e-7));
+        Assert.That(runner.Evaluations, Is.EqualTo(evaluations));
+    }
+
+    [TestCase("dpm-solver-12")]
+    [TestCase("dpm-solver-23")]
+    public void Solve_AdaptiveMeetingNaN_SaysSoInsteadOfRunningForever(string name)
+    {
+        var solver = SolverCatalog.Find(name);
+        var runner = new DoubleStageRunner(new LinearVpSchedule(), solver, [double.NaN]);
+        Assert.That(
+            () => solver.Solve(new LinearVpSchedule(), 50, runner),
+            Throws.InstanceOf<DptException>().With.Message.Contains("not finite"));
+    }
 
     [Test]
     public void Solve_EdmHeun_MatchesTheReference()
@@ -122,14 +148,10 @@ public sealed class SolverTests
         Assert.That(Math.Log2(coarse / fine), Is.EqualTo(order).Within(0.1), $"errors {coarse:g3} and {fine:g3}");
     }
 
-    [TestCaseSource(nameof(Names))]
+    [TestCaseSource(nameof(PlannedNames))]
     public void Solve_AnyCount_UsesNoMoreEvaluationsThanAsked(string name)
     {
-        if (SolverCatalog.Find(name) is not PlannedSolver solver)
-        {
-            return;
-        }
-
+        var solver = (PlannedSolver)SolverCatalog.Find(name);
         for (var evaluations = 3; evaluations <= 20; evaluations++)
         {
             var stages = solver.Plan(new CosineSchedule(), evaluations);
@@ -146,7 +168,7 @@ public sealed class SolverTests
         var schedule = new CosineSchedule();
         double[] Result(Prediction network)
         {
-            var runner = new DoubleStageRunner(schedule, solver, Start, network, i => i - 1.5);
+            var runner = new DoubleStageRunner(schedule, solver, Start, network, noise: i => i - 1.5);
             solver.Solve(schedule, 12, runner);
             return runner.Result;
         }

@@ -1,0 +1,172 @@
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Dpt;
+
+/// <summary>
+/// Runs solver stages on a device: one network evaluation and one <see cref="SolverStepCall"/> per stage, with guidance
+/// and the conversion of the prediction folded into the step's weights.
+/// </summary>
+internal sealed class DeviceStageRunner : IStageRunner, IDisposable
+{
+    /// <summary>Model values that a stage can reach: its own and two earlier ones.</summary>
+    private const int KeptModels = 3;
+
+    private readonly Device _device;
+    private readonly NoiseSchedule _schedule;
+    private readonly Prediction _wanted;
+    private readonly IDiffusionModel _model;
+    private readonly double _guidance;
+    private readonly int _samples;
+    private readonly SamplingNoise _noise;
+    private readonly Slice<float> _trajectory;
+    private readonly DeviceBuffer<float> _conditional;
+    private readonly DeviceBuffer<float>? _unconditional;
+    private readonly Dictionary<SolverState, DeviceBuffer<float>> _states = [];
+    private readonly DeviceBuffer<float>?[] _models = new DeviceBuffer<float>?[KeptModels];
+    private DeviceBuffer<float>? _stageNoise;
+
+    /// <summary>Fills the trajectory with the initial noise.</summary>
+    public DeviceStageRunner(
+        Device device, NoiseSchedule schedule, Prediction wanted, IDiffusionModel model, double guidance, int samples,
+        in SamplingNoise noise, Slice<float> trajectory)
+    {
+        (_device, _schedule, _wanted, _model) = (device, schedule, wanted, model);
+        (_guidance, _samples, _noise, _trajectory) = (guidance, samples, noise, trajectory);
+        _conditional = device.Allocate<float>(trajectory.Length);
+        _unconditional = guidance > 0 ? device.Allocate<float>(trajectory.Length) : null;
+        DrawNoise(noise.Stream, trajectory);
+        if (schedule.StartDeviation != 1)
+        {
+            device.Run(SolverOperators.Step, new SolverStepCall
+            {
+                Count = trajectory.Length,
+                Base = trajectory,
+                Conditional = trajectory,
+                BaseWeight = (float)schedule.StartDeviation,
+                Result = trajectory,
+            });
+        }
+    }
+
+    /// <summary>Network evaluations so far.</summary>
+    public int Evaluations { get; private set; }
+
+    public void Run(in SolverStage stage)
+    {
+        var input = State(stage.Input);
+        if (!stage.Reuse)
+        {
+            _model.Predict(
+                input, _schedule.NetworkTime(stage.Time), _conditional.Slice, _unconditional?.Slice ?? default);
+            Evaluations++;
+        }
+
+        var weights = ModelWeights.For(_schedule, stage.Time, _model.Prediction, _wanted, _guidance);
+        var (first, second) = History(in stage);
+        _device.Run(SolverOperators.Step, new SolverStepCall
+        {
+            Count = _trajectory.Length,
+            Base = _trajectory,
+            State = weights.State == 0 ? default : input,
+            Conditional = _conditional.Slice,
+            Unconditional = _unconditional?.Slice ?? default,
+            History0 = first.Operand,
+            History1 = second.Operand,
+            StateWeight = (float)weights.State,
+            ConditionalWeight = (float)weights.Conditional,
+            UnconditionalWeight = (float)weights.Unconditional,
+            BaseWeight = (float)stage.BaseWeight,
+            ModelWeight = (float)stage.ModelWeight,
+            HistoryWeight0 = (float)first.Weight,
+            HistoryWeight1 = (float)second.Weight,
+            Model = stage.Keep ? Kept(0) : default,
+            Result = State(stage.Output),
+        });
+    }
+
+    public double Error(double absolute, double relative)
+    {
+        var higher = _device.Download(State(SolverState.Higher));
+        var lower = _device.Download(State(SolverState.Lower));
+        var previous = _device.Download(State(SolverState.Previous));
+        var elements = higher.Length / _samples;
+        return Enumerable.Range(0, _samples).Max(sample =>
+        {
+            var sum = 0.0;
+            for (var i = sample * elements; i < (sample + 1) * elements; i++)
+            {
+                var scale = Math.Max(absolute, relative * Math.Max(Math.Abs(lower[i]), Math.Abs(previous[i])));
+                sum += Math.Pow((higher[i] - lower[i]) / scale, 2);
+            }
+
+            return Math.Sqrt(sum / elements);
+        });
+    }
+
+    public void Accept()
+    {
+        _device.Copy(State(SolverState.Higher), _trajectory);
+        _device.Copy(State(SolverState.Lower), State(SolverState.Previous));
+    }
+
+    public void Dispose()
+    {
+        _conditional.Dispose();
+        _unconditional?.Dispose();
+        _stageNoise?.Dispose();
+        foreach (var buffer in _states.Values.Concat(_models))
+        {
+            buffer?.Dispose();
+        }
+    }
+
+    /// <summary>The memory of a state; all of them start as the trajectory is when they are first needed.</summary>
+    private Slice<float> State(SolverState state)
+    {
+        if (state == SolverState.Trajectory)
+        {
+            return _trajectory;
+        }
+
+        if (!_states.TryGetValue(state, out var buffer))
+        {
+            _states[state] = buffer = _device.Allocate<float>(_trajectory.Length);
+            _device.Copy(_trajectory, buffer.Slice);
+        }
+
+        return buffer.Slice;
+    }
+
+    /// <summary>The memory of the model value of so many evaluations ago, 0 for the latest.</summary>
+    private Slice<float> Kept(int ago) =>
+        (_models[(Evaluations - ago) % KeptModels] ??= _device.Allocate<float>(_trajectory.Length)).Slice;
+
+    /// <summary>What the stage adds besides trajectory and model value: at most two terms.</summary>
+    private (Term First, Term Second) History(in SolverStage stage)
+    {
+        var second = stage.EarlierWeight != 0 ? new Term(stage.EarlierWeight, Kept(2))
+            : stage.NoiseWeight != 0 ? new Term(stage.NoiseWeight, StageNoise())
+            : default;
+        return stage.PreviousWeight != 0 ? (new Term(stage.PreviousWeight, Kept(1)), second) : (second, default);
+    }
+
+    private Slice<float> StageNoise()
+    {
+        _stageNoise ??= _device.Allocate<float>(_trajectory.Length);
+        DrawNoise(_noise.Stream + ((uint)Evaluations << 16), _stageNoise.Slice);
+        return _stageNoise.Slice;
+    }
+
+    private void DrawNoise(uint stream, Slice<float> output) => _device.Run(RandomOperators.Fill, new RandomCall
+    {
+        Samples = _samples,
+        Elements = checked((int)(output.Length / _samples)),
+        Distribution = RandomDistribution.Normal,
+        Seed = _noise.Seed,
+        Stream = stream,
+        FirstSample = _noise.FirstSample,
+        Output = output,
+    });
+
+    private readonly record struct Term(double Weight, Slice<float> Operand);
+}

@@ -1,0 +1,55 @@
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Dpt;
+
+/// <summary>
+/// Draws samples on a device. A sample depends on the seed, the stream and its number, not on the batch it is drawn in
+/// (adaptive solvers excepted, which choose one step size for the batch).
+/// </summary>
+public sealed class Sampler
+{
+    private readonly Device _device;
+    private readonly NoiseSchedule _schedule;
+    private readonly Solver _solver;
+    private readonly int _evaluations;
+    private readonly double _guidance;
+
+    /// <summary>Creates a sampler.</summary>
+    /// <param name="device">Where the network runs.</param>
+    /// <param name="schedule">The process that the network was trained on.</param>
+    /// <param name="solver">The way from noise to data.</param>
+    /// <param name="evaluations">Network evaluations per sample; a guided pair counts once.</param>
+    /// <param name="guidance">
+    /// Scale s of eps + s (eps - eps_null); the usual weight is 1 + s. Not above 0: the condition alone.
+    /// </param>
+    public Sampler(Device device, NoiseSchedule schedule, Solver solver, int evaluations, double guidance)
+    {
+        _device = device;
+        _schedule = schedule;
+        _solver = solver;
+        _evaluations = evaluations;
+        _guidance = Math.Max(guidance, 0);
+    }
+
+    /// <summary>Draws a batch of samples.</summary>
+    /// <param name="model">The network, knowing the samples' labels.</param>
+    /// <param name="samples">Number of samples.</param>
+    /// <param name="noise">Where their noise comes from.</param>
+    /// <param name="result">Receives the samples, [samples,elements].</param>
+    /// <returns>Network evaluations made.</returns>
+    /// <exception cref="DptException">The solver cannot work with so few evaluations.</exception>
+    public int Sample(IDiffusionModel model, int samples, in SamplingNoise noise, Slice<float> result)
+    {
+        using var runner = new DeviceStageRunner(_device, _schedule, _solver.Model, model, _guidance, samples, noise, result);
+        _solver.Solve(_schedule, _evaluations, runner);
+        return runner.Evaluations;
+    }
+}
+
+/// <summary>The address of all noise of a batch.</summary>
+/// <param name="Seed">Seed of the run.</param>
+/// <param name="Stream">
+/// Stream of the initial noise, below 65536; evaluation k of a solver that adds noise draws from this + 65536 k.
+/// </param>
+/// <param name="FirstSample">Number of the batch's first sample.</param>
+public readonly record struct SamplingNoise(ulong Seed, uint Stream, long FirstSample);

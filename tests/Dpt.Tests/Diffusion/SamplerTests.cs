@@ -1,0 +1,179 @@
+using DPT.Engine.Dpt;
+using DPT.Engine.Kernels;
+
+namespace Dpt.Tests;
+
+/// <summary>The sampler on a device against the same solver in double precision, with a network that is exact.</summary>
+public sealed class SamplerTests
+{
+    /// <summary>Samples of a batch, of one number each: as the double runner sees them.</summary>
+    private const int Samples = 5;
+    private static readonly CosineSchedule Schedule = new();
+
+    private static IEnumerable<string> Names => SolverCatalog.Solvers.Select(s => s.Name);
+
+    private static IEnumerable<string> PlannedNames =>
+        SolverCatalog.Solvers.OfType<PlannedSolver>().Select(s => s.Name);
+
+    [TestCaseSource(nameof(PlannedNames))]
+    public void Sample_WithGuidance_MatchesTheDoubleSolution(string name)
+    {
+        foreach (var (network, guidance) in new[]
+        {
+            (Prediction.Noise, 0.0), (Prediction.Noise, 0.4), (Prediction.Velocity, 0.4), (Prediction.Data, 0.7),
+        })
+        {
+            using var device = new HostDevice(threads: 1);
+            var solver = SolverCatalog.Find(name);
+            var noise = new SamplingNoise(7, 3, 0);
+            var start = Array.ConvertAll(Draw(device, 7, 3), x => (double)x);
+            DoubleStageRunner? runner = null;
+            var expected = runner = new DoubleStageRunner(
+                Schedule, solver, start, network, guidance,
+                i => Draw(device, 7, 3 + ((uint)runner!.Evaluations << 16))[i]);
+            solver.Solve(Schedule, 12, runner);
+
+            var (actual, evaluations) = Sample(device, name, network, guidance, Samples, noise);
+            Assert.That(evaluations, Is.EqualTo(runner.Evaluations));
+            Assert.That(
+                Array.ConvertAll(actual, x => (double)x), Is.EqualTo(expected.Result).Within(2e-4),
+                $"{network} with guidance {guidance}");
+        }
+    }
+
+    /// <summary>Rounding decides the first step of these, so only their tolerance is sure.</summary>
+    [TestCase("dpm-solver-12")]
+    [TestCase("dpm-solver-23")]
+    public void Sample_Adaptive_EndsNearTheExactSolution(string name)
+    {
+        using var device = new HostDevice(threads: 1);
+        var exact = Array.ConvertAll(
+            Draw(device, 7, 3), x => DoubleStageRunner.Exact(Schedule, Schedule.Start, Schedule.End, x));
+        var (actual, evaluations) = Sample(device, name, Prediction.Velocity, 0, Samples, new SamplingNoise(7, 3, 0));
+        Assert.That(Array.ConvertAll(actual, x => (double)x), Is.EqualTo(exact).Within(0.02));
+        Assert.That(evaluations, Is.InRange(15, 100));
+    }
+
+    [TestCase("dpm-solver-fast")]
+    [TestCase("euler-maruyama")]
+    public void Sample_InOtherBatches_GivesTheSameBits(string name)
+    {
+        using var device = new HostDevice(threads: 1);
+        float[] Batch(int samples, long first) =>
+            Sample(device, name, Prediction.Velocity, 0.4, samples, new SamplingNoise(1, 2, first)).Values;
+        Assert.That((float[])[.. Batch(1, 10), .. Batch(3, 11)], Is.EqualTo(Batch(4, 10)));
+        Assert.That(Batch(1, 10), Is.Not.EqualTo(Batch(1, 11)));
+    }
+
+    [TestCaseSource(nameof(Names))]
+    public void Sample_WhenDone_HoldsNoDeviceMemory(string name)
+    {
+        using var device = new HostDevice(threads: 1);
+        Sample(device, name, Prediction.Data, 0.4, 2, default);
+        Assert.That(device.Memory.LiveBlocks, Is.Zero);
+    }
+
+    [TestCase(0)]
+    [TestCase(-1)]
+    public void Sample_GuidanceNotAboveZero_NeverAsksWithoutTheCondition(double guidance)
+    {
+        using var device = new HostDevice(threads: 1);
+        using var result = device.Allocate<float>(Samples);
+        var model = new GaussianModel(device, Schedule, Prediction.Noise);
+        new Sampler(device, Schedule, SolverCatalog.Find("dpm-solver-fast"), 10, guidance)
+            .Sample(model, Samples, default, result.Slice);
+        Assert.That((model.Calls, model.GuidedCalls), Is.EqualTo((10, 0)));
+    }
+
+    [Test]
+    public void Sample_OnTheEdmProcess_StartsFromItsNoise()
+    {
+        using var device = new HostDevice(threads: 1);
+        using var result = device.Allocate<float>(Samples);
+        var model = new GaussianModel(device, new EdmSchedule(), Prediction.Data);
+        new Sampler(device, new EdmSchedule(), SolverCatalog.Find("edm-heun"), 35, 0)
+            .Sample(model, Samples, new SamplingNoise(7, 3, 0), result.Slice);
+        var start = Array.ConvertAll(Draw(device, 7, 3), x => 80.0 * x);
+        Assert.That(
+            Array.ConvertAll(device.Download(result.Slice), x => (double)x),
+            Is.EqualTo(DoubleStageRunner.Solve("edm-heun", new EdmSchedule(), 35, start)).Within(1e-4));
+    }
+
+    [TestCase(Prediction.Noise, Prediction.Noise)]
+    [TestCase(Prediction.Noise, Prediction.Data)]
+    [TestCase(Prediction.Velocity, Prediction.Noise)]
+    [TestCase(Prediction.Velocity, Prediction.Data)]
+    [TestCase(Prediction.Data, Prediction.Noise)]
+    [TestCase(Prediction.Data, Prediction.Data)]
+    public void ModelWeights_AnyPrediction_ConvertAndGuide(Prediction given, Prediction wanted)
+    {
+        const double Time = 0.37;
+        double Value(double guidance, Prediction prediction, double x)
+        {
+            var weights = ModelWeights.For(Schedule, Time, prediction, wanted, guidance);
+            return (weights.State * x)
+                + (weights.Conditional * DoubleStageRunner.Predict(Schedule, Time, x, prediction, conditional: true))
+                + (weights.Unconditional * DoubleStageRunner.Predict(Schedule, Time, x, prediction, conditional: false));
+        }
+
+        var conditional = DoubleStageRunner.Predict(Schedule, Time, 0.8, wanted, conditional: true);
+        var unconditional = DoubleStageRunner.Predict(Schedule, Time, 0.8, wanted, conditional: false);
+        Assert.Multiple(() =>
+        {
+            Assert.That(Value(0, given, 0.8), Is.EqualTo(conditional).Within(1e-12));
+            Assert.That(Value(-1, given, 0.8), Is.EqualTo(unconditional).Within(1e-12));
+            Assert.That(
+                Value(0.4, given, 0.8), Is.EqualTo(conditional + (0.4 * (conditional - unconditional))).Within(1e-12));
+        });
+    }
+
+    private static (float[] Values, int Evaluations) Sample(
+        HostDevice device, string name, Prediction network, double guidance, int samples, SamplingNoise noise)
+    {
+        using var result = device.Allocate<float>(samples);
+        var evaluations = new Sampler(device, Schedule, SolverCatalog.Find(name), 12, guidance)
+            .Sample(new GaussianModel(device, Schedule, network), samples, noise, result.Slice);
+        return (device.Download(result.Slice), evaluations);
+    }
+
+    private static float[] Draw(HostDevice device, ulong seed, uint stream)
+    {
+        using var buffer = device.Allocate<float>(Samples);
+        device.Run(RandomOperators.Fill, new RandomCall
+        {
+            Samples = Samples,
+            Elements = 1,
+            Distribution = RandomDistribution.Normal,
+            Seed = seed,
+            Stream = stream,
+            FirstSample = 0,
+            Output = buffer.Slice,
+        });
+        return device.Download(buffer.Slice);
+    }
+
+    private sealed class GaussianModel(HostDevice device, NoiseSchedule schedule, Prediction prediction) : IDiffusionModel
+    {
+        public int Calls { get; private set; }
+
+        public int GuidedCalls { get; private set; }
+
+        public Prediction Prediction => prediction;
+
+        public void Predict(Slice<float> state, double time, Slice<float> conditional, Slice<float> unconditional)
+        {
+            // The process's own time is the network's, scaled.
+            var t = time / schedule.NetworkTime(1);
+            float[] Values(bool withCondition) => Array.ConvertAll(
+                device.Download(state),
+                x => (float)DoubleStageRunner.Predict(schedule, t, x, prediction, withCondition));
+            device.CopyIn<float>(Values(true), conditional);
+            Calls++;
+            if (!unconditional.IsEmpty)
+            {
+                device.CopyIn<float>(Values(false), unconditional);
+                GuidedCalls++;
+            }
+        }
+    }
+}
