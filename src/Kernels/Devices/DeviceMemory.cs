@@ -38,17 +38,17 @@ public sealed class DeviceMemory : IDisposable
         var size = SizeClass(bytes);
         lock (_lock)
         {
+            if (!_idle.TryGetValue(size, out var stack) || !stack.TryPop(out var address))
+            {
+                address = _allocate(size);
+                ReservedBytes += size;
+                SystemAllocations++;
+            }
+
             LiveBlocks++;
             LiveBytes += size;
             PeakBytes = Math.Max(PeakBytes, LiveBytes);
-            if (_idle.TryGetValue(size, out var stack) && stack.TryPop(out var idle))
-            {
-                return idle;
-            }
-
-            ReservedBytes += size;
-            SystemAllocations++;
-            return _allocate(size);
+            return address;
         }
     }
 

@@ -168,8 +168,9 @@ internal sealed unsafe class WorkerPool : IDisposable
                 _execute(_job, index);
             }
         }
-        catch (Exception failure) when (Interlocked.CompareExchange(ref _failure, failure, null) is null)
+        catch (Exception failure)
         {
+            Interlocked.CompareExchange(ref _failure, failure, null);
             Volatile.Write(ref _next, _count);
         }
     }

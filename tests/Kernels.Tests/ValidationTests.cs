@@ -1,0 +1,117 @@
+using DPT.Engine.Kernels;
+
+namespace Kernels.Tests;
+
+/// <summary>A call that does not fit is refused in one line that names the operator, the operand and the limit.</summary>
+public sealed class ValidationTests
+{
+    private static readonly AxpbyCall Axpby =
+        new() { Count = 4, Alpha = 1, Beta = 1, X = Floats(4), Y = Floats(4) };
+
+    private static readonly LayerNormBackwardCall LayerNorm = new()
+    {
+        Rows = 2, Width = 3, StrideX = 5, X = Floats(8), Gamma = Floats(3), Mean = Floats(2),
+        InverseDeviation = Floats(2), GradientY = Floats(6), GradientX = Floats(8),
+        GradientGamma = Floats(3), GradientBeta = Floats(3),
+    };
+
+    private static readonly CrossEntropyCall CrossEntropy = new()
+    {
+        Rows = 2, Classes = 3, Logits = Floats(6), Targets = Floats(6), RowWeights = Floats(2),
+        Losses = Floats(2), LogitsGradient = Floats(6),
+    };
+
+    private static readonly SolverStepCall Solver = new()
+    {
+        Count = 4, Base = Floats(4), Conditional = Floats(4), Result = Floats(4), State = Floats(4),
+        Unconditional = Floats(4), History0 = Floats(4), History1 = Floats(4), Model = Floats(4),
+        StateWeight = 1, UnconditionalWeight = 1, HistoryWeight0 = 1, HistoryWeight1 = 1,
+    };
+
+    private static readonly AdamWCall AdamW = new()
+    {
+        Count = 4, Parameters = Floats(4), Gradients = Floats(4), Moment1 = Floats(4), Moment2 = Floats(4),
+        Average = Floats(4), DecayMask = Floats(4), Step = 1, LearningRate = 1, Beta1 = 0.9f, Beta2 = 0.9f,
+        Epsilon = 1, WeightDecay = 0, GradientScale = 1,
+    };
+
+    private static readonly MatMulCall MatMul =
+        new() { M = 2, N = 3, K = 4, A = Floats(8), B = Floats(12), C = Floats(6) };
+
+    public static IEnumerable<TestCaseData> Good() => new IKernelCall[]
+    {
+        Axpby, LayerNorm, CrossEntropy, Solver, AdamW, MatMul,
+    }.Select(c => new TestCaseData(c).SetArgDisplayNames(c.GetType().Name));
+
+    public static IEnumerable<TestCaseData> Bad()
+    {
+        yield return Case(Axpby with { Count = 0 }, "axpby: count is 0, it must be 1..");
+        yield return Case(Axpby with { X = Floats(3) }, "axpby: operand 'X' has 3 elements, the sizes need 4");
+        yield return Case(Axpby with { Y = default }, "axpby: operand 'Y' has 0 elements, the sizes need 4");
+
+        yield return Case(LayerNorm with { Rows = -1 }, "layernorm.backward: rows is -1, it must be 1..");
+        yield return Case(LayerNorm with { StrideX = 2 }, "layernorm.backward: stride is 2, it must be 3..");
+        yield return Case(LayerNorm with { X = Floats(7) }, "layernorm.backward: operand 'X' has 7 elements, the sizes need 8");
+        yield return Case(
+            LayerNorm with { GradientBeta = Floats(2) },
+            "layernorm.backward: operand 'GradientBeta' has 2 elements, the sizes need 3");
+
+        yield return Case(CrossEntropy with { Classes = 0 }, "crossentropy: classes is 0, it must be 1..");
+        yield return Case(CrossEntropy with { Targets = default }, "crossentropy: give labels or targets, one of the two");
+        yield return Case(
+            CrossEntropy with { Labels = new Slice<int>(64, 2) }, "crossentropy: give labels or targets, one of the two");
+        yield return Case(
+            CrossEntropy with { RowWeights = Floats(1) },
+            "crossentropy: operand 'RowWeights' has 1 elements, the sizes need 2");
+
+        yield return Case(Solver with { Model = Floats(3) }, "solverstep: operand 'Model' has 3 elements, the sizes need 4");
+        yield return Case(Solver with { State = default }, "solverstep: operand 'State' is not given, its weight must be 0");
+        yield return Case(
+            Solver with { History0 = default, HistoryWeight0 = 0 }, "solverstep: older history without newer");
+
+        yield return Case(AdamW with { Step = 0 }, "adamw: step is 0, it must be 1..");
+        yield return Case(AdamW with { Average = Floats(1) }, "adamw: operand 'Average' has 1 elements, the sizes need 4");
+
+        yield return Case(MatMul with { B = Floats(11) }, "matmul: operand 'B' has 11 elements, the sizes need 12");
+    }
+
+    [TestCaseSource(nameof(Good))]
+    public void Validate_CallThatFits_Passes(IKernelCall call) => Assert.That(call.Validate, Throws.Nothing);
+
+    [TestCaseSource(nameof(Bad))]
+    public void Validate_CallThatDoesNotFit_NamesOperatorAndOperand(IKernelCall call, string message) => Assert.That(
+        call.Validate,
+        Throws.TypeOf<KernelException>().With.Message.StartsWith(message).And.Message.Not.Contain("\n"));
+
+    [Test]
+    public void Run_CallThatDoesNotFit_IsRefusedBeforeAnythingRuns()
+    {
+        using var device = new HostDevice(threads: 1, selection: new KernelSelection());
+        Assert.That(
+            () => device.Run(ElementwiseOperators.Axpby, Axpby with { X = Floats(3) }), Throws.TypeOf<KernelException>());
+    }
+
+    [TestCase(-1)]
+    [TestCase(3)]
+    public void CrossEntropy_LabelOutsideTheClasses_IsRefusedBeforeAnythingIsWritten(int label)
+    {
+        using var device = new HostDevice(threads: 2, selection: new KernelSelection());
+        using var logits = device.Upload<float>([1, 2, 3, 4, 5, 6]);
+        using var labels = device.Upload<int>([0, label]);
+        using var losses = device.Upload<float>([7, 7]);
+        Assert.That(
+            () => device.Run(LossOperators.CrossEntropy, new CrossEntropyCall
+            {
+                Rows = 2, Classes = 3, Logits = logits.Slice, Labels = labels.Slice, Losses = losses.Slice,
+            }),
+            Throws.TypeOf<KernelException>().With.Message.EqualTo(
+                $"crossentropy: the label of row 1 is {label}, it must be 0..2"));
+        Assert.That(device.Download(losses.Slice), Is.EqualTo(new float[] { 7, 7 }));
+    }
+
+    private static TestCaseData Case(IKernelCall call, string message) =>
+        new TestCaseData(call, message).SetArgDisplayNames(message);
+
+    /// <summary>A slice of that length somewhere: validation must not look inside.</summary>
+    private static Slice<float> Floats(long length) => new(64, length);
+}
