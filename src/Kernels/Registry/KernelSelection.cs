@@ -10,11 +10,10 @@ public sealed class KernelSelection
     public const string Variable = "DPT_KERNELS";
 
     private readonly Dictionary<string, Choice> _choices = [];
+    private readonly TuningCache? _tuning;
 
-    /// <summary>A selection with the defaults only.</summary>
-    public KernelSelection()
-    {
-    }
+    /// <summary>A selection with the defaults and, if given, what was measured.</summary>
+    public KernelSelection(TuningCache? tuning = null) => _tuning = tuning;
 
     /// <summary>Where a choice came from, strongest first.</summary>
     public enum Origin
@@ -32,11 +31,14 @@ public sealed class KernelSelection
         Default,
     }
 
-    /// <summary>The selection that <see cref="Variable"/> asks for.</summary>
+    /// <summary>
+    /// The selection that <see cref="Variable"/> asks for, with the tuning cache if the user has one.
+    /// </summary>
     /// <exception cref="KernelException">It names an operator or a variant that does not exist.</exception>
     public static KernelSelection FromEnvironment()
     {
-        var selection = new KernelSelection();
+        var cache = TuningCache.DefaultPath();
+        var selection = new KernelSelection(File.Exists(cache) ? TuningCache.Open(cache) : null);
         if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } text)
         {
             selection.Choose(text, Origin.Environment);
@@ -73,7 +75,7 @@ public sealed class KernelSelection
     public KernelVariant<TCall> Resolve<TCall>(Operator<TCall> op, in TCall call, Device device)
         where TCall : struct, IKernelCall
     {
-        if (_choices.Count > 0 && _choices.TryGetValue(op.Name, out var choice))
+        if (ChoiceFor(op, in call, device) is { } choice)
         {
             var variant = (KernelVariant<TCall>)choice.Variant;
             return Fits(variant, in call, device, out var reason)
@@ -97,18 +99,42 @@ public sealed class KernelSelection
     public string Explain<TCall>(Operator<TCall> op, in TCall call, Device device) where TCall : struct, IKernelCall
     {
         var lines = new List<string> { $"{op.Name} {call.Shape} on {device.Kind}:" };
+        if (_tuning?.Problem is { } problem)
+        {
+            lines.Add($"  tuning cache '{_tuning.Path}' ignored: {problem}");
+        }
+
+        var choice = ChoiceFor(op, in call, device);
         var taken = false;
         foreach (var variant in op.TypedVariants)
         {
-            var named = _choices.TryGetValue(op.Name, out var choice) && ReferenceEquals(choice.Variant, variant);
             var fits = Fits(variant, in call, device, out var reason);
-            var chosen = fits && (named || (!_choices.ContainsKey(op.Name) && !taken));
+            var chosen = fits && (choice is { } named ? ReferenceEquals(named.Variant, variant) : !taken);
             taken |= chosen;
-            var origin = named ? choice.Origin : Origin.Default;
+            var origin = choice?.Origin ?? Origin.Default;
             lines.Add($"  {variant.Name}: " + (chosen ? $"chosen by {origin}" : reason ?? "passed over"));
         }
 
         return string.Join(Environment.NewLine, lines);
+    }
+
+    private Choice? ChoiceFor<TCall>(Operator<TCall> op, in TCall call, Device device) where TCall : struct, IKernelCall
+    {
+        if (_choices.Count > 0 && _choices.TryGetValue(op.Name, out var choice))
+        {
+            return choice;
+        }
+
+        return _tuning is null ? null : Tuned(_tuning, op, in call, device);
+    }
+
+    /// <summary>What was measured best, if it still exists and can run the call: nobody asked for it by name.</summary>
+    private static Choice? Tuned<TCall>(TuningCache tuning, Operator<TCall> op, in TCall call, Device device)
+        where TCall : struct, IKernelCall
+    {
+        var name = tuning.Find(device, op, in call);
+        var variant = op.TypedVariants.FirstOrDefault(v => v.Name == name);
+        return variant is not null && Fits(variant, in call, device, out _) ? new Choice(variant, Origin.Tuned) : null;
     }
 
     private static bool Fits<TCall>(KernelVariant<TCall> variant, in TCall call, Device device, out string? reason)

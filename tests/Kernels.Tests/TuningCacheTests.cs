@@ -1,0 +1,160 @@
+using DPT.Engine.Kernels;
+
+namespace Kernels.Tests;
+
+public sealed class TuningCacheTests
+{
+    private static readonly MatMulCall Product =
+        new() { M = 60, N = 33, K = 128, A = default, B = default, C = default };
+
+    private static readonly KernelVariant<MatMulCall> Best =
+        (KernelVariant<MatMulCall>)MatMulOperators.MatMul.Find("host-v1-naive");
+
+    private string _folder = null!;
+    private string _path = null!;
+    private HostDevice _device = null!;
+
+    [SetUp]
+    public void CreateFolder()
+    {
+        _folder = Directory.CreateTempSubdirectory("dpt-tuning-").FullName;
+        _path = Path.Combine(_folder, "below", "tuning.json");
+        _device = new HostDevice(threads: 1, SimdWidth.Scalar, new KernelSelection());
+    }
+
+    [TearDown]
+    public void DeleteFolder()
+    {
+        _device.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Test]
+    public void Find_AfterSaveAndOpen_GivesTheVariantForItsShapeClass()
+    {
+        Save();
+        var cache = TuningCache.Open(_path);
+        Assert.That(cache.Problem, Is.Null);
+        Assert.That(cache.Find(_device, MatMulOperators.MatMul, Product), Is.EqualTo("host-v1-naive"));
+        Assert.That(cache.Find(_device, MatMulOperators.MatMul, Product with { M = 64 }), Is.EqualTo("host-v1-naive"));
+        Assert.That(cache.Find(_device, MatMulOperators.MatMul, Product with { M = 65 }), Is.Null);
+        Assert.That(cache.Find(_device, MatMulOperators.MatMul, Product with { TransposeB = true }), Is.Null);
+    }
+
+    [Test]
+    public void Find_OtherDeviceOrEngine_GivesNothing()
+    {
+        Save();
+        using var wider = new HostDevice(threads: 2, SimdWidth.Scalar, new KernelSelection());
+        Assert.That(TuningCache.Open(_path).Find(wider, MatMulOperators.MatMul, Product), Is.Null);
+
+        var engine = typeof(TuningCache).Assembly.GetName().Version!.ToString(3);
+        var text = File.ReadAllText(_path);
+        Assert.That(text, Does.Contain($"\"{engine}\""));
+        File.WriteAllText(_path, text.Replace($"\"{engine}\"", "\"0.0.0\""));
+        Assert.That(TuningCache.Open(_path).Find(_device, MatMulOperators.MatMul, Product), Is.Null);
+    }
+
+    [Test]
+    public void Save_Again_KeepsWhatWasThereAndLeavesNothingAside()
+    {
+        Save();
+        var cache = TuningCache.Open(_path);
+        cache.Set(_device, MatMulOperators.MatMul, Product with { K = 4 }, Best);
+        cache.Save();
+        var both = TuningCache.Open(_path);
+        Assert.That(both.Find(_device, MatMulOperators.MatMul, Product), Is.EqualTo("host-v1-naive"));
+        Assert.That(both.Find(_device, MatMulOperators.MatMul, Product with { K = 4 }), Is.EqualTo("host-v1-naive"));
+        Assert.That(Directory.GetFiles(Path.GetDirectoryName(_path)!), Is.EqualTo(new[] { _path }));
+    }
+
+    [TestCase("")]
+    [TestCase("{")]
+    [TestCase("null")]
+    [TestCase("[1, 2]")]
+    [TestCase("{ \"name\": \"another program's\" }")]
+    [TestCase("{ \"schema\": 2, \"entries\": [] }")]
+    [TestCase("{ \"schema\": 1 }")]
+    [TestCase("{ \"schema\": 1, \"entries\": [ null ] }")]
+    [TestCase("{ \"schema\": 1, \"entries\": [ { \"operator\": \"matmul\", \"variant\": \"host-v1-naive\" } ] }")]
+    public void Open_DamagedOrAlienFile_IsIgnoredWithAReasonAndLeftAlone(string content)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
+        File.WriteAllText(_path, content);
+        var cache = TuningCache.Open(_path);
+        Assert.That(cache.Problem, Is.Not.Null);
+
+        var selection = new KernelSelection(cache);
+        Assert.That(selection.Resolve(MatMulOperators.MatMul, Product, _device), Is.SameAs(MatMulOperators.MatMul.Variants[0]));
+        Assert.That(
+            selection.Explain(MatMulOperators.MatMul, Product, _device),
+            Does.Contain($"tuning cache '{_path}' ignored: {cache.Problem}"));
+        Assert.That(cache.Save, Throws.TypeOf<KernelException>().With.Message.Contains(_path));
+        Assert.That(File.ReadAllText(_path), Is.EqualTo(content));
+    }
+
+    [Test]
+    public void Open_NoFile_IsEmptyWithoutAProblem()
+    {
+        var cache = TuningCache.Open(_path);
+        Assert.That(cache.Problem, Is.Null);
+        Assert.That(cache.Find(_device, MatMulOperators.MatMul, Product), Is.Null);
+    }
+
+    [Test]
+    public void Resolve_Tuned_BeatsTheDefaultAndYieldsToAChoice()
+    {
+        Save();
+        var selection = new KernelSelection(TuningCache.Open(_path));
+        Assert.That(selection.Resolve(MatMulOperators.MatMul, Product, _device), Is.SameAs(Best));
+        Assert.That(
+            selection.Explain(MatMulOperators.MatMul, Product, _device), Does.Contain("host-v1-naive: chosen by Tuned"));
+
+        selection.Choose("matmul=host-v2-packed", KernelSelection.Origin.Environment);
+        Assert.That(selection.Resolve(MatMulOperators.MatMul, Product, _device).Name, Is.EqualTo("host-v2-packed"));
+    }
+
+    [Test]
+    public void Resolve_TunedVariantIsGone_TakesTheDefault()
+    {
+        Save();
+        File.WriteAllText(_path, File.ReadAllText(_path).Replace("host-v1-naive", "host-v0-gone"));
+        var selection = new KernelSelection(TuningCache.Open(_path));
+        Assert.That(selection.Resolve(MatMulOperators.MatMul, Product, _device), Is.SameAs(MatMulOperators.MatMul.Variants[0]));
+        Assert.That(selection.Explain(MatMulOperators.MatMul, Product, _device), Does.Contain("chosen by Default"));
+    }
+
+    [Test]
+    public void FromEnvironment_FileExists_IsUsed()
+    {
+        var old = Environment.GetEnvironmentVariable(TuningCache.Variable);
+        try
+        {
+            Environment.SetEnvironmentVariable(TuningCache.Variable, _path);
+            Assert.That(TuningCache.DefaultPath(), Is.EqualTo(_path));
+            Assert.That(
+                KernelSelection.FromEnvironment().Resolve(MatMulOperators.MatMul, Product, _device),
+                Is.SameAs(MatMulOperators.MatMul.Variants[0]));
+            Save();
+            Assert.That(
+                KernelSelection.FromEnvironment().Resolve(MatMulOperators.MatMul, Product, _device), Is.SameAs(Best));
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(TuningCache.Variable, old);
+        }
+    }
+
+    [TestCase("M=2080 N=384 K=96 NT", "M=4096 N=512 K=128 NT")]
+    [TestCase("rows=1 width=128", "rows=1 width=128")]
+    [TestCase("count=123456789012345678", "count=144115188075855872")]
+    public void ShapeClass_Numbers_AreRoundedUpToPowersOfTwo(string shape, string expected) =>
+        Assert.That(TuningCache.ShapeClass(shape), Is.EqualTo(expected));
+
+    private void Save()
+    {
+        var cache = TuningCache.Open(_path);
+        cache.Set(_device, MatMulOperators.MatMul, Product, Best);
+        cache.Save();
+    }
+}
