@@ -1,0 +1,93 @@
+using System.IO.Compression;
+
+namespace DPT.Engine.Dpt;
+
+/// <summary>Reading of files that may be missing, compressed, cut short or forged.</summary>
+internal static class DataFile
+{
+    private const int ChunkBytes = 1 << 24;
+
+    /// <summary>The first of <paramref name="names"/> that exists in the folder.</summary>
+    public static string Find(string directory, params ReadOnlySpan<string> names)
+    {
+        RequireDirectory(directory);
+        foreach (var name in names)
+        {
+            var path = Path.Combine(directory, name);
+            if (File.Exists(path))
+            {
+                return path;
+            }
+        }
+
+        throw new DptException(
+            FailureKind.Environment, $"'{directory}' has no {names[0]} (nor {string.Join(", ", names[1..].ToArray())})");
+    }
+
+    public static void RequireDirectory(string directory)
+    {
+        if (!Directory.Exists(directory))
+        {
+            throw new DptException(FailureKind.Environment, $"the folder '{directory}' does not exist");
+        }
+    }
+
+    /// <summary>Runs <paramref name="read"/> on the content, decompressed if the name ends in .gz, and words failures.</summary>
+    public static T Read<T>(string path, Func<Stream, T> read)
+    {
+        try
+        {
+            using Stream file = File.OpenRead(path);
+            using var content = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase)
+                ? new GZipStream(file, CompressionMode.Decompress)
+                : file;
+            return read(content);
+        }
+        catch (EndOfStreamException error)
+        {
+            throw Corrupt(path, "it ends too early", error);
+        }
+        catch (InvalidDataException error)
+        {
+            throw Corrupt(path, error.Message, error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new DptException(FailureKind.Environment, $"cannot read '{path}': {error.Message}", error);
+        }
+    }
+
+    /// <summary>Exactly <paramref name="length"/> bytes, after which the stream must end.</summary>
+    /// <remarks>Memory grows with what has really arrived: a forged length costs nothing.</remarks>
+    public static byte[] ReadToEnd(Stream stream, long length)
+    {
+        if (length > Array.MaxLength)
+        {
+            throw new InvalidDataException($"it declares {length} bytes, the limit is {Array.MaxLength}");
+        }
+
+        var bytes = new byte[(int)Math.Min(length, ChunkBytes)];
+        var done = 0;
+        while (true)
+        {
+            stream.ReadExactly(bytes, done, bytes.Length - done);
+            done = bytes.Length;
+            if (done == length)
+            {
+                break;
+            }
+
+            Array.Resize(ref bytes, (int)Math.Min(length, 2L * done));
+        }
+
+        if (stream.ReadByte() >= 0)
+        {
+            throw new InvalidDataException($"more bytes follow the {length} that its header declares");
+        }
+
+        return bytes;
+    }
+
+    public static DptException Corrupt(string path, string what, Exception? inner = null) =>
+        new(FailureKind.Check, $"'{path}' is damaged or of another kind: {what}", inner);
+}

@@ -1,0 +1,126 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
+namespace DPT.Engine.Dpt;
+
+/// <summary>Labelled square images of one size in memory. Immutable: nobody writes to its arrays.</summary>
+public sealed class ImageDataset
+{
+    private readonly Lazy<string> _hash;
+
+    /// <summary>Takes ownership of the arrays.</summary>
+    /// <param name="name">Name for people, e.g. <c>digits</c>.</param>
+    /// <param name="classNames">One name per class; at least two.</param>
+    /// <param name="channels">1 (grey) or 3 (red, green, blue).</param>
+    /// <param name="imageSize">Side of the images in pixels.</param>
+    /// <param name="pixels">[N,C,S,S], 0..255.</param>
+    /// <param name="labels">[N], 0..classes-1.</param>
+    /// <param name="fileNames">[N], path of each image below its root with <c>/</c>; null where images are no files.</param>
+    /// <exception cref="ArgumentException">Sizes or labels contradict each other.</exception>
+    public ImageDataset(
+        string name,
+        IReadOnlyList<string> classNames,
+        int channels,
+        int imageSize,
+        byte[] pixels,
+        int[] labels,
+        string[]? fileNames = null)
+    {
+        Check(channels is 1 or 3, $"channels must be 1 or 3, not {channels}");
+        Check(imageSize >= 1, $"image size must be at least 1, not {imageSize}");
+        Check(classNames.Count >= 2, $"a data set needs at least 2 classes, not {classNames.Count}");
+        Check((long)labels.Length * channels * imageSize * imageSize == pixels.LongLength, "pixels and labels differ in count");
+        Check(fileNames is null || fileNames.Length == labels.Length, "file names and labels differ in count");
+        Check(labels.AsSpan().IndexOfAnyExceptInRange(0, classNames.Count - 1) < 0, "a label is outside the classes");
+        Name = name;
+        ClassNames = classNames;
+        Channels = channels;
+        ImageSize = imageSize;
+        Pixels = pixels;
+        Labels = labels;
+        FileNames = fileNames;
+        _hash = new Lazy<string>(ComputeHash);
+    }
+
+    /// <summary>Name for people.</summary>
+    public string Name { get; }
+
+    /// <summary>Number of classes.</summary>
+    public int Classes => ClassNames.Count;
+
+    /// <summary>Name of each class.</summary>
+    public IReadOnlyList<string> ClassNames { get; }
+
+    /// <summary>1 (grey) or 3 (red, green, blue).</summary>
+    public int Channels { get; }
+
+    /// <summary>Side of the images in pixels.</summary>
+    public int ImageSize { get; }
+
+    /// <summary>Number of images.</summary>
+    public int Count => Labels.Length;
+
+    /// <summary>Bytes of one image, C S S.</summary>
+    public int ImageLength => Channels * ImageSize * ImageSize;
+
+    /// <summary>All images, [N,C,S,S], 0..255.</summary>
+    public byte[] Pixels { get; }
+
+    /// <summary>Class of each image, [N].</summary>
+    public int[] Labels { get; }
+
+    /// <summary>Path of each image below its root, with <c>/</c>; null where images are no files.</summary>
+    public string[]? FileNames { get; }
+
+    /// <summary>SHA-256 over shape, pixels and labels, in hexadecimal; computed at the first use.</summary>
+    public string Hash => _hash.Value;
+
+    /// <summary>The pixels of image <paramref name="index"/>, [C,S,S].</summary>
+    public ReadOnlySpan<byte> Image(int index) => Pixels.AsSpan(index * ImageLength, ImageLength);
+
+    /// <summary>A new data set of the images at <paramref name="indices"/>, in that order.</summary>
+    public ImageDataset Select(ReadOnlySpan<int> indices)
+    {
+        var pixels = new byte[indices.Length * (long)ImageLength];
+        var labels = new int[indices.Length];
+        var names = FileNames is null ? null : new string[indices.Length];
+        for (var i = 0; i < indices.Length; i++)
+        {
+            Image(indices[i]).CopyTo(pixels.AsSpan(i * ImageLength));
+            labels[i] = Labels[indices[i]];
+            names?[i] = FileNames![indices[i]];
+        }
+
+        return new ImageDataset(Name, ClassNames, Channels, ImageSize, pixels, labels, names);
+    }
+
+    private string ComputeHash()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Span<byte> shape = stackalloc byte[16];
+        ReadOnlySpan<int> sizes = [Count, Channels, ImageSize, Classes];
+        for (var i = 0; i < sizes.Length; i++)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(shape[(4 * i)..], sizes[i]);
+        }
+
+        hash.AppendData(shape);
+        hash.AppendData(Pixels);
+        hash.AppendData(MemoryMarshal.AsBytes(Labels.AsSpan()));
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static void Check(bool holds, string otherwise)
+    {
+        if (!holds)
+        {
+            throw new ArgumentException(otherwise);
+        }
+    }
+}
+
+/// <summary>A data set as the method sees it. The labels of most training images are for reporting only.</summary>
+/// <param name="Train">The training images.</param>
+/// <param name="Test">The images that accuracies are measured on; same classes and shape.</param>
+public sealed record DatasetPair(ImageDataset Train, ImageDataset Test);

@@ -1,0 +1,182 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using DPT.Engine.Autograd;
+
+namespace DPT.Engine.Dpt;
+
+/// <summary>Which training images the method may see the labels of.</summary>
+public sealed class LabelSplit
+{
+    private LabelSplit(ImageDataset train, int[] indices)
+    {
+        Indices = indices;
+        Labels = Array.ConvertAll(indices, i => train.Labels[i]);
+        Hash = ComputeHash(Indices, Labels);
+    }
+
+    /// <summary>Positions of the labelled images in the training set; ascending classes when drawn, file order when loaded.</summary>
+    public int[] Indices { get; }
+
+    /// <summary>Class of each labelled image, as <see cref="Indices"/>.</summary>
+    public int[] Labels { get; }
+
+    /// <summary>Number of labelled images.</summary>
+    public int Count => Indices.Length;
+
+    /// <summary>SHA-256 over indices and labels in their order, in hexadecimal.</summary>
+    public string Hash { get; }
+
+    /// <summary>The split that the options name: a file, or drawn by seed.</summary>
+    /// <param name="train">The training images.</param>
+    /// <param name="options">Label file or labels per class.</param>
+    /// <param name="seed">Seed of the run, at least 0.</param>
+    /// <exception cref="DptException">More labels asked than there are, or a label file that does not fit the data.</exception>
+    public static LabelSplit Create(ImageDataset train, DataOptions options, int seed) =>
+        options.LabelFile is { } path ? Load(path, train) : Draw(train, options.LabelsPerClass, seed);
+
+    /// <summary>
+    /// Draws the same number of images of each class, exactly as the published experiments do (spec 1.3): one legacy
+    /// NumPy generator, per class in order the head of a permutation of the class's images.
+    /// </summary>
+    /// <param name="train">The training images.</param>
+    /// <param name="perClass">Labels per class; 0 for all images.</param>
+    /// <param name="seed">Seed, at least 0.</param>
+    /// <exception cref="DptException">A class has fewer images than asked for, or the seed is negative.</exception>
+    public static LabelSplit Draw(ImageDataset train, int perClass, int seed)
+    {
+        if (perClass < 0 || seed < 0)
+        {
+            throw new DptException(
+                FailureKind.Usage, $"labels per class is {perClass} and the seed {seed}; both must be at least 0");
+        }
+
+        if (perClass == 0)
+        {
+            return new LabelSplit(train, [.. Enumerable.Range(0, train.Count)]);
+        }
+
+        var random = new MersenneTwister((uint)seed);
+        var members = Enumerable.Range(0, train.Count).ToLookup(i => train.Labels[i]);
+        var chosen = new List<int>(perClass * train.Classes);
+        for (var c = 0; c < train.Classes; c++)
+        {
+            var images = members[c].ToArray();
+            if (images.Length < perClass)
+            {
+                throw new DptException(
+                    FailureKind.Usage,
+                    $"{perClass} labels per class asked for, but class {c} ('{train.ClassNames[c]}') has {images.Length} training images");
+            }
+
+            chosen.AddRange(random.Permutation(images.Length).Take(perClass).Select(rank => images[rank]));
+        }
+
+        return new LabelSplit(train, [.. chosen]);
+    }
+
+    /// <summary>
+    /// Loads a split: either the file that <see cref="Save"/> writes, or a list with one image per line, named by its
+    /// position in the training set or by its file name (spec 1.2; with or without folder).
+    /// </summary>
+    /// <exception cref="DptException">A line names no image of the training set or one named before, a label differs
+    /// from the data's, or a class is left without any label.</exception>
+    public static LabelSplit Load(string path, ImageDataset train)
+    {
+        var lines = CsvText.ReadLines(path);
+        var hasHeader = lines.Count > 0 && lines[0] is "index,label" or "index,label,file";
+        var byName = train.FileNames is null ? null : new FileNameIndex(train.FileNames);
+        var seen = new HashSet<int>();
+        var indices = new List<int>(lines.Count);
+        for (var i = hasHeader ? 1 : 0; i < lines.Count; i++)
+        {
+            var index = hasHeader ? FromRow(lines[i], train) : FromName(lines[i], train, byName);
+            if (index is not { } found)
+            {
+                throw DataFile.Corrupt(path, $"line {i + 1}, '{CsvText.Shown(lines[i])}', fits no image of '{train.Name}'");
+            }
+
+            if (!seen.Add(found))
+            {
+                throw DataFile.Corrupt(path, $"line {i + 1} names image '{CsvText.Shown(lines[i])}' a second time");
+            }
+
+            indices.Add(found);
+        }
+
+        var split = new LabelSplit(train, [.. indices]);
+        var missing = Array.IndexOf(ClassBalance.Count(split.Labels, train.Classes), 0);
+        return missing < 0
+            ? split
+            : throw DataFile.Corrupt(path, $"it names no image of class {missing} ('{train.ClassNames[missing]}')");
+    }
+
+    /// <summary>Writes the split as CSV: <c>index,label</c> and, where images are files, <c>file</c>.</summary>
+    public void Save(string path, ImageDataset train)
+    {
+        var text = new StringBuilder(train.FileNames is null ? "index,label\n" : "index,label,file\n");
+        for (var i = 0; i < Count; i++)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{Indices[i]},{Labels[i]}");
+            if (train.FileNames is { } names)
+            {
+                text.Append(',').Append(CsvText.Field(names[Indices[i]]));
+            }
+
+            text.Append('\n');
+        }
+
+        AtomicFile.WriteText(path, text.ToString());
+    }
+
+    private static int? FromRow(string line, ImageDataset train)
+    {
+        var fields = CsvText.Fields(line);
+        return fields is { Length: >= 2 }
+            && ParseIndex(fields[0], train.Count) is { } index
+            && ParseIndex(fields[1], train.Classes) == train.Labels[index]
+            && (fields.Length < 3 || fields[2] == train.FileNames?[index])
+            ? index
+            : null;
+    }
+
+    private static int? FromName(string line, ImageDataset train, FileNameIndex? byName) =>
+        byName?.Find(line) ?? ParseIndex(line, train.Count);
+
+    private static int? ParseIndex(string text, int count) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < count ? index : null;
+
+    private static string ComputeHash(int[] indices, int[] labels)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(MemoryMarshal.AsBytes(indices.AsSpan()));
+        hash.AppendData(MemoryMarshal.AsBytes(labels.AsSpan()));
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>Finds images by path or, where that is unique, by file name alone.</summary>
+    private sealed class FileNameIndex
+    {
+        private const int Ambiguous = -1;
+
+        private readonly Dictionary<string, int> _positions = new(StringComparer.Ordinal);
+
+        public FileNameIndex(string[] names)
+        {
+            for (var i = 0; i < names.Length; i++)
+            {
+                var name = names[i][(names[i].LastIndexOf('/') + 1)..];
+                _positions[name] = _positions.ContainsKey(name) ? Ambiguous : i;
+            }
+
+            for (var i = 0; i < names.Length; i++)
+            {
+                _positions[names[i]] = i;
+            }
+        }
+
+        public int? Find(string name) =>
+            _positions.TryGetValue(name, out var index) && index != Ambiguous ? index : null;
+    }
+}
