@@ -22,6 +22,8 @@ public static class LossOperators
             yield return CrossEntropyCase(rows, classes, soft: true, weighted: true, gradient: true);
         }
 
+        yield return CrossEntropyCase(
+            9, 10, soft: true, weighted: true, gradient: true, targets: FillPattern.Positive);
         foreach (var soft in new[] { false, true })
         {
             yield return CrossEntropyCase(9, 10, soft, weighted: false, gradient: false);
@@ -36,20 +38,21 @@ public static class LossOperators
     }
 
     private static KernelCase<CrossEntropyCall> CrossEntropyCase(
-        int rows, int classes, bool soft, bool weighted, bool gradient, FillPattern fill = FillPattern.Normal)
+        int rows, int classes, bool soft, bool weighted, bool gradient, FillPattern fill = FillPattern.Normal,
+        FillPattern targets = FillPattern.Distribution)
     {
         const float Scale = 0.37f;
         var operands = new List<Operand>
         {
             Operand.In("logits", rows * classes, fill),
             soft
-                ? Operand.In("targets", rows * classes, FillPattern.Distribution, classes)
+                ? Operand.In("targets", rows * classes, targets, classes)
                 : Operand.InInt("labels", rows, classes),
             Operand.Out("losses", rows, classes),
         };
         AddOptional(operands, weighted, gradient, rows, Operand.Out("gradient", rows * classes, classes));
         return new(
-            $"rows={rows} classes={classes} {fill} {(soft ? "soft" : "hard")}{Extras(weighted, gradient)}",
+            $"rows={rows} classes={classes} {fill} {(soft ? $"soft {targets}" : "hard")}{Extras(weighted, gradient)}",
             operands,
             m => new CrossEntropyCall
             {
@@ -147,7 +150,15 @@ public static class LossOperators
                 batch, elements, Scale, v["prediction"], v["target"], weighted ? v["weights"] : null,
                 v["losses"], gradient ? v["gradient"] : null))
         {
-            Derive = v => MaskSome(weighted ? v["weights"] : []),
+            Derive = v =>
+            {
+                MaskSome(weighted ? v["weights"] : []);
+                for (var b = 0; weighted && b < batch; b++)
+                {
+                    // What is masked out may be anything.
+                    v["prediction"][b * elements] = v["weights"][b] == 0 ? double.NaN : v["prediction"][b * elements];
+                }
+            },
         };
     }
 

@@ -55,7 +55,7 @@ internal static class LossReference
         }
     }
 
-    /// <summary>Mean squared error; <paramref name="gradient"/> may be null.</summary>
+    /// <summary>Mean squared error; <paramref name="gradient"/> may be null. Masked samples are not read.</summary>
     public static void SquaredError(
         int batch, int elements, double scale, double[] prediction, double[] target, double[]? weights,
         double[] losses, double[]? gradient)
@@ -66,7 +66,7 @@ internal static class LossReference
             losses[b] = 0;
             for (var i = b * elements; i < (b + 1) * elements; i++)
             {
-                var difference = prediction[i] - target[i];
+                var difference = weight == 0 ? 0 : prediction[i] - target[i];
                 losses[b] += weight * difference * difference / elements;
                 if (gradient != null)
                 {
