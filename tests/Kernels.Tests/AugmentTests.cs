@@ -2,13 +2,15 @@ using DPT.Engine.Kernels;
 
 namespace Kernels.Tests;
 
-/// <summary>The byte operations against images worked out by hand, and what the augmentation promises as a whole.</summary>
+/// <summary>The byte operations against images worked out by hand, and the promises of the whole.</summary>
 public sealed class AugmentTests
 {
     [Test]
     public void AutoContrast_Ramp_IsStretchedAndCut() =>
         // scale = 255 / 40, offset = -10 scale: 20 -> 63.75 -> 63, 30 -> 127.5 -> 127.
-        Assert.That(Apply(i => PointOps.AutoContrast(i), 1, 10, 20, 30, 50), Is.EqualTo(new byte[] { 0, 63, 127, 255 }));
+        Assert.That(
+            Apply(i => PointOps.AutoContrast(i), 1, 10, 20, 30, 50),
+            Is.EqualTo(new byte[] { 0, 63, 127, 255 }));
 
     [Test]
     public void AutoContrast_OneValue_StaysAsItIs() =>
@@ -34,12 +36,16 @@ public sealed class AugmentTests
 
     [Test]
     public void Brightness_Half_CutsTheFraction() =>
-        Assert.That(Apply(i => PointOps.Brightness(i, 0.5f), 1, 0, 1, 101, 255), Is.EqualTo(new byte[] { 0, 0, 50, 127 }));
+        Assert.That(
+            Apply(i => PointOps.Brightness(i, 0.5f), 1, 0, 1, 101, 255),
+            Is.EqualTo(new byte[] { 0, 0, 50, 127 }));
 
     [Test]
     public void Contrast_Half_BlendsWithTheRoundedMean() =>
         // Mean 127.5 rounds to 128: 128 + 0.5 (0 - 128) = 64; 128 + 0.5 (255 - 128) = 191.5.
-        Assert.That(Apply(i => PointOps.Contrast(i, 0.5f), 1, 0, 0, 255, 255), Is.EqualTo(new byte[] { 64, 64, 191, 191 }));
+        Assert.That(
+            Apply(i => PointOps.Contrast(i, 0.5f), 1, 0, 0, 255, 255),
+            Is.EqualTo(new byte[] { 64, 64, 191, 191 }));
 
     [Test]
     public void Contrast_Colours_UsesTheirLuminance() =>
@@ -62,7 +68,9 @@ public sealed class AugmentTests
 
     [Test]
     public void Solarize_Threshold_InvertsFromThereOn() =>
-        Assert.That(Apply(i => PointOps.Solarize(i, 100), 1, 0, 99, 100, 255), Is.EqualTo(new byte[] { 0, 99, 155, 0 }));
+        Assert.That(
+            Apply(i => PointOps.Solarize(i, 100), 1, 0, 99, 100, 255),
+            Is.EqualTo(new byte[] { 0, 99, 155, 0 }));
 
     [Test]
     public void Sharpness_Point_IsSmoothedInsideOnly() =>

@@ -34,7 +34,8 @@ internal sealed unsafe class AugmentHostV1Bytes : HostVariant<AugmentCall>
         {
             if ((uint)indices[b] >= (uint)call.SourceCount)
             {
-                throw new KernelException($"augment: index {indices[b]} of row {b} is not in 0..{call.SourceCount - 1}");
+                throw new KernelException(
+                    $"augment: index {indices[b]} of row {b} is not in 0..{call.SourceCount - 1}");
             }
         }
     }

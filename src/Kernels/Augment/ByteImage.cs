@@ -28,8 +28,8 @@ internal readonly ref struct ByteImage
         }
 
         var plane = Size * Size;
-        return ((19595 * Pixels[pixel]) + (38470 * Pixels[plane + pixel]) + (7471 * Pixels[(2 * plane) + pixel]) + 0x8000)
-            >> 16;
+        int red = Pixels[pixel], green = Pixels[plane + pixel], blue = Pixels[(2 * plane) + pixel];
+        return ((19595 * red) + (38470 * green) + (7471 * blue) + 0x8000) >> 16;
     }
 
     /// <summary>from + alpha (to - from) in single precision, cut to an integer; alpha in [0, 1].</summary>

@@ -1,11 +1,9 @@
 namespace DPT.Engine.Kernels;
 
-/// <summary>A filled square at a random place. DeVries and Taylor, arXiv 1708.04552; here both corners are inside.</summary>
+/// <summary>A filled square at a random place, both corners included. DeVries and Taylor, arXiv 1708.04552.</summary>
 internal static class Cutout
 {
-    /// <summary>
-    /// Fills with (125, 123, 114), or with 121 (their mean) in a grey image.
-    /// </summary>
+    /// <summary>Fills with (125, 123, 114), or with 121 (their mean) in a grey image.</summary>
     /// <param name="image">The image.</param>
     /// <param name="side">Side of the square in pixels; nothing happens if it is not positive.</param>
     /// <param name="x">Centre, in [0, Size).</param>
@@ -30,7 +28,7 @@ internal static class Cutout
         }
     }
 
-    /// <summary>First and last pixel: the upper edge is taken from the cut lower one, and the last pixel counts.</summary>
+    /// <summary>First and last pixel: the last is found from the first after its fraction is cut.</summary>
     private static (int First, int Last) Edges(int size, double side, double centre)
     {
         var first = (int)Math.Max(0, centre - (side / 2));

@@ -91,7 +91,7 @@ internal static class RandAugment
         }
     }
 
-    /// <summary>The range of an operation's strength; one that has none still draws, so that draws keep their places.</summary>
+    /// <summary>The range of an operation's strength; drawn even for an operation that ignores it.</summary>
     public static (double Least, double Most) Range(RandAugmentOp op) => op switch
     {
         RandAugmentOp.Posterize => (4, 8),

@@ -40,7 +40,7 @@ public static class Philox
         return new PhiloxBlock(c0, c1, c2, c3);
     }
 
-    /// <summary>Words 4 <paramref name="block"/> to 4 block + 3 of a sample of a stream, as the engine numbers them.</summary>
+    /// <summary>Words 4 <paramref name="block"/> to 4 block + 3 of a sample of a stream.</summary>
     public static PhiloxBlock Block(ulong seed, uint stream, long sample, uint block) =>
         Block(block, (uint)sample, (uint)(sample >> 32), stream, (uint)seed, (uint)(seed >> 32));
 

@@ -1,6 +1,6 @@
 namespace DPT.Engine.Kernels;
 
-/// <summary>Copies between the tokens of one image and its planes; the vector of a patch has the channel fastest.</summary>
+/// <summary>Copies between the tokens of one image and its planes; in a token the channel varies fastest.</summary>
 internal static unsafe class PatchLayout
 {
     /// <summary>Tokens, extra ones skipped, to planes with the given strides.</summary>

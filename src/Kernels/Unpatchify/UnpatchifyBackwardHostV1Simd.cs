@@ -9,7 +9,7 @@ internal sealed unsafe class UnpatchifyBackwardHostV1Simd : HostVariant<Unpatchi
 {
     public override string Name => "host-v1-simd";
 
-    public override string Idea => "an image at a time, direct convolution with mirrored weights, partial sums in order";
+    public override string Idea => "an image at a time, convolution with mirrored weights, partial sums in order";
 
     protected override void Run<V>(HostDevice device, in UnpatchifyBackwardCall call)
     {
