@@ -1,0 +1,133 @@
+namespace DPT.Engine.Dpt;
+
+/// <summary>The moving averages of self-adaptive thresholds: all there is to save and to restore.</summary>
+/// <param name="Global">tau: mean confidence.</param>
+/// <param name="ClassProbabilities">p~: mean probability of each class.</param>
+/// <param name="ClassFrequencies">h~: share of each class among the predictions.</param>
+public sealed record ThresholdState(double Global, double[] ClassProbabilities, double[] ClassFrequencies);
+
+/// <summary>
+/// FreeMatch's choice of the unlabelled images to learn from (Wang et al. 2023; spec 2.4): image b with confidence m_b
+/// and prediction y_b takes part if m_b is at least tau p~[y_b] / max p~. The averages follow the model's predictions
+/// on weak views; they start at 1/C, which lets everything in.
+/// </summary>
+public sealed class SelfAdaptiveThreshold
+{
+    private readonly int _classes;
+    private readonly double _momentum;
+    private double _global;
+    private double[] _probabilities;
+    private double[] _frequencies;
+
+    /// <summary>Starts without any knowledge of the classes.</summary>
+    /// <param name="classes">Number of classes.</param>
+    /// <param name="momentum">Weight of the past in each update, in [0, 1); 0.999 in the paper.</param>
+    public SelfAdaptiveThreshold(int classes, double momentum)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(classes, 2);
+        ArgumentOutOfRangeException.ThrowIfNegative(momentum);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(momentum, 1);
+        _classes = classes;
+        _momentum = momentum;
+        _global = 1.0 / classes;
+        _probabilities = Uniform();
+        _frequencies = Uniform();
+    }
+
+    /// <summary>The averages: a copy on reading; setting restores a saved state.</summary>
+    /// <exception cref="ArgumentException">The state is of another number of classes.</exception>
+    public ThresholdState State
+    {
+        get => new(_global, [.. _probabilities], [.. _frequencies]);
+        set
+        {
+            if (value.ClassProbabilities.Length != _classes || value.ClassFrequencies.Length != _classes)
+            {
+                throw new ArgumentException($"the thresholds' state is not of {_classes} classes", nameof(value));
+            }
+
+            _global = value.Global;
+            _probabilities = [.. value.ClassProbabilities];
+            _frequencies = [.. value.ClassFrequencies];
+        }
+    }
+
+    /// <summary>Updates the averages with a batch, then selects from the same batch.</summary>
+    /// <param name="probabilities">Softmax of the weak views' scores, [batch,classes].</param>
+    /// <param name="labels">Receives the predicted class of each image, [batch].</param>
+    /// <param name="mask">Receives 1 for an image that takes part, else 0, [batch].</param>
+    /// <returns>How many images take part.</returns>
+    /// <exception cref="DptException">A probability is not finite; the averages stay as they were.</exception>
+    public int Update(ReadOnlySpan<float> probabilities, Span<int> labels, Span<float> mask)
+    {
+        RequireBatch(probabilities, labels, mask);
+        var share = 1.0 / labels.Length;
+        var confidence = 0.0;
+        var means = new double[_classes];
+        var histogram = new double[_classes];
+        for (var b = 0; b < labels.Length; b++)
+        {
+            var row = probabilities.Slice(b * _classes, _classes);
+            var label = RowScores.ArgMax(row);
+            confidence += share * row[label];
+            histogram[label] += share;
+            for (var c = 0; c < _classes; c++)
+            {
+                means[c] += share * row[c];
+            }
+        }
+
+        if (!double.IsFinite(means.Sum()))
+        {
+            throw new DptException(FailureKind.Diverged, "the classifier's probabilities on unlabelled images are not finite");
+        }
+
+        _global = Average(_global, confidence);
+        for (var c = 0; c < _classes; c++)
+        {
+            _probabilities[c] = Average(_probabilities[c], means[c]);
+            _frequencies[c] = Average(_frequencies[c], histogram[c]);
+        }
+
+        return Select(probabilities, labels, mask);
+    }
+
+    /// <summary>Selects from a batch by the averages as they are. Operands and result as in <see cref="Update"/>.</summary>
+    public int Select(ReadOnlySpan<float> probabilities, Span<int> labels, Span<float> mask)
+    {
+        RequireBatch(probabilities, labels, mask);
+        var selected = 0;
+        for (var b = 0; b < labels.Length; b++)
+        {
+            var row = probabilities.Slice(b * _classes, _classes);
+            labels[b] = RowScores.ArgMax(row);
+            var takesPart = row[labels[b]] >= ThresholdOf(labels[b]);
+            mask[b] = takesPart ? 1 : 0;
+            selected += takesPart ? 1 : 0;
+        }
+
+        return selected;
+    }
+
+    /// <summary>The confidence that a prediction of this class needs.</summary>
+    public double ThresholdOf(int label) => _global * (_probabilities[label] / _probabilities.Max());
+
+    private double Average(double past, double present) => (_momentum * past) + ((1 - _momentum) * present);
+
+    private double[] Uniform()
+    {
+        var values = new double[_classes];
+        Array.Fill(values, 1.0 / _classes);
+        return values;
+    }
+
+    private void RequireBatch(ReadOnlySpan<float> probabilities, Span<int> labels, Span<float> mask)
+    {
+        if (labels.IsEmpty || labels.Length != mask.Length || probabilities.Length != labels.Length * _classes)
+        {
+            throw new ArgumentException(
+                $"{probabilities.Length} probabilities, {labels.Length} labels and {mask.Length} masks are not a batch "
+                + $"of {_classes} classes");
+        }
+    }
+}
