@@ -25,45 +25,20 @@ internal static class FairnessTerm
         Span<float> targets)
     {
         var classes = thresholds.ClassProbabilities.Length;
-        var selected = 0;
-        var means = new double[classes];
-        var shares = new double[classes];
-        for (var b = 0; b < mask.Length; b++)
-        {
-            if (mask[b] == 0)
-            {
-                continue;
-            }
-
-            var row = strong.Slice(b * classes, classes);
-            selected++;
-            shares[RowScores.ArgMax(row)]++;
-            for (var c = 0; c < classes; c++)
-            {
-                means[c] += row[c];
-            }
-        }
-
-        if (selected == 0)
+        var (sums, counts) = Gather(strong, mask, classes);
+        if (counts.Sum() == 0)
         {
             return 0;
         }
 
-        // Shares of counts and means of sums: the common factor 1/selected cancels in b.
-        var a = Quotients(thresholds.ClassProbabilities, thresholds.ClassFrequencies, out _);
-        var b1 = Quotients(means, shares, out var total);
-        var (loss, inner) = (0.0, 0.0);
-        var slopes = new double[classes];
+        // The factor 1/selected of means and shares cancels in b.
+        var (a, _) = Quotients(thresholds.ClassProbabilities, thresholds.ClassFrequencies);
+        var (b, total) = Quotients(sums, counts);
+        var slopes = a.Zip(b, (x, y) => x / (y + Epsilon)).ToArray();
+        var mean = slopes.Zip(b, (slope, y) => slope * y).Sum();
         for (var c = 0; c < classes; c++)
         {
-            loss += a[c] * Math.Log(b1[c] + Epsilon);
-            slopes[c] = a[c] / (b1[c] + Epsilon);
-            inner += slopes[c] * b1[c];
-        }
-
-        for (var c = 0; c < classes; c++)
-        {
-            slopes[c] = shares[c] == 0 ? 0 : (slopes[c] - inner) / (total * shares[c]);
+            slopes[c] = counts[c] == 0 ? 0 : (slopes[c] - mean) / (total * counts[c]);
         }
 
         for (var i = 0; i < strong.Length; i++)
@@ -71,14 +46,36 @@ internal static class FairnessTerm
             targets[i] -= (float)(mask[i / classes] == 0 ? 0 : weight * strong[i] * slopes[i % classes]);
         }
 
-        return loss;
+        return a.Zip(b, (x, y) => x * Math.Log(y + Epsilon)).Sum();
     }
 
-    /// <summary>x / y normalised to sum 1, where x / 0 counts as 0.</summary>
-    private static double[] Quotients(double[] x, double[] y, out double total)
+    /// <summary>Of the selected images: the sum of the probabilities, and the number of predictions, of each class.</summary>
+    private static (double[] Sums, double[] Counts) Gather(
+        ReadOnlySpan<float> strong, ReadOnlySpan<float> mask, int classes)
+    {
+        var sums = new double[classes];
+        var counts = new double[classes];
+        for (var i = 0; i < mask.Length; i++)
+        {
+            if (mask[i] != 0)
+            {
+                var row = strong.Slice(i * classes, classes);
+                counts[RowScores.ArgMax(row)]++;
+                for (var c = 0; c < classes; c++)
+                {
+                    sums[c] += row[c];
+                }
+            }
+        }
+
+        return (sums, counts);
+    }
+
+    /// <summary>x / y normalised to sum 1, where x / 0 counts as 0, and the sum before.</summary>
+    private static (double[] Normalised, double Total) Quotients(double[] x, double[] y)
     {
         var quotients = x.Zip(y, (p, q) => q == 0 ? 0 : p / q).ToArray();
-        var sum = total = quotients.Sum();
-        return Array.ConvertAll(quotients, q => q / sum);
+        var total = quotients.Sum();
+        return (Array.ConvertAll(quotients, q => q / total), total);
     }
 }
