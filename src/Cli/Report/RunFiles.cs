@@ -44,19 +44,19 @@ internal sealed class RunFiles(string folder)
     public List<double>? Confidences() => Read("stage-1-classifier/pseudo-labels.csv", path =>
     {
         var lines = File.ReadLines(path).ToList();
-        var column = Array.IndexOf(lines[0].Split(','), "probability");
+        var column = lines.Count > 0 ? Array.IndexOf(lines[0].Split(','), "probability") : -1;
         return column < 0
             ? throw new FormatException("it has no column 'probability'")
-            : lines.Skip(1).Select(l => double.Parse(l.Split(',')[column], CultureInfo.InvariantCulture)).ToList();
+            : lines.Skip(1).Select(line => double.Parse(line.Split(',')[column], CultureInfo.InvariantCulture)).ToList();
     });
 
     /// <summary>Counts by true class (rows) and predicted class, or null.</summary>
     public long[][]? Confusion() => Read("stage-3-classifier/confusion.json", path =>
     {
-        var rows = JsonSerializer.Deserialize<long[][]>(File.ReadAllText(path))!;
-        return rows.All(row => row.Length == rows.Length)
-            ? rows
-            : throw new FormatException("it is not square");
+        var rows = JsonSerializer.Deserialize<long[]?[]>(File.ReadAllText(path));
+        return rows is not null && rows.All(row => row?.Length == rows.Length)
+            ? rows!
+            : throw new FormatException("it is not a square table of counts");
     });
 
     private static void AddLine(Dictionary<(string, string), List<(double X, double Y)>> series, string line)

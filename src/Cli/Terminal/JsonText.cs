@@ -17,5 +17,5 @@ internal static class JsonText
     public static string Of<T>(T value) => JsonSerializer.Serialize(value, Options);
 
     /// <summary>Named values as one object.</summary>
-    public static string Of(IEnumerable<NamedValue> values) => Of(values.ToDictionary(v => v.Name, v => v.Value));
+    public static string OfNamed(IEnumerable<NamedValue> values) => Of(values.ToDictionary(v => v.Name, v => v.Value));
 }

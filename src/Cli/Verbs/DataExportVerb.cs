@@ -14,7 +14,7 @@ internal sealed class DataExportVerb : Verb<ExportArguments>
     {
         var file = arguments.Out ?? "contact-sheet.png";
         context.Commands.ExportContactSheet(context.Resolve(arguments).ToOptions(), file);
-        context.Terminal.Result(arguments.Json ? JsonText.Of([new NamedValue("file", file)]) : file);
+        context.Terminal.Result(arguments.Json ? JsonText.OfNamed([new NamedValue("file", file)]) : file);
         return ExitCodes.Done;
     }
 }

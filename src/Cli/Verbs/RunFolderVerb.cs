@@ -90,7 +90,7 @@ internal abstract class RunFolderVerb : Verb<RunArguments>
     {
         if (json)
         {
-            terminal.Result(JsonText.Of(
+            terminal.Result(JsonText.OfNamed(
                 config.Values.Select(v => new NamedValue(v.Key, new { v.Value.Value, v.Value.Origin })).Concat(plan)));
             return;
         }
@@ -122,6 +122,6 @@ internal sealed record VerbResult(IEnumerable<string> Lines, string Json)
             table.Add(value.Name, value.Text);
         }
 
-        return new VerbResult(table.Lines(), JsonText.Of(values));
+        return new VerbResult(table.Lines(), JsonText.OfNamed(values));
     }
 }

@@ -1,0 +1,137 @@
+using System.Text.Json;
+using DPT.Engine.Cli;
+
+namespace Cli.Tests;
+
+/// <summary>The verbs that work in a run folder: what they make, what they say, and what they leave alone.</summary>
+public sealed class RunTests
+{
+    [Test]
+    public void Run_New_MakesAFolderWithSettingsLogAndReport()
+    {
+        using var folder = new TemporaryFolder();
+        var run = CommandLine.Run("run", "--seed", "7", "--out", folder.File("run"));
+        Assert.Multiple(() =>
+        {
+            Assert.That(run.Code, Is.Zero, run.Err);
+            Assert.That(folder.File("run/config.resolved.json"), Does.Exist);
+            Assert.That(folder.File("run/report.html"), Does.Exist);
+            Assert.That(File.ReadAllText(folder.File("run/log.txt")), Does.Contain(" run on host"));
+            Assert.That(Directory.GetFiles(folder.File("run")), Has.Length.EqualTo(3), "nothing half-written stays");
+            Assert.That(run.Engine.Requests.Single().Options.Seed, Is.EqualTo(7));
+            Assert.That(run.Out, Does.Contain("top-1 90.0 %").And.Contain("control 83.0 %").And.Contain("+7.0 points"));
+            Assert.That(run.Err, Does.Contain("device: host").And.Contain("(auto: "));
+        });
+    }
+
+    [Test]
+    public void Run_Json_PutsTheResultAloneOnStandardOutput()
+    {
+        using var folder = new TemporaryFolder();
+        var run = CommandLine.Run("run", "--json", "--out", folder.File("run"));
+        using var document = JsonDocument.Parse(run.Out);
+        Assert.That(document.RootElement.GetProperty("stage3").GetProperty("controlTop1").GetDouble(), Is.EqualTo(0.83));
+        Assert.That(document.RootElement.GetProperty("schema").GetInt32(), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Run_Quiet_SaysNothingButTheResult()
+    {
+        using var folder = new TemporaryFolder();
+        var engine = new FakeCommands { Work = (request, _) => request.Observer.Message("hello") };
+        var run = CommandLine.Run(["run", "-q", "-o", folder.File("run")], engine);
+        Assert.That((run.Code, run.Err), Is.EqualTo((0, "")));
+        Assert.That(run.Out, Is.Not.Empty);
+    }
+
+    [Test]
+    public void DryRun_WritesNothing_AndShowsSettingsAndSizes()
+    {
+        using var folder = new TemporaryFolder();
+        var run = CommandLine.Run("run", "--dry-run", "--set", "stage1.steps=77", "--out", folder.File("run"));
+        Assert.Multiple(() =>
+        {
+            Assert.That(run.Code, Is.Zero);
+            Assert.That(run.Out, Does.Match(@"stage1\.steps +77 +--set"));
+            Assert.That(run.Out, Does.Match("diffusion parameters +1490000"));
+            Assert.That(run.Engine.Requests, Is.Empty);
+            Assert.That(Directory.EnumerateFileSystemEntries(folder.Path), Is.Empty);
+        });
+    }
+
+    [Test]
+    public void Run_IntoAFolderWithARun_IsRefusedWithTheWayOut()
+    {
+        using var folder = new TemporaryFolder();
+        CommandLine.Run("run", "--out", folder.File("run"));
+        var again = CommandLine.Run("run", "--out", folder.File("run"));
+        Assert.That(again.Code, Is.EqualTo(ExitCodes.Usage));
+        Assert.That(again.Err, Does.Contain("--resume"));
+    }
+
+    [Test]
+    public void Resume_KeepsTheSettings_ExceptForFlags()
+    {
+        using var folder = new TemporaryFolder();
+        CommandLine.Run("run", "--preset", "digits-smoke", "--seed", "7", "--out", folder.File("run"));
+        var again = CommandLine.Run(
+            ["run", "--resume", folder.File("run"), "--set", "stage3.steps=5"],
+            new FakeCommands(),
+            new() { ["DPT_SEED"] = "99" });
+        var options = again.Engine.Requests.Single().Options;
+        Assert.That((options.Seed, options.Stage1.Steps, options.Stage3.Steps), Is.EqualTo((7, 20, 5)));
+        Assert.That(File.ReadAllText(folder.File("run/config.resolved.json")), Does.Contain("--set"));
+    }
+
+    [TestCase("train-classifier", DptStage.TrainClassifier)]
+    [TestCase("pseudo-label", DptStage.PseudoLabel)]
+    [TestCase("train-diffusion", DptStage.TrainDiffusion)]
+    [TestCase("generate", DptStage.Generate)]
+    [TestCase("retrain", DptStage.Retrain)]
+    [TestCase("evaluate", DptStage.Evaluate)]
+    [TestCase("fid", DptStage.FrechetDistance)]
+    public void StageVerb_RunsItsStage(string verb, object stage)
+    {
+        using var folder = new TemporaryFolder();
+        CommandLine.Run("run", "--out", folder.File("run"));
+        var run = CommandLine.Run(verb, "--resume", folder.File("run"));
+        Assert.That(run.Code, Is.Zero, run.Err);
+        Assert.That(run.Engine.Stages, Is.EqualTo(new[] { stage }));
+        Assert.That(run.Out, Is.EqualTo("top1  0.8125\n"));
+    }
+
+    [Test]
+    public void Interruption_TellsHowToContinue()
+    {
+        using var folder = new TemporaryFolder();
+        using var source = new CancellationTokenSource();
+        source.Cancel();
+        var engine = new FakeCommands { Work = (_, stop) => stop.ThrowIfCancellationRequested() };
+        var run = CommandLine.Run(["run", "--out", folder.File("run")], engine, stop: source.Token);
+        Assert.That(run.Code, Is.EqualTo(130));
+        Assert.That(run.Err, Does.Contain($"dpt run --resume {folder.File("run")}"));
+    }
+
+    [Test]
+    public void StopSignals_FirstAsks_SecondEnds()
+    {
+        var codes = new List<int>();
+        using var signals = new StopSignals(TextWriter.Null, codes.Add);
+        signals.Receive();
+        Assert.That((signals.Token.IsCancellationRequested, codes.Count), Is.EqualTo((true, 0)));
+        signals.Receive();
+        Assert.That(codes, Is.EqualTo(new[] { 130 }));
+    }
+
+    [Test]
+    public void DataVerbs_AskTheEngine()
+    {
+        using var folder = new TemporaryFolder();
+        var info = CommandLine.Run("data", "info", "--data", "mnist:somewhere", "--json");
+        Assert.That(info.Engine.Options!.Data.Spec, Is.EqualTo("mnist:somewhere"));
+        Assert.That(info.Out.ReplaceLineEndings(""), Is.EqualTo("""{  "classes": 10}"""));
+        var export = CommandLine.Run("data", "export", "--out", folder.File("sheet.png"));
+        Assert.That(export.Out, Is.EqualTo(folder.File("sheet.png") + "\n"));
+        Assert.That(folder.File("sheet.png"), Does.Exist);
+    }
+}
