@@ -156,7 +156,7 @@ internal sealed class SettingAttribute(string key) : Attribute
 internal class ConfigArguments : CommonArguments
 {
     [Setting("data.spec"), OptionGroup("Data")]
-    [Option("data", MetaValue = "SPEC", HelpText = "digits (built in), mnist:DIR (IDX files) or folder:DIR (one folder per class)")]
+    [Option("data", MetaValue = "SPEC", HelpText = "{data}")]
     public string? Data { get; set; }
 
     [Setting("data.labelsPerClass"), OptionGroup("Data")]

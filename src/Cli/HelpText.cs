@@ -1,4 +1,5 @@
 using System.Text;
+using DPT.Engine.Dpt;
 
 namespace DPT.Engine.Cli;
 
@@ -72,7 +73,9 @@ internal static class HelpText
 
     private static string Explain(OptionInfo option, ResolvedConfig defaults)
     {
-        var help = option.Help.Replace("{presets}", string.Join(", ", ConfigLoader.Presets));
+        var help = option.Help
+            .Replace("{presets}", string.Join(", ", ConfigLoader.Presets))
+            .Replace("{data}", string.Join("; ", DatasetCatalog.Kinds.Select(k => $"{k.Spec}: {k.Description}")));
         return option.Key is null || defaults.Values[option.Key].Value is null
             ? help
             : $"{help} [{defaults.Values[option.Key].Text}]";

@@ -1,4 +1,5 @@
 using System.Globalization;
+using DPT.Engine.Autograd;
 using DPT.Engine.Dpt;
 
 namespace DPT.Engine.Cli;
@@ -46,7 +47,7 @@ internal static class RunFolder
 
     /// <summary>Writes or replaces the configuration.</summary>
     public static void WriteConfig(string folder, ResolvedConfig config) =>
-        WholeFile.Write(Path.Combine(folder, ConfigFile), config.ToJson());
+        AtomicFile.WriteText(Path.Combine(folder, ConfigFile), config.ToJson());
 
     private static int NextNumber()
     {

@@ -15,7 +15,7 @@ public sealed class ReportTests
         {
             Assert.That(page, Does.Contain("<b>90.0 %</b>").And.Contain("<b>83.0 %</b>"), "result and control");
             Assert.That(page, Does.Contain("data:image/png;base64,AQID"), "samples");
-            Assert.That(page, Does.Contain("<polyline").And.Contain("stage 1: loss").And.Contain("stage 1: top1"), "curves");
+            Assert.That(page, Does.Contain("<polyline").And.Contain("stage-1-classifier: loss").And.Contain("stage-1-classifier: top1"), "curves");
             Assert.That(page, Does.Contain("Confusion").And.Contain("<td style=\"--share:0.75\">3</td>"), "confusion");
             Assert.That(page, Does.Contain("probability of the chosen class"), "histogram");
             Assert.That(page, Does.Contain("stage1.learningRate").And.Contain("--seed"), "settings with origins");
@@ -66,13 +66,13 @@ public sealed class ReportTests
     {
         using var folder = new TemporaryFolder();
         folder.Write("metrics.jsonl", """
-            {"stage":1,"step":10,"time":1,"train/loss":3}
-            {"stage":1,"step":20,"time":2,"train/loss":2}
-            {"stage":1,"step":30,"time":3,"train/loss":"NaN"}
-            {"stage":1,"step":10,"time":4,"resumed":10}
-            {"stage":1,"step":20,"time":5,"train/loss":1.5}
+            {"stage":"stage-1-classifier","step":10,"time":1,"train/loss":3}
+            {"stage":"stage-1-classifier","step":20,"time":2,"train/loss":2}
+            {"stage":"stage-1-classifier","step":30,"time":3,"train/loss":"NaN"}
+            {"stage":"stage-1-classifier","step":10,"time":4,"resumed":10}
+            {"stage":"stage-1-classifier","step":20,"time":5,"train/loss":1.5}
             """);
-        var points = new RunFiles(folder.Path).Metrics()[("1", "train/loss")];
+        var points = new RunFiles(folder.Path).Metrics()[("stage-1-classifier", "train/loss")];
         Assert.That(points, Is.EqualTo(new[] { (10.0, 3.0), (20.0, 1.5) }));
     }
 
@@ -92,8 +92,8 @@ public sealed class ReportTests
         var folder = new TemporaryFolder();
         folder.Write("result.json", JsonText.Of(FakeCommands.Result));
         folder.Write("metrics.jsonl", """
-            {"stage":1,"step":10,"time":1,"labelled/loss":2.3,"unlabelled/loss":1.5}
-            {"stage":1,"step":20,"time":2,"labelled/loss":1.3,"unlabelled/loss":1.1,"eval/top1":0.6}
+            {"stage":"stage-1-classifier","step":10,"time":1,"labelled/loss":2.3,"unlabelled/loss":1.5}
+            {"stage":"stage-1-classifier","step":20,"time":2,"labelled/loss":1.3,"unlabelled/loss":1.1,"eval/top1":0.6}
             """);
         folder.Write("stage-1-classifier/pseudo-labels.csv", "index,label,probability\n0,3,0.99\n1,4,0.5\n2,4,1\n");
         folder.Write("stage-3-classifier/confusion.json", "[[3,1],[0,4]]");

@@ -68,7 +68,7 @@ internal static class ConfigKeys
 
         new IntegerKey("generate.perClass", 1, 1_000_000),
         new RealKey("generate.guidance", 0, 100),
-        new TextKey("generate.solver"),
+        new ChoiceKey("generate.solver", [.. SolverCatalog.Solvers.Select(s => s.Name)]),
         new IntegerKey("generate.evaluations", 1, 1000),
         new IntegerKey("generate.batch", 1, 65536),
 

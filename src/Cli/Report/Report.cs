@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using DPT.Engine.Autograd;
 
 namespace DPT.Engine.Cli;
 
@@ -14,7 +15,7 @@ internal static class Report
     private const int Bins = 20;
 
     /// <summary>Writes the page from what the folder holds.</summary>
-    public static void Write(string folder) => WholeFile.Write(Path.Combine(folder, FileName), Page(folder));
+    public static void Write(string folder) => AtomicFile.WriteText(Path.Combine(folder, FileName), Page(folder));
 
     private static string Page(string folder)
     {
@@ -83,7 +84,7 @@ internal static class Report
         var plots = files.Metrics()
             .GroupBy(m => (m.Key.Stage, Kind: m.Key.Key.Split('/')[^1]))
             .Select(group => SvgPlot.Lines(
-                $"stage {group.Key.Stage}: {group.Key.Kind}",
+                $"{group.Key.Stage}: {group.Key.Kind}",
                 "step",
                 [.. group.Select(m => new Curve(m.Key.Key.Split('/')[0], m.Value))]));
         var text = string.Concat(plots);

@@ -53,9 +53,9 @@ internal sealed class RunFiles(string folder)
     /// <summary>Counts by true class (rows) and predicted class, or null.</summary>
     public long[][]? Confusion() => Read("stage-3-classifier/confusion.json", path =>
     {
-        var rows = JsonSerializer.Deserialize<long[]?[]>(File.ReadAllText(path));
+        var rows = JsonSerializer.Deserialize<long[][]>(File.ReadAllText(path));
         return rows is not null && rows.All(row => row?.Length == rows.Length)
-            ? rows!
+            ? rows
             : throw new FormatException("it is not a square table of counts");
     });
 

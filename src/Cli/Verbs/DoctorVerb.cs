@@ -27,6 +27,7 @@ internal sealed class DoctorVerb : Verb<CommonArguments>
             new("sim", "not usable: no simulator of PTX in this version"),
             new("memory", Memory()),
             new("kernels", string.Create(CultureInfo.InvariantCulture, $"{KernelRegistry.Operators.Count} operators, {KernelRegistry.Operators.Sum(o => o.Variants.Count)} variants")),
+            new("tuning cache", Tuning()),
             new("run folders", fault ?? $"can be written in {Environment.CurrentDirectory}"),
             new("TorchSharp", "not needed; the differential tests bring their own"),
         ];
@@ -41,9 +42,9 @@ internal sealed class DoctorVerb : Verb<CommonArguments>
 
     private static string Processor()
     {
-        const string File = "/proc/cpuinfo";
-        var model = System.IO.File.Exists(File)
-            ? System.IO.File.ReadLines(File).FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))
+        const string Linux = "/proc/cpuinfo";
+        var model = File.Exists(Linux)
+            ? File.ReadLines(Linux).FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))
             : Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER");
         var name = model?.Split(':')[^1].Trim() ?? RuntimeInformation.ProcessArchitecture.ToString();
         return string.Create(CultureInfo.InvariantCulture, $"{name}, {Environment.ProcessorCount} usable");
@@ -52,6 +53,14 @@ internal sealed class DoctorVerb : Verb<CommonArguments>
     private static string Memory() => string.Create(
         CultureInfo.InvariantCulture,
         $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1L << 30):0.0} GiB for this process");
+
+    private static string Tuning()
+    {
+        var cache = TuningCache.Open(TuningCache.DefaultPath());
+        return cache.Problem is { } problem ? $"{cache.Path} is ignored: {problem}"
+            : File.Exists(cache.Path) ? cache.Path
+            : $"none yet; it would be {cache.Path}";
+    }
 
     private static string? WriteFault()
     {
