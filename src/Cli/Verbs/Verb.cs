@@ -17,6 +17,9 @@ internal abstract class Verb
     /// <summary>Name of the word that may follow the verb, or null if none may.</summary>
     public virtual string? Word => null;
 
+    /// <summary>How many such words may follow.</summary>
+    public virtual int MostWords => Word is null ? 0 : 1;
+
     /// <summary>The class that declares its options.</summary>
     public abstract Type ArgumentsType { get; }
 
@@ -36,7 +39,7 @@ internal abstract class Verb<T> : Verb where T : CommonArguments, new()
     public sealed override Type ArgumentsType => typeof(T);
 
     public sealed override CommonArguments Parse(IReadOnlyList<string> words) =>
-        ArgumentParser.Parse<T>(words, Word is null ? 0 : 1);
+        ArgumentParser.Parse<T>(words, MostWords);
 
     public sealed override int Run(CommonArguments arguments, CliContext context) =>
         Execute((T)arguments, context);

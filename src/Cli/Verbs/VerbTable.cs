@@ -15,6 +15,7 @@ internal static class VerbTable
         new RetrainVerb(),
         new EvaluateVerb(),
         new FidVerb(),
+        new CompareVerb(),
         new DataInfoVerb(),
         new DataExportVerb(),
         new KernelsListVerb(),

@@ -1,0 +1,155 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using DPT.Engine.Cli;
+using DPT.Engine.Dpt;
+
+namespace Cli.Tests;
+
+/// <summary>What README and CONTRIBUTING tell people to type exists, and the tables come from a command.</summary>
+public sealed partial class ReadmeTests
+{
+    private const string FromCheckout = "dotnet run -c Release --project src/Cli --";
+
+    private static readonly string Readme = File.ReadAllText(Repository.File("README.md"));
+
+    public static IEnumerable<string> Commands() =>
+        new[] { "README.md", "CONTRIBUTING.md" }
+            .SelectMany(file => ShellBlock().Matches(File.ReadAllText(Repository.File(file))))
+            .SelectMany(block => block.Groups[1].Value.Split('\n'))
+            .Select(line => line.Split(" #")[0].Trim())
+            .Where(line => line.Length > 0)
+            .Concat(Tables().Select(table => table.Command))
+            .Distinct();
+
+    [TestCaseSource(nameof(Commands))]
+    public void Command_InTheDocuments_CanBeTyped(string command)
+    {
+        var words = Words().Matches(command).Select(w => w.Value.Replace("\"", "")).ToList();
+        var environment = words.TakeWhile(w => Assignment().IsMatch(w)).Select(w => w.Split('=', 2)).ToDictionary(w => w[0], w => w[1]);
+        words.RemoveRange(0, environment.Count);
+        if (words is ["dotnet", "test" or "run" or "format", ..] && !command.Contains(FromCheckout))
+        {
+            foreach (var path in words.Where(w => w.StartsWith("tests/", StringComparison.Ordinal) || w == "perf"))
+            {
+                Assert.That(Repository.File(path), Does.Exist);
+            }
+
+            return;
+        }
+
+        var skip = words[0] == "dpt" ? 1 : FromCheckout.Split(' ').Length;
+        Assert.That(string.Join(' ', words.Take(skip)), Is.AnyOf("dpt", FromCheckout));
+        var (verb, rest) = VerbTable.Find([.. words.Skip(skip)]);
+        var arguments = verb.Parse(rest);
+        if (arguments is ConfigArguments config)
+        {
+            Assert.That(
+                () => ConfigLoader.Load(config.Preset, config.Config, environment, ArgumentParser.Assignments(config)).ToOptions(),
+                Throws.Nothing);
+        }
+    }
+
+    [Test]
+    public void Readme_Top_IsTheTwoCommands_AndCiRunsThem()
+    {
+        var block = ShellBlock().Match(Readme);
+        var lines = block.Groups[1].Value.Trim().Split('\n').Select(l => l.Split(" #")[0].Trim());
+        Assert.That(lines, Is.EqualTo(new[] { $"{FromCheckout} run", "dotnet test -c Release" }));
+        Assert.That(Readme[..block.Index].Count(c => c == '\n'), Is.LessThan(6), "they stand at the top");
+        var ci = File.ReadAllText(Repository.File(".ci/run"));
+        Assert.That(ci, Does.Contain($"{FromCheckout} run").And.Contain("dotnet test -c Release"));
+    }
+
+    [Test]
+    public void Readme_Links_LeadSomewhere()
+    {
+        foreach (Match link in Link().Matches(Readme))
+        {
+            Assert.That(Path.Exists(Repository.File(link.Groups[1].Value)), link.Value);
+        }
+    }
+
+    [Test]
+    public void Readme_NamesEveryKindOfData_AndEveryExitCode()
+    {
+        foreach (var kind in DatasetCatalog.Kinds)
+        {
+            Assert.That(Readme, Does.Contain($"| `{kind.Spec}` |"));
+        }
+
+        foreach (var (code, meaning) in ExitCodes.Table)
+        {
+            Assert.That(Readme.ReplaceLineEndings(" "), Does.Contain($"{code} {meaning.Split(':')[0]}"));
+        }
+    }
+
+    [Test]
+    public void Tables_ThatCompareRuns_AreWhatTheCommandPrints()
+    {
+        foreach (var (name, command, lines) in Tables().Where(t => t.Command.StartsWith("dpt compare ", StringComparison.Ordinal)))
+        {
+            var runs = command.Split(' ')[2..].Select(Path.GetFileName).ToList();
+            Assert.That(lines[0], Is.EqualTo(CompareVerb.Header), name);
+            var rows = lines.Skip(2).Select(l => l.Trim('|').Split('|').Select(c => c.Trim()).ToArray()).ToList();
+            Assert.That(rows.Select(r => r[0]), Is.Empty.Or.EqualTo(runs.Append("mean")), name);
+            if (rows.Count > 0)
+            {
+                for (var column = 2; column < 7; column++)
+                {
+                    var values = rows.Select(r => double.Parse(r[column].TrimEnd('%', ' '), CultureInfo.InvariantCulture)).ToList();
+                    Assert.That(values[^1], Is.EqualTo(values.SkipLast(1).Average()).Within(0.02), $"{name}, mean of column {column}");
+                }
+            }
+        }
+    }
+
+    [Test]
+    public void Compare_PrintsEveryRunAndTheMean()
+    {
+        using var folder = new TemporaryFolder();
+        var better = FakeCommands.Result with { Seed = 2, Stage3 = FakeCommands.Result.Stage3 with { Top1 = 0.92 } };
+        folder.Write("seed-1/result.json", JsonText.Of(FakeCommands.Result));
+        folder.Write("seed-2/result.json", JsonText.Of(better));
+        var run = CommandLine.Run("compare", folder.File("seed-1"), folder.File("seed-2"));
+        Assert.That(run.Code, Is.Zero, run.Err);
+        Assert.That(run.Out.TrimEnd().Split('\n')[2..], Is.EqualTo(new[]
+        {
+            "| seed-1 | 1 | 81.25 % | 82.00 % | 83.00 % | 90.00 % | +7.00 |",
+            "| seed-2 | 2 | 81.25 % | 82.00 % | 83.00 % | 92.00 % | +9.00 |",
+            "| mean |  | 81.25 % | 82.00 % | 83.00 % | 91.00 % | +8.00 |",
+        }));
+    }
+
+    [TestCase("{ \"schema\": ", ExitCodes.Check)]
+    [TestCase("{}", ExitCodes.Check)]
+    [TestCase(null, ExitCodes.Environment)]
+    public void Compare_WithoutAResult_SaysSo(string? content, int code)
+    {
+        using var folder = new TemporaryFolder();
+        if (content is not null)
+        {
+            folder.Write("result.json", content);
+        }
+
+        Assert.That(CommandLine.Run("compare", folder.Path).Code, Is.EqualTo(code));
+    }
+
+    /// <summary>Tables stand between <c>table:NAME command: …</c> and <c>/table:NAME</c>, both in comments.</summary>
+    private static IEnumerable<(string Name, string Command, string[] Lines)> Tables() =>
+        Table().Matches(Readme).Select(t => (t.Groups[1].Value, t.Groups[2].Value, t.Groups[3].Value.Trim().Split('\n')));
+
+    [GeneratedRegex("```sh\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex ShellBlock();
+
+    [GeneratedRegex("<!-- table:(\\S+) command: (.*?) -->\n(.*?)<!-- /table:\\1 -->", RegexOptions.Singleline)]
+    private static partial Regex Table();
+
+    [GeneratedRegex(@"\]\((?!http)([^)#]+)\)")]
+    private static partial Regex Link();
+
+    [GeneratedRegex("(?:\"[^\"]*\"|[^\\s\"])+")]
+    private static partial Regex Words();
+
+    [GeneratedRegex("^DPT_[A-Z0-9_]+=")]
+    private static partial Regex Assignment();
+}
