@@ -13,7 +13,7 @@ internal readonly struct GemmBlocking
     public const int MostRows = 96;
 
     /// <summary>Most columns in a piece of work; whole tiles at every width.</summary>
-    public const int MostColumns = 256;
+    public const int MostColumns = 512;
 
     public GemmBlocking(int m, int n, int k, int tileColumns)
     {

@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace DPT.Engine.Kernels;
 
@@ -8,6 +10,12 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal static unsafe class GemmPacking
 {
+    /// <summary>Side of the squares that are transposed in registers.</summary>
+    private const int Side = 4;
+
+    /// <summary>Rows are far apart in memory: the processor does not guess the next one, so it is told this far ahead.</summary>
+    private const int Ahead = 16;
+
     /// <summary>
     /// Packs a transposed A (stored [terms, rows]) into panels of six rows: <c>panel[term * 6 + row]</c>.
     /// </summary>
@@ -23,6 +31,7 @@ internal static unsafe class GemmPacking
         for (var k = 0; k < depth; k++, source += stride)
         {
             var to = panels + (k * Height);
+            PrefetchRow(source + (Ahead * stride), rows);
             for (var row = 0; row < whole; row += Height, to += (nint)depth * Height)
             {
                 Unsafe.CopyBlockUnaligned(to, source + row, Height * sizeof(float));
@@ -48,6 +57,7 @@ internal static unsafe class GemmPacking
 
         for (var k = 0; k < depth; k++, source += stride, panel += width)
         {
+            PrefetchRow(source + (Ahead * stride), width);
             V.Store(panel, V.Load(source));
             V.Store(panel + V.Count, V.Load(source + V.Count));
         }
@@ -55,7 +65,51 @@ internal static unsafe class GemmPacking
 
     /// <summary>Packs one panel of a transposed B, stored [columns, terms]; likewise.</summary>
     public static void PanelOfTransposedB<V>(float* source, nint stride, int depth, int columns, float* panel)
-        where V : struct, ISimd<V> => Gather<V>(source, 1, stride, depth, columns, panel);
+        where V : struct, ISimd<V>
+    {
+        var width = GemmMicroKernel.Columns<V>();
+        var square = Sse.IsSupported && columns == width && width % Side == 0 ? depth - (depth % Side) : 0;
+        for (var j = 0; j < width && square > 0; j += Side)
+        {
+            var from = source + (j * stride);
+            for (var k = 0; k < square; k += Side)
+            {
+                TransposeSquare(from + k, stride, panel + (k * width) + j, width);
+            }
+        }
+
+        Gather<V>(source + square, 1, stride, depth - square, columns, panel + (square * width));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void TransposeSquare(float* source, nint stride, float* target, nint targetStride)
+    {
+        var r0 = Vector128.Load(source);
+        var r1 = Vector128.Load(source + stride);
+        var r2 = Vector128.Load(source + (2 * stride));
+        var r3 = Vector128.Load(source + (3 * stride));
+        var low01 = Sse.UnpackLow(r0, r1);
+        var high01 = Sse.UnpackHigh(r0, r1);
+        var low23 = Sse.UnpackLow(r2, r3);
+        var high23 = Sse.UnpackHigh(r2, r3);
+        Sse.MoveLowToHigh(low01, low23).Store(target);
+        Sse.MoveHighToLow(low23, low01).Store(target + targetStride);
+        Sse.MoveLowToHigh(high01, high23).Store(target + (2 * targetStride));
+        Sse.MoveHighToLow(high23, high01).Store(target + (3 * targetStride));
+    }
+
+    /// <summary>Asks for a row that will be read soon; an address that does not exist is ignored.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PrefetchRow(float* row, int count)
+    {
+        if (Sse.IsSupported)
+        {
+            for (var i = 0; i < count; i += 16)
+            {
+                Sse.Prefetch0(row + i);
+            }
+        }
+    }
 
     private static void Gather<V>(
         float* source, nint termStride, nint columnStride, int depth, int columns, float* panel)
