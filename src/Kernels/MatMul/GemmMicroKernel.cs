@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace DPT.Engine.Kernels;
 
@@ -17,14 +18,14 @@ internal static unsafe class GemmMicroKernel
     /// <summary>Floats in a tile.</summary>
     public static int Tile<V>() where V : struct, ISimd<V> => Rows * Columns<V>();
 
-    /// <summary>tile = start + A B over <paramref name="depth"/> terms.</summary>
+    /// <summary>tile = A B + start over <paramref name="depth"/> terms.</summary>
     /// <param name="depth">Terms of each sum; at least 1.</param>
     /// <param name="a">First element of the rows of A.</param>
     /// <param name="rows">Rows that exist, 1 to 6; the last is repeated for those that do not.</param>
     /// <param name="rowStride">Elements from one row of A to the next.</param>
     /// <param name="termStride">Elements from one term of a row of A to the next.</param>
     /// <param name="b">Panel of B: <see cref="Columns{V}"/> elements for each term.</param>
-    /// <param name="start">What the sums start from; null for zero.</param>
+    /// <param name="start">What is added to the sums; null for nothing.</param>
     /// <param name="startStride">Elements from one row of <paramref name="start"/> to the next.</param>
     /// <param name="tile">Where the sums go: six rows of two vectors. May be the same memory as start.</param>
     /// <param name="tileStride">Elements from one row of <paramref name="tile"/> to the next.</param>
@@ -36,27 +37,7 @@ internal static unsafe class GemmMicroKernel
     {
         V c00 = V.Zero, c01 = V.Zero, c10 = V.Zero, c11 = V.Zero, c20 = V.Zero, c21 = V.Zero;
         V c30 = V.Zero, c31 = V.Zero, c40 = V.Zero, c41 = V.Zero, c50 = V.Zero, c51 = V.Zero;
-        if (start != null)
-        {
-            c00 = V.Load(start);
-            c01 = V.Load(start + V.Count);
-            start += startStride;
-            c10 = V.Load(start);
-            c11 = V.Load(start + V.Count);
-            start += startStride;
-            c20 = V.Load(start);
-            c21 = V.Load(start + V.Count);
-            start += startStride;
-            c30 = V.Load(start);
-            c31 = V.Load(start + V.Count);
-            start += startStride;
-            c40 = V.Load(start);
-            c41 = V.Load(start + V.Count);
-            start += startStride;
-            c50 = V.Load(start);
-            c51 = V.Load(start + V.Count);
-        }
-
+        PrefetchRows(start, startStride);
         var a1 = rows > 1 ? a + rowStride : a;
         var a2 = rows > 2 ? a1 + rowStride : a1;
         var a3 = rows > 3 ? a2 + rowStride : a2;
@@ -89,6 +70,27 @@ internal static unsafe class GemmMicroKernel
             c51 = V.Fma(x, b1, c51);
         }
 
+        if (start != null)
+        {
+            c00 += V.Load(start);
+            c01 += V.Load(start + V.Count);
+            start += startStride;
+            c10 += V.Load(start);
+            c11 += V.Load(start + V.Count);
+            start += startStride;
+            c20 += V.Load(start);
+            c21 += V.Load(start + V.Count);
+            start += startStride;
+            c30 += V.Load(start);
+            c31 += V.Load(start + V.Count);
+            start += startStride;
+            c40 += V.Load(start);
+            c41 += V.Load(start + V.Count);
+            start += startStride;
+            c50 += V.Load(start);
+            c51 += V.Load(start + V.Count);
+        }
+
         V.Store(tile, c00);
         V.Store(tile + V.Count, c01);
         tile += tileStride;
@@ -106,5 +108,18 @@ internal static unsafe class GemmMicroKernel
         tile += tileStride;
         V.Store(tile, c50);
         V.Store(tile + V.Count, c51);
+    }
+
+    /// <summary>Fetches what is needed only after the loop: its way from memory is hidden behind the loop.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PrefetchRows(float* start, nint stride)
+    {
+        if (Sse.IsSupported && start != null)
+        {
+            for (var row = 0; row < Rows; row++)
+            {
+                Sse.Prefetch0(start + (row * stride));
+            }
+        }
     }
 }
