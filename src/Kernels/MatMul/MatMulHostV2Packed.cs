@@ -3,7 +3,7 @@ namespace DPT.Engine.Kernels;
 /// <summary>
 /// Panels of B are packed once by all threads; then pieces of C (a chunk of rows by a chunk of columns) are handed
 /// out, and each is computed tile by tile with <see cref="GemmMicroKernel"/>. A is read in place, or packed by piece if
-/// it is transposed. Limits: none. The order of every sum depends on the shape alone.
+/// it is transposed. A small C with long sums is cut along the sums as well. Limits: none. The order of every sum depends on the shape alone.
 /// </summary>
 internal sealed unsafe class MatMulHostV2Packed : HostVariant<MatMulCall>
 {
@@ -21,7 +21,9 @@ internal sealed unsafe class MatMulHostV2Packed : HostVariant<MatMulCall>
             job.Scratch = (float*)scratch;
             var packing = new GemmPackingJob<V>(in job);
             device.Workers.For(packing.Pieces, ref packing);
-            device.Workers.For(job.Pieces, ref job);
+            device.Workers.For(job.Blocking.Pieces, ref job);
+            var runs = new GemmRunsJob<V>(in job);
+            device.Workers.For(runs.Pieces, ref runs);
         }
         finally
         {

@@ -39,6 +39,7 @@ public static class MatMulOperators
             yield return new(7, GemmBlocking.MostColumns + d, 5) { TransposeB = true };
             yield return new(7, 33, GemmBlocking.MostTerms + d) { Residual = ResidualKind.Result };
             yield return new(7, 33, GemmBlocking.MostTerms + d) { TransposeA = true, Bias = true, Accumulate = true };
+            yield return new(13, 18, (6 * GemmBlocking.MostTerms) + d) { TransposeA = true, Accumulate = true };
             yield return new(11, 19, (2 * GemmBlocking.MostTerms) + d) { TransposeB = true, Activation = Activation.Gelu };
         }
     }

@@ -1,0 +1,35 @@
+namespace DPT.Engine.Kernels;
+
+/// <summary>Adds the sums of all runs of terms, in order, and finishes them: one row of tiles at a time.</summary>
+internal readonly unsafe struct GemmRunsJob<V>(in GemmJob<V> gemm) : IParallelJob where V : struct, ISimd<V>
+{
+    private readonly GemmJob<V> _gemm = gemm;
+
+    public int Pieces =>
+        _gemm.Blocking.Runs == 1 ? 0 : GemmBlocking.Parts(_gemm.Call.M, GemmMicroKernel.Rows);
+
+    public void Execute(int index)
+    {
+        var width = GemmMicroKernel.Columns<V>();
+        var row = index * GemmMicroKernel.Rows;
+        var rows = Math.Min(GemmMicroKernel.Rows, _gemm.Call.M - row);
+        for (var column = 0; column < _gemm.Call.N; column += width)
+        {
+            var sums = _gemm.SumsOfRun(0, row, column);
+            for (var run = 1; run < _gemm.Blocking.Runs; run++)
+            {
+                Add(sums, _gemm.SumsOfRun(run, row, column));
+            }
+
+            _gemm.Epilogue.Finish<V>(sums, width, row, rows, column, Math.Min(width, _gemm.Call.N - column));
+        }
+    }
+
+    private static void Add(float* sums, float* more)
+    {
+        for (var i = 0; i < GemmMicroKernel.Tile<V>(); i += V.Count)
+        {
+            V.Store(sums + i, V.Load(sums + i) + V.Load(more + i));
+        }
+    }
+}
