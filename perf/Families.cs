@@ -8,5 +8,6 @@ internal static class Families
     public static Func<HostDevice, IEnumerable<(string Name, Func<Contest> Open)>>[] Host { get; } =
     [
         MatMulCases.All,
+        AttentionCases.All,
     ];
 }
