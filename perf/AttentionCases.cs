@@ -15,7 +15,8 @@ internal static class AttentionCases
         {
             var name = $"attention B{batch} H{heads} L{tokens} d{size} forward";
             yield return (name, () => new AttentionContest(device, batch, heads, tokens, size, backward: false));
-            yield return (name + "+backward", () => new AttentionContest(device, batch, heads, tokens, size, backward: true));
+            yield return (
+                name + "+backward", () => new AttentionContest(device, batch, heads, tokens, size, backward: true));
         }
     }
 

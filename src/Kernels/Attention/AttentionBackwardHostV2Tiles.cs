@@ -9,24 +9,17 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed unsafe class AttentionBackwardHostV2Tiles : HostVariant<AttentionBackwardCall>
 {
-    // Scores and their gradients are two such blocks.
-    private const int ScoreFloats = 4096;
-
     public override string Name => "host-v2-tiles";
 
-    public override string Idea => "a head at a time, blocks of scores recomputed in cache, five register-tiled products";
+    public override string Idea => "a head at a time, scores recomputed in cache by blocks, five register-tiled products";
 
     public override bool Supports(
-        in AttentionBackwardCall call, Device device, [NotNullWhen(false)] out string? reason)
-    {
-        const int Most = AttentionTiling<SimdScalar>.MostTokens;
-        reason = call.Tokens <= Most ? null : $"L is {call.Tokens}, the scratch memory is made for {Most} at most";
-        return reason is null;
-    }
+        in AttentionBackwardCall call, Device device, [NotNullWhen(false)] out string? reason) =>
+        AttentionTiling.Supports(call.Tokens, out reason);
 
     protected override void Run<V>(HostDevice device, in AttentionBackwardCall call)
     {
-        var tiling = new AttentionTiling<V>(call.Tokens, call.HeadSize, ScoreFloats);
+        var tiling = new AttentionTiling<V>(call.Tokens, call.HeadSize);
         using var scratch = new HostWorkspace(device, Parts<V>.Floats(in tiling));
         var job = new Job<V> { Call = call, Tiling = tiling, Scratch = scratch };
         device.Workers.For(checked(call.Batch * call.Heads), ref job);
@@ -72,17 +65,18 @@ internal sealed unsafe class AttentionBackwardHostV2Tiles : HostVariant<Attentio
         public AttentionTiling<V> Tiling;
         public HostWorkspace Scratch;
 
+        private readonly float Scale => 1 / MathF.Sqrt(Tiling.Size);
+
         public readonly void Execute(int index)
         {
             var (tokens, size) = (Tiling.Tokens, Tiling.Size);
             var head = new AttentionHead(index, tokens, Call.Heads, size);
             var parts = new Parts<V>(Scratch.Mine, in Tiling);
-            var scale = 1 / MathF.Sqrt(size);
             var stride = head.PackedWidth;
             var qkv = (float*)Call.Qkv.Address;
-            AttentionPacking.Transposed<V>(head.Key(qkv), stride, tokens, size, scale, parts.KeysTransposed);
-            AttentionPacking.Transposed<V>(head.Value(qkv), stride, tokens, size, 1, parts.ValuesTransposed);
-            AttentionPacking.Columns<V>(head.Key(qkv), stride, tokens, size, scale, parts.Keys);
+            AttentionPacking.Transposed<V>(head.Key(qkv), stride, tokens, size, parts.KeysTransposed);
+            AttentionPacking.Transposed<V>(head.Value(qkv), stride, tokens, size, parts.ValuesTransposed);
+            AttentionPacking.Columns<V>(head.Key(qkv), stride, tokens, size, parts.Keys);
             AttentionScores.FillPad<V>(tokens, parts.Pad);
 
             for (var first = 0; first < tokens; first += Tiling.BlockRows)
@@ -92,7 +86,7 @@ internal sealed unsafe class AttentionBackwardHostV2Tiles : HostVariant<Attentio
 
             var gradient = (float*)Call.QkvGradient.Address;
             AttentionPacking.Rows<V>(
-                parts.KeyGradients, Tiling.SizeStride, head.Key(gradient), stride, tokens, size, scale);
+                parts.KeyGradients, Tiling.SizeStride, head.Key(gradient), stride, tokens, size, Scale);
             AttentionPacking.Rows<V>(
                 parts.ValueGradients, Tiling.SizeStride, head.Value(gradient), stride, tokens, size, 1);
         }
@@ -100,35 +94,33 @@ internal sealed unsafe class AttentionBackwardHostV2Tiles : HostVariant<Attentio
         private readonly void Block(in AttentionHead head, in Parts<V> parts, int first, int rows)
         {
             var (tokens, size) = (Tiling.Tokens, Tiling.Size);
-            var (tokenVectors, sizeVectors) = (Tiling.TokenVectors, Tiling.SizeVectors);
-            var (scoreStride, sizeStride) = (Tiling.ScoreStride, Tiling.SizeStride);
-            var stride = head.PackedWidth;
+            var (stride, scoreStride) = (head.PackedWidth, Tiling.ScoreStride);
             var query = head.Query((float*)Call.Qkv.Address) + ((nint)first * stride);
             var dOutput = head.Output((float*)Call.OutputGradient.Address) + ((nint)first * head.Width);
-            AttentionPacking.Columns<V>(query, stride, rows, size, 1, parts.Queries);
-            AttentionPacking.Columns<V>(dOutput, head.Width, rows, size, 1, parts.OutputGradients);
-
             PanelProduct.Multiply<V>(
-                rows, size, query, stride, 1, parts.KeysTransposed, tokenVectors, parts.Scores, scoreStride,
-                accumulate: false);
+                rows, size, new(query, stride, 1), parts.KeysTransposed, Scores(parts.Scores));
             PanelProduct.Multiply<V>(
-                rows, size, dOutput, head.Width, 1, parts.ValuesTransposed, tokenVectors, parts.ScoreGradients, scoreStride,
-                accumulate: false);
+                rows, size, new(dOutput, head.Width, 1), parts.ValuesTransposed, Scores(parts.ScoreGradients));
             Gradients(in head, in parts, first, rows);
 
             PanelProduct.Multiply<V>(
-                rows, tokens, parts.ScoreGradients, scoreStride, 1, parts.Keys, sizeVectors, parts.QueryGradients, sizeStride,
-                accumulate: false);
+                rows, tokens, new(parts.ScoreGradients, scoreStride, 1), parts.Keys, Rows(parts.QueryGradients));
+            var dQuery = head.Query((float*)Call.QkvGradient.Address) + ((nint)first * stride);
+            AttentionPacking.Rows<V>(parts.QueryGradients, Tiling.SizeStride, dQuery, stride, rows, size, Scale);
+
+            AttentionPacking.Columns<V>(query, stride, rows, size, parts.Queries);
+            AttentionPacking.Columns<V>(dOutput, head.Width, rows, size, parts.OutputGradients);
             PanelProduct.Multiply<V>(
-                tokens, rows, parts.ScoreGradients, 1, scoreStride, parts.Queries, sizeVectors, parts.KeyGradients, sizeStride,
+                tokens, rows, new(parts.ScoreGradients, 1, scoreStride), parts.Queries, Rows(parts.KeyGradients),
                 accumulate: first > 0);
             PanelProduct.Multiply<V>(
-                tokens, rows, parts.Scores, 1, scoreStride, parts.OutputGradients, sizeVectors, parts.ValueGradients,
-                sizeStride, accumulate: first > 0);
-            AttentionPacking.Rows<V>(
-                parts.QueryGradients, sizeStride,
-                head.Query((float*)Call.QkvGradient.Address) + ((nint)first * stride), stride, rows, size, 1);
+                tokens, rows, new(parts.Scores, 1, scoreStride), parts.OutputGradients, Rows(parts.ValueGradients),
+                accumulate: first > 0);
         }
+
+        private readonly ProductRows Scores(float* data) => new(data, Tiling.ScoreStride, Tiling.TokenVectors);
+
+        private readonly ProductRows Rows(float* data) => new(data, Tiling.SizeStride, Tiling.SizeVectors);
 
         private readonly void Gradients(in AttentionHead head, in Parts<V> parts, int first, int rows)
         {
@@ -137,12 +129,13 @@ internal sealed unsafe class AttentionBackwardHostV2Tiles : HostVariant<Attentio
             var dOutput = head.Output((float*)Call.OutputGradient.Address) + at;
             var logSumExp = head.LogSumExp((float*)Call.LogSumExp.Address) + first;
             var pad = V.Load(parts.Pad);
+            var scale = Scale;
             for (var row = 0; row < rows; row++, output += head.Width, dOutput += head.Width)
             {
                 var scores = (nint)row * Tiling.ScoreStride;
                 AttentionScores.Gradients(
-                    parts.Scores + scores, parts.ScoreGradients + scores, Tiling.TokenVectors, pad, logSumExp[row],
-                    Dot(output, dOutput, Tiling.Size));
+                    parts.Scores + scores, parts.ScoreGradients + scores, Tiling.TokenVectors, pad, scale,
+                    logSumExp[row], Dot(output, dOutput, Tiling.Size));
             }
         }
 

@@ -9,24 +9,17 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed unsafe class AttentionForwardHostV2Tiles : HostVariant<AttentionForwardCall>
 {
-    // 32 KiB of scores beside panels that are in use: the second-level cache never sees most of them.
-    private const int ScoreFloats = 8192;
-
     public override string Name => "host-v2-tiles";
 
     public override string Idea => "a head at a time, register tiles over packed keys and values, scores in cache";
 
     public override bool Supports(
-        in AttentionForwardCall call, Device device, [NotNullWhen(false)] out string? reason)
-    {
-        const int Most = AttentionTiling<SimdScalar>.MostTokens;
-        reason = call.Tokens <= Most ? null : $"L is {call.Tokens}, the scratch memory is made for {Most} at most";
-        return reason is null;
-    }
+        in AttentionForwardCall call, Device device, [NotNullWhen(false)] out string? reason) =>
+        AttentionTiling.Supports(call.Tokens, out reason);
 
     protected override void Run<V>(HostDevice device, in AttentionForwardCall call)
     {
-        var tiling = new AttentionTiling<V>(call.Tokens, call.HeadSize, ScoreFloats);
+        var tiling = new AttentionTiling<V>(call.Tokens, call.HeadSize);
         using var scratch = new HostWorkspace(device, Parts<V>.Floats(in tiling));
         var job = new Job<V> { Call = call, Tiling = tiling, Scratch = scratch };
         device.Workers.For(checked(call.Batch * call.Heads), ref job);
@@ -38,8 +31,9 @@ internal sealed unsafe class AttentionForwardHostV2Tiles : HostVariant<Attention
         public readonly float* Keys;
         public readonly float* Values;
         public readonly float* Scores;
+        public readonly float* Products;
+        public readonly float* Largest;
         public readonly float* Sums;
-        public readonly float* Inverses;
         public readonly float* Pad;
 
         public Parts(float* start, in AttentionTiling<V> tiling)
@@ -47,9 +41,10 @@ internal sealed unsafe class AttentionForwardHostV2Tiles : HostVariant<Attention
             Keys = start;
             Values = Keys + tiling.TransposedPanels;
             Scores = Values + tiling.Panels(tiling.Tokens);
-            Sums = Scores + tiling.Scores;
-            Inverses = Sums + tiling.Rows(tiling.BlockRows);
-            Pad = Inverses + tiling.BlockRows;
+            Products = Scores + tiling.Scores;
+            Largest = Products + tiling.Rows(tiling.BlockRows);
+            Sums = Largest + tiling.BlockRows + V.Count;
+            Pad = Sums + tiling.BlockRows + V.Count;
         }
 
         public static long Floats(in AttentionTiling<V> tiling) =>
@@ -68,9 +63,8 @@ internal sealed unsafe class AttentionForwardHostV2Tiles : HostVariant<Attention
             var head = new AttentionHead(index, tokens, Call.Heads, size);
             var parts = new Parts<V>(Scratch.Mine, in Tiling);
             var qkv = (float*)Call.Qkv.Address;
-            AttentionPacking.Transposed<V>(
-                head.Key(qkv), head.PackedWidth, tokens, size, 1 / MathF.Sqrt(size), parts.Keys);
-            AttentionPacking.Columns<V>(head.Value(qkv), head.PackedWidth, tokens, size, 1, parts.Values);
+            AttentionPacking.Transposed<V>(head.Key(qkv), head.PackedWidth, tokens, size, parts.Keys);
+            AttentionPacking.Columns<V>(head.Value(qkv), head.PackedWidth, tokens, size, parts.Values);
             AttentionScores.FillPad<V>(tokens, parts.Pad);
             for (var first = 0; first < tokens; first += Tiling.BlockRows)
             {
@@ -80,38 +74,59 @@ internal sealed unsafe class AttentionForwardHostV2Tiles : HostVariant<Attention
 
         private readonly void Block(in AttentionHead head, in Parts<V> parts, int first, int rows)
         {
-            var (scoreStride, sizeStride) = (Tiling.ScoreStride, Tiling.SizeStride);
             var query = head.Query((float*)Call.Qkv.Address) + ((nint)first * head.PackedWidth);
             PanelProduct.Multiply<V>(
-                rows, Tiling.Size, query, head.PackedWidth, 1, parts.Keys, Tiling.TokenVectors, parts.Scores, scoreStride,
-                accumulate: false);
+                rows, Tiling.Size, new(query, head.PackedWidth, 1), parts.Keys,
+                new(parts.Scores, Tiling.ScoreStride, Tiling.TokenVectors));
             Softmax(rows, in parts, LogSumExp(head, first));
             PanelProduct.Multiply<V>(
-                rows, Tiling.Tokens, parts.Scores, scoreStride, 1, parts.Values, Tiling.SizeVectors, parts.Sums, sizeStride,
-                accumulate: false);
+                rows, Tiling.Tokens, new(parts.Scores, Tiling.ScoreStride, 1), parts.Values,
+                new(parts.Products, Tiling.SizeStride, Tiling.SizeVectors));
 
             var output = head.Output((float*)Call.Output.Address) + ((nint)first * head.Width);
             for (var row = 0; row < rows; row++, output += head.Width)
             {
                 AttentionPacking.Row(
-                    parts.Sums + (row * sizeStride), output, Tiling.Size, V.Broadcast(parts.Inverses[row]));
+                    parts.Products + (row * Tiling.SizeStride), output, Tiling.Size, V.Broadcast(1 / parts.Sums[row]));
             }
         }
 
         private readonly float* LogSumExp(AttentionHead head, int first) =>
             Call.LogSumExp.IsEmpty ? null : head.LogSumExp((float*)Call.LogSumExp.Address) + first;
 
+        /// <summary>Step by step for all rows: within one row each step would wait for the one before.</summary>
         private readonly void Softmax(int rows, in Parts<V> parts, float* logSumExp)
         {
             var pad = V.Load(parts.Pad);
+            var scale = 1 / MathF.Sqrt(Tiling.Size);
             for (var row = 0; row < rows; row++)
             {
                 var scores = parts.Scores + ((nint)row * Tiling.ScoreStride);
-                var (most, sum) = AttentionScores.Exponentials(scores, Tiling.TokenVectors, pad);
-                parts.Inverses[row] = 1 / sum;
-                if (logSumExp != null)
+                parts.Largest[row] = scale * AttentionScores.Largest(scores, Tiling.TokenVectors, pad);
+            }
+
+            for (var row = 0; row < rows; row++)
+            {
+                var scores = parts.Scores + ((nint)row * Tiling.ScoreStride);
+                parts.Sums[row] =
+                    AttentionScores.Exponentials<V>(scores, Tiling.TokenVectors, scale, parts.Largest[row]);
+            }
+
+            if (logSumExp == null)
+            {
+                return;
+            }
+
+            for (var row = 0; row < rows; row += V.Count)
+            {
+                var result = V.Load(parts.Largest + row) + SimdMath.Log(V.Load(parts.Sums + row));
+                if (rows - row >= V.Count)
                 {
-                    logSumExp[row] = most + MathF.Log(sum);
+                    V.Store(logSumExp + row, result);
+                }
+                else
+                {
+                    V.StoreFirst(logSumExp + row, result, rows - row);
                 }
             }
         }

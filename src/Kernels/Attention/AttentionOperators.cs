@@ -31,7 +31,7 @@ public static class AttentionOperators
     private static IEnumerable<KernelCase> ForwardCases() =>
         [.. Cases.Select(c => ForwardCase(c, saveLogSumExp: true)), ForwardCase(Cases[3], saveLogSumExp: false)];
 
-    /// <remarks>With logits of thousands the gradient is a difference of terms that dwarf it: nothing to judge.</remarks>
+    /// <remarks>With logits of thousands the gradient is a difference of terms that dwarf it.</remarks>
     private static IEnumerable<KernelCase> BackwardCases() =>
         Cases.Where(c => c.Fill != FillPattern.Large).Select(BackwardCase);
 
@@ -89,7 +89,7 @@ public static class AttentionOperators
         ExtraError = c.ExtraError,
     };
 
-    /// <summary>One shape with its starting values; <c>Logits</c> is the size of the largest logits, 0 as they come.</summary>
+    /// <summary>A shape and its starting values; <c>Logits</c> is the size of the largest, 0 as they come.</summary>
     private sealed record Case(
         int Batch, int Tokens, int Heads, int Size, FillPattern Fill = FillPattern.Normal, double Logits = 0)
     {

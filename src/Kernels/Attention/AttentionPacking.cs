@@ -4,45 +4,37 @@ namespace DPT.Engine.Kernels;
 internal static unsafe class AttentionPacking
 {
     /// <summary>
-    /// Panels of the matrix [rows, size] times <paramref name="scale"/>: element (r, c) of panel p is
-    /// <c>source[r * stride + p * 2 V.Count + c]</c>, zero beyond the size.
+    /// Panels of the matrix [rows, size]: element (r, c) of panel p is <c>source[r * stride + p * 2 V.Count + c]</c>,
+    /// zero beyond the size.
     /// </summary>
-    public static void Columns<V>(float* source, nint stride, int rows, int size, float scale, float* panels)
+    public static void Columns<V>(float* source, nint stride, int rows, int size, float* panels)
         where V : struct, ISimd<V>
     {
-        var factor = V.Broadcast(scale);
         for (var column = 0; column < size; column += 2 * V.Count)
         {
             var from = source + column;
             var left = size - column;
             for (var row = 0; row < rows; row++, from += stride, panels += 2 * V.Count)
             {
-                V.Store(panels, factor * LoadUpTo<V>(from, left));
-                V.Store(panels + V.Count, factor * LoadUpTo<V>(from + V.Count, left - V.Count));
+                V.Store(panels, LoadUpTo<V>(from, left));
+                V.Store(panels + V.Count, LoadUpTo<V>(from + V.Count, left - V.Count));
             }
         }
     }
 
     /// <summary>
     /// Panels of the transposed matrix [size, rows]: element (c, j) of panel p is
-    /// <c>scale * source[(p * 2 V.Count + j) * stride + c]</c>, zero beyond the rows.
+    /// <c>source[(p * 2 V.Count + j) * stride + c]</c>, zero in the rest of the last vector.
     /// </summary>
-    public static void Transposed<V>(float* source, nint stride, int rows, int size, float scale, float* panels)
+    public static void Transposed<V>(float* source, nint stride, int rows, int size, float* panels)
         where V : struct, ISimd<V>
     {
         var width = 2 * V.Count;
-        for (var first = 0; first < rows; first += width, panels += (nint)size * width)
+        for (var first = 0; first < rows; first += V.Count, source += V.Count * stride)
         {
-            for (var j = 0; j < width; j++)
-            {
-                var from = source + ((nint)(first + j) * stride);
-                var exists = first + j < rows;
-                var to = panels + j;
-                for (var c = 0; c < size; c++, to += width)
-                {
-                    *to = exists ? scale * from[c] : 0;
-                }
-            }
+            var (panel, column) = Math.DivRem(first, width);
+            var to = panels + (panel * (nint)size * width) + column;
+            TransposedVector<V>(source, stride, rows - first, size, to, width);
         }
     }
 
@@ -69,6 +61,36 @@ internal static unsafe class AttentionPacking
         if (c < size)
         {
             V.StoreFirst(destination + c, factor * V.LoadFirst(source + c, size - c), size - c);
+        }
+    }
+
+    private static void TransposedVector<V>(
+        float* source, nint stride, int rows, int size, float* destination, nint width) where V : struct, ISimd<V>
+    {
+        var square = stackalloc float[V.Count * V.Count];
+        var c = 0;
+        for (; c <= size - V.Count; c += V.Count, source += V.Count, destination += V.Count * width)
+        {
+            if (rows >= V.Count)
+            {
+                V.Transpose(source, stride, destination, width);
+                continue;
+            }
+
+            for (var row = 0; row < V.Count; row++)
+            {
+                V.Store(square + (row * V.Count), row < rows ? V.Load(source + (row * stride)) : V.Zero);
+            }
+
+            V.Transpose(square, V.Count, destination, width);
+        }
+
+        for (; c < size; c++, source++, destination += width)
+        {
+            for (var row = 0; row < V.Count; row++)
+            {
+                destination[row] = row < rows ? source[row * stride] : 0;
+            }
         }
     }
 

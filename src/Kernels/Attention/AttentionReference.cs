@@ -54,7 +54,7 @@ internal sealed class AttentionReference(int batch, int tokens, int heads, int s
         }
     }
 
-    /// <summary>Scales every query so that the largest logit of its row is plus or minus <paramref name="most"/>.</summary>
+    /// <summary>Scales every query so that the largest logit of its row has that absolute value.</summary>
     public void StretchLogits(double[] qkv, double most)
     {
         foreach (var (b, h, i) in Rows())

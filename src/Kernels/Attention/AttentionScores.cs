@@ -18,45 +18,55 @@ internal static unsafe class AttentionScores
         }
     }
 
-    /// <summary>Replaces scores by exp(score - largest); returns the largest and the sum of the exponentials.</summary>
+    /// <summary>Adds the pad to the last vector and returns the largest element.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (float Most, float Sum) Exponentials<V>(float* row, int vectors, V pad) where V : struct, ISimd<V>
+    public static float Largest<V>(float* row, int vectors, V pad) where V : struct, ISimd<V>
     {
         var last = row + ((vectors - 1) * V.Count);
-        V.Store(last, V.Load(last) + pad);
-        var most = V.Load(last);
-        for (var at = row; at < last; at += V.Count)
+        var most = V.Load(last) + pad;
+        V.Store(last, most);
+        for (; row < last; row += V.Count)
         {
-            most = V.Max(most, V.Load(at));
+            most = V.Max(most, V.Load(row));
         }
 
-        var largest = V.MaxLane(most);
-        var shift = V.Broadcast(largest);
+        return V.MaxLane(most);
+    }
+
+    /// <summary>Replaces products q k by e^(scale q k - largest) and returns the sum.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Exponentials<V>(float* row, int vectors, float scale, float largest) where V : struct, ISimd<V>
+    {
+        var factor = V.Broadcast(scale);
+        var shift = V.Broadcast(-largest);
         var sum = V.Zero;
-        for (var at = row; at <= last; at += V.Count)
+        for (var end = row + (vectors * V.Count); row < end; row += V.Count)
         {
-            var e = SimdMath.Exp(V.Load(at) - shift);
-            V.Store(at, e);
+            var e = SimdMath.Exp(V.Fma(V.Load(row), factor, shift));
+            V.Store(row, e);
             sum += e;
         }
 
-        return (largest, V.Sum(sum));
+        return V.Sum(sum);
     }
 
     /// <summary>
-    /// Replaces scores by probabilities P = exp(score - lse), and dP by dS = P (dP - mean), mean being sum(dO O).
+    /// Replaces products q k by probabilities P = e^(scale q k - lse), and dP by P (dP - mean), where mean is
+    /// sum(dO O): the gradients of the logits.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Gradients<V>(float* scores, float* gradients, int vectors, V pad, float logSumExp, float mean)
+    public static void Gradients<V>(
+        float* scores, float* gradients, int vectors, V pad, float scale, float logSumExp, float mean)
         where V : struct, ISimd<V>
     {
-        var shift = V.Broadcast(logSumExp);
+        var factor = V.Broadcast(scale);
+        var shift = V.Broadcast(-logSumExp);
         var centre = V.Broadcast(mean);
         var last = (vectors - 1) * V.Count;
         V.Store(scores + last, V.Load(scores + last) + pad);
         for (var at = 0; at <= last; at += V.Count)
         {
-            var p = SimdMath.Exp(V.Load(scores + at) - shift);
+            var p = SimdMath.Exp(V.Fma(V.Load(scores + at), factor, shift));
             V.Store(scores + at, p);
             V.Store(gradients + at, p * (V.Load(gradients + at) - centre));
         }

@@ -1,17 +1,34 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace DPT.Engine.Kernels;
+
+/// <summary>What the tiled variants can hold in scratch memory.</summary>
+internal static class AttentionTiling
+{
+    /// <summary>
+    /// Scores of a block of queries, 32 KiB: enough rows to use packed keys well, and the second-level cache holds the
+    /// block beside them.
+    /// </summary>
+    public const int ScoreFloats = 8192;
+
+    private const int MostTokens = 16384;
+
+    /// <summary>Whether the packed keys and values of a whole sequence still make sense as scratch memory.</summary>
+    public static bool Supports(int tokens, [NotNullWhen(false)] out string? reason)
+    {
+        reason = tokens <= MostTokens ? null : $"L is {tokens}, the scratch memory is made for {MostTokens} at most";
+        return reason is null;
+    }
+}
 
 /// <summary>Sizes of the tiles of one head, in vectors of type <typeparamref name="V"/>.</summary>
 internal readonly struct AttentionTiling<V> where V : struct, ISimd<V>
 {
-    /// <summary>Longest sequence whose packed keys and values still make sense as scratch memory.</summary>
-    public const int MostTokens = 16384;
-
     private const int CacheLine = 16;
 
     /// <param name="tokens">Tokens per sequence.</param>
     /// <param name="size">Width of a head.</param>
-    /// <param name="scoreFloats">Scores to hold at once; a block has at least six rows.</param>
-    public AttentionTiling(int tokens, int size, int scoreFloats)
+    public AttentionTiling(int tokens, int size)
     {
         Tokens = tokens;
         Size = size;
@@ -20,8 +37,10 @@ internal readonly struct AttentionTiling<V> where V : struct, ISimd<V>
 
         // An odd number of cache lines: rows that are a power of two apart fight for the same cache sets.
         ScoreStride = ((RoundUp(TokenVectors * V.Count, CacheLine) / CacheLine) | 1) * CacheLine;
-        var rows = Math.Min(Padded(tokens), Math.Max(1, scoreFloats / ScoreStride / GemmMicroKernel.Rows) * GemmMicroKernel.Rows);
-        var blocks = (tokens + rows - 1) / rows;
+
+        // Blocks of equal size rather than a small last one.
+        var most = Math.Max(GemmMicroKernel.Rows, AttentionTiling.ScoreFloats / ScoreStride);
+        var blocks = (tokens + most - 1) / most;
         BlockRows = Padded((tokens + blocks - 1) / blocks);
     }
 

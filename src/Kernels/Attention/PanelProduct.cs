@@ -10,38 +10,35 @@ internal static unsafe class PanelProduct
 {
     /// <summary>C = A B, or C += A B. Rows of C are written in whole tiles of six: there must be room.</summary>
     /// <param name="rows">Rows of A and C, at least 1.</param>
-    /// <param name="depth">Terms of each sum, at least 1.</param>
-    /// <param name="a">First element of A.</param>
-    /// <param name="rowStride">Elements from one row of A to the next.</param>
-    /// <param name="termStride">Elements from one term of a row of A to the next.</param>
-    /// <param name="panels">B, see <see cref="AttentionPacking"/>: depth rows in each panel.</param>
-    /// <param name="vectors">Vectors in a row of C.</param>
-    /// <param name="c">First element of C.</param>
-    /// <param name="stride">Elements from one row of C to the next.</param>
+    /// <param name="depth">Terms of each sum, at least 1: the rows in each panel of B.</param>
+    /// <param name="a">Left factor.</param>
+    /// <param name="panels">Right factor, as <see cref="AttentionPacking"/> lays it out.</param>
+    /// <param name="c">Product.</param>
     /// <param name="accumulate">Add to C or replace it.</param>
     public static void Multiply<V>(
-        int rows, int depth, float* a, nint rowStride, nint termStride, float* panels, int vectors,
-        float* c, nint stride, bool accumulate)
+        int rows, int depth, LeftFactor a, float* panels, ProductRows c, bool accumulate = false)
         where V : struct, ISimd<V>
     {
         const int Height = GemmMicroKernel.Rows;
         var panel = (nint)depth * GemmMicroKernel.Columns<V>();
-        for (var vector = 0; vector < vectors; vector += 2, panels += panel)
+        for (var vector = 0; vector < c.Vectors; vector += 2, panels += panel)
         {
-            var wide = vector + 1 < vectors;
+            var wide = vector + 1 < c.Vectors;
             for (var row = 0; row < rows; row += Height)
             {
-                var from = a + (row * rowStride);
-                var to = c + (row * stride) + (vector * V.Count);
-                var count = Math.Min(Height, rows - row);
+                var from = a.Data + (row * a.RowStride);
+                var to = c.Data + (row * c.Stride) + (vector * V.Count);
                 var start = accumulate ? to : null;
+                var count = Math.Min(Height, rows - row);
                 if (wide)
                 {
-                    GemmMicroKernel.Multiply<V>(depth, from, count, rowStride, termStride, panels, start, stride, to, stride);
+                    GemmMicroKernel.Multiply<V>(
+                        depth, from, count, a.RowStride, a.TermStride, panels, start, c.Stride, to, c.Stride);
                 }
                 else
                 {
-                    MultiplyNarrow<V>(depth, from, count, rowStride, termStride, panels, start, stride, to, stride);
+                    MultiplyNarrow<V>(
+                        depth, from, count, a.RowStride, a.TermStride, panels, start, c.Stride, to, c.Stride);
                 }
             }
         }
@@ -93,4 +90,20 @@ internal static unsafe class PanelProduct
         V.Store(tile + (4 * tileStride), c4);
         V.Store(tile + (5 * tileStride), c5);
     }
+}
+
+/// <summary>A left factor where it lies: element (r, k) is <c>data[r * rowStride + k * termStride]</c>.</summary>
+internal readonly unsafe struct LeftFactor(float* data, nint rowStride, nint termStride)
+{
+    public readonly float* Data = data;
+    public readonly nint RowStride = rowStride;
+    public readonly nint TermStride = termStride;
+}
+
+/// <summary>Rows of whole vectors that take a product.</summary>
+internal readonly unsafe struct ProductRows(float* data, nint stride, int vectors)
+{
+    public readonly float* Data = data;
+    public readonly nint Stride = stride;
+    public readonly int Vectors = vectors;
 }

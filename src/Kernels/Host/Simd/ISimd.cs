@@ -62,4 +62,10 @@ internal unsafe interface ISimd<V> where V : struct, ISimd<V>
     static abstract float Sum(V value);
 
     static abstract float MaxLane(V value);
+
+    /// <summary>
+    /// Transposes a square of Count by Count floats: element c of row r of the source becomes element r of row c of the
+    /// destination. The two must not overlap.
+    /// </summary>
+    static abstract void Transpose(float* source, nint sourceStride, float* destination, nint destinationStride);
 }

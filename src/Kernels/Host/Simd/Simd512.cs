@@ -112,4 +112,15 @@ internal readonly unsafe struct Simd512 : ISimd<Simd512>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float MaxLane(Simd512 value) =>
         Simd256.MaxLane(new Simd256(Vector256.MaxNative(value._v.GetLower(), value._v.GetUpper())));
+
+    // Four squares of 8 by 8: their moves keep the ports as busy as 512-bit shuffles would.
+    public static void Transpose(float* source, nint sourceStride, float* destination, nint destinationStride)
+    {
+        Simd256.Transpose(source, sourceStride, destination, destinationStride);
+        Simd256.Transpose(source + 8, sourceStride, destination + (8 * destinationStride), destinationStride);
+        source += 8 * sourceStride;
+        destination += 8;
+        Simd256.Transpose(source, sourceStride, destination, destinationStride);
+        Simd256.Transpose(source + 8, sourceStride, destination + (8 * destinationStride), destinationStride);
+    }
 }

@@ -116,7 +116,7 @@ internal static class SimdMath
         cos = sign * V.Fma(c, z, V.Broadcast(1));
     }
 
-    /// <summary>The standard normal distribution function: Phi(-a) = exp(p(a)) for a >= 0, by symmetry elsewhere.</summary>
+    /// <summary>The normal distribution function: Phi(-a) = exp(p(a)) for a >= 0, by symmetry elsewhere.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static V NormalCdf<V>(V x) where V : struct, ISimd<V>
     {
