@@ -130,6 +130,11 @@ public sealed class ToleranceTests
 
     [TestCase(double.NaN)]
     [TestCase(double.PositiveInfinity)]
+    public void LibraryError_NotFinite_IsAnErrorOfTheTest(double error) =>
+        Assert.That(() => OneTerm with { LibraryError = error }, Throws.ArgumentException);
+
+    [TestCase(double.NaN)]
+    [TestCase(double.PositiveInfinity)]
     [TestCase(1e39)]
     public void Compare_TruthThatNoFloatHolds_IsAnErrorOfTheTest(double value)
     {

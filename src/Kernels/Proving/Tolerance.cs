@@ -32,7 +32,14 @@ public readonly record struct Tolerance
     public double ExtraError { get; init; }
 
     /// <summary>Largest error of an established library on the same case; null if there is none.</summary>
-    public double? LibraryError { get; init; }
+    /// <exception cref="ArgumentException">It is not finite: the library failed, and would allow everything.</exception>
+    public double? LibraryError
+    {
+        get;
+        init => field = value is { } error && !double.IsFinite(error)
+            ? throw new ArgumentException($"the library's error is {error}: it is no yardstick here")
+            : value;
+    }
 
     /// <summary><see cref="Forward"/> or <see cref="Backward"/>.</summary>
     public double Factor { get; init; }

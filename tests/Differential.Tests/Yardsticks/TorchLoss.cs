@@ -35,14 +35,13 @@ internal sealed class TorchSquaredError : TorchVariant<SquaredErrorCall>
 {
     protected override void Compute(in SquaredErrorCall call)
     {
-        var prediction = ReadLeaf(call.Prediction, call.Batch, call.Elements);
+        var prediction = Read(call.Prediction, call.Batch, call.Elements);
         var target = Read(call.Target, call.Batch, call.Elements);
-        var losses = F.mse_loss(prediction, target, torch.nn.Reduction.None).mean([1]);
-        if (!call.SampleWeights.IsEmpty)
-        {
-            losses *= Read(call.SampleWeights, call.Batch);
-        }
+        var weights = call.SampleWeights.IsEmpty ? torch.ones(call.Batch) : Read(call.SampleWeights, call.Batch);
 
+        // PyTorch knows no mask that keeps a NaN out: what is masked is replaced before it does harm.
+        prediction = torch.where(weights.unsqueeze(1) == 0, target, prediction).requires_grad_();
+        var losses = F.mse_loss(prediction, target, torch.nn.Reduction.None).mean([1]) * weights;
         Write(losses, call.Losses);
         if (!call.PredictionGradient.IsEmpty)
         {
