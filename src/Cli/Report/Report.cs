@@ -72,7 +72,9 @@ internal static class Report
         var body = new StringBuilder();
         if (files.Base64("stage-2-diffusion/samples.png") is { } image)
         {
-            Section(body, "Pseudo-images", $"<img class=\"grid\" alt=\"generated images, one class a row\" src=\"data:image/png;base64,{image}\">");
+            const string Alternative = "generated images, one class a row";
+            Section(
+                body, "Pseudo-images", $"<img class=\"grid\" alt=\"{Alternative}\" src=\"data:image/png;base64,{image}\">");
         }
 
         return body.ToString();

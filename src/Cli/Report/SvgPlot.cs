@@ -72,16 +72,22 @@ internal static class SvgPlot
         {
             var at = Number(Up(y, tick));
             svg.Append($"<line class=\"grid\" x1=\"{Number(Left)}\" x2=\"{Number(Width - Right)}\" y1=\"{at}\" y2=\"{at}\"/>");
-            svg.Append($"<text x=\"{Number(Left - 6)}\" y=\"{at}\" text-anchor=\"end\" dy=\"4\">{Number(tick)}</text>");
+            Label(svg, Left - 6, Up(y, tick) + 4, "end", Number(tick));
         }
 
         foreach (var tick in x.Ticks())
         {
-            svg.Append($"<text x=\"{Number(Across(x, tick))}\" y=\"{Number(Height - Bottom + 18)}\" text-anchor=\"middle\">{Number(tick)}</text>");
+            Label(svg, Across(x, tick), Height - Bottom + 18, "middle", Number(tick));
         }
 
-        return svg.Append($"<text x=\"{Number(Width - Right)}\" y=\"{Number(Height - 2)}\" text-anchor=\"end\">{WebUtility.HtmlEncode(unit)}</text>");
+        Label(svg, Width - Right, Height - 2, "end", unit);
+        return svg;
     }
+
+    private static void Label(StringBuilder svg, double x, double y, string anchor, string text) =>
+        svg.Append($"<text x=\"{Number(x)}\" y=\"{Number(y)}\" text-anchor=\"{anchor}\">")
+            .Append(WebUtility.HtmlEncode(text))
+            .Append("</text>");
 
     private static string End(StringBuilder svg, IEnumerable<string> names)
     {

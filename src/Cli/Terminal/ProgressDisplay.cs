@@ -27,7 +27,10 @@ internal sealed class ProgressDisplay : IRunObserver
             ColorSystem = colour ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
         });
         return console.Progress()
-            .Columns(new ProgressBarColumn { Width = 24 }, new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
+            .Columns(
+                new ProgressBarColumn { Width = 24 },
+                new PercentageColumn(),
+                new TaskDescriptionColumn { Alignment = Justify.Left })
             .Start(context => work(new ProgressDisplay(console, context)));
     }
 
@@ -43,7 +46,7 @@ internal sealed class ProgressDisplay : IRunObserver
             _tasks.Add(progress.Work, task);
         }
 
-        task.Description = Markup.Escape(ProgressText.Line(in progress));
         task.Value = progress.Done;
+        task.Description = Markup.Escape(ProgressText.Line(in progress));
     }
 }

@@ -47,7 +47,7 @@ internal sealed class StopSignals : IDisposable
             return;
         }
 
-        _messages.WriteLine("stopping: finishing the step and saving (again to stop at once)");
+        _messages.WriteLine("stopping as soon as the work is safe (again to stop at once)");
         _source.Cancel();
     }
 

@@ -26,7 +26,7 @@ internal sealed class DoctorVerb : Verb<CommonArguments>
             new("cuda", $"not usable: {DeviceChoice.WhyNotCuda}"),
             new("sim", "not usable: no simulator of PTX in this version"),
             new("memory", Memory()),
-            new("kernels", string.Create(CultureInfo.InvariantCulture, $"{KernelRegistry.Operators.Count} operators, {KernelRegistry.Operators.Sum(o => o.Variants.Count)} variants")),
+            new("kernels", Kernels()),
             new("tuning cache", Tuning()),
             new("run folders", fault ?? $"can be written in {Environment.CurrentDirectory}"),
             new("TorchSharp", "not needed; the differential tests bring their own"),
@@ -49,6 +49,10 @@ internal sealed class DoctorVerb : Verb<CommonArguments>
         var name = model?.Split(':')[^1].Trim() ?? RuntimeInformation.ProcessArchitecture.ToString();
         return string.Create(CultureInfo.InvariantCulture, $"{name}, {Environment.ProcessorCount} usable");
     }
+
+    private static string Kernels() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{KernelRegistry.Operators.Count} operators, {KernelRegistry.Operators.Sum(o => o.Variants.Count)} variants");
 
     private static string Memory() => string.Create(
         CultureInfo.InvariantCulture,

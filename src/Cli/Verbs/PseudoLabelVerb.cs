@@ -7,5 +7,6 @@ internal sealed class PseudoLabelVerb() : StageVerb(DptStage.PseudoLabel)
 
     public override string Purpose => "stage 1: label every training image with the classifier";
 
-    public override IReadOnlyList<string> Examples => ["pseudo-label --resume runs/00000-digits", "pseudo-label --resume runs/00000-digits --json"];
+    public override IReadOnlyList<string> Examples =>
+        ["pseudo-label --resume runs/00000-digits", "pseudo-label --resume runs/00000-digits --json"];
 }

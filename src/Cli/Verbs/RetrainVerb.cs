@@ -7,5 +7,6 @@ internal sealed class RetrainVerb() : StageVerb(DptStage.Retrain)
 
     public override string Purpose => "stage 3: train again with pseudo-images, and the control without them";
 
-    public override IReadOnlyList<string> Examples => ["retrain --resume runs/00000-digits", "retrain --resume runs/00000-digits --set stage3.steps=2000"];
+    public override IReadOnlyList<string> Examples =>
+        ["retrain --resume runs/00000-digits", "retrain --resume runs/00000-digits --set stage3.steps=2000"];
 }

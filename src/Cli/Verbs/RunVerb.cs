@@ -11,7 +11,11 @@ internal sealed class RunVerb : RunFolderVerb
     public override string Purpose => "all three stages, from a few labels to a better classifier and a report";
 
     public override IReadOnlyList<string> Examples =>
-        ["run", "run --data mnist:data/optdigits --preset optdigits --labels-per-class 4", "run --resume runs/00000-digits"];
+    [
+        "run",
+        "run --data mnist:data/optdigits --preset optdigits --labels-per-class 4",
+        "run --resume runs/00000-digits",
+    ];
 
     protected override bool CanStart => true;
 
@@ -25,10 +29,26 @@ internal sealed class RunVerb : RunFolderVerb
     {
         var (one, two, three) = (result.Stage1, result.Stage2, result.Stage3);
         var table = new TextTable();
-        table.Add("stage 1: classifier from few labels", $"top-1 {Share(one.Top1)}", $"pseudo-labels {Share(one.PseudoLabelAccuracy)}", Time(one.Seconds));
-        table.Add("stage 2: generator", $"{two.Steps} steps", $"Frechet distance {Number(two.FrechetDistance.Value)}", Time(two.Seconds));
-        table.Add("stage 3: with pseudo-images", $"top-1 {Share(three.Top1)}", $"control {Share(three.ControlTop1)}", Time(three.Seconds));
-        table.Add("in all", $"gain {Points(three.Top1 - three.ControlTop1)}", $"{three.PseudoImagesPerClass} pseudo-images per class", Time(result.TotalSeconds));
+        table.Add(
+            "stage 1: classifier from few labels",
+            $"top-1 {Share(one.Top1)}",
+            $"pseudo-labels {Share(one.PseudoLabelAccuracy)}",
+            Time(one.Seconds));
+        table.Add(
+            "stage 2: generator",
+            $"{two.Steps} steps",
+            $"Frechet distance {Number(two.FrechetDistance.Value)}",
+            Time(two.Seconds));
+        table.Add(
+            "stage 3: with pseudo-images",
+            $"top-1 {Share(three.Top1)}",
+            $"control {Share(three.ControlTop1)}",
+            Time(three.Seconds));
+        table.Add(
+            "in all",
+            $"gain {Points(three.Top1 - three.ControlTop1)}",
+            $"{three.PseudoImagesPerClass} pseudo-images per class",
+            Time(result.TotalSeconds));
         return table.Lines();
     }
 

@@ -7,5 +7,9 @@ internal sealed class TrainDiffusionVerb() : StageVerb(DptStage.TrainDiffusion)
 
     public override string Purpose => "stage 2: train the class-conditional generator on the pseudo-labels";
 
-    public override IReadOnlyList<string> Examples => ["train-diffusion --resume runs/00000-digits", "train-diffusion --resume runs/00000-digits --set diffusion.steps=3000"];
+    public override IReadOnlyList<string> Examples =>
+    [
+        "train-diffusion --resume runs/00000-digits",
+        "train-diffusion --resume runs/00000-digits --set diffusion.steps=3000",
+    ];
 }
