@@ -1,133 +1,111 @@
-using System.Runtime.InteropServices;
 using DPT.Engine.Kernels;
 
 namespace Kernels.Tests;
 
+/// <summary>The pool of kernel threads: every piece exactly once, whatever the threads happen to be doing.</summary>
 public sealed unsafe class WorkerPoolTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
-
-    private int* _runs;
-
-    [SetUp]
-    public void AllocateCounters() => _runs = (int*)NativeMemory.AllocZeroed(10_000, sizeof(int));
-
-    [TearDown]
-    public void FreeCounters() => NativeMemory.Free(_runs);
-
     [Test]
-    public void For_AnyNumberOfPieces_RunsEachOnce([Values(1, 2, 7)] int threads) => Bounded(() =>
+    public void For_ManyJobsOfManySizes_RunsEveryPieceOnce([Values(1, 2, 7)] int threads)
     {
         using var pool = new WorkerPool(threads);
-        foreach (var count in new[] { 0, 1, 2, 3, 7, 100, 10_000 })
+        var counts = new int[64];
+        fixed (int* pinned = counts)
         {
-            Run(pool, count);
-            ExpectRuns(count, 1);
-        }
-    });
-
-    /// <summary>Pauses between dispatches let the workers fall asleep, which is when a wake-up can be lost.</summary>
-    [Test]
-    public void For_DispatchesWithPauses_LosesNoWakeUp([Values(1, 2, 7)] int threads) => Bounded(() =>
-    {
-        using var pool = new WorkerPool(threads);
-        const int Pieces = 16;
-        for (var dispatch = 0; dispatch < 120; dispatch++)
-        {
-            Run(pool, Pieces);
-            ExpectRuns(Pieces, 1);
-            if (dispatch % 3 == 0)
+            for (var job = 0; job < 2000; job++)
             {
-                Thread.Sleep(dispatch % 2);
-            }
-            else
-            {
-                Thread.SpinWait(dispatch * 100);
+                var pieces = job % 65;
+                Array.Clear(counts);
+                var count = new Counting { Counts = pinned };
+                pool.For(pieces, ref count);
+                Assert.That(counts.Take(pieces), Is.All.EqualTo(1), $"job {job}");
+                Assert.That(counts.Skip(pieces), Is.All.Zero, $"job {job}");
             }
         }
-    });
+    }
 
     [Test]
-    public void For_ManyDispatchesInARow_RunsEachPieceOnce([Values(1, 2, 7)] int threads) => Bounded(() =>
+    public void For_AfterTheWorkersFellAsleep_RunsEveryPieceOnce()
     {
-        using var pool = new WorkerPool(threads);
-        const int Pieces = 9;
-        const int Dispatches = 300;
-        for (var dispatch = 0; dispatch < Dispatches; dispatch++)
+        using var pool = new WorkerPool(4);
+        var counts = new int[64];
+        fixed (int* pinned = counts)
         {
-            var job = new Count { Runs = _runs };
-            pool.For(Pieces, ref job);
-        }
-
-        ExpectRuns(Pieces, Dispatches);
-    });
-
-    [Test]
-    public void For_APieceFails_ThrowsAndThePoolSurvives([Values(1, 2, 7)] int threads, [Values] bool everyPiece) =>
-        Bounded(() =>
-        {
-            using var pool = new WorkerPool(threads);
-            for (var attempt = 0; attempt < 20; attempt++)
+            var count = new Counting { Counts = pinned };
+            for (var round = 1; round <= 10; round++)
             {
-                var job = new Fail { At = everyPiece ? -1 : 3 };
-                Exception? failure = null;
-                try
-                {
-                    pool.For(50, ref job);
-                }
-                catch (Exception caught)
-                {
-                    failure = caught;
-                }
-
-                Assert.That(failure?.Message, Does.Contain("this piece fails"));
-                Run(pool, 50);
-                ExpectRuns(50, 1);
+                Thread.Sleep(5);
+                pool.For(64, ref count);
+                Assert.That(counts, Is.All.EqualTo(round));
             }
-        });
+        }
+    }
 
     [Test]
-    public void Dispose_RightAfterCreation_EndsTheThreads([Values(1, 2, 7)] int threads) => Bounded(() =>
+    public void For_PiecesThatWaitForEachOther_RunOnDifferentThreads()
     {
-        for (var i = 0; i < 20; i++)
+        using var pool = new WorkerPool(2);
+        var workers = new int[2];
+        fixed (int* pinned = workers)
         {
-            new WorkerPool(threads).Dispose();
+            for (var round = 0; round < 100; round++)
+            {
+                var arrived = 0;
+                var meeting = new Meeting { Arrived = &arrived, Workers = pinned };
+                pool.For(2, ref meeting);
+                Assert.That(workers, Is.EquivalentTo(new[] { 0, 1 }));
+            }
         }
-    });
-
-    private void Run(WorkerPool pool, int count)
-    {
-        new Span<int>(_runs, 10_000).Clear();
-        var job = new Count { Runs = _runs };
-        pool.For(count, ref job);
     }
 
-    private void ExpectRuns(int count, int times)
+    [Test]
+    public void For_PieceThatThrows_ReportsItAndStaysUsable()
     {
-        var runs = new ReadOnlySpan<int>(_runs, 10_000);
-        Assert.That(runs[..count].ContainsAnyExcept(times), Is.False, "a piece was left out or run again");
-        Assert.That(runs[count..].ContainsAnyExcept(0), Is.False, "a piece beyond the last was run");
+        using var pool = new WorkerPool(3);
+        var failing = default(Failing);
+        Assert.That(
+            () => pool.For(50, ref failing), Throws.InvalidOperationException.With.Message.Contains("no such piece"));
+
+        var counts = new int[50];
+        fixed (int* pinned = counts)
+        {
+            var count = new Counting { Counts = pinned };
+            pool.For(50, ref count);
+        }
+
+        Assert.That(counts, Is.All.EqualTo(1));
     }
 
-    /// <summary>A lost wake-up would wait for ever: the test must end all the same.</summary>
-    private static void Bounded(Action body) => Assert.That(Task.Run(body).Wait(Patience), Is.True, "the pool hangs");
-
-    private struct Count : IParallelJob
+    private struct Counting : IParallelJob
     {
-        public int* Runs;
+        public int* Counts;
 
-        public readonly void Execute(int index) => Interlocked.Increment(ref Runs[index]);
+        public readonly void Execute(int index) => Interlocked.Increment(ref Counts[index]);
     }
 
-    private struct Fail : IParallelJob
+    private struct Meeting : IParallelJob
     {
-        public int At;
+        public int* Arrived;
+        public int* Workers;
 
         public readonly void Execute(int index)
         {
-            if (At < 0 || index == At)
+            Workers[index] = WorkerPool.CurrentWorker;
+            Interlocked.Increment(ref *Arrived);
+            while (Volatile.Read(ref *Arrived) < 2)
             {
-                throw new ArithmeticException("this piece fails");
+                Thread.Yield();
+            }
+        }
+    }
+
+    private struct Failing : IParallelJob
+    {
+        public readonly void Execute(int index)
+        {
+            if (index >= 13)
+            {
+                throw new ArgumentException("no such piece");
             }
         }
     }

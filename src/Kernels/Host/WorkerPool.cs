@@ -14,9 +14,14 @@ internal interface IParallelJob
 /// A fixed set of threads for kernels. The caller is the first worker; the others spin for a short while after each
 /// job, because the next one usually follows within microseconds, and then sleep.
 /// </summary>
+/// <remarks>
+/// The caller waits only for threads that are inside its job. One that wakes up late finds the job closed and touches
+/// nothing of it, so a small job never waits for a sleeper, nor for a thread that has lost its processor.
+/// </remarks>
 internal sealed unsafe class WorkerPool : IDisposable
 {
-    private const int SpinsBeforeSleep = 2000;
+    /// <summary>About 0.2 milliseconds of looking for the next job.</summary>
+    private const int SpinsBeforeSleep = 5000;
 
     [ThreadStatic]
     private static int _currentWorker;
@@ -26,7 +31,8 @@ internal sealed unsafe class WorkerPool : IDisposable
     private void* _job;
     private int _count;
     private int _next;
-    private int _busy;
+    private int _open;
+    private int _inside;
     private int _generation;
     private Exception? _failure;
     private volatile bool _stopping;
@@ -72,11 +78,15 @@ internal sealed unsafe class WorkerPool : IDisposable
         _count = count;
         _next = 0;
         _failure = null;
-        _busy = _workers.Length;
+        Volatile.Write(ref _open, 1);
         WakeAll();
         Drain();
+
+        // A thread goes inside first and then looks whether the job is open; here it is the other way round. So either
+        // it is seen inside and waited for, or it sees that the job is closed.
+        Interlocked.Exchange(ref _open, 0);
         var spin = default(SpinWait);
-        while (Volatile.Read(ref _busy) > 0)
+        while (Volatile.Read(ref _inside) > 0)
         {
             spin.SpinOnce(sleep1Threshold: -1);
         }
@@ -127,8 +137,13 @@ internal sealed unsafe class WorkerPool : IDisposable
                 return;
             }
 
-            Drain();
-            Interlocked.Decrement(ref _busy);
+            Interlocked.Increment(ref _inside);
+            if (Volatile.Read(ref _open) == 1)
+            {
+                Drain();
+            }
+
+            Interlocked.Decrement(ref _inside);
         }
     }
 
@@ -141,7 +156,7 @@ internal sealed unsafe class WorkerPool : IDisposable
                 return;
             }
 
-            Thread.SpinWait(8);
+            Thread.SpinWait(1);
         }
 
         Interlocked.Exchange(ref worker.Asleep, 1);
