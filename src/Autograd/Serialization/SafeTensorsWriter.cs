@@ -116,9 +116,9 @@ public sealed class SafeTensorsWriter
     {
         // One span of bytes cannot hold more than 2 GiB.
         const int PiecesOf = 1 << 20;
-        for (var start = 0; start < values.Length; start += PiecesOf)
+        for (ReadOnlySpan<T> rest = values; !rest.IsEmpty; rest = rest[Math.Min(PiecesOf, rest.Length)..])
         {
-            stream.Write(MemoryMarshal.AsBytes(values.AsSpan(start, Math.Min(PiecesOf, values.Length - start))));
+            stream.Write(MemoryMarshal.AsBytes(rest[..Math.Min(PiecesOf, rest.Length)]));
         }
     }
 

@@ -1,0 +1,49 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using DPT.Engine.Autograd;
+
+namespace DPT.Engine.Dpt;
+
+/// <summary>The one way in which JSON files of a run are written and read.</summary>
+public static class JsonFiles
+{
+    /// <summary>Camel case, indented, missing values left out, every required property demanded.</summary>
+    public static JsonSerializerOptions Options { get; } = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        WriteIndented = true,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        RespectRequiredConstructorParameters = true,
+        RespectNullableAnnotations = true,
+        // Text goes to files, not into web pages: plus signs and umlauts stay readable.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>Writes a file that appears whole or not at all.</summary>
+    public static void Save<T>(string path, T value) =>
+        AtomicFile.WriteText(path, JsonSerializer.Serialize(value, Options) + "\n");
+
+    /// <summary>Reads a file that <see cref="Save"/> wrote.</summary>
+    /// <exception cref="DptException">Environment: it is missing. Check: it is damaged.</exception>
+    public static T Load<T>(string path)
+    {
+        if (!File.Exists(path))
+        {
+            throw new DptException(FailureKind.Environment, $"the file '{path}' does not exist");
+        }
+
+        return DataFile.Read(path, stream =>
+        {
+            try
+            {
+                return JsonSerializer.Deserialize<T>(stream, Options) ?? throw new InvalidDataException("it holds nothing");
+            }
+            catch (JsonException error)
+            {
+                throw new InvalidDataException(error.Message, error);
+            }
+        });
+    }
+}

@@ -1,0 +1,175 @@
+using System.Globalization;
+
+namespace DPT.Engine.Dpt;
+
+/// <summary>
+/// The folder of one run, <c>runs/00012-digits</c>, held by one process at a time. This class knows the layout: no
+/// path of a run is put together anywhere else.
+/// </summary>
+public sealed class RunFolder : IDisposable
+{
+    private const string LockName = ".lock";
+    private const int LongestName = 60;
+
+    private static readonly TimeSpan _numberingPatience = TimeSpan.FromSeconds(10);
+
+    private readonly FileStream _lock;
+
+    private RunFolder(string path, FileStream @lock)
+    {
+        FolderPath = path;
+        _lock = @lock;
+        Classifier = new StageFolder(path, "stage-1-classifier");
+        Diffusion = new StageFolder(path, "stage-2-diffusion");
+        Retrain = new StageFolder(path, "stage-3-classifier");
+    }
+
+    /// <summary>The folder, absolute.</summary>
+    public string FolderPath { get; }
+
+    /// <summary>The folder's name, e.g. <c>00012-digits</c>.</summary>
+    public string Name => Path.GetFileName(FolderPath);
+
+    /// <summary>Stage 1: the classifier from few labels, and its pseudo-labels.</summary>
+    public StageFolder Classifier { get; }
+
+    /// <summary>Stage 2: the generator and its pseudo-images.</summary>
+    public StageFolder Diffusion { get; }
+
+    /// <summary>Stage 3: the classifier with pseudo-images, and its control.</summary>
+    public StageFolder Retrain { get; }
+
+    /// <summary>What the options resolved to, and where each came from.</summary>
+    public string ConfigPath => Path.Combine(FolderPath, "config.resolved.json");
+
+    /// <summary>What ran, see <see cref="RunRecord"/>.</summary>
+    public string RecordPath => Path.Combine(FolderPath, "run.json");
+
+    /// <summary>Messages.</summary>
+    public string LogPath => Path.Combine(FolderPath, "log.txt");
+
+    /// <summary>Numbers over time, see <see cref="MetricsWriter"/>.</summary>
+    public string MetricsPath => Path.Combine(FolderPath, "metrics.jsonl");
+
+    /// <summary>What came out, see <see cref="DptResult"/>.</summary>
+    public string ResultPath => Path.Combine(FolderPath, "result.json");
+
+    /// <summary>The report for people.</summary>
+    public string ReportPath => Path.Combine(FolderPath, "report.html");
+
+    /// <summary>Which images were labelled, see <see cref="LabelSplit"/>.</summary>
+    public string LabelsPath => Path.Combine(FolderPath, "labels.csv");
+
+    /// <summary>Makes the next numbered folder under a root, which is made too if it is missing.</summary>
+    /// <param name="root">Folder of all runs.</param>
+    /// <param name="name">What the run is about; characters unfit for a file name become <c>-</c>.</param>
+    /// <exception cref="DptException">Environment: the folder cannot be made.</exception>
+    public static RunFolder Create(string root, string name)
+    {
+        try
+        {
+            Directory.CreateDirectory(root);
+            using var numbering = LockNumbering(root);
+            var number = NextNumber(root).ToString("D5", CultureInfo.InvariantCulture);
+            var path = Path.Combine(Path.GetFullPath(root), $"{number}-{Clean(name)}");
+            Directory.CreateDirectory(path);
+            return new RunFolder(path, Lock(path));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new DptException(FailureKind.Environment, $"cannot make a run folder in '{root}': {error.Message}", error);
+        }
+    }
+
+    /// <summary>Opens the folder of an earlier run to go on with it.</summary>
+    /// <exception cref="DptException">Environment: it is no run folder, or another process works in it.</exception>
+    public static RunFolder Open(string path)
+    {
+        path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        if (!File.Exists(Path.Combine(path, LockName)))
+        {
+            throw new DptException(FailureKind.Environment, $"'{path}' is no run folder; give the folder that a run made, e.g. runs/00012-digits");
+        }
+
+        try
+        {
+            return new RunFolder(path, Lock(path));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new DptException(
+                FailureKind.Environment, $"cannot open the run '{path}'; does another process work in it? ({error.Message})", error);
+        }
+    }
+
+    /// <summary>Lets other processes open the folder.</summary>
+    public void Dispose() => _lock.Dispose();
+
+    /// <summary>The system gives the lock back when the process ends, however it ends.</summary>
+    private static FileStream Lock(string path) =>
+        new(Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+
+    /// <summary>Two processes that start together must not choose the same number.</summary>
+    private static FileStream LockNumbering(string root)
+    {
+        var deadline = DateTime.UtcNow + _numberingPatience;
+        while (true)
+        {
+            try
+            {
+                return Lock(root);
+            }
+            catch (IOException) when (DateTime.UtcNow < deadline)
+            {
+                Thread.Sleep(20);
+            }
+        }
+    }
+
+    private static int NextNumber(string root) => 1 + Directory.EnumerateDirectories(root)
+        .Select(path => Path.GetFileName(path).Split('-')[0])
+        .Select(text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0)
+        .Append(0)
+        .Max();
+
+    private static string Clean(string name)
+    {
+        var clean = new string([.. name.Take(LongestName).Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' ? c : '-')]).Trim('-', '.');
+        return clean.Length > 0 ? clean : "run";
+    }
+}
+
+/// <summary>The folder of one stage of a run.</summary>
+public sealed class StageFolder
+{
+    internal StageFolder(string run, string name)
+    {
+        Name = name;
+        FolderPath = Path.Combine(run, name);
+        Directory.CreateDirectory(CheckpointsPath);
+    }
+
+    /// <summary>The stage's name in metrics and messages, e.g. <c>stage-1-classifier</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>The folder, absolute.</summary>
+    public string FolderPath { get; }
+
+    /// <summary>Where the <see cref="CheckpointStore"/> keeps checkpoints.</summary>
+    public string CheckpointsPath => Path.Combine(FolderPath, "checkpoints");
+
+    /// <summary>Checkpoints of the control: stage 3 without pseudo-images.</summary>
+    public string ControlCheckpointsPath => Path.Combine(FolderPath, "control-checkpoints");
+
+    /// <summary>What the stage was made from, see <see cref="StageManifest"/>.</summary>
+    public string ManifestPath => Path.Combine(FolderPath, "manifest.json");
+
+    /// <summary>The pseudo-labels of stage 1, see <see cref="PseudoLabelFile"/>.</summary>
+    public string PseudoLabelsPath => Path.Combine(FolderPath, "pseudo-labels.csv");
+
+    /// <summary>A picture of generated images.</summary>
+    public string SamplesPath => Path.Combine(FolderPath, "samples.png");
+
+    /// <summary>The pseudo-images of stage 2, see <see cref="ImageShards"/>.</summary>
+    public string PseudoImagesPath => Path.Combine(FolderPath, "pseudo-images");
+}

@@ -1,0 +1,147 @@
+using System.Text.Json.Nodes;
+using DPT.Engine.Autograd;
+
+namespace DPT.Engine.Dpt.Tests;
+
+public class CheckpointStoreTests
+{
+    private TemporaryFolder _folder = null!;
+    private RecordingObserver _observer = null!;
+
+    [SetUp]
+    public void MakeFolder()
+    {
+        _folder = new TemporaryFolder();
+        _observer = new RecordingObserver();
+    }
+
+    [TearDown]
+    public void RemoveFolder() => _folder.Dispose();
+
+    [Test]
+    public void LoadLatest_NothingSaved_IsNull() => Assert.That(Store().LoadLatest(), Is.Null);
+
+    [Test]
+    public void Save_ThenLoad_GivesTheSameBits()
+    {
+        Store().Save(State(100));
+        var loaded = Store().LoadLatest()!;
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(loaded.Step, Is.EqualTo(100));
+            Assert.That((double)loaded.State["threshold"]!, Is.EqualTo(0.1 + 0.2));
+            Assert.That(loaded.Tensors.Keys, Is.EquivalentTo(["model", "optimizer"]));
+            Assert.That(loaded.Tensors["model"]["w"].Shape, Is.EqualTo(new TensorShape(2, 1)));
+            Assert.That(loaded.Tensors["model"]["w"].Values, Is.EqualTo([100f, 0.1f]));
+            Assert.That(_observer.Messages, Is.Empty);
+        }
+    }
+
+    [Test]
+    public void Save_Often_KeepsTheNewest()
+    {
+        var store = Store();
+        foreach (var step in new[] { 100, 200, 300, 400 })
+        {
+            store.Save(State(step));
+        }
+
+        Assert.That(Names(), Is.EqualTo(["step-00000300", "step-00000400"]));
+    }
+
+    [Test]
+    public void Save_SameStepAgain_ReplacesIt()
+    {
+        var store = Store();
+        store.Save(State(100));
+        store.Save(State(100) with { State = new JsonObject { ["threshold"] = 7 } });
+        Assert.That((int)store.LoadLatest()!.State["threshold"]!, Is.EqualTo(7));
+        Assert.That(Names(), Is.EqualTo(["step-00000100"]));
+    }
+
+    /// <summary>What a process killed while it wrote step 200 may leave: any number of files in a folder aside.</summary>
+    [Test]
+    public void LoadLatest_AfterAKillAtAnyFile_GivesTheOneBefore([Range(0, 4)] int filesWritten)
+    {
+        var store = Store();
+        store.Save(State(100));
+        store.Save(State(200));
+        var aside = _folder["tmp-0123"];
+        Directory.Move(_folder["step-00000200"], aside);
+        foreach (var path in Directory.GetFiles(aside).Order().Skip(filesWritten))
+        {
+            File.Delete(path);
+        }
+
+        Assert.That(Store().LoadLatest()!.Step, Is.EqualTo(100));
+        store.Save(State(300));
+        Assert.That(Names(), Is.EqualTo(["step-00000100", "step-00000300"]));
+    }
+
+    [TestCase("model.safetensors")]
+    [TestCase("optimizer.safetensors")]
+    [TestCase("state.json")]
+    [TestCase("DONE")]
+    public void LoadLatest_FileMissing_FallsBackAndSaysWhy(string name)
+    {
+        SaveTwo();
+        File.Delete(_folder[$"step-00000200/{name}"]);
+        Assert.That(Store().LoadLatest()!.Step, Is.EqualTo(100));
+        Assert.That(_observer.Messages, Has.One.Contains("step-00000200").And.One.Contains("does not count"));
+    }
+
+    [TestCase("model.safetensors")]
+    [TestCase("optimizer.safetensors")]
+    [TestCase("state.json")]
+    [TestCase("DONE")]
+    public void LoadLatest_AnyByteChanged_FallsBack(string name)
+    {
+        SaveTwo();
+        var path = _folder[$"step-00000200/{name}"];
+        var whole = File.ReadAllBytes(path);
+        for (var i = 0; i < whole.Length; i++)
+        {
+            var changed = (byte[])whole.Clone();
+            changed[i] ^= 1;
+            File.WriteAllBytes(path, changed);
+            Assert.That(Store().LoadLatest()!.Step, Is.EqualTo(100), $"byte {i} of {name}");
+        }
+    }
+
+    [Test]
+    public void LoadLatest_FolderRenamedToAnotherStep_DoesNotCount()
+    {
+        SaveTwo();
+        Directory.Move(_folder["step-00000200"], _folder["step-00000900"]);
+        Assert.That(Store().LoadLatest()!.Step, Is.EqualTo(100));
+    }
+
+    [TestCase("0000  ../../secret")]
+    [TestCase("0000  \0")]
+    [TestCase("")]
+    public void LoadLatest_ForgedDone_FallsBack(string done)
+    {
+        SaveTwo();
+        _folder.Write("step-00000200/DONE", done);
+        Assert.That(Store().LoadLatest()!.Step, Is.EqualTo(100));
+    }
+
+    private CheckpointStore Store() => new(_folder.Path, keep: 2, _observer);
+
+    private void SaveTwo()
+    {
+        Store().Save(State(100));
+        Store().Save(State(200));
+    }
+
+    private IEnumerable<string?> Names() => Directory.GetDirectories(_folder.Path).Select(Path.GetFileName).Order();
+
+    private static TrainingState State(long step) => new(
+        step,
+        new JsonObject { ["threshold"] = 0.1 + 0.2 },
+        new Dictionary<string, IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)>>
+        {
+            ["model"] = new Dictionary<string, (TensorShape Shape, float[] Values)> { ["w"] = (new TensorShape(2, 1), [step, 0.1f]) },
+            ["optimizer"] = new Dictionary<string, (TensorShape Shape, float[] Values)> { ["w.m"] = (new TensorShape(1), [float.NaN]) },
+        });
+}
