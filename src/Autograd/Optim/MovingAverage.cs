@@ -36,6 +36,9 @@ public sealed class MovingAverage : IDisposable
     /// <summary>Lets the model run with the averaged weights until the result is disposed.</summary>
     public IDisposable Use() => _store.Substitute(Values);
 
+    /// <summary>Makes the average the model's weights for good.</summary>
+    public void Adopt() => _store.Device.Copy(Values, _store.Values);
+
     /// <inheritdoc/>
     public void Dispose() => _slab.Dispose();
 }

@@ -123,9 +123,6 @@ public sealed record SemiSupervisedOptions
 
     /// <summary>Random shift of the weak view, in pixels.</summary>
     public required int CropPadding { get; init; }
-
-    /// <summary>Updates of self-supervised pre-training on all images before the labels are used; 0 for none.</summary>
-    public required int PretrainSteps { get; init; }
 }
 
 /// <summary>The U-ViT, its forward process and its training (spec 4).</summary>

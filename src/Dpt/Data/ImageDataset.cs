@@ -79,6 +79,17 @@ public sealed class ImageDataset
     /// <summary>The pixels of image <paramref name="index"/>, [C,S,S].</summary>
     public ReadOnlySpan<byte> Image(int index) => Pixels.AsSpan(index * ImageLength, ImageLength);
 
+    /// <summary>These images followed by those of <paramref name="other"/>, which must be of the same kind.</summary>
+    /// <exception cref="ArgumentException">Classes, channels or sizes differ.</exception>
+    public ImageDataset Append(ImageDataset other)
+    {
+        Check(
+            other.Classes == Classes && other.Channels == Channels && other.ImageSize == ImageSize,
+            $"'{other.Name}' has other classes, channels or sizes than '{Name}'");
+        return new ImageDataset(
+            Name, ClassNames, Channels, ImageSize, [.. Pixels, .. other.Pixels], [.. Labels, .. other.Labels]);
+    }
+
     /// <summary>A new data set of the images at <paramref name="indices"/>, in that order.</summary>
     public ImageDataset Select(ReadOnlySpan<int> indices)
     {

@@ -1,0 +1,90 @@
+using DPT.Engine.Autograd;
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Dpt;
+
+/// <summary>A classifier with its weights and the normalisation it was trained with.</summary>
+internal sealed class Classifier : IDisposable
+{
+    private const int EvaluationBatch = 250;
+
+    public Classifier(
+        Device device, ClassifierOptions options, ImageDataset like, NormalisationStatistics normalisation, ulong seed)
+    {
+        Normalisation = normalisation;
+        Store = new ParameterStore(device);
+        Network = new VisionTransformer(Store, options, like.Channels, like.ImageSize, like.Classes);
+        Store.Initialize(seed);
+    }
+
+    public ParameterStore Store { get; }
+
+    public VisionTransformer Network { get; }
+
+    public NormalisationStatistics Normalisation { get; }
+
+    /// <summary>Class probabilities of all images with the present weights, [N, classes].</summary>
+    public float[] Probabilities(ImageDataset images, CancellationToken cancellation = default) =>
+        ForAll(images, Network.Classes, cancellation, (tape, batch) =>
+        {
+            var logits = Network.Forward(tape, batch);
+            var call = new SoftmaxCall
+            {
+                Rows = logits.Shape[0],
+                Classes = logits.Shape[1],
+                Logits = logits.Data,
+                Probabilities = logits.Data,
+            };
+            Store.Device.Run(LossOperators.Softmax, call);
+            return logits;
+        });
+
+    /// <summary>Features (the class token after the final norm) of all images, [N, width].</summary>
+    public float[] Features(ImageDataset images, CancellationToken cancellation = default) =>
+        ForAll(images, Network.Width, cancellation, Network.Features);
+
+    /// <summary>Compares predictions with the true labels.</summary>
+    public ConfusionMatrix Evaluate(ImageDataset images, CancellationToken cancellation = default)
+    {
+        var matrix = new ConfusionMatrix(images.Classes);
+        matrix.Add(Probabilities(images, cancellation), images.Labels);
+        return matrix;
+    }
+
+    /// <summary>The most probable class of every image, with its probability.</summary>
+    public PseudoLabels Label(ImageDataset images, CancellationToken cancellation = default)
+    {
+        var probabilities = Probabilities(images, cancellation);
+        var labels = new int[images.Count];
+        var confidences = new float[images.Count];
+        for (var i = 0; i < images.Count; i++)
+        {
+            var row = probabilities.AsSpan(i * Network.Classes, Network.Classes);
+            labels[i] = RowScores.ArgMax(row);
+            confidences[i] = row[labels[i]];
+        }
+
+        return new PseudoLabels(labels, confidences);
+    }
+
+    public void Dispose() => Store.Dispose();
+
+    private float[] ForAll(
+        ImageDataset images, int width, CancellationToken cancellation, Func<Tape, Tensor, Tensor> compute)
+    {
+        var device = Store.Device;
+        var results = new float[(long)images.Count * width];
+        using var source = new DeviceImages(device, images, Normalisation);
+        using var tape = new Tape(device);
+        for (var start = 0; start < images.Count; start += EvaluationBatch)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var indices = Enumerable.Range(start, Math.Min(EvaluationBatch, images.Count - start)).ToArray();
+            var result = tape.WithoutGradient(() => compute(tape, source.Batch(tape, indices, ImageView.Plain)));
+            device.CopyOut(result.Data, results.AsSpan(start * width, indices.Length * width));
+            tape.Reset();
+        }
+
+        return results;
+    }
+}

@@ -1,0 +1,87 @@
+using DPT.Engine.Autograd;
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Dpt;
+
+/// <summary>
+/// A data set on the device as bytes. A batch is selected, augmented and normalised in one kernel; only the indices
+/// travel.
+/// </summary>
+internal sealed class DeviceImages : IDisposable
+{
+    private readonly Device _device;
+    private readonly ImageDataset _images;
+    private readonly DeviceBuffer<byte> _pixels;
+    private readonly DeviceBuffer<float> _mean;
+    private readonly DeviceBuffer<float> _deviation;
+    private DeviceBuffer<int>? _indices;
+
+    public DeviceImages(Device device, ImageDataset images, NormalisationStatistics normalisation)
+    {
+        _device = device;
+        _images = images;
+        _pixels = device.Upload<byte>(images.Pixels);
+        _mean = device.Upload<float>(normalisation.Mean);
+        _deviation = device.Upload<float>(normalisation.Deviation);
+    }
+
+    public int Count => _images.Count;
+
+    /// <summary>The images at <paramref name="indices"/>, [B,C,S,S], normalised, each changed by a draw of its own.</summary>
+    /// <param name="tape">Owner of the batch.</param>
+    /// <param name="indices">Which images.</param>
+    /// <param name="view">How to change them.</param>
+    /// <param name="seed">Seed of the run.</param>
+    /// <param name="firstSample">Number of the first image's draw.</param>
+    public Tensor Batch(Tape tape, ReadOnlySpan<int> indices, in ImageView view, ulong seed = 0, long firstSample = 0)
+    {
+        if (_indices is null || _indices.Slice.Length < indices.Length)
+        {
+            _indices?.Dispose();
+            _indices = _device.Allocate<int>(indices.Length);
+        }
+
+        var selected = _indices.Slice.Range(0, indices.Length);
+        _device.CopyIn(indices, selected);
+        var size = _images.ImageSize;
+        var batch = tape.New(new TensorShape(indices.Length, _images.Channels, size, size));
+        _device.Run(AugmentOperators.Augment, new AugmentCall
+        {
+            Batch = indices.Length,
+            Channels = _images.Channels,
+            ImageSize = size,
+            SourceCount = _images.Count,
+            Source = _pixels.Slice,
+            Indices = selected,
+            Policy = view.Policy,
+            Flip = view.Flip,
+            CropPadding = view.CropPadding,
+            Seed = seed,
+            Stream = view.Stream,
+            FirstSample = firstSample,
+            Mean = _mean.Slice,
+            Deviation = _deviation.Slice,
+            Output = batch.Data,
+        });
+        return batch;
+    }
+
+    public void Dispose()
+    {
+        _indices?.Dispose();
+        _pixels.Dispose();
+        _mean.Dispose();
+        _deviation.Dispose();
+    }
+}
+
+/// <summary>How a view of an image is made.</summary>
+/// <param name="Policy">How strongly the image is changed.</param>
+/// <param name="Stream">Stream of its random draws.</param>
+/// <param name="Flip">Mirror half of the images.</param>
+/// <param name="CropPadding">Largest shift in pixels.</param>
+internal readonly record struct ImageView(AugmentPolicy Policy, uint Stream, bool Flip, int CropPadding)
+{
+    /// <summary>Unchanged.</summary>
+    public static ImageView Plain => new(AugmentPolicy.None, 0, false, 0);
+}

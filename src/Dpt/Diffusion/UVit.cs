@@ -1,0 +1,124 @@
+using DPT.Engine.Autograd;
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Dpt;
+
+/// <summary>
+/// U-ViT (Bao et al., CVPR 2023; spec 4.1): a transformer over the tokens [label, time, patches] with long skip
+/// connections. Architecture and parameter names are the official ones, so official weights fit.
+/// </summary>
+public sealed class UVit
+{
+    private const float NormEpsilon = 1e-5f;
+
+    private readonly UVitConfig _config;
+    private readonly PatchEmbedOp.Parts _embedding;
+    private readonly TransformerBlock[] _inBlocks;
+    private readonly TransformerBlock _midBlock;
+    private readonly (Linear Skip, TransformerBlock Block)[] _outBlocks;
+    private readonly LayerNorm _norm;
+    private readonly Linear _decoder;
+    private readonly (Parameter Weight, Parameter Bias)? _convolution;
+
+    /// <summary>Registers the parameters in <paramref name="store"/>.</summary>
+    public UVit(ParameterStore store, UVitConfig config)
+    {
+        config.Validate();
+        _config = config;
+        var root = new ParameterScope(store);
+        _embedding = Embedding(root, config);
+        var block = new TransformerBlockConfig(
+            config.Width,
+            config.Heads,
+            UVitConfig.MlpRatio,
+            QkvBias: false,
+            NormEpsilon,
+            WeightDeviation: config.FastStart ? 0 : 0.02f);
+
+        _inBlocks = new TransformerBlock[config.Depth / 2];
+        for (var i = 0; i < _inBlocks.Length; i++)
+        {
+            _inBlocks[i] = new TransformerBlock(root["in_blocks"][$"{i}"], block);
+        }
+
+        _midBlock = new TransformerBlock(root["mid_block"], block);
+        _outBlocks = new (Linear, TransformerBlock)[config.Depth / 2];
+        for (var i = 0; i < _outBlocks.Length; i++)
+        {
+            var scope = root["out_blocks"][$"{i}"];
+            var skip = new Linear(
+                scope["skip_linear"], 2 * config.Width, config.Width, block.Weight(2 * config.Width), Initializer.Zero);
+            _outBlocks[i] = (skip, new TransformerBlock(scope, block));
+        }
+
+        _norm = new LayerNorm(root["norm"], config.Width, NormEpsilon);
+        _decoder = new Linear(
+            root["decoder_pred"],
+            config.Width,
+            config.Grid(1).PatchElements,
+            block.Weight(config.Width),
+            Initializer.Zero);
+        _convolution = config.Convolution ? Convolution(root["final_layer"], config.Channels) : null;
+    }
+
+    /// <summary>The prediction for a batch of noised images.</summary>
+    /// <param name="tape">The tape.</param>
+    /// <param name="images">x_t, [B, C, S, S].</param>
+    /// <param name="times">Network time of each image, [B].</param>
+    /// <param name="labels">Row of the label table, [B]; empty for an unconditional model.</param>
+    /// <returns>[B, C, S, S].</returns>
+    public Tensor Forward(Tape tape, Tensor images, Slice<float> times, Slice<int> labels = default)
+    {
+        var x = tape.PatchEmbed(images, _embedding, labels, times);
+        var skips = new Stack<Tensor>(_inBlocks.Length);
+        foreach (var block in _inBlocks)
+        {
+            x = Run(tape, block, x);
+            skips.Push(x);
+        }
+
+        x = Run(tape, _midBlock, x);
+        foreach (var (skip, block) in _outBlocks)
+        {
+            x = tape.SkipLinear(x, skips.Pop(), skip.Weight, skip.Bias!);
+            x = Run(tape, block, x);
+        }
+
+        var patches = _decoder.Forward(tape, _norm.Forward(tape, x));
+        return tape.Unpatchify(
+            patches, _config.Grid(images.Shape[0]), _convolution?.Weight, _convolution?.Bias);
+    }
+
+    private Tensor Run(Tape tape, TransformerBlock block, Tensor x) =>
+        _config.Recompute ? tape.Recompute(() => block.Forward(tape, x)) : block.Forward(tape, x);
+
+    private static PatchEmbedOp.Parts Embedding(ParameterScope root, UVitConfig config)
+    {
+        var (width, patch, channels) = (config.Width, config.PatchSize, config.Channels);
+        var fanIn = Initializer.FanIn(channels * patch * patch);
+        var position = root.Add(
+            "pos_embed",
+            new TensorShape(1, config.Grid(1).Tokens, width),
+            Initializer.Normal(config.FastStart ? 0.3f : 0.02f));
+        var labels = config.NumClasses == 0
+            ? null
+            : root["label_emb"].Add(
+                "weight",
+                new TensorShape(config.NumClasses, width),
+                Initializer.Normal(config.FastStart ? 0.5f : 1));
+        var projection = root["patch_embed"]["proj"];
+        return new PatchEmbedOp.Parts(
+            projection.Add("weight", new TensorShape(width, channels, patch, patch), fanIn),
+            projection.Add("bias", new TensorShape(width), fanIn),
+            position,
+            labels);
+    }
+
+    private static (Parameter Weight, Parameter Bias) Convolution(ParameterScope scope, int channels)
+    {
+        var fanIn = Initializer.FanIn(9 * channels);
+        return (
+            scope.Add("weight", new TensorShape(channels, channels, 3, 3), fanIn),
+            scope.Add("bias", new TensorShape(channels), fanIn));
+    }
+}

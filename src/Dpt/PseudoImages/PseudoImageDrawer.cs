@@ -1,0 +1,58 @@
+namespace DPT.Engine.Dpt;
+
+/// <summary>
+/// Draws pseudo-images with the generator's present weights. Image k of class c starts from noise with a number of its
+/// own, so it is the same in whatever batch or session it is drawn.
+/// </summary>
+internal sealed class PseudoImageDrawer : IDisposable
+{
+    private readonly Generator _generator;
+    private readonly GeneratorModel _model;
+    private readonly Sampler _sampler;
+    private readonly ulong _seed;
+    private readonly int _batch;
+
+    public PseudoImageDrawer(Generator generator, GenerateOptions options, ulong seed)
+    {
+        _generator = generator;
+        _model = new GeneratorModel(generator);
+        _seed = seed;
+        _batch = options.Batch;
+        _sampler = new Sampler(
+            generator.Store.Device,
+            generator.Schedule,
+            SolverCatalog.Find(options.Solver),
+            options.Evaluations,
+            options.Guidance);
+    }
+
+    /// <summary>Draws the images of a shard, [count,C,S,S], 0..255.</summary>
+    public byte[] DrawAll(ImageShard shard, CancellationToken stop)
+    {
+        var images = new List<byte>();
+        for (var first = 0; first < shard.Count; first += _batch)
+        {
+            stop.ThrowIfCancellationRequested();
+            images.AddRange(Draw(shard.Label, shard.First + first, Math.Min(_batch, shard.Count - first)));
+        }
+
+        return [.. images];
+    }
+
+    /// <summary>Draws images <paramref name="first"/> to first + count - 1 of a class.</summary>
+    private byte[] Draw(int label, long first, int count)
+    {
+        var device = _generator.Store.Device;
+        var elements = _generator.Config.Channels * _generator.Config.ImageSize * _generator.Config.ImageSize;
+        _model.SetLabels(label, count);
+        using var result = device.Allocate<float>((long)count * elements);
+        var noise = new SamplingNoise(_seed, RunStreams.SamplingNoise, ((long)label << 32) + first);
+        _sampler.Sample(_model, count, noise, result.Slice);
+        return Array.ConvertAll(device.Download(result.Slice), ToByte);
+    }
+
+    public void Dispose() => _model.Dispose();
+
+    /// <summary>[-1, 1] to 0..255, rounded as the official code does it.</summary>
+    private static byte ToByte(float value) => (byte)((255 * Math.Clamp((value + 1) / 2, 0, 1)) + 0.5f);
+}

@@ -1,0 +1,22 @@
+using DPT.Engine.Autograd;
+
+namespace DPT.Engine.Dpt;
+
+/// <summary>
+/// The streams of random numbers of a run, one per purpose. Everything random is addressed by (seed, stream, sample), so
+/// a resumed run draws what the uninterrupted one would have drawn, and there is no generator state to save.
+/// </summary>
+internal static class RunStreams
+{
+    public const uint LabelledDraw = RandomStreams.FirstFree;
+    public const uint UnlabelledDraw = RandomStreams.FirstFree + 1;
+    public const uint LabelledView = RandomStreams.FirstFree + 2;
+    public const uint WeakView = RandomStreams.FirstFree + 3;
+    public const uint StrongView = RandomStreams.FirstFree + 4;
+    public const uint DiffusionDraw = RandomStreams.FirstFree + 5;
+    public const uint DiffusionView = RandomStreams.FirstFree + 6;
+    public const uint DiffusionTime = RandomStreams.FirstFree + 7;
+    public const uint DiffusionNoise = RandomStreams.FirstFree + 8;
+    public const uint LabelDropout = RandomStreams.FirstFree + 9;
+    public const uint SamplingNoise = RandomStreams.FirstFree + 10;
+}

@@ -1,0 +1,29 @@
+namespace DPT.Engine.Dpt;
+
+/// <summary>
+/// Training as a sequence of numbered steps that can stop after any of them and go on bit for bit: everything random is
+/// addressed by the step's number, everything else is in the state.
+/// </summary>
+internal interface ITrainer
+{
+    /// <summary>Steps done.</summary>
+    int Step { get; }
+
+    /// <summary>Steps in all.</summary>
+    int TotalSteps { get; }
+
+    /// <summary>Training images that one step consumes.</summary>
+    int ImagesPerStep { get; }
+
+    /// <summary>Does the next step.</summary>
+    void RunStep();
+
+    /// <summary>Means of the losses and other measures since the last call, by metric name.</summary>
+    IReadOnlyList<(string Name, double Value)> TakeMetrics();
+
+    /// <summary>Everything that the next step depends on.</summary>
+    TrainingState Capture();
+
+    /// <summary>Goes back to a captured state.</summary>
+    void Restore(TrainingState state);
+}

@@ -1,0 +1,114 @@
+using System.Diagnostics;
+
+namespace DPT.Engine.Dpt;
+
+/// <summary>
+/// Drives a trainer: continues from the newest checkpoint, logs, evaluates, saves, and stops at the token with everything
+/// saved. The trainer knows nothing of files, this loop nothing of mathematics.
+/// </summary>
+internal sealed class TrainLoop
+{
+    private readonly RunContext _context;
+    private readonly string _stage;
+    private readonly ITrainer _trainer;
+    private readonly TrainerCheckpoints _checkpoints;
+    private readonly Func<IReadOnlyList<(string Name, double Value)>> _evaluate;
+    private readonly Stopwatch _clock = new();
+    private double _secondsBefore;
+
+    /// <summary>Prepares a loop.</summary>
+    /// <param name="context">The run.</param>
+    /// <param name="stage">Name of the stage in the metrics and of its folder, e.g. <c>stage-1-classifier</c>.</param>
+    /// <param name="trainer">What to drive.</param>
+    /// <param name="checkpoints">Where to save.</param>
+    /// <param name="evaluate">Measures on the test set; called a few times along the way, not for training decisions.</param>
+    public TrainLoop(
+        RunContext context,
+        string stage,
+        ITrainer trainer,
+        TrainerCheckpoints checkpoints,
+        Func<IReadOnlyList<(string Name, double Value)>> evaluate)
+    {
+        _context = context;
+        _stage = stage;
+        _trainer = trainer;
+        _checkpoints = checkpoints;
+        _evaluate = evaluate;
+    }
+
+    /// <summary>Seconds of training, those before an interruption included; evaluations not.</summary>
+    public double Seconds => _secondsBefore + _clock.Elapsed.TotalSeconds;
+
+    /// <summary>Trains to the last step.</summary>
+    /// <exception cref="OperationCanceledException">The token asked to stop; the state is saved.</exception>
+    /// <exception cref="DptException">Training diverged.</exception>
+    public void Run(CancellationToken stop)
+    {
+        Resume();
+        var options = _context.Options.Run;
+        while (_trainer.Step < _trainer.TotalSteps)
+        {
+            if (stop.IsCancellationRequested)
+            {
+                Save();
+                stop.ThrowIfCancellationRequested();
+            }
+
+            _clock.Start();
+            _trainer.RunStep();
+            _clock.Stop();
+            var step = _trainer.Step;
+            var last = step == _trainer.TotalSteps;
+            if (last || step % options.LogEvery == 0)
+            {
+                Log();
+            }
+
+            if (last || IsEvaluationPoint(step, options.EvaluationPoints))
+            {
+                _context.Metrics.Write(_stage, step, [.. _evaluate()]);
+            }
+
+            if (last || step % options.CheckpointEvery == 0)
+            {
+                Save();
+            }
+        }
+    }
+
+    private void Resume()
+    {
+        if (_checkpoints.Latest() is not { } found)
+        {
+            return;
+        }
+
+        _trainer.Restore(found.State);
+        _secondsBefore = found.Seconds;
+        _context.Metrics.WriteResumed(_stage, found.State.Step);
+        _context.Observer.Message($"{_stage}: continues at step {found.State.Step} of {_trainer.TotalSteps}");
+    }
+
+    private void Save() => _checkpoints.Save(_trainer.Capture(), Seconds);
+
+    private void Log()
+    {
+        var metrics = _trainer.TakeMetrics();
+        _context.Metrics.Write(_stage, _trainer.Step, [.. metrics]);
+        var loss = metrics.FirstOrDefault(m => m.Name == "train/loss").Value;
+        _context.Observer.Progress(new WorkProgress(
+            _stage,
+            _trainer.Step,
+            _trainer.TotalSteps,
+            "steps",
+            _trainer.Step / Math.Max(Seconds, 1e-9),
+            FormattableString.Invariant($"loss {loss:g3}")));
+    }
+
+    private bool IsEvaluationPoint(int step, int points)
+    {
+        // The points divide the training evenly; the last one is the last step.
+        var (now, before) = ((long)step * points / _trainer.TotalSteps, (step - 1L) * points / _trainer.TotalSteps);
+        return now != before;
+    }
+}
