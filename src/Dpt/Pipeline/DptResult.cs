@@ -48,11 +48,18 @@ public sealed record DptResult
 public sealed record DataResult(
     string Name, int Classes, int Train, int Test, int LabelsPerClass, int ImageSize, int Channels);
 
+/// <summary>What the results of all stages have.</summary>
+public interface IStageResult
+{
+    /// <summary>Wall time in seconds, earlier sessions of a resumed run included.</summary>
+    double Seconds { get; }
+}
+
 /// <summary>Result of stage 1.</summary>
 /// <param name="Top1">Accuracy on the test set.</param>
 /// <param name="PseudoLabelAccuracy">Accuracy of the pseudo-labels over all training images.</param>
 /// <param name="Seconds">Wall time.</param>
-public sealed record Stage1Result(double Top1, double PseudoLabelAccuracy, double Seconds);
+public sealed record Stage1Result(double Top1, double PseudoLabelAccuracy, double Seconds) : IStageResult;
 
 /// <summary>Result of stage 2.</summary>
 /// <param name="Parameters">Parameters of the generator.</param>
@@ -62,7 +69,8 @@ public sealed record Stage1Result(double Top1, double PseudoLabelAccuracy, doubl
 /// <param name="FrechetDistance">Distance of the pseudo-images to the training images.</param>
 /// <param name="Seconds">Wall time.</param>
 public sealed record Stage2Result(
-    long Parameters, int Steps, long ImagesSeen, double ImagesPerSecond, FrechetResult FrechetDistance, double Seconds);
+    long Parameters, int Steps, long ImagesSeen, double ImagesPerSecond, FrechetResult FrechetDistance, double Seconds)
+    : IStageResult;
 
 /// <summary>A Frechet distance with what it was measured in; never called FID, which means Inception features.</summary>
 /// <param name="Value">The distance.</param>
@@ -75,4 +83,5 @@ public sealed record FrechetResult(double Value, string Features, int Count);
 /// <param name="ControlTop1">The same training and budget without pseudo-images.</param>
 /// <param name="PseudoImagesPerClass">K.</param>
 /// <param name="Seconds">Wall time.</param>
-public sealed record Stage3Result(double Top1, double ControlTop1, int PseudoImagesPerClass, double Seconds);
+public sealed record Stage3Result(double Top1, double ControlTop1, int PseudoImagesPerClass, double Seconds)
+    : IStageResult;

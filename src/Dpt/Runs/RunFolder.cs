@@ -8,6 +8,9 @@ namespace DPT.Engine.Dpt;
 /// </summary>
 public sealed class RunFolder : IDisposable
 {
+    /// <summary>Name of the file with every setting and its origin.</summary>
+    public const string ConfigName = "config.resolved.json";
+
     private const string LockName = ".lock";
     private const int LongestName = 60;
 
@@ -40,7 +43,7 @@ public sealed class RunFolder : IDisposable
     public StageFolder Retrain { get; }
 
     /// <summary>What the options resolved to, and where each came from.</summary>
-    public string ConfigPath => Path.Combine(FolderPath, "config.resolved.json");
+    public string ConfigPath => Path.Combine(FolderPath, ConfigName);
 
     /// <summary>What ran, see <see cref="RunRecord"/>.</summary>
     public string RecordPath => Path.Combine(FolderPath, "run.json");
@@ -78,6 +81,31 @@ public sealed class RunFolder : IDisposable
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new DptException(FailureKind.Environment, $"cannot make a run folder in '{root}': {error.Message}", error);
+        }
+    }
+
+    /// <summary>Makes a run folder at a path of the caller's choice.</summary>
+    /// <param name="path">A folder that does not exist or is empty.</param>
+    /// <exception cref="DptException">Usage: it holds something. Environment: it cannot be made.</exception>
+    public static RunFolder CreateAt(string path)
+    {
+        if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
+        {
+            throw new DptException(
+                FailureKind.Usage,
+                File.Exists(Path.Combine(path, LockName))
+                    ? $"'{path}' holds a run; continue it with --resume '{path}', or name another folder"
+                    : $"'{path}' is not empty; name another folder");
+        }
+
+        try
+        {
+            Directory.CreateDirectory(path);
+            return new RunFolder(Path.GetFullPath(path), Lock(path));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new DptException(FailureKind.Environment, $"cannot make the run folder '{path}': {error.Message}", error);
         }
     }
 

@@ -1,0 +1,59 @@
+namespace DPT.Engine.Dpt;
+
+/// <summary>Trains one classifier with its loop and checkpoints: what stage 1, stage 3 and the control share.</summary>
+internal sealed class ClassifierTraining : IDisposable
+{
+    private readonly RunContext _context;
+    private readonly SemiSupervisedTrainer _trainer;
+    private readonly TrainLoop _loop;
+
+    /// <summary>Prepares a training.</summary>
+    /// <param name="context">The run.</param>
+    /// <param name="name">Name in metrics and messages.</param>
+    /// <param name="options">Budget and rates.</param>
+    /// <param name="labelled">Images whose labels may be used.</param>
+    /// <param name="checkpoints">Folder of the checkpoints.</param>
+    /// <param name="key">Hash of what the training starts from.</param>
+    /// <param name="seed">Seed of the stage.</param>
+    public ClassifierTraining(
+        RunContext context,
+        string name,
+        SemiSupervisedOptions options,
+        ImageDataset labelled,
+        string checkpoints,
+        string key,
+        ulong seed)
+    {
+        _context = context;
+        Classifier = new Classifier(
+            context.Device, context.Options.Classifier, context.Data.Train, context.Normalisation, seed);
+        _trainer = new SemiSupervisedTrainer(Classifier, options, labelled, context.Data.Train, seed);
+        _loop = new TrainLoop(context, name, _trainer, new TrainerCheckpoints(checkpoints, context, key), Evaluate);
+    }
+
+    /// <summary>The classifier; after <see cref="Run"/> with its averaged weights.</summary>
+    public Classifier Classifier { get; }
+
+    /// <summary>Seconds of training so far.</summary>
+    public double Seconds => _loop.Seconds;
+
+    /// <summary>Trains to the end and adopts the averaged weights.</summary>
+    public void Run(CancellationToken stop)
+    {
+        _loop.Run(stop);
+        _trainer.Average.Adopt();
+    }
+
+    public void Dispose()
+    {
+        _trainer.Dispose();
+        Classifier.Dispose();
+    }
+
+    /// <summary>Curves for people; nothing in training depends on them.</summary>
+    private IReadOnlyList<(string Name, double Value)> Evaluate()
+    {
+        using var average = _trainer.Average.Use();
+        return [("test/top1", Classifier.Evaluate(_context.Data.Test).Accuracy)];
+    }
+}
