@@ -38,7 +38,7 @@ public static class ProceduralDigits
     {
         var ink = new InkCanvas(Size);
         var pose = Pose.Draw(ref random);
-        var halfWidth = Between(ref random, 0.45, 1.05);
+        var halfWidth = Between(ref random, 0.6, 1.05);
         var styles = DigitStrokes.Styles[digit];
         foreach (var stroke in styles[random.NextInt(styles.Length)])
         {
@@ -46,7 +46,7 @@ public static class ProceduralDigits
         }
 
         var specks = new InkCanvas(Size);
-        for (var i = random.NextInt(4); i > 0; i--)
+        for (var i = random.NextInt(3); i > 0; i--)
         {
             DrawSpeck(ref random, specks);
         }
@@ -56,7 +56,7 @@ public static class ProceduralDigits
 
     private static void DrawStroke(ref PhiloxStream random, InkCanvas ink, Stroke stroke, in Pose pose)
     {
-        const double Shake = 0.08;
+        const double Shake = 0.06;
         Span<StrokePoint> points = stackalloc StrokePoint[stroke.Points.Length];
         for (var i = 0; i < points.Length; i++)
         {
@@ -79,9 +79,9 @@ public static class ProceduralDigits
     /// <summary>Ink on uneven paper, with noise.</summary>
     private static void Develop(ref PhiloxStream random, InkCanvas ink, double halfWidth, InkCanvas specks, Span<byte> image)
     {
-        var paper = Between(ref random, 0, 60);
-        var contrast = Between(ref random, 110, 195);
-        var (slopeX, slopeY) = (Between(ref random, -1.5, 1.5), Between(ref random, -1.5, 1.5));
+        var paper = Between(ref random, 0, 20);
+        var contrast = Between(ref random, 170, 230);
+        var (slopeX, slopeY) = (Between(ref random, -0.5, 0.5), Between(ref random, -0.5, 0.5));
         var speck = Between(ref random, 0.3, 0.8);
         var noise = Between(ref random, 4, 12);
         for (var y = 0; y < Size; y++)
@@ -122,15 +122,15 @@ public static class ProceduralDigits
         public static Pose Draw(ref PhiloxStream random)
         {
             const double HalfHeight = 5.6;
-            const double Turn = Math.PI / 180 * 15;
-            var size = HalfHeight * Between(ref random, 0.85, 1.1);
+            const double Turn = Math.PI / 180 * 10;
+            var size = HalfHeight * Between(ref random, 0.9, 1.08);
             return new Pose(
-                size * Between(ref random, 0.85, 1.2),
+                size * Between(ref random, 0.9, 1.1),
                 size,
-                Between(ref random, -0.22, 0.22),
+                Between(ref random, -0.15, 0.15),
                 Between(ref random, -Turn, Turn),
-                (Size / 2) + Between(ref random, -1.0, 1.0),
-                (Size / 2) + Between(ref random, -1.0, 1.0));
+                (Size / 2) + Between(ref random, -0.7, 0.7),
+                (Size / 2) + Between(ref random, -0.7, 0.7));
         }
 
         public StrokePoint Apply(double x, double y) => new((_xx * x) + (_xy * y) + _x, (_yx * x) + (_yy * y) + _y);
