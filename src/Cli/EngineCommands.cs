@@ -7,25 +7,42 @@ internal sealed class EngineCommands : IDptCommands
 {
     private const int SheetColumns = 20;
     private const int SheetPixels = 48;
-    private const string Missing = "this build has kernels and data only; the training stages are not part of it";
 
     public IReadOnlyList<NamedValue> Plan(DptOptions options)
     {
-        var data = DatasetCatalog.Load(options.Data);
-        var split = LabelSplit.Create(data.Train, options.Data, options.Seed);
+        var plan = DptPlan.Of(options);
         return
         [
-            new("training images", data.Train.Count),
-            new("test images", data.Test.Count),
-            new("labelled images", split.Count),
+            new("training images", plan.TrainImages),
+            new("test images", plan.TestImages),
+            new("labelled images", plan.LabelledImages),
+            new("classifier parameters", plan.ClassifierParameters),
+            new("generator parameters", plan.GeneratorParameters),
+            new("generator tokens per image", plan.GeneratorTokens),
         ];
     }
 
-    public DptResult Run(RunRequest request, CancellationToken stop) =>
-        throw new DptException(FailureKind.Environment, Missing);
+    public DptResult Run(RunRequest request, CancellationToken stop)
+    {
+        using var pipeline = Open(request);
+        return pipeline.Run(stop);
+    }
 
-    public IReadOnlyList<NamedValue> RunStage(DptStage stage, RunRequest request, CancellationToken stop) =>
-        throw new DptException(FailureKind.Environment, Missing);
+    public IReadOnlyList<NamedValue> RunStage(DptStage stage, RunRequest request, CancellationToken stop)
+    {
+        using var pipeline = Open(request);
+        return stage switch
+        {
+            DptStage.TrainClassifier => [new("top1", pipeline.TrainClassifier(stop))],
+            DptStage.PseudoLabel => Values(pipeline.LabelAll(stop)),
+            DptStage.TrainDiffusion => [new("steps", pipeline.TrainGenerator(stop))],
+            DptStage.Generate => Values(pipeline.Generate(stop)),
+            DptStage.Retrain => Values(pipeline.Retrain(stop)),
+            DptStage.Evaluate => Values(pipeline.Evaluate(stop)),
+            DptStage.FrechetDistance => Values(pipeline.MeasureFrechet(stop)),
+            _ => throw new ArgumentOutOfRangeException(nameof(stage)),
+        };
+    }
 
     public IReadOnlyList<NamedValue> DescribeData(DptOptions options)
     {
@@ -61,4 +78,12 @@ internal sealed class EngineCommands : IDptCommands
         SampleGrid.Save(
             file, [.. images], train.Channels, train.ImageSize, SheetColumns, Math.Max(1, SheetPixels / train.ImageSize));
     }
+
+    private static DptPipeline Open(RunRequest request) =>
+        new(request.Options, request.Folder, request.Device, request.Observer);
+
+    /// <summary>The properties of a result record, in their order.</summary>
+    private static IReadOnlyList<NamedValue> Values<T>(T result) where T : notnull =>
+        [.. typeof(T).GetProperties().Select(p => new NamedValue(
+            System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(p.Name), p.GetValue(result)!))];
 }

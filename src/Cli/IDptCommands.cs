@@ -21,7 +21,7 @@ internal enum DptStage
 /// <param name="Folder">The run folder; it exists and holds <c>config.resolved.json</c>.</param>
 /// <param name="Device">Where to compute; the caller disposes of it.</param>
 /// <param name="Observer">Where to tell what happens.</param>
-internal sealed record RunRequest(DptOptions Options, string Folder, Device Device, IRunObserver Observer);
+internal sealed record RunRequest(DptOptions Options, RunFolder Folder, Device Device, IRunObserver Observer);
 
 /// <summary>A named number or text of a result, in the order of printing.</summary>
 internal readonly record struct NamedValue(string Name, object Value)

@@ -10,10 +10,10 @@ internal sealed class RunLog : IRunObserver, IDisposable
     private readonly StreamWriter _file;
 
     /// <summary>Opens the log to append.</summary>
-    public RunLog(string folder, IRunObserver next)
+    public RunLog(string file, IRunObserver next)
     {
         _next = next;
-        _file = new StreamWriter(Path.Combine(folder, "log.txt"), append: true) { AutoFlush = true };
+        _file = new StreamWriter(file, append: true) { AutoFlush = true };
     }
 
     /// <inheritdoc/>

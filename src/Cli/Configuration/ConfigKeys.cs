@@ -96,6 +96,5 @@ internal static class ConfigKeys
         new RealKey($"{stage}.clipNorm", 0, 1e6),
         new FlagKey($"{stage}.flip"),
         new IntegerKey($"{stage}.cropPadding", 0, 64),
-        new IntegerKey($"{stage}.pretrainSteps", 0, Any),
     ];
 }

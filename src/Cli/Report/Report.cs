@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using DPT.Engine.Autograd;
+using DPT.Engine.Dpt;
 
 namespace DPT.Engine.Cli;
 
@@ -147,7 +148,7 @@ internal static class Report
 
     private static string Settings(RunFiles files)
     {
-        if (files.Json(RunFolder.ConfigFile) is not { ValueKind: JsonValueKind.Object } config)
+        if (files.Json(RunFolder.ConfigName) is not { ValueKind: JsonValueKind.Object } config)
         {
             return "";
         }

@@ -1,3 +1,4 @@
+using DPT.Engine.Autograd;
 using DPT.Engine.Dpt;
 
 namespace DPT.Engine.Cli;
@@ -5,6 +6,8 @@ namespace DPT.Engine.Cli;
 /// <summary>What all verbs that work in a run folder share: settings, device, folder, log, progress, report.</summary>
 internal abstract class RunFolderVerb : Verb<RunArguments>
 {
+    private const string Root = "runs";
+
     /// <summary>Whether the verb can start a run; the others need the stages before them.</summary>
     protected virtual bool CanStart => false;
 
@@ -13,7 +16,7 @@ internal abstract class RunFolderVerb : Verb<RunArguments>
         CheckFolderOptions(arguments);
         var config = arguments.Resume is null
             ? context.Resolve(arguments)
-            : ConfigLoader.Resume(RunFolder.FindConfig(arguments.Resume), ArgumentParser.Assignments(arguments));
+            : ConfigLoader.Resume(FindConfig(arguments.Resume), ArgumentParser.Assignments(arguments));
         var options = config.ToOptions();
         using var device = DeviceChoice.Open(options.Device, arguments.Kernels, context.Terminal);
         DeviceChoice.RequirePrecision(device, options.Precision);
@@ -24,16 +27,16 @@ internal abstract class RunFolderVerb : Verb<RunArguments>
             return ExitCodes.Done;
         }
 
-        var folder = Open(arguments, config);
-        context.Terminal.Message($"run folder: {folder}");
+        using var folder = Open(arguments, config);
+        context.Terminal.Message($"run folder: {folder.FolderPath}");
         var result = Work(options, folder, device, context);
-        Report.Write(folder);
+        Report.Write(folder.FolderPath);
         foreach (var line in arguments.Json ? [result.Json] : result.Lines)
         {
             context.Terminal.Result(line);
         }
 
-        context.Terminal.Message($"report: {Path.Combine(folder, Report.FileName)}");
+        context.Terminal.Message($"report: {folder.ReportPath}");
         return ExitCodes.Done;
     }
 
@@ -57,31 +60,42 @@ internal abstract class RunFolderVerb : Verb<RunArguments>
         }
     }
 
-    private static string Open(RunArguments arguments, ResolvedConfig config)
+    private static string FindConfig(string folder)
     {
-        if (arguments.Resume is null)
-        {
-            return RunFolder.Create(arguments.Out, arguments.Preset ?? ConfigLoader.DefaultPreset, config);
-        }
-
-        RunFolder.WriteConfig(arguments.Resume, config);
-        return arguments.Resume;
+        var file = Path.Combine(folder, RunFolder.ConfigName);
+        return File.Exists(file)
+            ? file
+            : throw new DptException(
+                FailureKind.Environment,
+                $"--resume: '{folder}' is not a run folder: it has no {RunFolder.ConfigName}");
     }
 
-    private VerbResult Work(DptOptions options, string folder, Kernels.Device device, CliContext context)
+    private static RunFolder Open(RunArguments arguments, ResolvedConfig config)
+    {
+        var folder = arguments switch
+        {
+            { Resume: { } old } => RunFolder.Open(old),
+            { Out: { } asked } => RunFolder.CreateAt(asked),
+            _ => RunFolder.Create(Root, arguments.Preset ?? ConfigLoader.DefaultPreset),
+        };
+        AtomicFile.WriteText(folder.ConfigPath, config.ToJson());
+        return folder;
+    }
+
+    private VerbResult Work(DptOptions options, RunFolder folder, Kernels.Device device, CliContext context)
     {
         try
         {
             return context.Terminal.Watch(observer =>
             {
-                using var log = new RunLog(folder, observer);
+                using var log = new RunLog(folder.LogPath, observer);
                 log.Message($"dpt {Application.Version} {Name} on {device.Description}");
                 return Execute(new RunRequest(options, folder, device, log), context);
             });
         }
         catch (OperationCanceledException)
         {
-            context.Terminal.Message($"saved; continue with: dpt {Name} --resume {folder}");
+            context.Terminal.Message($"saved; continue with: dpt {Name} --resume {folder.FolderPath}");
             throw;
         }
     }
