@@ -10,6 +10,7 @@ public readonly record struct Initializer
         Constant,
         Normal,
         Uniform,
+        IdentityConvolution,
     }
 
     private Kind Distribution { get; init; }
@@ -34,9 +35,18 @@ public readonly record struct Initializer
     /// <summary>PyTorch's default for linear and convolution layers: uniform with bound 1/sqrt(fanIn).</summary>
     public static Initializer FanIn(int fanIn) => Uniform(1 / MathF.Sqrt(fanIn));
 
+    /// <summary>A 3x3 convolution of as many channels in as out, [C, C, 3, 3], that changes nothing.</summary>
+    public static Initializer IdentityConvolution => new() { Distribution = Kind.IdentityConvolution };
+
     /// <summary>Draws the elements of one parameter; they depend on (seed, index of the parameter) alone.</summary>
     internal void Fill(Span<float> values, ulong seed, int index)
     {
+        if (Distribution == Kind.IdentityConvolution)
+        {
+            FillIdentity(values);
+            return;
+        }
+
         var random = new PhiloxStream(seed, RandomStreams.Initialisation, index);
         foreach (ref var value in values)
         {
@@ -46,6 +56,17 @@ public readonly record struct Initializer
                 Kind.Normal => Value * random.NextNormal(),
                 _ => Value * ((2 * random.NextUniform()) - 1),
             };
+        }
+    }
+
+    private static void FillIdentity(Span<float> values)
+    {
+        const int Taps = 9, Centre = 4;
+        var channels = (int)Math.Round(Math.Sqrt(values.Length / (double)Taps));
+        values.Clear();
+        for (var channel = 0; channel < channels; channel++)
+        {
+            values[(((channel * channels) + channel) * Taps) + Centre] = 1;
         }
     }
 }

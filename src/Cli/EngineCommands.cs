@@ -80,7 +80,8 @@ internal sealed class EngineCommands : IDptCommands
     }
 
     private static DptPipeline Open(RunRequest request) =>
-        new(request.Options, request.Folder, request.Device, request.Observer);
+        new(
+            request.Options, request.Folder, request.Device, request.Observer, [.. Environment.GetCommandLineArgs().Skip(1)]);
 
     /// <summary>The properties of a result record, in their order.</summary>
     private static IReadOnlyList<NamedValue> Values<T>(T result) where T : notnull =>

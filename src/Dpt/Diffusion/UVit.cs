@@ -58,7 +58,7 @@ public sealed class UVit
             config.Grid(1).PatchElements,
             block.Weight(config.Width),
             Initializer.Zero);
-        _convolution = config.Convolution ? Convolution(root["final_layer"], config.Channels) : null;
+        _convolution = config.Convolution ? Convolution(root["final_layer"], config) : null;
     }
 
     /// <summary>The prediction for a batch of noised images.</summary>
@@ -114,11 +114,18 @@ public sealed class UVit
             labels);
     }
 
-    private static (Parameter Weight, Parameter Bias) Convolution(ParameterScope scope, int channels)
+    /// <summary>
+    /// With random taps a network of few channels may settle on a convolution that shifts the image, and then cannot
+    /// draw its border: the fast start is the identity.
+    /// </summary>
+    private static (Parameter Weight, Parameter Bias) Convolution(ParameterScope scope, UVitConfig config)
     {
-        var fanIn = Initializer.FanIn(9 * channels);
+        var (channels, fanIn) = (config.Channels, Initializer.FanIn(9 * config.Channels));
         return (
-            scope.Add("weight", new TensorShape(channels, channels, 3, 3), fanIn),
-            scope.Add("bias", new TensorShape(channels), fanIn));
+            scope.Add(
+                "weight",
+                new TensorShape(channels, channels, 3, 3),
+                config.FastStart ? Initializer.IdentityConvolution : fanIn),
+            scope.Add("bias", new TensorShape(channels), config.FastStart ? Initializer.Zero : fanIn));
     }
 }

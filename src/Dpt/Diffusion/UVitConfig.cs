@@ -12,8 +12,8 @@ namespace DPT.Engine.Dpt;
 /// <param name="NumClasses">Rows of the label table, the null class included; 0 for an unconditional model.</param>
 /// <param name="Convolution">End in a 3x3 convolution.</param>
 /// <param name="FastStart">
-/// False: the official starting values. True: PyTorch's default linear layers, label embedding 0.5, positions 0.3, which
-/// small models learn from several times faster.
+/// False: the official starting values. True: PyTorch's default linear layers, label embedding 0.5, positions 0.3,
+/// an identity convolution, which small models learn from several times faster.
 /// </param>
 /// <param name="Recompute">Recompute each block's activations in the backward pass.</param>
 public sealed record UVitConfig(

@@ -16,9 +16,31 @@ public sealed class DptPipeline : IDisposable
     /// <param name="folder">The run folder; stays with the caller.</param>
     /// <param name="device">Where to compute; stays with the caller.</param>
     /// <param name="observer">Hears what happens.</param>
+    /// <param name="commandLine">The words that started the run, for its record.</param>
     /// <exception cref="DptException">The data is missing or damaged, or settings contradict each other.</exception>
-    public DptPipeline(DptOptions options, RunFolder folder, Device device, IRunObserver observer) =>
+    public DptPipeline(
+        DptOptions options,
+        RunFolder folder,
+        Device device,
+        IRunObserver observer,
+        IReadOnlyList<string> commandLine)
+    {
         _context = new RunContext(options, folder, device, observer);
+        JsonFiles.Save(folder.RecordPath, new RunRecord
+        {
+            Started = DateTime.UtcNow,
+            CommandLine = commandLine,
+            Device = device.Description,
+            Kernels = device.Selection.Describe(device.Kind),
+            Seed = options.Seed,
+            DataHashes = new Dictionary<string, string>
+            {
+                ["train"] = _context.Data.Train.Hash,
+                ["test"] = _context.Data.Test.Hash,
+                ["labels"] = _context.Split.Hash,
+            },
+        });
+    }
 
     /// <summary>Runs all stages that are not finished and writes <c>result.json</c>.</summary>
     public DptResult Run(CancellationToken stop)

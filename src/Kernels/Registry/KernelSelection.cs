@@ -95,6 +95,28 @@ public sealed class KernelSelection
         throw new KernelException(Explain(op, in call, device));
     }
 
+    /// <summary>
+    /// For the record of a run: each operator's variant on this kind of device and why, as far as that does not depend on
+    /// the shapes (a default may give way to the next variant for a shape that it does not support).
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Describe(DeviceKind kind)
+    {
+        var lines = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var op in KernelRegistry.Operators)
+        {
+            if (_choices.TryGetValue(op.Name, out var choice))
+            {
+                lines[op.Name] = $"{choice.Variant.Name} ({choice.Origin})";
+            }
+            else if (op.Variants.FirstOrDefault(v => (v.Targets & kind) != 0) is { } first)
+            {
+                lines[op.Name] = $"{first.Name} ({Origin.Default})";
+            }
+        }
+
+        return lines;
+    }
+
     /// <summary>One line per variant: chosen, passed over, or the reason why it cannot run.</summary>
     public string Explain<TCall>(Operator<TCall> op, in TCall call, Device device) where TCall : struct, IKernelCall
     {

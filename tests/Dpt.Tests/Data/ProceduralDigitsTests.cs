@@ -10,8 +10,8 @@ public class ProceduralDigitsTests
     {
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(_digits.Train.Hash, Is.EqualTo("a80adc0d0e781c0cfd2919e7eb99852de40cd08f1a7c67f1fcdc275414d521a1"));
-            Assert.That(_digits.Test.Hash, Is.EqualTo("4337b59fcedd1c474ff16bc4fa349d5d1c9ee4a5e8968f3263eefbf502e0b3c2"));
+            Assert.That(_digits.Train.Hash, Is.EqualTo("b49d2b5fc74f216f0192581e387a330d308aba72a9d50c3f9a5ad39efd2acf96"));
+            Assert.That(_digits.Test.Hash, Is.EqualTo("8750fd9efd0bf1e0c4d0a806e0071b87d158c9241489e13c0f0fda82079ec414"));
         }
     }
 
@@ -30,7 +30,7 @@ public class ProceduralDigitsTests
     {
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(NearestNeighbourAccuracy(LabelSplit.Draw(_digits.Train, 2, 0).Indices), Is.InRange(0.3, 0.65));
+            Assert.That(NearestNeighbourAccuracy(LabelSplit.Draw(_digits.Train, 2, 0).Indices), Is.InRange(0.3, 0.75));
             Assert.That(NearestNeighbourAccuracy(LabelSplit.Draw(_digits.Train, 200, 0).Indices), Is.GreaterThan(0.93));
         }
     }
