@@ -1,4 +1,5 @@
 using DPT.Engine.Autograd;
+using DPT.Engine.Dpt;
 
 namespace Differential.Tests;
 
@@ -16,5 +17,39 @@ public sealed class TorchModuleTests
         c.Check(
             tape => recompute ? tape.Recompute(() => block.Forward(tape, x)) : block.Forward(tape, x),
             p => TorchModules.Block(p, "block", p["x"], 4, 1e-5));
+    }
+
+    [TestCase(5, true, false)]
+    [TestCase(5, true, true)]
+    [TestCase(5, false, false)]
+    [TestCase(0, true, false)]
+    public void UVit_LikeTorch(int classes, bool convolution, bool recompute)
+    {
+        var config = new UVitConfig(
+            ImageSize: 8, PatchSize: 2, Channels: 3, Width: 16, Depth: 4, Heads: 2, classes, convolution, FastStart: true, recompute);
+        using var c = new TorchComparison();
+        var model = new UVit(c.Store, config);
+        var (images, pixels) = c.Numbers(3 * 3 * 64);
+        var (times, t) = c.Numbers(3);
+        var (labels, rows) = c.Labels(3, Math.Max(1, classes));
+        c.Check(
+            tape => model.Forward(
+                tape, Tape.Constant(new TensorShape(3, 3, 8, 8), images), times, classes > 0 ? labels : default),
+            p => TorchModules.UVit(p, config, p.Constant(pixels, 3, 3, 8, 8), p.Constant(t, 3), rows));
+    }
+
+    [Test]
+    public void VisionTransformer_LikeTorch()
+    {
+        var options = new ClassifierOptions { PatchSize = 4, Width = 12, Depth = 3, Heads = 3, MlpRatio = 2 };
+        using var c = new TorchComparison();
+        var model = new VisionTransformer(c.Store, options, channels: 1, imageSize: 8, classes: 10);
+        var (images, pixels) = c.Numbers(5 * 64);
+        var (labels, classes) = c.Labels(5, 10);
+        c.CheckLoss(
+            tape => tape.CrossEntropy(
+                model.Forward(tape, Tape.Constant(new TensorShape(5, 1, 8, 8), images)), labels, TorchComparison.LossScale),
+            p => TorchModules.CrossEntropy(
+                TorchModules.VisionTransformer(p, options, p.Constant(pixels, 5, 1, 8, 8)), classes));
     }
 }

@@ -1,3 +1,4 @@
+using DPT.Engine.Dpt;
 using TorchSharp;
 using F = TorchSharp.torch.nn.functional;
 using TorchTensor = TorchSharp.torch.Tensor;
@@ -51,5 +52,60 @@ internal static class TorchModules
         var patch = (long)Math.Sqrt(tokens.shape[2] / channels);
         return tokens.reshape(-1, side, side, patch, patch, channels).permute(0, 5, 1, 3, 2, 4)
             .reshape(-1, channels, side * patch, side * patch);
+    }
+
+    /// <summary>Loss of each row.</summary>
+    public static TorchTensor CrossEntropy(TorchTensor logits, long[] labels) =>
+        F.cross_entropy(logits, torch.tensor(labels), reduction: torch.nn.Reduction.None);
+
+    /// <summary>U-ViT: tokens [label, time, patches], long skips, decoder, convolution.</summary>
+    public static TorchTensor UVit(
+        TorchParameters p, UVitConfig config, TorchTensor images, TorchTensor times, long[] labels)
+    {
+        const double Epsilon = 1e-5;
+        var tokens = new List<TorchTensor>
+        {
+            Time(times, config.Width),
+            Patches(images, p["patch_embed.proj.weight"], p["patch_embed.proj.bias"]),
+        };
+        if (config.NumClasses > 0)
+        {
+            tokens.Insert(0, p["label_emb.weight"].index_select(0, torch.tensor(labels)).unsqueeze(1));
+        }
+
+        var x = torch.cat(tokens, 1) + p["pos_embed"];
+        var skips = new Stack<TorchTensor>();
+        for (var i = 0; i < config.Depth / 2; i++)
+        {
+            x = Block(p, $"in_blocks.{i}", x, config.Heads, Epsilon);
+            skips.Push(x);
+        }
+
+        x = Block(p, "mid_block", x, config.Heads, Epsilon);
+        for (var i = 0; i < config.Depth / 2; i++)
+        {
+            x = Linear(p, $"out_blocks.{i}.skip_linear", torch.cat([x, skips.Pop()], -1));
+            x = Block(p, $"out_blocks.{i}", x, config.Heads, Epsilon);
+        }
+
+        x = Linear(p, "decoder_pred", LayerNorm(p, "norm", x, Epsilon));
+        var image = Unpatchify(x, tokens.Count - 1, config.Channels);
+        return config.Convolution
+            ? F.conv2d(image, p["final_layer.weight"], p["final_layer.bias"], padding: [1, 1])
+            : image;
+    }
+
+    /// <summary>The ViT: class token first, its final state normalised and classified.</summary>
+    public static TorchTensor VisionTransformer(TorchParameters p, ClassifierOptions options, TorchTensor images)
+    {
+        const double Epsilon = 1e-6;
+        var patches = Patches(images, p["patch_embed.proj.weight"], p["patch_embed.proj.bias"]);
+        var x = torch.cat([p["cls_token"].expand(images.shape[0], 1, options.Width), patches], 1) + p["pos_embed"];
+        for (var i = 0; i < options.Depth; i++)
+        {
+            x = Block(p, $"blocks.{i}", x, options.Heads, Epsilon);
+        }
+
+        return Linear(p, "fc", LayerNorm(p, "norm", x, Epsilon).select(1, 0));
     }
 }
