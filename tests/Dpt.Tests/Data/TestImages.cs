@@ -15,6 +15,20 @@ internal static class TestImages
         [.. Enumerable.Range(0, count).Select(i => i % classes)],
         files ? [.. Enumerable.Range(0, count).Select(i => $"class{i % classes}/image, {i}.png")] : null);
 
+    /// <summary>Grey images of noise; the label of image i is (i + <paramref name="shift"/>) mod classes.</summary>
+    public static ImageDataset Noise(int count, int classes, int imageSize, int shift = 0)
+    {
+        var pixels = new byte[count * imageSize * imageSize];
+        new Random(11).NextBytes(pixels);
+        return new ImageDataset(
+            "noise",
+            [.. Enumerable.Range(0, classes).Select(c => $"class{c}")],
+            1,
+            imageSize,
+            pixels,
+            [.. Enumerable.Range(0, count).Select(i => (i + shift) % classes)]);
+    }
+
     /// <summary>A PNG file whose pixel (c, y, x) is 40 c + 10 y + x + offset.</summary>
     public static byte[] Png(int channels, int width, int height, int offset = 0)
     {

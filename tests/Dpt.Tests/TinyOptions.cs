@@ -1,0 +1,63 @@
+namespace DPT.Engine.Dpt.Tests;
+
+/// <summary>A run of seconds: networks as small as they go, a handful of steps.</summary>
+internal static class TinyOptions
+{
+    public static DptOptions Run { get; } = new()
+    {
+        Data = new DataOptions { Spec = "digits", LabelsPerClass = 2, TrainLimit = 200, TestLimit = 50 },
+        Seed = 3,
+        Device = "host",
+        Precision = "fp32",
+        Classifier = new ClassifierOptions { PatchSize = 4, Width = 16, Depth = 1, Heads = 2, MlpRatio = 2 },
+        Stage1 = Training(labelledBatch: 6),
+        Diffusion = new DiffusionOptions
+        {
+            PatchSize = 4,
+            Width = 16,
+            Depth = 2,
+            Heads = 2,
+            Convolution = true,
+            Prediction = "velocity",
+            Schedule = "cosine",
+            Initialisation = "fast",
+            Steps = 6,
+            Batch = 12,
+            Accumulation = 1,
+            Recompute = false,
+            LearningRate = 0.003,
+            WarmUp = 2,
+            WeightDecay = 0,
+            Beta1 = 0.9,
+            Beta2 = 0.99,
+            AverageDecay = 0.9,
+            ClipNorm = 1,
+            LabelDropout = 0.2,
+            Flip = true,
+        },
+        Generate = new GenerateOptions
+        {
+            PerClass = 4, Guidance = 0.5, Solver = "dpm-solver-fast", Evaluations = 4, Batch = 4,
+        },
+        Stage3 = Training(labelledBatch: 9),
+        Run = new RunOptions { CheckpointEvery = 4, CheckpointsKept = 2, LogEvery = 1, EvaluationPoints = 2 },
+    };
+
+    private static SemiSupervisedOptions Training(int labelledBatch) => new()
+    {
+        Steps = 6,
+        LabelledBatch = labelledBatch,
+        UnlabelledBatch = 14,
+        UnlabelledWeight = 1,
+        ThresholdMomentum = 0.9,
+        FairnessWeight = 0.1,
+        Optimizer = "adamw",
+        LearningRate = 0.003,
+        WarmUp = 2,
+        WeightDecay = 0.05,
+        AverageDecay = 0.9,
+        ClipNorm = 1,
+        Flip = false,
+        CropPadding = 2,
+    };
+}

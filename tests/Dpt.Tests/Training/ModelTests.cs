@@ -1,0 +1,132 @@
+using DPT.Engine.Autograd;
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Dpt.Tests;
+
+/// <summary>
+/// The parameters of both networks against the counts of the published models and their state dictionaries. Parameters
+/// are counted where they are registered, so a model of half a billion costs nothing.
+/// </summary>
+public class ModelTests
+{
+    /// <summary>Sizes of the official models, with their counts of parameters and tensors.</summary>
+    private static IEnumerable<TestCaseData> OfficialUVits =>
+    [
+        UVitCase("S/2 CIFAR-10", new(32, 2, 3, 512, 12, 8, 0, true), 44_255_328, 164),
+        UVitCase("S/2 CIFAR-10 with labels", new(32, 2, 3, 512, 12, 8, 11, true), 44_261_472, 165),
+        UVitCase("S/4 CelebA", new(64, 4, 3, 512, 12, 8, 0, true), 44_292_228, 164),
+        UVitCase("M/4 ImageNet-64", new(64, 4, 3, 768, 16, 12, 1000, true), 130_940_292, 213),
+        UVitCase("L/2 latent 256", new(32, 2, 4, 1024, 20, 16, 1001, true), 286_763_172, 261),
+        UVitCase("H/2 latent 256", new(32, 2, 4, 1152, 28, 16, 1001, false), 500_832_016, 355),
+    ];
+
+    [TestCaseSource(nameof(OfficialUVits))]
+    public void UVit_Official_HasThePublishedParameters(UVitConfig config, long count, int tensors)
+    {
+        using var device = new HostDevice(threads: 1);
+        using var store = new ParameterStore(device);
+        _ = new UVit(store, config);
+        Assert.That((store.Count, store.Parameters.Count), Is.EqualTo((count, tensors)));
+        Assert.That(Shapes(store), Is.EquivalentTo(UVitShapes(config)));
+    }
+
+    /// <summary>deit_tiny and deit_small; the reference counts them without a head.</summary>
+    [TestCase(192, 3, 5_524_416)]
+    [TestCase(384, 6, 21_665_664)]
+    public void VisionTransformer_OfDeitSize_HasThePublishedParameters(int width, int heads, long withoutHead)
+    {
+        const int Classes = 10;
+        using var device = new HostDevice(threads: 1);
+        using var store = new ParameterStore(device);
+        var options = new ClassifierOptions { PatchSize = 16, Width = width, Depth = 12, Heads = heads, MlpRatio = 4 };
+        _ = new VisionTransformer(store, options, channels: 3, imageSize: 224, Classes);
+        Assert.That(store.Count, Is.EqualTo(withoutHead + (Classes * width) + Classes));
+        Assert.That(store.Parameters, Has.Count.EqualTo(150 + 2));
+        Assert.That(Shapes(store), Is.EquivalentTo(VisionTransformerShapes(width, Classes)));
+    }
+
+    private static TestCaseData UVitCase(string name, UVitConfig config, long count, int tensors) =>
+        new TestCaseData(config, count, tensors).SetArgDisplayNames(name);
+
+    private static Dictionary<string, TensorShape> Shapes(ParameterStore store) =>
+        store.Parameters.ToDictionary(p => p.Name, p => p.Shape);
+
+    private static Dictionary<string, TensorShape> UVitShapes(UVitConfig config)
+    {
+        var (width, patch, channels, half) = (config.Width, config.PatchSize, config.Channels, config.Depth / 2);
+        var patches = config.ImageSize / patch * (config.ImageSize / patch);
+        var shapes = new Dictionary<string, TensorShape>
+        {
+            ["pos_embed"] = new(1, patches + (config.NumClasses > 0 ? 2 : 1), width),
+            ["patch_embed.proj.weight"] = new(width, channels, patch, patch),
+            ["patch_embed.proj.bias"] = new(width),
+            ["norm.weight"] = new(width),
+            ["norm.bias"] = new(width),
+            ["decoder_pred.weight"] = new(patch * patch * channels, width),
+            ["decoder_pred.bias"] = new(patch * patch * channels),
+        };
+        if (config.NumClasses > 0)
+        {
+            shapes["label_emb.weight"] = new(config.NumClasses, width);
+        }
+
+        if (config.Convolution)
+        {
+            shapes["final_layer.weight"] = new(channels, channels, 3, 3);
+            shapes["final_layer.bias"] = new(channels);
+        }
+
+        AddBlock(shapes, "mid_block", width, qkvBias: false);
+        for (var i = 0; i < half; i++)
+        {
+            AddBlock(shapes, $"in_blocks.{i}", width, qkvBias: false);
+            AddBlock(shapes, $"out_blocks.{i}", width, qkvBias: false);
+            shapes[$"out_blocks.{i}.skip_linear.weight"] = new(width, 2 * width);
+            shapes[$"out_blocks.{i}.skip_linear.bias"] = new(width);
+        }
+
+        return shapes;
+    }
+
+    private static Dictionary<string, TensorShape> VisionTransformerShapes(int width, int classes)
+    {
+        var shapes = new Dictionary<string, TensorShape>
+        {
+            ["cls_token"] = new(1, 1, width),
+            ["pos_embed"] = new(1, 197, width),
+            ["patch_embed.proj.weight"] = new(width, 3, 16, 16),
+            ["patch_embed.proj.bias"] = new(width),
+            ["norm.weight"] = new(width),
+            ["norm.bias"] = new(width),
+            ["fc.weight"] = new(classes, width),
+            ["fc.bias"] = new(classes),
+        };
+        for (var i = 0; i < 12; i++)
+        {
+            AddBlock(shapes, $"blocks.{i}", width, qkvBias: true);
+        }
+
+        return shapes;
+    }
+
+    private static void AddBlock(Dictionary<string, TensorShape> shapes, string name, int width, bool qkvBias)
+    {
+        foreach (var norm in new[] { "norm1", "norm2" })
+        {
+            shapes[$"{name}.{norm}.weight"] = new(width);
+            shapes[$"{name}.{norm}.bias"] = new(width);
+        }
+
+        shapes[$"{name}.attn.qkv.weight"] = new(3 * width, width);
+        shapes[$"{name}.attn.proj.weight"] = new(width, width);
+        shapes[$"{name}.attn.proj.bias"] = new(width);
+        shapes[$"{name}.mlp.fc1.weight"] = new(4 * width, width);
+        shapes[$"{name}.mlp.fc1.bias"] = new(4 * width);
+        shapes[$"{name}.mlp.fc2.weight"] = new(width, 4 * width);
+        shapes[$"{name}.mlp.fc2.bias"] = new(width);
+        if (qkvBias)
+        {
+            shapes[$"{name}.attn.qkv.bias"] = new(3 * width);
+        }
+    }
+}
