@@ -66,14 +66,19 @@ public sealed class CheckpointStore
         }
     }
 
-    /// <summary>The newest checkpoint that is whole; null if there is none.</summary>
-    public TrainingState? LoadLatest()
+    /// <summary>The newest checkpoint that is whole and that the caller wants; null if there is none.</summary>
+    /// <param name="wanted">Says whether a checkpoint is of the training at hand; null wants any.</param>
+    public TrainingState? LoadLatest(Predicate<TrainingState>? wanted = null)
     {
         foreach (var step in Steps().OrderDescending())
         {
             try
             {
-                return Load(step);
+                var state = Load(step);
+                if (wanted?.Invoke(state) != false)
+                {
+                    return state;
+                }
             }
             catch (Exception error) when (error is InvalidDataException or IOException or JsonException or ArgumentException)
             {

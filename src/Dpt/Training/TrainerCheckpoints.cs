@@ -26,11 +26,8 @@ internal sealed class TrainerCheckpoints
     }
 
     /// <summary>The newest checkpoint of this training, or null.</summary>
-    public (TrainingState State, double Seconds)? Latest()
-    {
-        var state = _store.LoadLatest();
-        return state is not null && (string?)state.State[Key] == _key
+    public (TrainingState State, double Seconds)? Latest() =>
+        _store.LoadLatest(wanted: state => (string?)state.State[Key] == _key) is { } state
             ? (state, (double)state.State[SecondsSpent]!)
             : null;
-    }
 }

@@ -50,6 +50,14 @@ public class CheckpointStoreTests
     }
 
     [Test]
+    public void LoadLatest_OfAKind_PassesOverTheOthers()
+    {
+        SaveTwo();
+        Assert.That(Store().LoadLatest(state => state.Step < 200)!.Step, Is.EqualTo(100));
+        Assert.That(Store().LoadLatest(_ => false), Is.Null);
+    }
+
+    [Test]
     public void Save_SameStepAgain_ReplacesIt()
     {
         var store = Store();
