@@ -5,7 +5,8 @@ namespace DPT.Engine.Dpt;
 /// <summary>
 /// Numbers over time, <c>metrics.jsonl</c>: one JSON object per line with <c>step</c>, <c>time</c> (Unix seconds),
 /// <c>stage</c> and values by name with slashes (<c>train/loss</c>). Numbers that are not finite are strings. Lines are
-/// only ever appended; after a resume a line with <c>"resumed": true</c> supersedes what that stage wrote beyond its step.
+/// only ever appended; a training begins with a line with <c>"resumed": true</c>, which supersedes what that stage wrote
+/// beyond its step in earlier sessions.
 /// </summary>
 public sealed class MetricsWriter : IDisposable
 {
@@ -59,7 +60,7 @@ public sealed class MetricsWriter : IDisposable
         Append(line);
     }
 
-    /// <summary>Notes that a stage goes on from a checkpoint: its lines beyond <paramref name="step"/> no longer count.</summary>
+    /// <summary>Notes that a stage goes on from a step: its lines beyond <paramref name="step"/> no longer count.</summary>
     public void WriteResumed(string stage, long step)
     {
         using var line = new MemoryStream();

@@ -78,15 +78,15 @@ internal sealed class TrainLoop
 
     private void Resume()
     {
-        if (_checkpoints.Latest() is not { } found)
+        if (_checkpoints.Latest() is { } found)
         {
-            return;
+            _trainer.Restore(found.State);
+            _secondsBefore = found.Seconds;
+            _context.Observer.Message($"{_stage}: continues at step {found.State.Step} of {_trainer.TotalSteps}");
         }
 
-        _trainer.Restore(found.State);
-        _secondsBefore = found.Seconds;
-        _context.Metrics.WriteResumed(_stage, found.State.Step);
-        _context.Observer.Message($"{_stage}: continues at step {found.State.Step} of {_trainer.TotalSteps}");
+        // Also at step 0: an earlier session may have been killed before its first checkpoint, or trained otherwise.
+        _context.Metrics.WriteResumed(_stage, _trainer.Step);
     }
 
     private void Save() => _checkpoints.Save(_trainer.Capture(), Seconds);
