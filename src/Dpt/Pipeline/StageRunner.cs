@@ -5,7 +5,8 @@ namespace DPT.Engine.Dpt;
 
 /// <summary>
 /// Runs a stage once: if its manifest says that it was made from the same options and inputs and its files are as it
-/// left them, its result is read instead.
+/// left them, its result is read instead. Files that have changed since are removed, so that the work, which goes on
+/// with what it finds, makes them again.
 /// </summary>
 internal static class StageRunner
 {
@@ -26,15 +27,19 @@ internal static class StageRunner
         where T : IStageResult
     {
         var resultPath = Path.Combine(folder.FolderPath, ResultFile);
-        if (File.Exists(folder.ManifestPath)
-            && JsonFiles.Load<StageManifest>(folder.ManifestPath)
-                .Holds(folder.FolderPath, key, inputs, RunRecord.EngineVersion))
+        if (File.Exists(folder.ManifestPath))
         {
-            context.Observer.Message($"{folder.Name}: finished before, nothing to do");
-            return JsonFiles.Load<T>(resultPath);
+            var manifest = JsonFiles.Load<StageManifest>(folder.ManifestPath);
+            if (manifest.Holds(folder.FolderPath, key, inputs, RunRecord.EngineVersion))
+            {
+                context.Observer.Message($"{folder.Name}: finished before, nothing to do");
+                return JsonFiles.Load<T>(resultPath);
+            }
+
+            RemoveChanged(manifest, folder, context.Observer);
+            File.Delete(folder.ManifestPath);
         }
 
-        File.Delete(folder.ManifestPath);
         var (result, files) = work();
         JsonFiles.Save(resultPath, result);
         JsonFiles.Save(folder.ManifestPath, new StageManifest
@@ -47,6 +52,17 @@ internal static class StageRunner
             Seconds = result.Seconds,
         });
         return result;
+    }
+
+    /// <summary>Removes what is no longer as the stage left it; never a file outside its folder, whatever the manifest says.</summary>
+    private static void RemoveChanged(StageManifest manifest, StageFolder folder, IRunObserver observer)
+    {
+        var present = Directory.GetFiles(folder.FolderPath, "*", SearchOption.AllDirectories);
+        foreach (var path in present.Intersect(manifest.Changed(folder.FolderPath)))
+        {
+            observer.Message($"{folder.Name}: '{path}' has changed since it was made and is made again");
+            File.Delete(path);
+        }
     }
 
     /// <summary>A hash of options and inputs, in hexadecimal.</summary>

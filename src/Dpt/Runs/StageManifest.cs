@@ -51,11 +51,12 @@ public sealed record StageManifest
         && ConfigHash == configHash
         && Inputs.Count == inputs.Count
         && Inputs.All(input => inputs.TryGetValue(input.Key, out var hash) && hash == input.Value)
-        && Outputs.All(output => IsUnchanged(stageFolder, output));
+        && !Changed(stageFolder).Any();
 
-    private static bool IsUnchanged(string stageFolder, StageOutput output)
-    {
-        var path = Path.Combine(stageFolder, output.Path);
-        return File.Exists(path) && new FileInfo(path).Length == output.Bytes && FileHash.Of(path) == output.Sha256;
-    }
+    /// <summary>Paths of the files made that are missing or no longer as the stage left them.</summary>
+    public IEnumerable<string> Changed(string stageFolder) =>
+        from output in Outputs
+        let path = Path.GetFullPath(Path.Combine(stageFolder, output.Path))
+        where !File.Exists(path) || new FileInfo(path).Length != output.Bytes || FileHash.Of(path) != output.Sha256
+        select path;
 }
