@@ -7,6 +7,10 @@ internal sealed record CommandLine(int Code, string Out, string Err, FakeCommand
 {
     public static CommandLine Run(params string[] words) => Run(words, new FakeCommands());
 
+    /// <summary>Runs with the real engine.</summary>
+    public static (int Code, string Out, string Err) RunReal(string[] words, CancellationToken stop = default) =>
+        Capture(words, new EngineCommands(), [], screen: false, stop);
+
     public static CommandLine Run(
         string[] words,
         FakeCommands engine,
@@ -14,10 +18,20 @@ internal sealed record CommandLine(int Code, string Out, string Err, FakeCommand
         bool screen = false,
         CancellationToken stop = default)
     {
-        environment ??= [];
+        var (code, output, errors) = Capture(words, engine, environment ?? [], screen, stop);
+        return new CommandLine(code, output, errors, engine);
+    }
+
+    private static (int Code, string Out, string Err) Capture(
+        string[] words,
+        IDptCommands engine,
+        Dictionary<string, string> environment,
+        bool screen,
+        CancellationToken stop)
+    {
         var (output, errors) = (new StringWriter { NewLine = "\n" }, new StringWriter { NewLine = "\n" });
         var terminal = Terminal.For(output, errors, screen, environment);
         var code = Application.Run(words, engine, terminal, environment, stop);
-        return new CommandLine(code, output.ToString(), errors.ToString(), engine);
+        return (code, output.ToString(), errors.ToString());
     }
 }

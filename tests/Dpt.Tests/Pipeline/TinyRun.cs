@@ -1,0 +1,84 @@
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Dpt.Tests;
+
+/// <summary>A tiny run in a folder: what it made and what it said.</summary>
+internal sealed class TinyRun : IRunObserver
+{
+    private readonly CancellationTokenSource _source = new();
+    private readonly string _stopIn;
+    private readonly long _stopAt;
+
+    private TinyRun(string stopIn, long stopAt)
+    {
+        _stopIn = stopIn;
+        _stopAt = stopAt;
+    }
+
+    /// <summary>What it came to; null if it was interrupted.</summary>
+    public DptResult? Result { get; private set; }
+
+    public List<string> Messages { get; } = [];
+
+    /// <summary>Names of the works that made progress, in order.</summary>
+    public List<string> Works { get; } = [];
+
+    /// <summary>Starts or continues the run in a folder; no device memory stays behind.</summary>
+    public static TinyRun In(string folder, DptOptions? options = null)
+    {
+        var run = new TinyRun("", 0);
+        run.Work(folder, options ?? TinyOptions.Run);
+        return run;
+    }
+
+    /// <summary>The same, interrupted as soon as a work has come so far.</summary>
+    public static void Interrupted(string folder, string work, long done)
+    {
+        var run = new TinyRun(work, done);
+        Assert.That(() => run.Work(folder, TinyOptions.Run), Throws.InstanceOf<OperationCanceledException>());
+    }
+
+    /// <summary>Does something with the pipeline of a folder.</summary>
+    public static void With(string path, DptOptions options, IRunObserver observer, Action<DptPipeline> work)
+    {
+        using var device = new HostDevice(threads: 1);
+        try
+        {
+            using var folder = Directory.Exists(path) ? RunFolder.Open(path) : RunFolder.CreateAt(path);
+            using var pipeline = new DptPipeline(options, folder, device, observer, ["run"]);
+            work(pipeline);
+        }
+        finally
+        {
+            Assert.That(device.Memory.LiveBlocks, Is.Zero, "device memory");
+        }
+    }
+
+    /// <summary>Hashes of what a run made, by path, and its accuracies: all that must not depend on interruptions.</summary>
+    public static Dictionary<string, string> Outcome(string folder) =>
+        Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Where(path => path.EndsWith(".safetensors", StringComparison.Ordinal)
+                || path.EndsWith(".csv", StringComparison.Ordinal)
+                || path.EndsWith(".png", StringComparison.Ordinal)
+                || path.EndsWith("confusion.json", StringComparison.Ordinal))
+            .Where(path => !path.Contains("checkpoints"))
+            .ToDictionary(path => Path.GetRelativePath(folder, path), FileHash.Of);
+
+    public void Message(string text) => Messages.Add(text);
+
+    public void Progress(in WorkProgress progress)
+    {
+        if (Works.LastOrDefault() != progress.Work)
+        {
+            Works.Add(progress.Work);
+        }
+
+        if (progress.Work == _stopIn && progress.Done >= _stopAt)
+        {
+            _source.Cancel();
+        }
+    }
+
+    private void Work(string folder, DptOptions options) =>
+        With(folder, options, this, pipeline => Result = pipeline.Run(_source.Token));
+}
