@@ -9,5 +9,6 @@ internal static class Families
     [
         MatMulCases.All,
         AttentionCases.All,
+        UVitCases.All,
     ];
 }

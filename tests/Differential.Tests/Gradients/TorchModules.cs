@@ -14,11 +14,20 @@ internal static class TorchModules
     public static TorchTensor LayerNorm(TorchParameters p, string name, TorchTensor x, double epsilon) =>
         F.layer_norm(x, [x.shape[^1]], p[name + ".weight"], p[name + ".bias"], epsilon);
 
-    /// <summary>softmax(q k^T / sqrt(d)) v, written out: PyTorch's fused kernel has no double precision path of its own.</summary>
+    /// <summary>
+    /// softmax(q k^T / sqrt(d)) v: written out in double, where PyTorch has no fused kernel, and its fused kernel in
+    /// single precision, as a user would call it.
+    /// </summary>
     public static TorchTensor Attention(TorchTensor qkv, int heads)
     {
         var (batch, tokens, width) = (qkv.shape[0], qkv.shape[1], qkv.shape[2] / 3);
         var parts = qkv.reshape(batch, tokens, 3, heads, width / heads).permute(2, 0, 3, 1, 4);
+        if (qkv.dtype == torch.ScalarType.Float32)
+        {
+            return F.scaled_dot_product_attention(parts[0], parts[1], parts[2])
+                .transpose(1, 2).reshape(batch, tokens, width);
+        }
+
         var scores = parts[0].matmul(parts[1].transpose(-2, -1)) / Math.Sqrt(width / heads);
         return F.softmax(scores, -1).matmul(parts[2]).transpose(1, 2).reshape(batch, tokens, width);
     }
