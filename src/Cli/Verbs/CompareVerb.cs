@@ -23,7 +23,7 @@ internal sealed class CompareVerb : Verb<CommonArguments>
     public override int MostWords => int.MaxValue;
 
     public override IReadOnlyList<string> Examples =>
-        ["compare runs/seed-1 runs/seed-2 runs/seed-3", "compare runs/00000-digits --json"];
+        ["compare runs/seed-1 runs/seed-2 runs/seed-3", "compare runs/00001-digits --json"];
 
     protected override int Execute(CommonArguments arguments, CliContext context)
     {

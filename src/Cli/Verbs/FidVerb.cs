@@ -11,5 +11,5 @@ internal sealed class FidVerb() : StageVerb(DptStage.FrechetDistance)
     public override string Purpose => "Frechet distance of a run's pseudo-images to its training images, with the features named";
 
     public override IReadOnlyList<string> Examples =>
-        ["fid --resume runs/00000-digits", "fid --resume runs/00000-digits --json"];
+        ["fid --resume runs/00001-digits", "fid --resume runs/00001-digits --json"];
 }

@@ -8,5 +8,5 @@ internal sealed class PseudoLabelVerb() : StageVerb(DptStage.PseudoLabel)
     public override string Purpose => "stage 1: label every training image with the classifier";
 
     public override IReadOnlyList<string> Examples =>
-        ["pseudo-label --resume runs/00000-digits", "pseudo-label --resume runs/00000-digits --json"];
+        ["pseudo-label --resume runs/00001-digits", "pseudo-label --resume runs/00001-digits --json"];
 }

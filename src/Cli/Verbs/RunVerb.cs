@@ -14,7 +14,7 @@ internal sealed class RunVerb : RunFolderVerb
     [
         "run",
         "run --data mnist:data/optdigits --preset optdigits --labels-per-class 4",
-        "run --resume runs/00000-digits",
+        "run --resume runs/00001-digits",
     ];
 
     protected override bool CanStart => true;

@@ -9,7 +9,7 @@ internal sealed class TrainDiffusionVerb() : StageVerb(DptStage.TrainDiffusion)
 
     public override IReadOnlyList<string> Examples =>
     [
-        "train-diffusion --resume runs/00000-digits",
-        "train-diffusion --resume runs/00000-digits --set diffusion.steps=3000",
+        "train-diffusion --resume runs/00001-digits",
+        "train-diffusion --resume runs/00001-digits --set diffusion.steps=3000",
     ];
 }

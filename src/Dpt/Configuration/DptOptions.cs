@@ -149,7 +149,7 @@ public sealed record DiffusionOptions
     /// <summary><c>vp</c> (linear beta) or <c>cosine</c>.</summary>
     public required string Schedule { get; init; }
 
-    /// <summary><c>official</c> (normal 0.02) or <c>fast</c> (default linear, label 0.5, position 0.3).</summary>
+    /// <summary><c>official</c> (normal 0.02) or <c>fast</c> (default linear, label 0.5, position 0.3, identity convolution).</summary>
     public required string Initialisation { get; init; }
 
     /// <summary>Optimiser updates.</summary>
