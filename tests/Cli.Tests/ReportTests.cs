@@ -35,8 +35,8 @@ public sealed class ReportTests
     }
 
     [TestCase("result.json", "{ \"stage1\": ")]
-    [TestCase("metrics.jsonl", "not json")]
-    [TestCase("metrics.jsonl", "{\"loss\": 1}")]
+    [TestCase("metrics.jsonl", "not json\n")]
+    [TestCase("metrics.jsonl", "{\"loss\": 1}\n")]
     [TestCase("stage-1-classifier/pseudo-labels.csv", "")]
     [TestCase("stage-1-classifier/pseudo-labels.csv", "index,label,probability\n1,2\n")]
     [TestCase("stage-1-classifier/pseudo-labels.csv", "index,label,probability\n1,2,x\n")]
@@ -71,6 +71,7 @@ public sealed class ReportTests
             {"stage":"stage-1-classifier","step":30,"time":3,"train/loss":"NaN"}
             {"stage":"stage-1-classifier","step":10,"time":4,"resumed":10}
             {"stage":"stage-1-classifier","step":20,"time":5,"train/loss":1.5}
+
             """);
         var points = new RunFiles(folder.Path).Metrics()[("stage-1-classifier", "train/loss")];
         Assert.That(points, Is.EqualTo(new[] { (10.0, 3.0), (20.0, 1.5) }));
@@ -94,6 +95,7 @@ public sealed class ReportTests
         folder.Write("metrics.jsonl", """
             {"stage":"stage-1-classifier","step":10,"time":1,"labelled/loss":2.3,"unlabelled/loss":1.5}
             {"stage":"stage-1-classifier","step":20,"time":2,"labelled/loss":1.3,"unlabelled/loss":1.1,"eval/top1":0.6}
+
             """);
         folder.Write("stage-1-classifier/pseudo-labels.csv", "index,label,probability\n0,3,0.99\n1,4,0.5\n2,4,1\n");
         folder.Write("stage-3-classifier/confusion.json", "[[3,1],[0,4]]");

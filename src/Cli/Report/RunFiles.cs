@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using DPT.Engine.Dpt;
 
 namespace DPT.Engine.Cli;
 
@@ -24,21 +25,13 @@ internal sealed class RunFiles(string folder)
     /// <summary>A file as text for a data URL, or null.</summary>
     public string? Base64(string name) => Read(name, path => Convert.ToBase64String(File.ReadAllBytes(path)));
 
-    /// <summary>
-    /// The numbers of <c>metrics.jsonl</c> by stage and key. Where a run was resumed, the later line of a step stands
-    /// and the steps after it that were repeated are dropped.
-    /// </summary>
+    /// <summary>The finite numbers of <c>metrics.jsonl</c> by stage and key.</summary>
     public IReadOnlyDictionary<(string Stage, string Key), List<(double X, double Y)>> Metrics() =>
-        Read("metrics.jsonl", path =>
-        {
-            var series = new Dictionary<(string, string), List<(double X, double Y)>>();
-            foreach (var line in File.ReadLines(path).Where(l => l.Length > 0))
-            {
-                AddLine(series, line);
-            }
-
-            return series;
-        }) ?? [];
+        Read("metrics.jsonl", path => MetricsReader.Read(path)
+            .SelectMany(line => line.Values, (line, value) => (line.Stage, value.Key, Point: (X: (double)line.Step, Y: value.Value)))
+            .Where(value => double.IsFinite(value.Point.Y))
+            .GroupBy(value => (value.Stage, value.Key), value => value.Point)
+            .ToDictionary(series => series.Key, series => series.ToList())) ?? [];
 
     /// <summary>The probabilities of <c>pseudo-labels.csv</c> (columns index, label, probability), or null.</summary>
     public List<double>? Confidences() => Read("stage-1-classifier/pseudo-labels.csv", path =>
@@ -59,27 +52,6 @@ internal sealed class RunFiles(string folder)
             : throw new FormatException("it is not a square table of counts");
     });
 
-    private static void AddLine(Dictionary<(string, string), List<(double X, double Y)>> series, string line)
-    {
-        using var document = JsonDocument.Parse(line);
-        var root = document.RootElement;
-        var stage = root.GetProperty("stage").ToString();
-        var step = root.GetProperty("step").GetDouble();
-        foreach (var property in root.EnumerateObject())
-        {
-            if (property.Name.Contains('/') && property.Value.ValueKind == JsonValueKind.Number)
-            {
-                if (!series.TryGetValue((stage, property.Name), out var points))
-                {
-                    series[(stage, property.Name)] = points = [];
-                }
-
-                points.RemoveAll(p => p.X >= step);
-                points.Add((step, property.Value.GetDouble()));
-            }
-        }
-    }
-
     private T? Read<T>(string name, Func<string, T> read)
     {
         var path = Path.Combine(folder, name);
@@ -93,8 +65,8 @@ internal sealed class RunFiles(string folder)
         {
             return read(path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or FormatException
-            or InvalidOperationException or KeyNotFoundException or IndexOutOfRangeException)
+        catch (Exception e) when (e is DptException or IOException or UnauthorizedAccessException or JsonException
+            or FormatException or InvalidOperationException or KeyNotFoundException or IndexOutOfRangeException)
         {
             _notes.Add($"{name} cannot be read: {e.Message}");
             return default;
