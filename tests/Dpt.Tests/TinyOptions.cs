@@ -37,7 +37,11 @@ internal static class TinyOptions
         },
         Generate = new GenerateOptions
         {
-            PerClass = 4, Guidance = 0.5, Solver = "dpm-solver-fast", Evaluations = 4, Batch = 4,
+            PerClass = 4,
+            Guidance = 0.5,
+            Solver = "dpm-solver-fast",
+            Evaluations = 4,
+            Batch = 4,
         },
         Stage3 = Training(labelledBatch: 9),
         Run = new RunOptions { CheckpointEvery = 4, CheckpointsKept = 2, LogEvery = 1, EvaluationPoints = 2 },

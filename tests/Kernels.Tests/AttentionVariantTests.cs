@@ -12,7 +12,12 @@ public sealed class AttentionVariantTests
         var nothing = default(Slice<float>);
         var call = new AttentionForwardCall
         {
-            Batch = 1, Tokens = tokens, Heads = 1, HeadSize = 64, Qkv = nothing, Output = nothing,
+            Batch = 1,
+            Tokens = tokens,
+            Heads = 1,
+            HeadSize = 64,
+            Qkv = nothing,
+            Output = nothing,
         };
         var chosen = device.Selection.Resolve(AttentionOperators.Forward, in call, device);
         Assert.That(chosen.Name, Is.EqualTo(expected));
@@ -26,7 +31,12 @@ public sealed class AttentionVariantTests
         using var output = device.Allocate<float>(2 * 9 * 2 * 8);
         var call = new AttentionForwardCall
         {
-            Batch = 2, Tokens = 9, Heads = 2, HeadSize = 8, Qkv = qkv.Slice, Output = output.Slice,
+            Batch = 2,
+            Tokens = 9,
+            Heads = 2,
+            HeadSize = 8,
+            Qkv = qkv.Slice,
+            Output = output.Slice,
         };
         device.Run(AttentionOperators.Forward, in call);
         var system = device.Memory.SystemAllocations;

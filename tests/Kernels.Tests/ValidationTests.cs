@@ -10,29 +10,63 @@ public sealed class ValidationTests
 
     private static readonly LayerNormBackwardCall LayerNorm = new()
     {
-        Rows = 2, Width = 3, StrideX = 5, X = Floats(8), Gamma = Floats(3), Mean = Floats(2),
-        InverseDeviation = Floats(2), GradientY = Floats(6), GradientX = Floats(8),
-        GradientGamma = Floats(3), GradientBeta = Floats(3),
+        Rows = 2,
+        Width = 3,
+        StrideX = 5,
+        X = Floats(8),
+        Gamma = Floats(3),
+        Mean = Floats(2),
+        InverseDeviation = Floats(2),
+        GradientY = Floats(6),
+        GradientX = Floats(8),
+        GradientGamma = Floats(3),
+        GradientBeta = Floats(3),
     };
 
     private static readonly CrossEntropyCall CrossEntropy = new()
     {
-        Rows = 2, Classes = 3, Logits = Floats(6), Targets = Floats(6), RowWeights = Floats(2),
-        Losses = Floats(2), LogitsGradient = Floats(6),
+        Rows = 2,
+        Classes = 3,
+        Logits = Floats(6),
+        Targets = Floats(6),
+        RowWeights = Floats(2),
+        Losses = Floats(2),
+        LogitsGradient = Floats(6),
     };
 
     private static readonly SolverStepCall Solver = new()
     {
-        Count = 4, Base = Floats(4), Conditional = Floats(4), Result = Floats(4), State = Floats(4),
-        Unconditional = Floats(4), History0 = Floats(4), History1 = Floats(4), Model = Floats(4),
-        StateWeight = 1, UnconditionalWeight = 1, HistoryWeight0 = 1, HistoryWeight1 = 1,
+        Count = 4,
+        Base = Floats(4),
+        Conditional = Floats(4),
+        Result = Floats(4),
+        State = Floats(4),
+        Unconditional = Floats(4),
+        History0 = Floats(4),
+        History1 = Floats(4),
+        Model = Floats(4),
+        StateWeight = 1,
+        UnconditionalWeight = 1,
+        HistoryWeight0 = 1,
+        HistoryWeight1 = 1,
     };
 
     private static readonly AdamWCall AdamW = new()
     {
-        Count = 4, Parameters = Floats(4), Gradients = Floats(4), Moment1 = Floats(4), Moment2 = Floats(4),
-        Average = Floats(4), DecayMask = Floats(4), Step = 1, LearningRate = 1, Beta1 = 0.9f, Beta2 = 0.9f,
-        Epsilon = 1, WeightDecay = 0, GradientScale = 1,
+        Count = 4,
+        Parameters = Floats(4),
+        Gradients = Floats(4),
+        Moment1 = Floats(4),
+        Moment2 = Floats(4),
+        Average = Floats(4),
+        DecayMask = Floats(4),
+        Step = 1,
+        LearningRate = 1,
+        Beta1 = 0.9f,
+        Beta2 = 0.9f,
+        Epsilon = 1,
+        WeightDecay = 0,
+        GradientScale = 1,
     };
 
     private static readonly MatMulCall MatMul =
@@ -102,7 +136,11 @@ public sealed class ValidationTests
         Assert.That(
             () => device.Run(LossOperators.CrossEntropy, new CrossEntropyCall
             {
-                Rows = 2, Classes = 3, Logits = logits.Slice, Labels = labels.Slice, Losses = losses.Slice,
+                Rows = 2,
+                Classes = 3,
+                Logits = logits.Slice,
+                Labels = labels.Slice,
+                Losses = losses.Slice,
             }),
             Throws.TypeOf<KernelException>().With.Message.EqualTo(
                 $"crossentropy: the label of row 1 is {label}, it must be 0..2"));

@@ -58,7 +58,11 @@ public readonly record struct ErrorStats
             {
                 stats = stats with
                 {
-                    Share = error / limit, Index = i, Actual = actual[i], Expected = truth[i], Limit = limit,
+                    Share = error / limit,
+                    Index = i,
+                    Actual = actual[i],
+                    Expected = truth[i],
+                    Limit = limit,
                 };
             }
         }

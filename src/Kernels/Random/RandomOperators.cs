@@ -36,8 +36,8 @@ public static class RandomOperators
             Output = m["output"],
         },
         v => RandomReference.Fill(samples, elements, distribution, seed, stream, first, v["output"]))
-    {
-        // Sine and cosine are good to 2e-7 absolutely; the radius reaches 6.8.
-        ExtraError = distribution == RandomDistribution.Normal ? 1e-6 : 0,
-    };
+        {
+            // Sine and cosine are good to 2e-7 absolutely; the radius reaches 6.8.
+            ExtraError = distribution == RandomDistribution.Normal ? 1e-6 : 0,
+        };
 }
