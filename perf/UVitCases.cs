@@ -60,8 +60,7 @@ internal static class UVitCases
             _times = device.Upload<float>(times);
             _labels = device.Upload<int>(labels);
             _torch = new TorchParameters(_store, torch.ScalarType.Float32);
-            _torchOptimizer = torch.optim.AdamW(
-                _store.Parameters.Select(p => new TorchSharp.Modules.Parameter(_torch[p.Name])), lr: 0);
+            _torchOptimizer = torch.optim.AdamW(_torch.All, lr: 0);
             long[] shape = [batch, config.Channels, config.ImageSize, config.ImageSize];
             _torchImages = torch.tensor(images, shape);
             _torchTarget = torch.tensor(target, shape);

@@ -1,5 +1,6 @@
 using DPT.Engine.Autograd;
 using TorchSharp;
+using Parameter = TorchSharp.Modules.Parameter;
 using ScalarType = TorchSharp.torch.ScalarType;
 using TorchTensor = TorchSharp.torch.Tensor;
 
@@ -9,15 +10,18 @@ namespace Differential.Tests;
 internal sealed class TorchParameters
 {
     private readonly ScalarType _type;
-    private readonly Dictionary<string, TorchTensor> _leaves;
+    private readonly Dictionary<string, Parameter> _leaves;
 
     public TorchParameters(ParameterStore store, ScalarType type)
     {
         _type = type;
         _leaves = store.Parameters.ToDictionary(
             p => p.Name,
-            p => Constant(store.Device.Download(p.Data), [.. p.Shape.ToArray().Select(s => (long)s)]).requires_grad_());
+            p => new Parameter(Constant(store.Device.Download(p.Data), [.. p.Shape.ToArray().Select(s => (long)s)])));
     }
+
+    /// <summary>All of them, for an optimiser.</summary>
+    public IEnumerable<Parameter> All => _leaves.Values;
 
     public TorchTensor this[string name] => _leaves[name];
 
