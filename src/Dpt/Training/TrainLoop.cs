@@ -66,7 +66,7 @@ internal sealed class TrainLoop
 
             if (last || IsEvaluationPoint(step, options.EvaluationPoints))
             {
-                _context.Metrics.Write(_stage, step, [.. _evaluate()]);
+                Evaluate(step);
             }
 
             if (last || step % options.CheckpointEvery == 0)
@@ -90,6 +90,15 @@ internal sealed class TrainLoop
     }
 
     private void Save() => _checkpoints.Save(_trainer.Capture(), Seconds);
+
+    private void Evaluate(int step)
+    {
+        var values = _evaluate();
+        if (values.Count > 0)
+        {
+            _context.Metrics.Write(_stage, step, [.. values]);
+        }
+    }
 
     private void Log()
     {
