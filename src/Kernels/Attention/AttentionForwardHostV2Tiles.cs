@@ -119,7 +119,7 @@ internal sealed unsafe class AttentionForwardHostV2Tiles : HostVariant<Attention
 
             for (var row = 0; row < rows; row += V.Count)
             {
-                var result = V.Load(parts.Largest + row) + SimdMath.Log(V.Load(parts.Sums + row));
+                var result = V.Load(parts.Largest + row) + RealMath.Log(V.Load(parts.Sums + row));
                 if (rows - row >= V.Count)
                 {
                     V.Store(logSumExp + row, result);

@@ -42,7 +42,7 @@ internal static unsafe class AttentionScores
         var sum = V.Zero;
         for (var end = row + (vectors * V.Count); row < end; row += V.Count)
         {
-            var e = SimdMath.Exp(V.Fma(V.Load(row), factor, shift));
+            var e = RealMath.Exp(V.Fma(V.Load(row), factor, shift));
             V.Store(row, e);
             sum += e;
         }
@@ -66,7 +66,7 @@ internal static unsafe class AttentionScores
         V.Store(scores + last, V.Load(scores + last) + pad);
         for (var at = 0; at <= last; at += V.Count)
         {
-            var p = SimdMath.Exp(V.Fma(V.Load(scores + at), factor, shift));
+            var p = RealMath.Exp(V.Fma(V.Load(scores + at), factor, shift));
             V.Store(scores + at, p);
             V.Store(gradients + at, p * (V.Load(gradients + at) - centre));
         }

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// One pass over the slab with the functions of <see cref="SimdMath"/>; one loop per function, none chosen inside.
+/// One pass over the slab with the functions of <see cref="RealMath"/>; one loop per function, none chosen inside.
 /// Limits: none. Bytes: 8 Count, 12 Count for a gradient. FLOPs: 12 Count.
 /// </summary>
 internal sealed unsafe class ActivationHostV1Simd : HostVariant<ActivationCall>
@@ -94,18 +94,18 @@ internal sealed unsafe class ActivationHostV1Simd : HostVariant<ActivationCall>
     private readonly struct GeluFunction<V> : IFunction<V> where V : struct, ISimd<V>
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Value(V x) => SimdMath.Gelu(x);
+        public static V Value(V x) => RealMath.Gelu(x);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Slope(V x) => SimdMath.GeluGradient(x);
+        public static V Slope(V x) => RealMath.GeluGradient(x);
     }
 
     private readonly struct SiluFunction<V> : IFunction<V> where V : struct, ISimd<V>
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Value(V x) => SimdMath.Silu(x);
+        public static V Value(V x) => RealMath.Silu(x);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Slope(V x) => SimdMath.SiluGradient(x);
+        public static V Slope(V x) => RealMath.SiluGradient(x);
     }
 }

@@ -58,7 +58,7 @@ internal static unsafe class SoftmaxRow
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Apply<L>(long at, int count) where L : struct, ILanes<V>
         {
-            var power = SimdMath.Exp(L.Load(Logits + at, count) - Maximum);
+            var power = RealMath.Exp(L.Load(Logits + at, count) - Maximum);
             Sum += L.Pad(power, V.Zero, count);
             if (Powers != null)
             {

@@ -80,12 +80,12 @@ internal readonly unsafe struct MatMulEpilogue
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private V Apply<V>(V x) where V : struct, ISimd<V> => _activation switch
     {
-        Activation.Gelu => SimdMath.Gelu(x),
-        Activation.Silu => SimdMath.Silu(x),
+        Activation.Gelu => RealMath.Gelu(x),
+        Activation.Silu => RealMath.Silu(x),
         _ => x,
     };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private V Derivative<V>(V x) where V : struct, ISimd<V> =>
-        _gradientOf == Activation.Gelu ? SimdMath.GeluGradient(x) : SimdMath.SiluGradient(x);
+        _gradientOf == Activation.Gelu ? RealMath.GeluGradient(x) : RealMath.SiluGradient(x);
 }

@@ -3,10 +3,10 @@ using System.Runtime.CompilerServices;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// Elementary functions on vectors: short polynomials that were fitted for the least maximum error. NaN in gives NaN
+/// Elementary functions for host vectors and GPU threads alike: short polynomials that were fitted for the least maximum error. NaN in gives NaN
 /// out; arguments are otherwise finite unless a function says more.
 /// </summary>
-internal static class SimdMath
+internal static class RealMath
 {
     private const float Log2E = 1.44269504f;
 
@@ -19,7 +19,7 @@ internal static class SimdMath
     /// from x = 88.3 on it stays at 2.2e38, so that finite arguments never make an infinity.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Exp<V>(V x) where V : struct, ISimd<V>
+    public static V Exp<V>(V x) where V : struct, IReal<V>
     {
         // Min and Max return their second operand when it is NaN.
         x = V.Min(V.Broadcast(88.3f), V.Max(V.Broadcast(-88f), x));
@@ -36,7 +36,7 @@ internal static class SimdMath
 
     /// <summary>ln x within 2 ulp for normal positive x, and for +infinity.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Log<V>(V x) where V : struct, ISimd<V>
+    public static V Log<V>(V x) where V : struct, IReal<V>
     {
         var f = V.SplitExponent(x, out var e) - V.Broadcast(1);
         var p = V.Fma(V.Broadcast(7.0376836292e-2f), f, V.Broadcast(-1.1514610310e-1f));
@@ -55,11 +55,11 @@ internal static class SimdMath
 
     /// <summary>x Phi(x), Phi the standard normal distribution function; error below 2e-7 (1 + |x|).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Gelu<V>(V x) where V : struct, ISimd<V> => x * NormalCdf(x);
+    public static V Gelu<V>(V x) where V : struct, IReal<V> => x * NormalCdf(x);
 
     /// <summary>Derivative of <see cref="Gelu"/>; error below 3e-7.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V GeluGradient<V>(V x) where V : struct, ISimd<V>
+    public static V GeluGradient<V>(V x) where V : struct, IReal<V>
     {
         const float InverseRootTwoPi = 0.398942280f;
         var density = V.Broadcast(InverseRootTwoPi) * Exp(V.Broadcast(-0.5f) * x * x);
@@ -68,11 +68,11 @@ internal static class SimdMath
 
     /// <summary>x / (1 + e^-x); error below 2e-7 (1 + |x|).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Silu<V>(V x) where V : struct, ISimd<V> => x * Sigmoid(x);
+    public static V Silu<V>(V x) where V : struct, IReal<V> => x * Sigmoid(x);
 
     /// <summary>Derivative of <see cref="Silu"/>; error below 3e-7.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V SiluGradient<V>(V x) where V : struct, ISimd<V>
+    public static V SiluGradient<V>(V x) where V : struct, IReal<V>
     {
         // 1 - sigmoid(x) is sigmoid(-x): written so, large x lose nothing.
         var one = V.Broadcast(1);
@@ -86,7 +86,7 @@ internal static class SimdMath
 
     /// <summary>1 / (1 + e^-x), to relative 3e-7 where it is a normal number.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Sigmoid<V>(V x) where V : struct, ISimd<V>
+    public static V Sigmoid<V>(V x) where V : struct, IReal<V>
     {
         var one = V.Broadcast(1);
         var e = Exp(V.Zero - V.Abs(x));
@@ -95,7 +95,7 @@ internal static class SimdMath
 
     /// <summary>sin(2 pi u) and cos(2 pi u), error below 2e-7, for |u| up to 2^20.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void SinCosTwoPi<V>(V u, out V sin, out V cos) where V : struct, ISimd<V>
+    public static void SinCosTwoPi<V>(V u, out V sin, out V cos) where V : struct, IReal<V>
     {
         // u is k half turns and a rest of y/2 with |y| <= 1/2; each half turn flips both signs.
         var halfTurns = u + u;
@@ -118,7 +118,7 @@ internal static class SimdMath
 
     /// <summary>The normal distribution function: Phi(-a) = exp(p(a)) for a >= 0, by symmetry elsewhere.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V NormalCdf<V>(V x) where V : struct, ISimd<V>
+    private static V NormalCdf<V>(V x) where V : struct, IReal<V>
     {
         // The fit weighs errors by (1 + a) Phi(-a), up to a = 6.5; beyond, p falls faster than the truth.
         var a = V.Min(V.Broadcast(12), V.Abs(x));

@@ -3,7 +3,7 @@ using DPT.Engine.Kernels;
 namespace Kernels.Tests;
 
 /// <summary>Vector functions against double precision, on dense ranges and special values, at every width.</summary>
-public sealed unsafe class SimdMathTests
+public sealed unsafe class RealMathTests
 {
     private delegate void Apply(float* values, int count);
 
@@ -181,44 +181,44 @@ public sealed unsafe class SimdMathTests
 
     private readonly struct Exp : IFunction
     {
-        public static V Of<V>(V x) where V : struct, ISimd<V> => SimdMath.Exp(x);
+        public static V Of<V>(V x) where V : struct, ISimd<V> => RealMath.Exp(x);
     }
 
     private readonly struct Log : IFunction
     {
-        public static V Of<V>(V x) where V : struct, ISimd<V> => SimdMath.Log(x);
+        public static V Of<V>(V x) where V : struct, ISimd<V> => RealMath.Log(x);
     }
 
     private readonly struct Gelu : IFunction
     {
-        public static V Of<V>(V x) where V : struct, ISimd<V> => SimdMath.Gelu(x);
+        public static V Of<V>(V x) where V : struct, ISimd<V> => RealMath.Gelu(x);
     }
 
     private readonly struct GeluGradient : IFunction
     {
-        public static V Of<V>(V x) where V : struct, ISimd<V> => SimdMath.GeluGradient(x);
+        public static V Of<V>(V x) where V : struct, ISimd<V> => RealMath.GeluGradient(x);
     }
 
     private readonly struct Silu : IFunction
     {
-        public static V Of<V>(V x) where V : struct, ISimd<V> => SimdMath.Silu(x);
+        public static V Of<V>(V x) where V : struct, ISimd<V> => RealMath.Silu(x);
     }
 
     private readonly struct SiluGradient : IFunction
     {
-        public static V Of<V>(V x) where V : struct, ISimd<V> => SimdMath.SiluGradient(x);
+        public static V Of<V>(V x) where V : struct, ISimd<V> => RealMath.SiluGradient(x);
     }
 
     private readonly struct Logistic : IFunction
     {
-        public static V Of<V>(V x) where V : struct, ISimd<V> => SimdMath.Sigmoid(x);
+        public static V Of<V>(V x) where V : struct, ISimd<V> => RealMath.Sigmoid(x);
     }
 
     private readonly struct Sin : IFunction
     {
         public static V Of<V>(V x) where V : struct, ISimd<V>
         {
-            SimdMath.SinCosTwoPi(x, out var sin, out _);
+            RealMath.SinCosTwoPi(x, out var sin, out _);
             return sin;
         }
     }
@@ -227,7 +227,7 @@ public sealed unsafe class SimdMathTests
     {
         public static V Of<V>(V x) where V : struct, ISimd<V>
         {
-            SimdMath.SinCosTwoPi(x, out _, out var cos);
+            RealMath.SinCosTwoPi(x, out _, out var cos);
             return cos;
         }
     }

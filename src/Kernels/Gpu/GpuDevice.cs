@@ -1,0 +1,21 @@
+namespace DPT.Engine.Kernels;
+
+/// <summary>A device that executes PTX: a card through its driver, or our simulator.</summary>
+public abstract class GpuDevice : Device
+{
+    private protected GpuDevice(DeviceMemory memory, KernelSelection selection) : base(memory, selection)
+    {
+    }
+
+    /// <summary>The architecture that kernels are compiled for.</summary>
+    public abstract PtxArchitecture Architecture { get; }
+
+    /// <summary>Starts a launch; give it its arguments in the order of the kernel's parameters.</summary>
+    internal KernelLaunch Prepare(GpuKernel kernel) => new(this, kernel);
+
+    /// <summary>Runs the kernel after all earlier work.</summary>
+    /// <param name="kernel">What to run.</param>
+    /// <param name="grid">Number of blocks.</param>
+    /// <param name="arguments">The parameters' bytes, laid out as a C struct.</param>
+    internal abstract void Launch(GpuKernel kernel, GridSize grid, ReadOnlySpan<byte> arguments);
+}

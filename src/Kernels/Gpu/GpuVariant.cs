@@ -1,0 +1,22 @@
+namespace DPT.Engine.Kernels;
+
+/// <summary>A variant that consists of GPU kernels: what the PTX tools ask of it.</summary>
+public interface IGpuVariant
+{
+    /// <summary>Every kernel that the variant may launch.</summary>
+    IReadOnlyList<GpuKernel> Kernels { get; }
+}
+
+/// <summary>A variant for GPUs: the same PTX runs on a card and in the simulator.</summary>
+/// <typeparam name="TCall">The operator's call.</typeparam>
+internal abstract class GpuVariant<TCall> : KernelVariant<TCall>, IGpuVariant where TCall : struct, IKernelCall
+{
+    public sealed override DeviceKind Targets => DeviceKind.Cuda | DeviceKind.Sim;
+
+    public abstract IReadOnlyList<GpuKernel> Kernels { get; }
+
+    public sealed override void Launch(Device device, in TCall call) => Run((GpuDevice)device, in call);
+
+    /// <summary>Launches the kernels of the call, in order.</summary>
+    protected abstract void Run(GpuDevice device, in TCall call);
+}

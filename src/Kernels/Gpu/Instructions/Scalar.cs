@@ -1,0 +1,46 @@
+using ILGPU.IR.Intrinsics;
+
+namespace DPT.Engine.Kernels;
+
+/// <summary>
+/// Arithmetic of one thread as single machine instructions. Sums and products that name their rounding are never fused
+/// by the assembler, so the simulator and a card agree to the last bit.
+/// </summary>
+internal static class Scalar
+{
+    /// <summary>a + b, rounded once.</summary>
+    [IntrinsicImplementation, PtxAsm("add.rn.f32 $d, $0, $1;")]
+    public static float Add(float a, float b) => a + b;
+
+    /// <summary>a - b, rounded once.</summary>
+    [IntrinsicImplementation, PtxAsm("sub.rn.f32 $d, $0, $1;")]
+    public static float Subtract(float a, float b) => a - b;
+
+    /// <summary>a b, rounded once.</summary>
+    [IntrinsicImplementation, PtxAsm("mul.rn.f32 $d, $0, $1;")]
+    public static float Multiply(float a, float b) => a * b;
+
+    /// <summary>a b + c, rounded once. A plain <c>a * b + c</c> prints a product and a sum.</summary>
+    [IntrinsicImplementation, PtxAsm("fma.rn.f32 $d, $0, $1, $2;")]
+    public static float Fma(float a, float b, float c) => MathF.FusedMultiplyAdd(a, b, c);
+
+    /// <summary>a/b, rounded to nearest.</summary>
+    [IntrinsicImplementation, PtxAsm("div.rn.f32 $d, $0, $1;")]
+    public static float Divide(float a, float b) => a / b;
+
+    /// <summary>The square root, rounded to nearest.</summary>
+    [IntrinsicImplementation, PtxAsm("sqrt.rn.f32 $d, $0;")]
+    public static float Sqrt(float x) => MathF.Sqrt(x);
+
+    /// <summary>The nearest integer, ties to even.</summary>
+    [IntrinsicImplementation, PtxAsm("cvt.rni.f32.f32 $d, $0;")]
+    public static float Round(float x) => MathF.Round(x);
+
+    /// <summary>2^x within 2 ulp: one instruction of the special function unit.</summary>
+    [IntrinsicImplementation, PtxAsm("ex2.approx.f32 $d, $0;")]
+    public static float Exp2(float x) => MathF.Pow(2, x);
+
+    /// <summary>log2 x, absolute error below 2^-22 for x near 1 and relative elsewhere.</summary>
+    [IntrinsicImplementation, PtxAsm("lg2.approx.f32 $d, $0;")]
+    public static float Log2(float x) => MathF.Log2(x);
+}

@@ -1,0 +1,47 @@
+namespace DPT.Engine.Kernels;
+
+/// <summary>
+/// Arithmetic on floats of some number of lanes. What is written against it is written once: for vectors of the host at
+/// every width, and for one thread of a GPU.
+/// </summary>
+/// <typeparam name="V">The implementing struct.</typeparam>
+internal interface IReal<V> where V : struct, IReal<V>
+{
+    static abstract V Zero { get; }
+
+    static abstract V Broadcast(float value);
+
+    static abstract V operator +(V left, V right);
+
+    static abstract V operator -(V left, V right);
+
+    static abstract V operator *(V left, V right);
+
+    static abstract V operator /(V left, V right);
+
+    /// <summary>a * b + c, rounded once where the processor can.</summary>
+    static abstract V Fma(V a, V b, V c);
+
+    static abstract V Min(V left, V right);
+
+    static abstract V Max(V left, V right);
+
+    static abstract V Abs(V value);
+
+    static abstract V Sqrt(V value);
+
+    /// <summary>Nearest integer, ties to even.</summary>
+    static abstract V Round(V value);
+
+    /// <summary>2^n for integral n in [-126, 127], and 0 for n = -127; built from exponent bits.</summary>
+    static abstract V Exp2Integer(V n);
+
+    /// <summary>Splits x &gt; 0 (normal) as m * 2^e with m in [sqrt(1/2), sqrt(2)).</summary>
+    static abstract V SplitExponent(V x, out V exponent);
+
+    /// <summary>All bits set in the lanes where left &lt; right, no bits elsewhere (NaN compares false).</summary>
+    static abstract V LessThan(V left, V right);
+
+    /// <summary>Per lane <paramref name="yes"/> where the mask has all bits set, else <paramref name="no"/>.</summary>
+    static abstract V Select(V mask, V yes, V no);
+}

@@ -1,0 +1,137 @@
+using System.Reflection;
+using System.Text;
+using ILGPU;
+using ILGPU.Backends.PTX;
+using ILGPU.IR;
+using ILGPU.IR.Intrinsics;
+using ILGPU.IR.Types;
+using ILGPU.IR.Values;
+
+namespace DPT.Engine.Kernels;
+
+/// <summary>Teaches ILGPU's code generator the methods with <see cref="PtxAsmAttribute"/>.</summary>
+internal static class PtxAsmEmitter
+{
+    /// <summary>Registers every such method of this assembly. Must run before a backend is created.</summary>
+    public static void Register(Context.Builder builder)
+    {
+        var handler = new PTXIntrinsic(typeof(PtxAsmEmitter), nameof(Emit), IntrinsicImplementationMode.GenerateCode);
+        foreach (var method in Methods())
+        {
+            builder.GetIntrinsicManager().RegisterMethod(method, handler);
+        }
+    }
+
+    /// <summary>Every method that stands for a piece of PTX.</summary>
+    public static IEnumerable<MethodInfo> Methods() =>
+        from type in typeof(PtxAsmEmitter).Assembly.GetTypes()
+        where type.IsAbstract && type.IsSealed
+        from method in type.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
+        where method.IsDefined(typeof(PtxAsmAttribute))
+        select method;
+
+    /// <summary>Called by ILGPU's code generator, by name, for every call of a registered method.</summary>
+    private static void Emit(PTXBackend backend, PTXCodeGenerator generator, Value value)
+    {
+        var call = (MethodCall)value;
+        var template = call.Target.Source!.GetCustomAttribute<PtxAsmAttribute>()!.Template;
+        var arguments = Enumerable.Range(0, call.Count).Select(i => generator.Load(call[i])).ToArray();
+        var result = call.Type.IsVoidType ? null : generator.Allocate(value);
+        new Expansion(generator, arguments, result).Print(template);
+    }
+
+    /// <summary>One template with its registers.</summary>
+    private sealed class Expansion(
+        PTXCodeGenerator generator,
+        PTXRegisterAllocator.Register[] arguments,
+        PTXRegisterAllocator.Register? result)
+    {
+        private readonly StringBuilder _before = new();
+        private readonly StringBuilder _text = new();
+
+        public void Print(string template)
+        {
+            for (var at = 0; at < template.Length;)
+            {
+                if (template[at] != '$')
+                {
+                    _text.Append(template[at++]);
+                    continue;
+                }
+
+                at = Placeholder(template, at + 1);
+            }
+
+            generator.Builder.Append(_before).Append('\t').Append(_text).AppendLine();
+        }
+
+        /// <summary>Prints the placeholder whose letter is at that place; the place behind it is returned.</summary>
+        private int Placeholder(string template, int at)
+        {
+            var isShared = template[at] == 's';
+            at += isShared ? 1 : 0;
+            var register = template[at] == 'd' ? result! : arguments[template[at] - '0'];
+            at++;
+            if (at + 1 < template.Length && template[at] == '.' && char.IsAsciiDigit(template[at + 1]))
+            {
+                register = ((PTXRegisterAllocator.CompoundRegister)register).Children[template[at + 1] - '0'];
+                at += 2;
+            }
+
+            _text.Append(isShared ? SharedAddress(register) : NameOf(register));
+            return at;
+        }
+
+        private string NameOf(PTXRegisterAllocator.Register register) => register switch
+        {
+            PTXRegisterAllocator.HardwareRegister hardware =>
+                "%" + PTXRegisterAllocator.GetStringRepresentation(hardware),
+            PTXRegisterAllocator.ConstantRegister constant => Materialise(constant),
+            PTXRegisterAllocator.CompoundRegister compound =>
+                "{" + string.Join(", ", compound.Children.ToArray().Select(NameOf)) + "}",
+            _ => throw new NotSupportedException($"a register of type {register.GetType().Name} in inline PTX"),
+        };
+
+        /// <summary>A constant as a register: instructions differ in which immediates they take.</summary>
+        private string Materialise(PTXRegisterAllocator.ConstantRegister constant)
+        {
+            var name = "%" + PTXRegisterAllocator.GetStringRepresentation(generator.AllocateRegister(constant.Description));
+            _before.Append('\t').AppendLine(constant.Kind switch
+            {
+                PTXRegisterKind.Float32 =>
+                    $"mov.f32\t{name}, 0f{BitConverter.SingleToUInt32Bits(constant.Value.Float32Value):X8};",
+                PTXRegisterKind.Int32 => $"mov.b32\t{name}, {constant.Value.UInt32Value};",
+                PTXRegisterKind.Int64 => $"mov.b64\t{name}, {constant.Value.UInt64Value};",
+                PTXRegisterKind.Int16 => $"mov.b16\t{name}, {constant.Value.UInt16Value};",
+                _ => throw new NotSupportedException($"a constant of kind {constant.Kind} in inline PTX"),
+            });
+            return name;
+        }
+
+        /// <summary>The 32-bit address in the shared window, which is what shared-memory instructions are shortest with.</summary>
+        private string SharedAddress(PTXRegisterAllocator.Register register)
+        {
+            if (register is PTXRegisterAllocator.CompoundRegister view)
+            {
+                register = view.Children[0];
+            }
+
+            var address = NameOf(register);
+            if (register.BasicValueType == BasicValueType.Int32)
+            {
+                return address;
+            }
+
+            if (register.Type is not AddressSpaceType { AddressSpace: MemoryAddressSpace.Shared })
+            {
+                var inSpace = "%" + PTXRegisterAllocator.GetStringRepresentation(generator.AllocatePlatformRegister(out _));
+                _before.AppendLine($"\tcvta.to.shared.u64\t{inSpace}, {address};");
+                address = inSpace;
+            }
+
+            var narrow = "%" + PTXRegisterAllocator.GetStringRepresentation(generator.AllocateInt32Register());
+            _before.AppendLine($"\tcvt.u32.u64\t{narrow}, {address};");
+            return narrow;
+        }
+    }
+}

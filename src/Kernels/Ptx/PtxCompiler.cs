@@ -1,0 +1,95 @@
+using System.Collections.Immutable;
+using System.Reflection;
+using ILGPU;
+using ILGPU.Backends;
+using ILGPU.Backends.EntryPoints;
+using ILGPU.Backends.PTX;
+using ILGPU.IR;
+using ILGPU.IR.Transformations;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+
+namespace DPT.Engine.Kernels;
+
+/// <summary>
+/// A kernel's C# method to PTX text, with no GPU.
+/// </summary>
+/// <remarks>
+/// Optimisation level O1, always: the code placement of O2 moves loads across stores and barriers. O1 leaves addresses
+/// generic, so the two passes that find out address spaces are put into its list. Mathematics is the default, IEEE one:
+/// a kernel that wants an approximation, or denormals flushed, says so with an instruction (<see cref="Scalar"/>).
+/// </remarks>
+public static class PtxCompiler
+{
+    /// <summary>ILGPU prints nothing above this on its own; <see cref="PtxArchitecture"/> is put in by a pass.</summary>
+    private static readonly CudaArchitecture Architecture = CudaArchitecture.SM_80;
+
+    private static readonly PropertyInfo KernelPasses =
+        typeof(Backend).GetProperty("KernelTransformers", BindingFlags.Instance | BindingFlags.NonPublic)
+        ?? throw new MissingMemberException(nameof(Backend), "KernelTransformers");
+
+    private static readonly PropertyInfo PassList =
+        typeof(Transformer)
+            .GetProperties(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
+            .Single(p => p.PropertyType == typeof(ImmutableArray<Transformation>));
+
+    private static readonly Lock Compiling = new();
+
+    private static readonly Lazy<Context> Shared = new(() => Context.Create(builder =>
+    {
+        builder.Optimize(OptimizationLevel.O1).Math(MathMode.Default).EnableAlgorithms();
+        PtxAsmEmitter.Register(builder);
+    }));
+
+    /// <summary>The PTX that ILGPU makes of the kernel, before any pass of ours.</summary>
+    /// <exception cref="KernelException">The method does not compile; the message names the kernel and the reason.</exception>
+    public static string Compile(GpuKernel kernel)
+    {
+        ArgumentNullException.ThrowIfNull(kernel);
+        try
+        {
+            lock (Compiling)
+            {
+                using var backend =
+                    new PTXBackend(Shared.Value, Architecture, CudaInstructionSet.ISA_80, nvvmAPI: null!);
+                AddAddressSpaces(backend);
+                var entry = EntryPointDescription.FromExplicitlyGroupedKernel(kernel.Method);
+                return ((PTXCompiledKernel)backend.Compile(entry, default(KernelSpecialization))).PTXAssembly;
+            }
+        }
+        catch (Exception failure) when (failure is not KernelException)
+        {
+            throw new KernelException($"{kernel.Id} does not compile: {Innermost(failure)}", failure);
+        }
+    }
+
+    private static string Innermost(Exception failure)
+    {
+        while (failure.InnerException is { } inner)
+        {
+            failure = inner;
+        }
+
+        return failure.Message;
+    }
+
+    private static void AddAddressSpaces(PTXBackend backend)
+    {
+        var isFirst = true;
+        var transformers = ((ImmutableArray<Transformer>)KernelPasses.GetValue(backend)!)
+            .Select(t => Transformer.Create(
+                t.Configuration, [.. ((ImmutableArray<Transformation>)PassList.GetValue(t)!).SelectMany(Replace)]));
+        KernelPasses.SetValue(backend, transformers.ToImmutableArray());
+
+        IEnumerable<Transformation> Replace(Transformation pass)
+        {
+            if (pass is LowerStructures && isFirst)
+            {
+                isFirst = false;
+                return [new InferKernelAddressSpaces(MemoryAddressSpace.Global), pass];
+            }
+
+            return [pass is InferAddressSpaces ? new InferLocalAddressSpaces() : pass];
+        }
+    }
+}
