@@ -65,7 +65,7 @@ internal static class Report
         ];
         var cards = shown.Select(s => (s.Name, Value: Number(result, s.Path))).Where(s => s.Value is not null);
         return "<div class=\"cards\">" + string.Concat(cards.Select(c =>
-            $"<div><b>{c.Value!.Value.ToString("0.0 %", CultureInfo.InvariantCulture)}</b>{Text(c.Name)}</div>")) + "</div>";
+            $"<div><b>{Percent(c.Value!.Value)}</b>{Text(c.Name)}</div>")) + "</div>";
     }
 
     private static string Samples(RunFiles files)
@@ -121,30 +121,34 @@ internal static class Report
 
     private static string Confusion(RunFiles files)
     {
-        if (files.Confusion() is not { } rows)
+        if (files.Confusion() is not { } matrix)
         {
             return "";
         }
 
-        var table = new StringBuilder("<table class=\"confusion\"><tr><th>true \\ predicted</th>");
-        table.Append(string.Concat(rows.Select((_, i) => $"<th>{i}</th>"))).Append("</tr>");
-        for (var i = 0; i < rows.Length; i++)
+        var classes = Enumerable.Range(0, matrix.Classes).ToList();
+        var table = new StringBuilder("<table class=\"confusion\"><tr><th>true \\ predicted</th>")
+            .Append(string.Concat(classes.Select(c => $"<th>{c}</th>"))).Append("<th>recall</th></tr>");
+        foreach (var label in classes)
         {
-            var sum = Math.Max(1, rows[i].Sum());
-            table.Append($"<tr><th>{i}</th>");
-            foreach (var count in rows[i])
-            {
-                var share = (count / (double)sum).ToString("0.###", CultureInfo.InvariantCulture);
-                table.Append($"<td style=\"--share:{share}\">{count}</td>");
-            }
-
-            table.Append("</tr>");
+            table.Append($"<tr><th>{label}</th>")
+                .Append(string.Concat(classes.Select(p =>
+                    $"<td style=\"--share:{Share(matrix.Rate(label, p))}\">{matrix[label, p]}</td>")))
+                .Append($"<td>{Percent(matrix.Recall(label))}</td></tr>");
         }
 
+        table.Append("<tr><th>precision</th>")
+            .Append(string.Concat(classes.Select(c => $"<td>{Percent(matrix.Precision(c))}</td>"))).Append("<td></td></tr>");
         var body = new StringBuilder();
         Section(body, "Confusion on the test set, stage 3", table + "</table>");
         return body.ToString();
     }
+
+    private static string Share(double rate) =>
+        (double.IsNaN(rate) ? 0 : rate).ToString("0.###", CultureInfo.InvariantCulture);
+
+    private static string Percent(double rate) =>
+        double.IsNaN(rate) ? "–" : rate.ToString("0.0 %", CultureInfo.InvariantCulture);
 
     private static string Settings(RunFiles files)
     {

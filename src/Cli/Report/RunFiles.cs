@@ -44,13 +44,8 @@ internal sealed class RunFiles(string folder)
     });
 
     /// <summary>Counts by true class (rows) and predicted class, or null.</summary>
-    public long[][]? Confusion() => Read("stage-3-classifier/confusion.json", path =>
-    {
-        var rows = JsonSerializer.Deserialize<long[][]>(File.ReadAllText(path));
-        return rows is not null && rows.All(row => row?.Length == rows.Length)
-            ? rows
-            : throw new FormatException("it is not a square table of counts");
-    });
+    public ConfusionMatrix? Confusion() => Read("stage-3-classifier/confusion.json", path =>
+        new ConfusionMatrix(JsonSerializer.Deserialize<long[][]>(File.ReadAllText(path)) ?? []));
 
     private T? Read<T>(string name, Func<string, T> read)
     {
@@ -66,7 +61,7 @@ internal sealed class RunFiles(string folder)
             return read(path);
         }
         catch (Exception e) when (e is DptException or IOException or UnauthorizedAccessException or JsonException
-            or FormatException or InvalidOperationException or KeyNotFoundException or IndexOutOfRangeException)
+            or FormatException or ArgumentException or InvalidOperationException or KeyNotFoundException or IndexOutOfRangeException)
         {
             _notes.Add($"{name} cannot be read: {e.Message}");
             return default;

@@ -127,13 +127,17 @@ internal abstract class RunFolderVerb : Verb<RunArguments>
 /// <summary>A result for people and for programs.</summary>
 internal sealed record VerbResult(IEnumerable<string> Lines, string Json)
 {
-    /// <summary>Named values, one a line.</summary>
+    /// <summary>Named values, one a line; of a list, each item.</summary>
     public static VerbResult Of(IReadOnlyList<NamedValue> values)
     {
         var table = new TextTable();
         foreach (var value in values)
         {
-            table.Add(value.Name, value.Text);
+            object[] items = value.Value is IEnumerable<object> list ? [.. list] : [value.Value];
+            foreach (var item in items)
+            {
+                table.Add(value.Name, new NamedValue(value.Name, item).Text);
+            }
         }
 
         return new VerbResult(table.Lines(), JsonText.OfNamed(values));

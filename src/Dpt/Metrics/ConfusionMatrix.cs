@@ -14,8 +14,25 @@ public sealed class ConfusionMatrix
         _counts = new long[classes * classes];
     }
 
+    /// <summary>The matrix that <see cref="Rows"/> gave.</summary>
+    /// <param name="rows">Counts by true class (row) and predicted class (column).</param>
+    /// <exception cref="ArgumentException">It is not a square table of counts.</exception>
+    public ConfusionMatrix(IReadOnlyList<IReadOnlyList<long>?> rows)
+        : this(rows.Count)
+    {
+        if (rows.Any(row => row?.Count != rows.Count || row.Any(count => count < 0)))
+        {
+            throw new ArgumentException("it is not a square table of counts");
+        }
+
+        _counts = [.. rows.SelectMany(row => row!)];
+    }
+
     /// <summary>Number of classes.</summary>
     public int Classes { get; }
+
+    /// <summary>Counts by true class (row) and predicted class (column), as files hold them.</summary>
+    public IReadOnlyList<IReadOnlyList<long>> Rows => [.. _counts.Chunk(Classes)];
 
     /// <summary>Predictions counted.</summary>
     public long Total => _counts.Sum();

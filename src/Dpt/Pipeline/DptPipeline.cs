@@ -94,13 +94,17 @@ public sealed class DptPipeline : IDisposable
         RequireFinished(_context.Folder.Retrain);
         using var judge = new ReferenceJudge(_context).Train(stop);
         var stage1 = LabelAll(stop);
-        var stage3 = Retrain(stop);
+        var retraining = new RetrainStage(_context, Diffusion());
+        var stage3 = retraining.Run(stop);
+        var confusion = retraining.LoadConfusion();
         return new EvaluationResult(
             stage1.Top1,
             stage3.Top1,
             stage3.ControlTop1,
             judge.Classifier.Evaluate(_context.Data.Test, stop).Accuracy,
-            judge.Classifier.Evaluate(Diffusion().LoadImages(), stop).Accuracy);
+            judge.Classifier.Evaluate(Diffusion().LoadImages(), stop).Accuracy,
+            confusion.MacroF1,
+            EvaluationResult.RatesOf(confusion, _context.Data.Test.ClassNames));
     }
 
     /// <summary>Frechet distance of the pseudo-images to the training images, in the judge's features.</summary>

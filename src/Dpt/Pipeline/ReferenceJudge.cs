@@ -39,14 +39,3 @@ internal sealed class ReferenceJudge
         }
     }
 }
-
-/// <summary>How good a finished run is, seen by a classifier trained on all true labels.</summary>
-/// <param name="Stage1Top1">Accuracy of the stage-1 classifier on the test set.</param>
-/// <param name="Stage3Top1">Accuracy of the stage-3 classifier on the test set.</param>
-/// <param name="ControlTop1">Accuracy of the control on the test set.</param>
-/// <param name="ReferenceTop1">Accuracy on the test set of the classifier trained on all true labels.</param>
-/// <param name="PseudoImageAgreement">
-/// Share of pseudo-images that this classifier puts in the class they were drawn for.
-/// </param>
-public sealed record EvaluationResult(
-    double Stage1Top1, double Stage3Top1, double ControlTop1, double ReferenceTop1, double PseudoImageAgreement);

@@ -40,12 +40,15 @@ internal sealed class RetrainStage
     public Stage3Result Run(CancellationToken stop) =>
         StageRunner.Run(_context, _folder, _key, Inputs, () => Work(stop));
 
+    /// <summary>The finished stage's predictions on the test set.</summary>
+    public ConfusionMatrix LoadConfusion() => new(JsonFiles.Load<long[][]>(ConfusionPath));
+
     private (Stage3Result, string[]) Work(CancellationToken stop)
     {
         var real = _context.Data.Train.Select(_context.Split.Indices);
         var (matrix, seconds) = Train(
             _folder.Name, real.Append(_diffusion.LoadImages()), _folder.CheckpointsPath, WeightsPath, stop);
-        SaveConfusion(matrix);
+        JsonFiles.Save(ConfusionPath, matrix.Rows);
         var (control, controlSeconds) = Train(
             $"{_folder.Name}-control", real, _folder.ControlCheckpointsPath, weightsPath: null, stop);
         _context.Observer.Message(FormattableString.Invariant(
@@ -70,11 +73,4 @@ internal sealed class RetrainStage
         var matrix = training.Classifier.Evaluate(_context.Data.Test, stop);
         return (matrix, training.Seconds + clock.Elapsed.TotalSeconds);
     }
-
-    /// <summary>Counts by true class (row) and predicted class (column).</summary>
-    private void SaveConfusion(ConfusionMatrix matrix) => JsonFiles.Save(
-        ConfusionPath,
-        Enumerable.Range(0, matrix.Classes)
-            .Select(t => Enumerable.Range(0, matrix.Classes).Select(p => matrix[t, p]).ToArray())
-            .ToArray());
 }

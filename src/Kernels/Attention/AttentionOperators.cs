@@ -104,7 +104,11 @@ public static class AttentionOperators
 
         public Operand Qkv => Operand.In("qkv", 3 * Elements, Fill);
 
-        /// <summary>The exponential turns the absolute rounding error of a logit into a relative one.</summary>
+        /// <summary>
+        /// The exponential turns the absolute rounding error of a logit into a relative one. That error grows with
+        /// sum |q k|, not with |sum q k|: a handful of roundings, times several where a row's largest logit is what
+        /// cancellation left and was stretched (as in the cases of one token).
+        /// </summary>
         public double ExtraError =>
             16 * Roundoff * (Fill == FillPattern.Large ? 3 * 80 * 80 / Math.Sqrt(Size) : Logits);
 

@@ -68,4 +68,23 @@ public sealed class ConfusionMatrixTests
             Is.EqualTo((1, 1, 1, 2)));
         Assert.That(() => histogram.Add(0, 1.01), Throws.InstanceOf<ArgumentOutOfRangeException>());
     }
+
+    [Test]
+    public void Rows_ReadBack_GiveTheSameMatrix()
+    {
+        var matrix = new ConfusionMatrix(2);
+        matrix.Add(0, 1);
+        matrix.Add(1, 1);
+        matrix.Add(1, 1);
+        var copy = new ConfusionMatrix(matrix.Rows);
+        Assert.That(copy.Rows, Is.EqualTo(new[] { new[] { 0L, 1L }, new[] { 0L, 2L } }));
+    }
+
+    [Test]
+    public void Rows_NotASquareOfCounts_AreRefused()
+    {
+        Assert.That(() => new ConfusionMatrix([[1, 2], [3]]), Throws.ArgumentException);
+        Assert.That(() => new ConfusionMatrix([[1, 2], null]), Throws.ArgumentException);
+        Assert.That(() => new ConfusionMatrix([[1, -2], [3, 4]]), Throws.ArgumentException);
+    }
 }

@@ -230,6 +230,11 @@ public class PipelineTests
                 (judged.Stage1Top1, judged.Stage3Top1, judged.ControlTop1),
                 Is.EqualTo((_result.Stage1.Top1, _result.Stage3.Top1, _result.Stage3.ControlTop1)));
             Assert.That(judged.PseudoImageAgreement, Is.InRange(0, 1));
+            Assert.That(judged.Classes.Select(c => c.Name), Is.EqualTo(Enumerable.Range(0, 10).Select(c => $"{c}")));
+            Assert.That(
+                judged.Classes.Average(c => c.Recall),
+                Is.EqualTo(judged.Stage3Top1).Within(1e-12),
+                "the test set has as many images of every class, so the mean recall is the accuracy");
             Assert.That(pipeline.MeasureFrechet(default).Value, Is.GreaterThan(0));
         });
         Assert.That(
