@@ -2,18 +2,21 @@ namespace DPT.Engine.Kernels;
 
 /// <summary>
 /// The pool of one device: blocks are rounded up to a size class and reused, so that a training step in its
-/// steady state asks the system for nothing. Fresh pages are the most expensive memory there is.
+/// steady state asks the system for nothing. Fresh pages are the most expensive memory there is. A device that has to
+/// see fresh memory as fresh keeps nothing back.
 /// </summary>
 /// <remarks>Safe for use from several threads.</remarks>
 public sealed class DeviceMemory : IDisposable
 {
     private readonly Func<long, nint> _allocate;
     private readonly Action<nint, long> _free;
+    private readonly bool _keepsIdle;
     private readonly Dictionary<long, Stack<nint>> _idle = [];
     private readonly Lock _lock = new();
 
-    internal DeviceMemory(Func<long, nint> allocate, Action<nint, long> free)
+    internal DeviceMemory(Func<long, nint> allocate, Action<nint, long> free, bool keepsIdle = true)
     {
+        _keepsIdle = keepsIdle;
         _allocate = allocate;
         _free = free;
     }
@@ -59,6 +62,13 @@ public sealed class DeviceMemory : IDisposable
         {
             LiveBlocks--;
             LiveBytes -= size;
+            if (!_keepsIdle)
+            {
+                _free(address, size);
+                ReservedBytes -= size;
+                return;
+            }
+
             if (!_idle.TryGetValue(size, out var stack))
             {
                 _idle[size] = stack = new Stack<nint>();

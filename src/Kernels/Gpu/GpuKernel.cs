@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using ILGPU;
 
 namespace DPT.Engine.Kernels;
@@ -24,7 +25,8 @@ public sealed class GpuKernel
         var found = owner.GetMethod(method, BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
             ?? throw new KernelException($"{owner.Name} has no static method '{method}'");
         Method = typeArguments.Length == 0 ? found : found.MakeGenericMethod(typeArguments);
-        Parameters = [.. Method.GetParameters().Select(p => new GpuParameter(p.Name!, KindOf(p.ParameterType)))];
+        Parameters = [.. Method.GetParameters().Select(p => new GpuParameter(
+            p.Name!, KindOf(p.ParameterType), ElementBytes(p.ParameterType)))];
     }
 
     /// <summary>Class, method and type arguments: unique in the engine.</summary>
@@ -47,6 +49,9 @@ public sealed class GpuKernel
     /// <inheritdoc/>
     public override string ToString() => Id;
 
+    private static int ElementBytes(Type type) => !type.IsGenericType ? 0 : (int)typeof(Unsafe)
+        .GetMethod(nameof(Unsafe.SizeOf))!.MakeGenericMethod(type.GetGenericArguments()).Invoke(null, null)!;
+
     private GpuParameterKind KindOf(Type type) =>
         type.IsGenericType && type.GetGenericTypeDefinition() == typeof(ArrayView<>) ? GpuParameterKind.View
         : type == typeof(int) || type == typeof(uint) ? GpuParameterKind.Int32
@@ -58,7 +63,8 @@ public sealed class GpuKernel
 /// <summary>A parameter of a kernel.</summary>
 /// <param name="Name">As in the source.</param>
 /// <param name="Kind">Its type, as far as the launch is concerned.</param>
-public readonly record struct GpuParameter(string Name, GpuParameterKind Kind);
+/// <param name="ElementBytes">Bytes of an element of a view; 0 for every other kind.</param>
+public readonly record struct GpuParameter(string Name, GpuParameterKind Kind, int ElementBytes = 0);
 
 /// <summary>What a parameter takes in the launch buffer.</summary>
 public enum GpuParameterKind

@@ -1,0 +1,169 @@
+namespace DPT.Engine.Kernels;
+
+/// <summary>A parsed kernel to a program: names to places, labels to indices, opcodes to objects.</summary>
+internal sealed class ProgramDecoder
+{
+    private readonly List<(PtxInstruction Instruction, Scope Scope)> _instructions = [];
+    private readonly RegisterFile _file = new();
+    private int _sharedBytes;
+    private int _localBytes;
+
+    private ProgramDecoder()
+    {
+    }
+
+    /// <summary>Decodes the entry of a module.</summary>
+    /// <exception cref="KernelException">An instruction is not known; the message names it and its line.</exception>
+    public static MachineProgram Decode(PtxModule module)
+    {
+        var decoder = new ProgramDecoder();
+        var scope = new Scope(null);
+        var entry = module.Entry;
+        var parameterBytes = DeclareParameters(entry, scope);
+        foreach (var variable in module.Variables.Where(v => v.Length != 0))
+        {
+            decoder.Declare(variable, scope);
+        }
+
+        var body = entry.Body ?? throw new KernelException($"'{entry.Name}' has no body");
+        decoder.Flatten(body, new Scope(scope));
+        foreach (var variable in module.Variables.Where(v => v.Length == 0))
+        {
+            decoder.Declare(variable, scope);
+        }
+
+        return decoder.Link(parameterBytes);
+    }
+
+    private static int DeclareParameters(PtxFunction entry, Scope scope)
+    {
+        var bytes = 0;
+        foreach (var parameter in entry.Parameters)
+        {
+            bytes = Align(bytes, parameter.Aligned);
+            scope.Declare(parameter.Name, new Scope.PtxSymbol(".param", bytes));
+            bytes += parameter.Bytes;
+        }
+
+        return bytes;
+    }
+
+    private static int Align(int bytes, int alignment) => (bytes + alignment - 1) / alignment * alignment;
+
+    private void Flatten(IReadOnlyList<PtxStatement> statements, Scope scope)
+    {
+        foreach (var statement in statements)
+        {
+            switch (statement)
+            {
+                case PtxInstruction instruction:
+                    _instructions.Add((instruction, scope));
+                    break;
+                case PtxLabel label:
+                    scope.Declare(label.Name, _instructions.Count);
+                    break;
+                case PtxRegisters registers:
+                    Declare(registers, scope);
+                    break;
+                case PtxVariable variable:
+                    Declare(variable, scope);
+                    break;
+                case PtxBranchTargets targets:
+                    scope.Declare(targets);
+                    break;
+                case PtxBlock block:
+                    Flatten(block.Statements, new Scope(scope));
+                    break;
+                default:
+                    throw new KernelException($"PTX line {statement.Line}: {statement} is not known to the simulator");
+            }
+        }
+    }
+
+    private void Declare(PtxRegisters registers, Scope scope)
+    {
+        var bytes = registers.Type == ".pred" ? sizeof(uint) : PtxType.Bytes(registers.Type);
+        if (registers.Count is not { } count)
+        {
+            scope.Declare(registers.Name, new Scope.Register(_file.Allocate(bytes), registers.Type));
+            return;
+        }
+
+        for (var i = 0; i < count; i++)
+        {
+            scope.Declare($"{registers.Name}{i}", new Scope.Register(_file.Allocate(bytes), registers.Type));
+        }
+    }
+
+    private void Declare(PtxVariable variable, Scope scope)
+    {
+        ref var used = ref _sharedBytes;
+        switch (variable.Space)
+        {
+            case ".shared":
+                break;
+            case ".local":
+                used = ref _localBytes;
+                break;
+            default:
+                throw new KernelException(
+                    $"PTX line {variable.Line}: the simulator has no variables in {variable.Space} ('{variable.Name}')");
+        }
+
+        used = Align(used, variable.Aligned);
+        scope.Declare(variable.Name, new Scope.PtxSymbol(variable.Space, used));
+        used += variable.Bytes;
+    }
+
+    private MachineProgram Link(int parameterBytes)
+    {
+        var code = _instructions.Select(i => Decode(i.Instruction, i.Scope)).ToArray();
+        var successors = code.Select(Successors).ToArray();
+        if (code.Length == 0 || successors[^1].Contains(code.Length))
+        {
+            throw new KernelException("the kernel does not end with a return");
+        }
+
+        var meeting = ControlFlow.MeetingPlaces(successors);
+        for (var i = 0; i < code.Length; i++)
+        {
+            if (code[i] is ControlInstruction control)
+            {
+                control.Meet = meeting[i];
+            }
+        }
+
+        const int GrainOfWords = 4;
+        return new MachineProgram
+        {
+            Code = code,
+            Registers = _file,
+            ParameterBytes = parameterBytes,
+            SharedBytes = _sharedBytes,
+            LocalBytes = Align(_localBytes, 16),
+            SharedGrain = code.OfType<MemoryInstruction>().Where(m => m.MayShare)
+                .Select(m => m.ElementBytes).Append(GrainOfWords).Min(),
+            HasGlobalAtomics = code.OfType<IAtomicInstruction>().Any(a => a.MayBeGlobal),
+        };
+    }
+
+    private MachineInstruction Decode(PtxInstruction instruction, Scope scope)
+    {
+        var operands = new Operands(instruction, scope, _file);
+        var decoded = InstructionTable.Decode(operands)
+            ?? InstructionFamilies.Decode(operands)
+            ?? throw operands.Fault("is an instruction that the simulator does not know");
+        decoded.Source = instruction;
+        if (instruction.Guard is { } guard)
+        {
+            decoded.Guard = operands.Guard(guard);
+            decoded.GuardFlip = guard.IsNegated ? Lanes.All : 0;
+        }
+
+        return decoded;
+    }
+
+    private static int[] Successors(MachineInstruction instruction, int index) => instruction is not ControlInstruction control
+        ? [index + 1]
+        : instruction.Guard < 0 ? control.Targets : [.. control.Targets, index + 1];
+}

@@ -1,0 +1,107 @@
+using System.Numerics;
+
+namespace DPT.Engine.Kernels;
+
+/// <summary>
+/// Global memory as one launch may see it: the buffers that were passed. Addresses are those of this machine. One object
+/// for every thread that runs blocks.
+/// </summary>
+internal sealed unsafe class GlobalSpace(IReadOnlyList<LaunchBuffer> buffers) : AddressSpace
+{
+    private const int SectorBits = 5;
+
+    private LaunchBuffer? _last = buffers.Count > 0 ? buffers[0] : null;
+
+    public override void Access(Warp warp, ulong* addresses, uint mask, int bytes, AccessKind kind)
+    {
+        ref var counter = ref warp.Counter;
+        var moved = (long)BitOperations.PopCount(mask) * bytes;
+        counter.GlobalRequests++;
+        counter.GlobalBytesRead += kind == AccessKind.Store ? 0 : moved;
+        counter.GlobalBytesWritten += kind == AccessKind.Load ? 0 : moved;
+        if (mask == Lanes.All && Lanes.AreContiguous(addresses, bytes)
+            && TryAccess(addresses[0], bytes, bytes * Lanes.Count, kind))
+        {
+            var last = addresses[0] + ((ulong)bytes * Lanes.Count) - 1;
+            counter.Sectors += (long)((last >> SectorBits) - (addresses[0] >> SectorBits) + 1);
+            return;
+        }
+
+        for (var rest = mask; rest != 0; rest &= rest - 1)
+        {
+            var lane = BitOperations.TrailingZeroCount(rest);
+            if (!TryAccess(addresses[lane], bytes, bytes, kind))
+            {
+                throw new SimFault(Explain(addresses[lane], bytes, kind), lane);
+            }
+        }
+
+        counter.Sectors += CountSectors(addresses, mask);
+    }
+
+    /// <summary>Checks and marks one range; false if something is wrong with some of it.</summary>
+    private bool TryAccess(ulong at, int alignment, int bytes, AccessKind kind)
+    {
+        if (at % (ulong)alignment != 0 || Find(at, bytes) is not { } buffer)
+        {
+            return false;
+        }
+
+        if (kind == AccessKind.Store)
+        {
+            buffer.Memory.MarkStore(at, bytes);
+            return true;
+        }
+
+        return buffer.Memory.IsWritten(at, bytes);
+    }
+
+    private LaunchBuffer? Find(ulong at, int bytes)
+    {
+        if (_last?.Holds(at, bytes) == true)
+        {
+            return _last;
+        }
+
+        foreach (var buffer in buffers)
+        {
+            if (buffer.Holds(at, bytes))
+            {
+                return _last = buffer;
+            }
+        }
+
+        return null;
+    }
+
+    private static long CountSectors(ulong* addresses, uint mask)
+    {
+        var seen = stackalloc ulong[Lanes.Count];
+        var count = 0;
+        for (var rest = mask; rest != 0; rest &= rest - 1)
+        {
+            var sector = addresses[BitOperations.TrailingZeroCount(rest)] >> SectorBits;
+            if (count == 0 || (seen[count - 1] != sector && !new ReadOnlySpan<ulong>(seen, count).Contains(sector)))
+            {
+                seen[count++] = sector;
+            }
+        }
+
+        return count;
+    }
+
+    private string Explain(ulong at, int bytes, AccessKind kind)
+    {
+        var what = $"{Name(kind)} {bytes} bytes of global memory";
+        if (Find(at, bytes) is not { } buffer)
+        {
+            return buffers.MinBy(b => b.DistanceOf(at)) is { } nearest
+                ? $"{what} outside of every buffer; the nearest is {nearest.Describe(at)}"
+                : $"{what} at 0x{at:x}, but no buffer was passed";
+        }
+
+        return at % (ulong)bytes != 0
+            ? $"{what} at {buffer.Describe(at)}: the address is no multiple of {bytes}"
+            : $"{what} at {buffer.Describe(at)}: nothing was ever written there";
+    }
+}

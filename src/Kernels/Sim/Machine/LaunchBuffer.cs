@@ -1,0 +1,24 @@
+namespace DPT.Engine.Kernels;
+
+/// <summary>The memory that one view of a launch stands for.</summary>
+/// <param name="Name">Name of the parameter.</param>
+/// <param name="Start">First byte.</param>
+/// <param name="End">Behind the last byte.</param>
+/// <param name="ElementBytes">Size of an element.</param>
+/// <param name="Memory">The allocation that it lies in.</param>
+internal sealed record LaunchBuffer(string Name, ulong Start, ulong End, int ElementBytes, SimMemory.Block Memory)
+{
+    public bool Holds(ulong at, int bytes) => at >= Start && at + (ulong)bytes <= End;
+
+    /// <summary>How far an address is from this buffer.</summary>
+    public ulong DistanceOf(ulong at) => at < Start ? Start - at : at < End ? 0 : at - End + 1;
+
+    /// <summary>The address in terms of elements: <c>'a'[17], which has 16 elements</c>.</summary>
+    public string Describe(ulong at)
+    {
+        var offset = unchecked((long)(at - Start));
+        var element = Math.DivRem(offset, ElementBytes, out var rest);
+        var inside = rest == 0 ? "" : $" + {rest} bytes";
+        return $"'{Name}'[{element}{inside}], which has {(long)(End - Start) / ElementBytes} elements of {ElementBytes} bytes";
+    }
+}

@@ -1,0 +1,53 @@
+namespace DPT.Engine.Kernels;
+
+/// <summary>One launch: the program, its threads, and what it may see.</summary>
+internal sealed class PtxLaunch
+{
+    /// <summary>Name of the kernel, for messages.</summary>
+    public required string Kernel { get; init; }
+
+    public required MachineProgram Program { get; init; }
+
+    /// <summary>Threads of a block.</summary>
+    public required int Threads { get; init; }
+
+    public required GridSize Grid { get; init; }
+
+    public required int DynamicSharedBytes { get; init; }
+
+    /// <summary>The parameters' bytes.</summary>
+    public required byte[] Arguments { get; init; }
+
+    /// <summary>Memory that the parameters stand for.</summary>
+    public required IReadOnlyList<LaunchBuffer> Buffers { get; init; }
+
+    /// <summary>What the schedules of all blocks come from.</summary>
+    public required ulong Seed { get; init; }
+
+    /// <summary>Coordinates of a block.</summary>
+    public (int X, int Y, int Z) Block(long index) =>
+        ((int)(index % Grid.X), (int)(index / Grid.X % Grid.Y), (int)(index / Grid.X / Grid.Y));
+
+    /// <summary>Runs all blocks on the threads of a pool. Which thread runs which block changes no result.</summary>
+    /// <exception cref="KernelException">Of the lowest block that did something wrong.</exception>
+    public SimStatistics Run(WorkerPool workers)
+    {
+        var job = new PtxLaunchJob(this);
+        workers.For(Program.HasGlobalAtomics ? 1 : (int)Math.Min(workers.Threads, Grid.Blocks), ref job);
+        return job.Result();
+    }
+
+    /// <summary>Says who did it, and where.</summary>
+    public KernelException Explain(SimFault fault, Warp warp, (int X, int Y, int Z) block)
+    {
+        var first = warp.Number * Lanes.Count;
+        var who = fault.Lane is { } lane
+            ? $"thread {first + lane}"
+            : $"warp {warp.Number} (threads {first} to {Math.Min(Threads, first + Lanes.Count) - 1})";
+        var source = Program.Code[warp.Current].Source;
+        return new KernelException(
+            $"{Kernel}: {who} of block ({block.X}, {block.Y}, {block.Z}) {fault.Message}; "
+            + $"PTX line {source.Line}: {source}",
+            fault);
+    }
+}

@@ -1,0 +1,207 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace DPT.Engine.Kernels;
+
+/// <summary>
+/// 32 threads in lockstep: their registers, and which of them are active. Where they diverge, one side waits on a stack
+/// until the other has come to the place where both meet.
+/// </summary>
+internal sealed unsafe class Warp : IDisposable
+{
+    private readonly MachineProgram _program;
+    private readonly MachineInstruction[] _code;
+    private readonly Stack<Path> _waiting = new();
+    private readonly byte* _registers;
+    private int _meet;
+
+    public Warp(BlockMachine block, MachineProgram program, int number)
+    {
+        Block = block;
+        Number = number;
+        _program = program;
+        _code = program.Code;
+        _registers = (byte*)NativeMemory.AlignedAlloc((nuint)program.Registers.Bytes, 64);
+        Local = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(64, program.LocalBytes * Lanes.Count), 64);
+        Addresses = (ulong*)NativeMemory.AlignedAlloc(Lanes.Count * sizeof(ulong), 64);
+    }
+
+    public BlockMachine Block { get; }
+
+    /// <summary>Number within the block.</summary>
+    public int Number { get; }
+
+    /// <summary>Local memory: that of lane 0 first.</summary>
+    public byte* Local { get; }
+
+    /// <summary>Scratch for the addresses of one access.</summary>
+    public ulong* Addresses { get; }
+
+    /// <summary>The instruction that runs, or ran last.</summary>
+    public int Current { get; private set; }
+
+    /// <summary>The instruction to run next.</summary>
+    public int Next { get; set; }
+
+    /// <summary>Lanes that run the next instruction.</summary>
+    public uint Active { get; private set; }
+
+    /// <summary>Lanes that have not left the kernel.</summary>
+    public uint Alive { get; private set; }
+
+    /// <summary>Whether it waits for other warps.</summary>
+    public bool IsWaiting { get; set; }
+
+    /// <summary>Whether all lanes have left the kernel.</summary>
+    public bool HasEnded => Alive == 0;
+
+    /// <summary>Copies on their way to shared memory.</summary>
+    public AsyncCopies Copies { get; } = new();
+
+    /// <summary>The array of 32 elements at a place of the register file.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T* At<T>(int offset) where T : unmanaged => (T*)(_registers + offset);
+
+    /// <summary>The counters of the instruction that runs.</summary>
+    public ref InstructionCounter Counter => ref Block.Counters[Current];
+
+    /// <summary>Starts the threads of a block: everything that a register held before is overwritten.</summary>
+    public void Start(int threads, GridSize grid, (int X, int Y, int Z) block)
+    {
+        const byte Poison = 0xAD;
+        NativeMemory.Fill(_registers, (nuint)_program.Registers.Bytes, Poison);
+        NativeMemory.Fill(Local, (nuint)(_program.LocalBytes * Lanes.Count), Poison);
+        foreach (var (offset, size, bits) in _program.Registers.Constants)
+        {
+            for (var lane = 0; lane < Lanes.Count; lane++)
+            {
+                NativeMemory.Copy(&bits, _registers + offset + (lane * size), (nuint)size);
+            }
+        }
+
+        FillSpecials(threads, grid, block);
+        var lanes = Math.Min(Lanes.Count, threads - (Number * Lanes.Count));
+        Alive = Active = lanes == Lanes.Count ? Lanes.All : (1u << lanes) - 1;
+        Next = Current = 0;
+        _meet = ControlFlow.Exit;
+        _waiting.Clear();
+        Copies.Clear();
+        IsWaiting = false;
+    }
+
+    /// <summary>Runs at most that many instructions, until the warp waits or has ended.</summary>
+    public void Run(int quantum)
+    {
+        for (; quantum > 0 && !IsWaiting && Alive != 0; quantum--)
+        {
+            if (Next == _meet)
+            {
+                Resume();
+                continue;
+            }
+
+            Current = Next++;
+            var instruction = _code[Current];
+            var mask = Active;
+            if (instruction.Guard >= 0)
+            {
+                mask &= *(uint*)(_registers + instruction.Guard) ^ instruction.GuardFlip;
+            }
+
+            ref var counter = ref Counter;
+            counter.Warps++;
+            counter.Lanes += BitOperations.PopCount(mask);
+            if (mask != 0)
+            {
+                instruction.Execute(this, mask);
+            }
+        }
+    }
+
+    /// <summary>Lanes of the mask go elsewhere, the other active ones do not.</summary>
+    public void Branch(uint taken, int target, int meet)
+    {
+        if (taken == Active)
+        {
+            Next = target;
+            return;
+        }
+
+        Counter.Divergences++;
+        Split(Active & ~taken, Next, meet);
+        Next = target;
+    }
+
+    /// <summary>Puts some active lanes aside; they go on once the others have come to the meeting place.</summary>
+    public void Split(uint lanes, int next, int meet)
+    {
+        if (meet != _meet && meet != ControlFlow.Exit)
+        {
+            _waiting.Push(new Path(meet, _meet, Active));
+        }
+
+        _waiting.Push(new Path(next, meet, lanes));
+        _meet = meet;
+        Active &= ~lanes;
+    }
+
+    /// <summary>The lanes leave the kernel.</summary>
+    public void Leave(uint lanes)
+    {
+        Alive &= ~lanes;
+        Active &= ~lanes;
+        if (Active == 0 && Alive != 0)
+        {
+            Resume();
+        }
+    }
+
+    public void Dispose()
+    {
+        NativeMemory.AlignedFree(_registers);
+        NativeMemory.AlignedFree(Local);
+        NativeMemory.AlignedFree(Addresses);
+    }
+
+    private void Resume()
+    {
+        do
+        {
+            (Next, _meet, var lanes) = _waiting.Pop();
+            Active = lanes & Alive;
+        }
+        while (Active == 0);
+    }
+
+    private void FillSpecials(int threads, GridSize grid, (int X, int Y, int Z) block)
+    {
+        Span<uint> uniform =
+        [
+            0, 0, 0, (uint)threads, 1, 1, (uint)block.X, (uint)block.Y, (uint)block.Z,
+            (uint)grid.X, (uint)grid.Y, (uint)grid.Z,
+            0, (uint)Number, (uint)((threads + Lanes.Count - 1) / Lanes.Count), 0, 1,
+        ];
+        var to = (uint*)_registers;
+        for (var lane = 0; lane < Lanes.Count; lane++)
+        {
+            for (var i = 0; i < uniform.Length; i++)
+            {
+                to[(i * Lanes.Count) + lane] = uniform[i];
+            }
+
+            var bit = 1u << lane;
+            Set("%tid.x", (uint)((Number * Lanes.Count) + lane));
+            Set("%laneid", (uint)lane);
+            Set("%lanemask_eq", bit);
+            Set("%lanemask_lt", bit - 1);
+            Set("%lanemask_le", bit | (bit - 1));
+            Set("%lanemask_gt", ~(bit | (bit - 1)));
+            Set("%lanemask_ge", ~(bit - 1));
+
+            void Set(string name, uint value) => ((uint*)(_registers + RegisterFile.Special(name)!.Value))[lane] = value;
+        }
+    }
+
+    private readonly record struct Path(int Next, int Meet, uint Lanes);
+}

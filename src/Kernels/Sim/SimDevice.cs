@@ -1,0 +1,202 @@
+using System.Runtime.InteropServices;
+
+namespace DPT.Engine.Kernels;
+
+/// <summary>
+/// A GPU in software: runs the very PTX that a card would load, on this machine's threads, and looks at everything that a
+/// card does not: accesses outside of a buffer or misaligned, reads of memory that was never written, races on shared
+/// memory, barriers that not all threads reach. Each of them is a <see cref="KernelException"/> that names kernel,
+/// buffer, thread and line.
+/// </summary>
+/// <remarks>
+/// The warps of a block take turns in a random order. It comes from the seed, the number of launches before this one and
+/// the block, so that a missing barrier shows, and shows again with the same seed.
+/// </remarks>
+public sealed unsafe class SimDevice : GpuDevice
+{
+    private readonly SimMemory _memory;
+    private readonly Dictionary<GpuKernel, PtxMachine> _machines = [];
+    private readonly WorkerPool _workers;
+    private readonly ulong _seed;
+
+    /// <summary>Opens a simulated device.</summary>
+    /// <param name="threads">Threads of this machine to use, 1 to 256; by default all processors.</param>
+    /// <param name="seed">What the schedules of warps come from. Results of a right kernel do not depend on it.</param>
+    /// <param name="architecture">The architecture that kernels are compiled for; by default sm_80.</param>
+    /// <param name="selection">Choice of kernels; by default what the environment and the defaults say.</param>
+    public SimDevice(
+        int? threads = null,
+        ulong seed = 1,
+        PtxArchitecture? architecture = null,
+        KernelSelection? selection = null)
+        : this(new SimMemory(), threads, seed, architecture, selection)
+    {
+    }
+
+    private SimDevice(
+        SimMemory memory, int? threads, ulong seed, PtxArchitecture? architecture, KernelSelection? selection)
+        : base(
+            new DeviceMemory(memory.Allocate, memory.Free, keepsIdle: false),
+            selection ?? KernelSelection.FromEnvironment())
+    {
+        var count = threads ?? Math.Min(256, Environment.ProcessorCount);
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1, nameof(threads));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, 256, nameof(threads));
+        _memory = memory;
+        _seed = seed;
+        _workers = new WorkerPool(count);
+        Architecture = architecture ?? PtxArchitecture.Sm80;
+    }
+
+    /// <inheritdoc/>
+    public override DeviceKind Kind => DeviceKind.Sim;
+
+    /// <inheritdoc/>
+    public override string Description => $"sim, {Architecture}, schedule {_seed}";
+
+    /// <inheritdoc/>
+    public override PtxArchitecture Architecture { get; }
+
+    /// <summary>Number of launches so far.</summary>
+    public long Launches { get; private set; }
+
+    /// <summary>What the last launch did; null before the first.</summary>
+    public SimStatistics? LastLaunch { get; private set; }
+
+    /// <summary>Told of every launch when it has ended.</summary>
+    public event Action<SimStatistics>? Launched;
+
+    /// <inheritdoc/>
+    public override void CopyIn<T>(ReadOnlySpan<T> source, Slice<T> destination)
+    {
+        RequireSameLength(source.Length, destination.Length);
+        var bytes = MemoryMarshal.AsBytes(source);
+        if (bytes.Length > 0)
+        {
+            var block = _memory.Get(destination.Address, bytes.Length);
+            bytes.CopyTo(new Span<byte>((void*)destination.Address, bytes.Length));
+            block.MarkCopy(destination.Address, bytes.Length);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void CopyOut<T>(Slice<T> source, Span<T> destination)
+    {
+        RequireSameLength(source.Length, destination.Length);
+        if (!source.IsEmpty)
+        {
+            _memory.Get(source.Address, source.Length * sizeof(T));
+            new ReadOnlySpan<T>((void*)source.Address, destination.Length).CopyTo(destination);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Copy<T>(Slice<T> source, Slice<T> destination)
+    {
+        RequireSameLength(source.Length, destination.Length);
+        if (!source.IsEmpty)
+        {
+            var bytes = source.Length * sizeof(T);
+            var from = _memory.Get(source.Address, bytes);
+            var to = _memory.Get(destination.Address, bytes);
+            NativeMemory.Copy((void*)source.Address, (void*)destination.Address, (nuint)bytes);
+            to.CopyMarks(destination.Address, from, source.Address, bytes);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Clear<T>(Slice<T> slice)
+    {
+        if (!slice.IsEmpty)
+        {
+            var bytes = slice.Length * sizeof(T);
+            var block = _memory.Get(slice.Address, bytes);
+            NativeMemory.Clear((void*)slice.Address, (nuint)bytes);
+            block.MarkCopy(slice.Address, bytes);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Synchronize()
+    {
+        // A kernel has finished when its launch returns.
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _workers.Dispose();
+        base.Dispose();
+    }
+
+    internal override void Launch(GpuKernel kernel, GridSize grid, ReadOnlySpan<byte> arguments)
+    {
+        if (!_machines.TryGetValue(kernel, out var machine))
+        {
+            _machines[kernel] = machine = new PtxMachine(kernel.Id, PtxCompiler.Compile(kernel));
+        }
+
+        Run(machine, kernel.Threads, grid, kernel.DynamicSharedBytes, arguments.ToArray(), Buffers(kernel, arguments));
+    }
+
+    /// <summary>Runs PTX text that no kernel in C# stands behind: for tests of the machine itself.</summary>
+    internal void Launch(
+        PtxMachine machine, int threads, GridSize grid, byte[] arguments, params IReadOnlyList<LaunchBuffer> buffers) =>
+        Run(machine, threads, grid, dynamicSharedBytes: 0, arguments, buffers);
+
+    /// <summary>The buffer that a slice is to a launch.</summary>
+    internal LaunchBuffer BufferOf<T>(string name, Slice<T> slice) where T : unmanaged =>
+        BufferOf(name, slice.Address, slice.Length, sizeof(T));
+
+    private void Run(
+        PtxMachine machine,
+        int threads,
+        GridSize grid,
+        int dynamicSharedBytes,
+        byte[] arguments,
+        IReadOnlyList<LaunchBuffer> buffers)
+    {
+        var launch = new PtxLaunch
+        {
+            Kernel = machine.Kernel,
+            Program = machine.Program,
+            Threads = threads,
+            Grid = grid,
+            DynamicSharedBytes = dynamicSharedBytes,
+            Arguments = arguments,
+            Buffers = buffers,
+            Seed = _seed + ((ulong)Launches << 40),
+        };
+        Launches++;
+        LastLaunch = launch.Run(_workers);
+        Launched?.Invoke(LastLaunch);
+    }
+
+    private List<LaunchBuffer> Buffers(GpuKernel kernel, ReadOnlySpan<byte> arguments)
+    {
+        var buffers = new List<LaunchBuffer>();
+        var at = 0;
+        foreach (var (name, kind, elementBytes) in kernel.Parameters)
+        {
+            var (size, alignment) = kind switch
+            {
+                GpuParameterKind.View => (16, 8),
+                GpuParameterKind.Int64 => (8, 8),
+                _ => (4, 4),
+            };
+            at = (at + alignment - 1) / alignment * alignment;
+            if (kind == GpuParameterKind.View && MemoryMarshal.Read<long>(arguments[(at + 8)..]) is > 0 and var length)
+            {
+                buffers.Add(BufferOf(name, (nint)MemoryMarshal.Read<long>(arguments[at..]), length, elementBytes));
+            }
+
+            at += size;
+        }
+
+        return buffers;
+    }
+
+    private LaunchBuffer BufferOf(string name, nint address, long length, int elementBytes) =>
+        new(name, (ulong)address, (ulong)address + (ulong)(length * elementBytes), elementBytes,
+            _memory.Get(address, length * elementBytes));
+}

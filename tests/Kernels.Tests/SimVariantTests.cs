@@ -1,0 +1,47 @@
+using DPT.Engine.Kernels;
+
+namespace Kernels.Tests;
+
+/// <summary>
+/// Every GPU variant of every operator on the simulator, on every case of the registry: double reference, guard bands,
+/// unwritten outputs, unchanged inputs, the same bits under two schedules, and everything that the simulator watches.
+/// </summary>
+public sealed class SimVariantTests
+{
+    public static IEnumerable<TestCaseData> Variants() =>
+        from op in KernelRegistry.Operators
+        from variant in op.Variants
+        where variant.Targets.HasFlag(DeviceKind.Sim)
+        select new TestCaseData(op, variant).SetArgDisplayNames(op.IdOf(variant));
+
+    [TestCaseSource(nameof(Variants))]
+    public void Variant_EveryCase_MatchesTheDoubleReference(Operator op, KernelVariant variant)
+    {
+        using var device = new SimDevice(selection: new KernelSelection());
+        long proven = 0, instructions = 0;
+        device.Launched += launch => instructions += launch.LaneInstructions;
+        var faults = new List<string>();
+        foreach (var kernelCase in op.Cases())
+        {
+            using (var memory = new CaseMemory(device, kernelCase, new CaseValues(kernelCase, 1)))
+            {
+                if (!kernelCase.Supports(device, variant, memory, out _))
+                {
+                    continue;
+                }
+            }
+
+            faults.AddRange(KernelProver.Prove(device, op, variant, kernelCase));
+            proven++;
+        }
+
+        TestContext.Out.WriteLine(
+            $"{op.IdOf(variant)}: {proven} cases, {device.Launches} launches, {instructions} lane instructions");
+        Assert.Multiple(() =>
+        {
+            Assert.That(faults, Is.Empty, string.Join(Environment.NewLine, faults));
+            Assert.That(proven, Is.GreaterThan(0), "the variant supports none of its operator's cases");
+            Assert.That(device.Memory.LiveBlocks, Is.Zero, "device memory leaked");
+        });
+    }
+}
