@@ -35,33 +35,38 @@ public static class PtxCompiler
 
     private static readonly Lock Compiling = new();
 
-    private static readonly Lazy<Context> Shared = new(() => Context.Create(builder =>
-    {
-        builder.Optimize(OptimizationLevel.O1).Math(MathMode.Default).EnableAlgorithms();
-        PtxAsmEmitter.Register(builder);
-    }));
+    private static Context? _context;
 
     /// <summary>The PTX that ILGPU makes of the kernel, before any pass of ours.</summary>
     /// <exception cref="KernelException">The method does not compile; the message names the kernel and the reason.</exception>
     public static string Compile(GpuKernel kernel)
     {
         ArgumentNullException.ThrowIfNull(kernel);
-        try
+        lock (Compiling)
         {
-            lock (Compiling)
+            try
             {
-                using var backend =
-                    new PTXBackend(Shared.Value, Architecture, CudaInstructionSet.ISA_80, nvvmAPI: null!);
+                _context ??= Create();
+                using var backend = new PTXBackend(_context, Architecture, CudaInstructionSet.ISA_80, nvvmAPI: null!);
                 AddAddressSpaces(backend);
                 var entry = EntryPointDescription.FromExplicitlyGroupedKernel(kernel.Method);
                 return ((PTXCompiledKernel)backend.Compile(entry, default(KernelSpecialization))).PTXAssembly;
             }
-        }
-        catch (Exception failure) when (failure is not KernelException)
-        {
-            throw new KernelException($"{kernel.Id} does not compile: {Innermost(failure)}", failure);
+            catch (Exception failure) when (failure is not KernelException)
+            {
+                // What a failed compilation leaves behind makes all later ones fail.
+                _context?.Dispose();
+                _context = null;
+                throw new KernelException($"{kernel.Id} does not compile: {Innermost(failure)}", failure);
+            }
         }
     }
+
+    private static Context Create() => Context.Create(builder =>
+    {
+        builder.Optimize(OptimizationLevel.O1).Math(MathMode.Default).EnableAlgorithms();
+        PtxAsmEmitter.Register(builder);
+    });
 
     private static string Innermost(Exception failure)
     {

@@ -1,0 +1,117 @@
+using DPT.Engine.Kernels;
+
+namespace Kernels.Tests;
+
+/// <summary>Every pass on a small module: what it changes, and what it must leave.</summary>
+public sealed class PtxPassTests
+{
+    [Test]
+    public void RemoveUncalledFunctions_KeepsWhatTheEntryReaches()
+    {
+        var module = PtxText.Module("""
+            .visible .func Dead() { call.uni Used; ret; }
+            .visible .func Used();
+            .visible .func Used() { call.uni Inner; ret; }
+            .visible .func Inner() { ret; }
+            .visible .entry kernel() { call.uni Used; ret; }
+            """);
+        var names = RemoveUncalledFunctions.Apply(module).Functions.Select(f => f.Name);
+        Assert.That(names, Is.EqualTo(new[] { "Used", "Used", "Inner", "kernel" }));
+    }
+
+    [Test]
+    public void Retarget_PutsInTheArchitecture()
+    {
+        var module = Retarget.Apply(PtxText.Entry("ret;"), new PtxArchitecture("sm_100a", "8.6"));
+        Assert.That((module.Version, module.Target), Is.EqualTo(("8.6", "sm_100a")));
+    }
+
+    [TestCase(0, ".maxntid 96, 1, 1")]
+    [TestCase(3, ".maxntid 96, 1, 1\n.minnctapersm 3")]
+    public void LaunchBounds_ReplacesWhatIsThere(int blocks, string expected)
+    {
+        var kernel = new GpuKernel(typeof(SampleKernels), nameof(SampleKernels.Fused), 96) { BlocksPerMultiprocessor = blocks };
+        var module = PtxText.Module(".visible .entry kernel()\n.maxntid 32, 1, 1\n{ ret; }");
+        Assert.That(LaunchBounds.Apply(module, kernel).ToString().ReplaceLineEndings("\n"), Does.Contain($")\n{expected}\n{{"));
+    }
+
+    [Test]
+    public void SharedAlignment_RaisesSharedMemoryOnly()
+    {
+        var module = PtxText.Module("""
+            .extern .shared .align 4 .b8 dynamic[];
+            .global .align 4 .b8 other[16];
+            .visible .entry kernel() { .shared .align 2 .b8 a[8]; .shared .align 128 .b8 b[8]; .local .align 4 .b8 c[8]; ret; }
+            """);
+        var aligned = SharedAlignment.Apply(module);
+        Assert.That(
+            aligned.Variables.Concat(aligned.Entry.Statements.OfType<PtxVariable>()).Select(v => v.Alignment),
+            Is.EqualTo(new[] { 16, 4, 16, 128, 4 }));
+    }
+
+    [Test]
+    public void ReadableNames_NumbersLabelsInOrderAndLeavesThoseOfBlocks()
+    {
+        var module = PtxText.Entry("""
+            ld.param.b32 %r1, [_n_1+4];
+            L_770: bra L_773;
+            L_773: { L_770: bra L_770; bra L_773; }
+            table_9: .branchtargets L_770, L_773;
+            brx.idx %r1, table_9;
+            """);
+        var renamed = ReadableNames.Apply(module, SampleKernels.Kernel(nameof(SampleKernels.Fused)));
+        Assert.That(PtxText.Body(renamed), Is.EqualTo(new[]
+        {
+            "ld.param.b32 %r1, [_n+4];", "L0:", "bra L1;", "L1:", "{", "L_770:", "bra L_770;", "bra L1;",
+            "L2: .branchtargets L0, L1;", "brx.idx %r1, L2;",
+        }));
+        Assert.That(renamed.Entry.Name, Is.EqualTo("SampleKernels_Fused"));
+    }
+
+    [Test]
+    public void CarriedValues_CopyOfWhatWasOverwritten_GetsTheOldValue()
+    {
+        var module = PtxText.Entry("""
+            .reg .f32 %f<4>;
+            mov.f32 %f1, 0f00000000;
+            mov.f32 %f2, 0f00000000;
+            bra LOOP;
+            LOOP:
+            add.f32 %f3, %f1, %f2;
+            mov.f32 %f1, %f3;
+            mov.f32 %f2, %f1;
+            bra LOOP;
+            """);
+        Assert.That(PtxText.Body(CarriedValues.Apply(module))[^5..], Is.EqualTo(new[]
+        {
+            "add.f32 %f3, %f1, %f2;", "mov.f32 %carried0, %f1;", "mov.f32 %f1, %f3;", "mov.f32 %f2, %carried0;", "bra LOOP;",
+        }));
+    }
+
+    [Test]
+    public void CarriedValues_CopiesInAnOrderThatIsRight_Stay()
+    {
+        var module = PtxText.Entry("""
+            .reg .f32 %f<9>;
+            mov.f32 %f1, 0f00000000;
+            mov.f32 %f2, 0f00000000;
+            LOOP:
+            mov.b32 %f5, %r1;
+            mov.f32 %f6, %f1;
+            mov.f32 %f1, %f5;
+            mov.f32 %f2, %f6;
+            bra NEXT;
+            NEXT:
+            add.f32 %f7, %f5, %f2;
+            bra LOOP;
+            """);
+        Assert.That(CarriedValues.Apply(module).ToString(), Is.EqualTo(module.ToString()));
+    }
+
+    [Test]
+    public void CarriedValues_ArrayOfIlgpu_IsRepaired()
+    {
+        var kernel = SampleKernels.Kernel(nameof(SampleKernels.Lag));
+        Assert.That(PtxPipeline.Build(kernel, PtxArchitecture.Sm80).ToString(), Does.Contain("%carried0, %f"));
+    }
+}
