@@ -133,7 +133,8 @@ public sealed unsafe class SimDevice : GpuDevice
     {
         if (!_machines.TryGetValue(kernel, out var machine))
         {
-            _machines[kernel] = machine = new PtxMachine(kernel.Id, PtxCompiler.Compile(kernel));
+            _machines[kernel] = machine = new PtxMachine(
+                kernel.Id, PtxPipeline.Build(kernel, Architecture).ToString());
         }
 
         Run(machine, kernel.Threads, grid, kernel.DynamicSharedBytes, arguments.ToArray(), Buffers(kernel, arguments));

@@ -1,0 +1,43 @@
+using DPT.Engine.Kernels;
+
+namespace Kernels.Tests;
+
+/// <summary>What no kernel of the registry may have, for any architecture.</summary>
+public sealed class PtxGateTests
+{
+    private const int StaticSharedLimit = 48 * 1024;
+    private const int DynamicSharedLimit = 227 * 1024;
+
+    public static IEnumerable<TestCaseData> Kernels() =>
+        from op in KernelRegistry.Operators
+        from variant in op.Variants
+        where variant is IGpuVariant
+        from kernel in ((IGpuVariant)variant).Kernels
+        from architecture in PtxArchitecture.All
+        select new TestCaseData(kernel, architecture).SetArgDisplayNames(op.IdOf(variant), kernel.Id, architecture.Name);
+
+    [TestCaseSource(nameof(Kernels))]
+    public void Kernel_HasNothingThatItsAuthorDidNotAskFor(GpuKernel kernel, PtxArchitecture architecture)
+    {
+        var report = PtxReport.Of(kernel, PtxPipeline.Build(kernel, architecture));
+        Assert.Multiple(() =>
+        {
+            Assert.That(report.LocalAccesses, Is.Zero, "local memory: hold small arrays as fields of a struct");
+            Assert.That(report.DoubleInstructions, Is.Zero, "double precision: look for literals without f");
+            Assert.That(report.UniformConditionalBranches, Is.Zero, "a branch that claims to be uniform");
+            Assert.That(report.StaticSharedBytes, Is.LessThanOrEqualTo(StaticSharedLimit), "static shared memory");
+            Assert.That(
+                report.StaticSharedBytes + report.DynamicSharedBytes, Is.LessThanOrEqualTo(DynamicSharedLimit), "shared memory");
+            Assert.That(report.ByKind.Select(k => k.Kind), Has.None.Contains("generic"), "an access without address space");
+        });
+    }
+
+    [Test]
+    public void Variants_OfTheRegistry_NameTheirKernels()
+    {
+        var variants = KernelRegistry.Operators.SelectMany(o => o.Variants)
+            .Where(v => (v.Targets & (DeviceKind.Cuda | DeviceKind.Sim)) != 0);
+        Assert.That(variants, Is.All.InstanceOf<IGpuVariant>());
+        Assert.That(variants.Cast<IGpuVariant>().Select(v => v.Kernels), Is.All.Not.Empty);
+    }
+}
