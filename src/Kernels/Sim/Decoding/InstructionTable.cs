@@ -30,6 +30,7 @@ internal static class InstructionTable
         Field<uint>("u32");
         Field<long>("s64");
         Field<ulong>("u64");
+        Words();
         FloatTable.Fill(Add);
     }
 
@@ -158,6 +159,15 @@ internal static class InstructionTable
                 o.Source(3, sizeof(uint)),
                 o.Source(4, sizeof(uint))));
         }
+    }
+
+    private static void Words()
+    {
+        Add("prmt.b32", Lane3<uint, uint, uint, uint, PermuteBytes>());
+        Add("shf.l.wrap.b32", Lane3<uint, uint, uint, uint, FunnelLeft>());
+        Add("shf.r.wrap.b32", Lane3<uint, uint, uint, uint, FunnelRight>());
+        Add("lop3.b32", o => new LogicInstruction(
+            o.Destination(0, 4), o.Source(1, 4), o.Source(2, 4), o.Source(3, 4), (int)o.Literal(4)));
     }
 
     private static void Field<T>(string type) where T : unmanaged, IBinaryInteger<T>

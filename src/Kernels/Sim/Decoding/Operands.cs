@@ -10,7 +10,7 @@ internal sealed class Operands(PtxInstruction instruction, Scope scope, Register
     public PtxOperand this[int i] => i < Count ? instruction.Operands[i] : throw Fault("has too few operands");
 
     public static KernelException Fault(PtxInstruction instruction, string what) =>
-        new($"PTX line {instruction.Line}: '{instruction}' {what}");
+        new($"PTX line {instruction.Line}: '{instruction.ToString().Replace('\t', ' ')}' {what}");
 
     public KernelException Fault(string what) => Fault(instruction, what);
 

@@ -129,7 +129,9 @@ internal sealed class ProgramDecoder
         {
             if (code[i] is ControlInstruction control)
             {
-                control.Meet = meeting[i];
+                // Nobody has to meet only to leave.
+                control.Meet = LeadsToReturn(code, meeting[i]) ? ControlFlow.Exit : meeting[i];
+                control.IsFollowedByReturn = LeadsToReturn(code, i + 1);
             }
         }
 
@@ -161,6 +163,26 @@ internal sealed class ProgramDecoder
         }
 
         return decoded;
+    }
+
+    /// <summary>Whether nothing but branches stands between an instruction and a return.</summary>
+    private static bool LeadsToReturn(MachineInstruction[] code, int at)
+    {
+        for (var steps = 0; steps < code.Length && at < code.Length && code[at].Guard < 0; steps++)
+        {
+            switch (code[at])
+            {
+                case ReturnInstruction:
+                    return true;
+                case BranchInstruction branch:
+                    at = branch.Targets[0];
+                    break;
+                default:
+                    return false;
+            }
+        }
+
+        return false;
     }
 
     private static int[] Successors(MachineInstruction instruction, int index) => instruction is not ControlInstruction control

@@ -15,14 +15,16 @@ internal static class Approximation
 
     /// <summary>The result within an absolute error.</summary>
     public static float Absolute(double exact, double error, uint operand) =>
-        Float32.Canonical((float)(exact + (Noise(operand) * (error - Rounding))));
+        IsZero(operand) ? (float)exact : Float32.Canonical((float)(exact + (Noise(operand) * (error - Rounding))));
 
     public static uint Bits(float value) => BitConverter.SingleToUInt32Bits(value);
+
+    private static bool IsZero(uint operand) => operand << 1 == 0;
 
     /// <summary>From -1 to 1; 0 at zero, where every function here is exact.</summary>
     private static double Noise(uint operand)
     {
-        var mixed = operand << 1 == 0 ? 0 : operand * 0x9E3779B1u;
+        var mixed = IsZero(operand) ? 0 : operand * 0x9E3779B1u;
         mixed = (mixed ^ (mixed >> 15)) * 0x85EBCA77u;
         return (int)(mixed ^ (mixed >> 13)) * (1.0 / int.MaxValue);
     }

@@ -8,6 +8,12 @@ internal abstract class ControlInstruction : MachineInstruction
     /// <summary>Where lanes that go different ways meet again.</summary>
     public int Meet { get; set; }
 
+    /// <summary>
+    /// Whether the next instruction leads to a return. Lanes that leave go first: those that stay may come to a barrier,
+    /// which must not wait for them.
+    /// </summary>
+    public bool IsFollowedByReturn { get; set; }
+
     /// <summary>Where it may go, besides the next instruction.</summary>
     public abstract int[] Targets { get; }
 }
@@ -26,7 +32,7 @@ internal sealed class BranchInstruction(int target, bool isUniform) : ControlIns
                 BitOperations.TrailingZeroCount(mask));
         }
 
-        warp.Branch(mask, target, Meet);
+        warp.Branch(mask, target, Meet, IsFollowedByReturn);
     }
 }
 
@@ -63,7 +69,7 @@ internal sealed unsafe class IndexedBranchInstruction(int index, int[] targets, 
             mask &= ~same;
             if (mask == 0)
             {
-                warp.Branch(same, targets[chosen], Meet);
+                warp.Branch(same, targets[chosen], Meet, IsFollowedByReturn);
                 return;
             }
 

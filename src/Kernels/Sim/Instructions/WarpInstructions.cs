@@ -13,7 +13,7 @@ internal abstract unsafe class WarpInstruction : MachineInstruction
     }
 
     /// <summary>Throws unless all 32 lanes execute this.</summary>
-    protected static void ExpectAll(uint mask) => ExpectLanes(mask, Lanes.All);
+    public static void ExpectAll(uint mask) => ExpectLanes(mask, Lanes.All);
 
     private static void ExpectLanes(uint mask, uint named)
     {

@@ -32,11 +32,21 @@ internal sealed unsafe class GlobalSpace(IReadOnlyList<LaunchBuffer> buffers) : 
             var lane = BitOperations.TrailingZeroCount(rest);
             if (!TryAccess(addresses[lane], bytes, bytes, kind))
             {
-                throw new SimFault(Explain(addresses[lane], bytes, kind), lane);
+                throw new SimFault(Explain(addresses[lane], bytes, bytes, kind), lane);
             }
         }
 
         counter.Sectors += CountSectors(addresses, mask);
+    }
+
+    /// <summary>A read of fewer bytes than the place is aligned to, by one lane; only its bytes are counted.</summary>
+    public void AccessPart(Warp warp, ulong at, int alignment, int bytes, int lane)
+    {
+        warp.Counter.GlobalBytesRead += bytes;
+        if (!TryAccess(at, alignment, bytes, AccessKind.Load))
+        {
+            throw new SimFault(Explain(at, alignment, bytes, AccessKind.Load), lane);
+        }
     }
 
     /// <summary>Checks and marks one range; false if something is wrong with some of it.</summary>
@@ -90,7 +100,7 @@ internal sealed unsafe class GlobalSpace(IReadOnlyList<LaunchBuffer> buffers) : 
         return count;
     }
 
-    private string Explain(ulong at, int bytes, AccessKind kind)
+    private string Explain(ulong at, int alignment, int bytes, AccessKind kind)
     {
         var what = $"{Name(kind)} {bytes} bytes of global memory";
         if (Find(at, bytes) is not { } buffer)
@@ -100,8 +110,8 @@ internal sealed unsafe class GlobalSpace(IReadOnlyList<LaunchBuffer> buffers) : 
                 : $"{what} at 0x{at:x}, but no buffer was passed";
         }
 
-        return at % (ulong)bytes != 0
-            ? $"{what} at {buffer.Describe(at)}: the address is no multiple of {bytes}"
+        return at % (ulong)alignment != 0
+            ? $"{what} at {buffer.Describe(at)}: the address is no multiple of {alignment}"
             : $"{what} at {buffer.Describe(at)}: nothing was ever written there";
     }
 }

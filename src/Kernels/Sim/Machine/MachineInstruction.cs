@@ -13,6 +13,9 @@ internal abstract class MachineInstruction
     /// <summary>All ones if the guard is negated.</summary>
     public uint GuardFlip { get; set; }
 
+    /// <inheritdoc/>
+    public sealed override string ToString() => Source.ToString().Replace('\t', ' ');
+
     /// <summary>Does it for the lanes in the mask, which is not empty.</summary>
     public abstract void Execute(Warp warp, uint mask);
 }

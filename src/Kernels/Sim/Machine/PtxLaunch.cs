@@ -44,10 +44,10 @@ internal sealed class PtxLaunch
         var who = fault.Lane is { } lane
             ? $"thread {first + lane}"
             : $"warp {warp.Number} (threads {first} to {Math.Min(Threads, first + Lanes.Count) - 1})";
-        var source = Program.Code[warp.Current].Source;
+        var instruction = Program.Code[warp.Current];
         return new KernelException(
             $"{Kernel}: {who} of block ({block.X}, {block.Y}, {block.Z}) {fault.Message}; "
-            + $"PTX line {source.Line}: {source}",
+            + $"PTX line {instruction.Source.Line}: {instruction}",
             fault);
     }
 }

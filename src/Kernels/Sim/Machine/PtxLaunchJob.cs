@@ -38,13 +38,13 @@ internal readonly struct PtxLaunchJob(PtxLaunch launch) : IParallelJob
             launch.Grid,
             launch.Threads,
             _progress.Barriers,
-            [.. launch.Program.Code.Select((instruction, i) => Describe(instruction.Source, counters[i]))]);
+            [.. launch.Program.Code.Select((instruction, i) => Describe(instruction, counters[i]))]);
     }
 
-    private static SimInstruction Describe(PtxInstruction source, in InstructionCounter counter) => new(
-        source.Line,
-        source.ToString(),
-        source.Opcode,
+    private static SimInstruction Describe(MachineInstruction instruction, in InstructionCounter counter) => new(
+        instruction.Source.Line,
+        instruction.ToString(),
+        instruction.Source.Opcode,
         counter.Warps,
         counter.Lanes,
         counter.Divergences,

@@ -120,7 +120,7 @@ internal sealed unsafe class Warp : IDisposable
     }
 
     /// <summary>Lanes of the mask go elsewhere, the other active ones do not.</summary>
-    public void Branch(uint taken, int target, int meet)
+    public void Branch(uint taken, int target, int meet, bool othersFirst)
     {
         if (taken == Active)
         {
@@ -129,6 +129,12 @@ internal sealed unsafe class Warp : IDisposable
         }
 
         Counter.Divergences++;
+        if (othersFirst)
+        {
+            Split(taken, target, meet);
+            return;
+        }
+
         Split(Active & ~taken, Next, meet);
         Next = target;
     }
