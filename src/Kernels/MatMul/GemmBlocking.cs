@@ -16,7 +16,10 @@ internal readonly struct GemmBlocking
     /// <summary>Most columns in a piece of work; whole tiles at every width.</summary>
     public const int MostColumns = 512;
 
-    /// <summary>Pieces that keep some threads busy to the end; more are made of smaller chunks down to four tiles.</summary>
+    /// <summary>
+    /// Pieces that keep some threads busy to the end. Where there are fewer, long sums are cut into runs, which leaves
+    /// rows whole (a transposed A is then read in longer stretches), and short ones get smaller chunks of rows.
+    /// </summary>
     private const int WantedPieces = 12;
 
     private const int LeastRows = 4 * GemmMicroKernel.Rows;
@@ -30,7 +33,8 @@ internal readonly struct GemmBlocking
         TermBlocks = Parts(k, Terms);
         Columns = EvenPart(n, MostColumns, tileColumns);
         ColumnChunks = Parts(n, Columns);
-        Rows = EvenPart(m, Math.Clamp((int)((long)m * ColumnChunks / WantedPieces), LeastRows, MostRows), GemmMicroKernel.Rows);
+        var rows = k >= 2 * LeastTermsOfRun ? MostRows : (int)Math.Min((long)m * ColumnChunks / WantedPieces, MostRows);
+        Rows = EvenPart(m, Math.Max(rows, LeastRows), GemmMicroKernel.Rows);
         RowChunks = Parts(m, Rows);
         var runs = Math.Min(Parts(WantedPieces, RowChunks * ColumnChunks), Math.Max(1, k / LeastTermsOfRun));
         BlocksOfRun = Parts(TermBlocks, runs);
