@@ -74,7 +74,7 @@ internal static class AttentionCases
             _torchOutput = torch.zeros(0);
         }
 
-        public override double Flops => _forwardCall.Flops + (_backward ? _backwardCall.Flops : 0);
+        public override double Work => _forwardCall.Flops + (_backward ? _backwardCall.Flops : 0);
 
         public override double Tolerance => 2e-5;
 
@@ -123,19 +123,6 @@ internal static class AttentionCases
             {
                 owned.Dispose();
             }
-        }
-
-        private static float[] Normal(int count, int seed)
-        {
-            var random = new Random(seed);
-            var values = new float[count];
-            for (var i = 0; i < count; i++)
-            {
-                values[i] = (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble()))
-                    * Math.Cos(2 * Math.PI * random.NextDouble()));
-            }
-
-            return values;
         }
     }
 }

@@ -1,10 +1,23 @@
 namespace Perf;
 
+/// <summary>What a computation is short of, and so what its rate is given in and held against.</summary>
+internal enum Bound
+{
+    /// <summary>Arithmetic: floating-point operations, against multiply-adds in registers.</summary>
+    Arithmetic,
+
+    /// <summary>Memory: bytes that must move, against a copy.</summary>
+    Memory,
+}
+
 /// <summary>The same computation done by this engine and by TorchSharp, on the same numbers.</summary>
 internal abstract class Contest : IDisposable
 {
-    /// <summary>Floating-point operations of one run.</summary>
-    public abstract double Flops { get; }
+    /// <summary>What limits it.</summary>
+    public virtual Bound Bound => Bound.Arithmetic;
+
+    /// <summary>Floating-point operations or bytes of one run, after <see cref="Bound"/>.</summary>
+    public abstract double Work { get; }
 
     /// <summary>Runs ours.</summary>
     public abstract void Ours();
@@ -19,6 +32,20 @@ internal abstract class Contest : IDisposable
     public abstract double Tolerance { get; }
 
     public abstract void Dispose();
+
+    /// <summary>Standard normal numbers.</summary>
+    protected static float[] Normal(int count, int seed)
+    {
+        var random = new Random(seed);
+        var values = new float[count];
+        for (var i = 0; i < count; i++)
+        {
+            values[i] = (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble()))
+                * Math.Cos(2 * Math.PI * random.NextDouble()));
+        }
+
+        return values;
+    }
 
     /// <summary>Compares two results for <see cref="Disagreement"/>; infinite if a value is not finite.</summary>
     protected static double Compare(ReadOnlySpan<float> ours, ReadOnlySpan<float> theirs)

@@ -13,7 +13,7 @@ internal readonly record struct Rate(double Median, double Low, double High, dou
 /// <summary>What a contest came to.</summary>
 /// <param name="Ours">Our rate.</param>
 /// <param name="Theirs">Their rate.</param>
-/// <param name="Peak">Rate of multiply-adds in registers, measured in the same rounds.</param>
+/// <param name="Peak">Rate of multiply-adds in registers or of a copy, measured in the same rounds.</param>
 /// <param name="Ratio">Median of the rounds' own ratios: a disturbance hits both sides of a round.</param>
 /// <param name="Disagreement">Largest difference of the results, before and after.</param>
 internal sealed record Verdict(Rate Ours, Rate Theirs, Rate Peak, double Ratio, double Disagreement);
@@ -31,9 +31,10 @@ internal static class Duel
         contest.Ours();
         contest.Theirs();
         var disagreement = contest.Disagreement();
-        var ours = new Side(contest.Ours, contest.Flops);
-        var theirs = new Side(contest.Theirs, contest.Flops);
-        var peak = new Side(() => FmaPeak.Run(device), FmaPeak.Run(device));
+        var ours = new Side(contest.Ours, contest.Work);
+        var theirs = new Side(contest.Theirs, contest.Work);
+        Func<HostDevice, double> ceiling = contest.Bound == Bound.Memory ? CopyPeak.Run : FmaPeak.Run;
+        var peak = new Side(() => ceiling(device), ceiling(device));
         var ratios = new List<double>();
         var watch = Stopwatch.StartNew();
         while (watch.Elapsed < budget || ratios.Count < 5)
@@ -56,7 +57,7 @@ internal static class Duel
         return sorted[(int)(share * (sorted.Count - 1))];
     }
 
-    private sealed class Side(Action run, double flops)
+    private sealed class Side(Action run, double work)
     {
         private readonly List<double> _turns = [];
         private double _best;
@@ -76,12 +77,12 @@ internal static class Duel
             {
                 var start = Stopwatch.GetTimestamp();
                 run();
-                _best = Math.Max(_best, flops / Stopwatch.GetElapsedTime(start).TotalSeconds);
+                _best = Math.Max(_best, work / Stopwatch.GetElapsedTime(start).TotalSeconds);
                 runs++;
                 elapsed = Stopwatch.GetElapsedTime(turn);
             }
             while (elapsed.TotalSeconds < TurnSeconds);
-            _turns.Add(runs * flops / elapsed.TotalSeconds);
+            _turns.Add(runs * work / elapsed.TotalSeconds);
         }
     }
 }

@@ -3,33 +3,39 @@ using TorchSharp;
 
 namespace Perf;
 
-/// <summary>Matrix products: square, and those of a small transformer (tokens by widths), forward and gradients.</summary>
+/// <summary>Matrix products: squares, and the linear layers of small and middling transformers.</summary>
 internal static class MatMulCases
 {
-    private static readonly (int M, int N, int K)[] Shapes =
-        [(4096, 512, 128), (2112, 1024, 256), (1024, 1024, 1024)];
+    private static readonly int[] Squares = [256, 384, 512, 768, 1024, 1536, 2048];
 
+    /// <summary>Tokens of a batch.</summary>
+    private static readonly int[] Rows = [576, 2112, 8224];
+
+    /// <summary>Outputs and inputs of the linear layers of transformers of width 128, 256 and 512.</summary>
+    private static readonly (int Outputs, int Inputs)[] Layers =
+    [
+        (128, 128), (384, 128), (512, 128), (128, 512),
+        (256, 256), (768, 256), (1024, 256), (256, 1024),
+        (512, 512), (1536, 512), (2048, 512), (512, 2048),
+    ];
+
+    /// <summary>Every linear layer forward (NT), its input's gradient (NN) and its weight's (TN).</summary>
     public static IEnumerable<(string Name, Func<Contest> Open)> All(HostDevice device)
     {
-        foreach (var (m, n, k) in Shapes)
+        var layers = Squares.Select(n => (Rows: n, Outputs: n, Inputs: n)).Concat(
+            from rows in Rows from layer in Layers select (rows, layer.Outputs, layer.Inputs));
+        foreach (var (rows, outputs, inputs) in layers)
         {
-            yield return Case(device, m, n, k, transposeA: false, transposeB: false, "");
-            yield return Case(device, m, n, k, transposeA: false, transposeB: true, "");
-            yield return Case(device, m, n, k, transposeA: true, transposeB: false, "");
-        }
-
-        // The gradients of the first two as linear layers: by their inputs and by their weights.
-        foreach (var (rows, width, inputs) in Shapes[..2])
-        {
-            yield return Case(device, rows, inputs, width, transposeA: false, transposeB: false, " dX");
-            yield return Case(device, width, inputs, rows, transposeA: true, transposeB: false, " dW");
+            yield return Case(device, rows, outputs, inputs, transposeA: false, transposeB: true);
+            yield return Case(device, rows, inputs, outputs, transposeA: false, transposeB: false);
+            yield return Case(device, outputs, inputs, rows, transposeA: true, transposeB: false);
         }
     }
 
     private static (string Name, Func<Contest> Open) Case(
-        HostDevice device, int m, int n, int k, bool transposeA, bool transposeB, string suffix)
+        HostDevice device, int m, int n, int k, bool transposeA, bool transposeB)
     {
-        var name = $"matmul [{m}x{k}]x[{k}x{n}] {(transposeA ? 'T' : 'N')}{(transposeB ? 'T' : 'N')}{suffix}";
+        var name = $"matmul [{m}x{k}]x[{k}x{n}] {(transposeA ? 'T' : 'N')}{(transposeB ? 'T' : 'N')}";
         return (name, () => new MatMulContest(device, m, n, k, transposeA, transposeB));
     }
 
@@ -73,7 +79,7 @@ internal static class MatMulCases
             Tolerance = 1e-6 * Math.Sqrt(k);
         }
 
-        public override double Flops => _call.Flops;
+        public override double Work => _call.Flops;
 
         public override double Tolerance { get; }
 
@@ -90,19 +96,6 @@ internal static class MatMulCases
             {
                 owned.Dispose();
             }
-        }
-
-        private static float[] Normal(int count, int seed)
-        {
-            var random = new Random(seed);
-            var values = new float[count];
-            for (var i = 0; i < count; i++)
-            {
-                values[i] = (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble()))
-                    * Math.Cos(2 * Math.PI * random.NextDouble()));
-            }
-
-            return values;
         }
     }
 }

@@ -4,14 +4,16 @@ using Perf;
 using TorchSharp;
 
 const string Usage = """
-    usage: dotnet run -c Release --project perf -- host [filter] [--out FILE] [--seconds S]
+    usage: dotnet run -c Release --project perf -- host [filter] [--out FILE] [--json FILE] [--seconds S]
       Times this engine against TorchSharp in one process, in turns. Threads: DPT_NUM_THREADS, by default all.
+      Exits with 4 if results differ, or (without a filter) if a family is slower than expectations.json allows.
       filter   only the cases whose name contains it
       --out    writes the board to a file as well
+      --json   writes the numbers to a file
       --seconds S   time for each case (2)
     """;
 
-string? filter = null, file = null;
+string? filter = null, file = null, json = null;
 var seconds = 2.0;
 for (var i = 1; i < args.Length; i++)
 {
@@ -19,6 +21,9 @@ for (var i = 1; i < args.Length; i++)
     {
         case "--out" when i + 1 < args.Length:
             file = args[++i];
+            break;
+        case "--json" when i + 1 < args.Length:
+            json = args[++i];
             break;
         case "--seconds" when i + 1 < args.Length && double.TryParse(args[i + 1], out seconds) && seconds > 0:
             i++;
@@ -42,18 +47,24 @@ TorchNative.Load();
 using var device = new HostDevice();
 torch.set_num_threads(device.Threads);
 var board = new Board(device, Console.Out);
-foreach (var family in Families.Host)
+foreach (var family in Family.Host)
 {
-    foreach (var (name, open) in family(device).Where(c => filter is null || c.Name.Contains(filter)))
+    foreach (var (name, open) in family.Cases(device).Where(c => filter is null || c.Name.Contains(filter)))
     {
         using var contest = open();
-        board.Add(name, contest, Duel.Run(device, contest, TimeSpan.FromSeconds(seconds)));
+        board.Add(family.Name, name, contest, Duel.Run(device, contest, TimeSpan.FromSeconds(seconds)));
     }
 }
 
+var isFast = board.Judge(filter is null ? Expectations.Load(device.Width) : Expectations.None);
 if (file is not null)
 {
     File.WriteAllText(file, board.ToString());
 }
 
-return board.AllAgree ? 0 : 4;
+if (json is not null)
+{
+    File.WriteAllText(json, board.ToJson());
+}
+
+return board.AllAgree && isFast ? 0 : 4;

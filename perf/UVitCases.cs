@@ -13,11 +13,25 @@ internal static class UVitCases
     {
         foreach (var (patch, batch) in new[] { (2, 32), (4, 64) })
         {
-            var config = new UVitConfig(
+            var small = new UVitConfig(
                 ImageSize: 16, patch, Channels: 1, Width: 128, Depth: 6, Heads: 4, NumClasses: 11, Convolution: true,
                 FastStart: true);
-            yield return ($"U-ViT step D128 7 blocks 16x16 p{patch} B{batch}", () => new StepContest(device, config, batch));
+            yield return ($"U-ViT step D128 7 blocks 16x16 p{patch} B{batch}", () => new StepContest(device, small, batch));
         }
+
+        var middle = new UVitConfig(
+            ImageSize: 32, PatchSize: 4, Channels: 3, Width: 512, Depth: 12, Heads: 8, NumClasses: 11, Convolution: true,
+            FastStart: true);
+        yield return ("U-ViT-S/4 step D512 13 blocks 32x32 p4 B8", () => new StepContest(device, middle, 8));
+    }
+
+    /// <summary>Operations of the products of one forward pass.</summary>
+    public static double ForwardFlops(UVitConfig config, int batch)
+    {
+        double tokens = config.Grid(1).Tokens, width = config.Width;
+        var block = (24 * tokens * width * width) + (4 * tokens * tokens * width);
+        var skips = config.Depth / 2 * 4 * tokens * width * width;
+        return batch * (((config.Depth + 1) * block) + skips);
     }
 
     private sealed class StepContest : Contest
@@ -69,16 +83,7 @@ internal static class UVitCases
         }
 
         /// <summary>Three times the products of the forward pass.</summary>
-        public override double Flops
-        {
-            get
-            {
-                double tokens = _config.Grid(1).Tokens, width = _config.Width;
-                var block = (24 * tokens * width * width) + (4 * tokens * tokens * width);
-                var skips = _config.Depth / 2 * 4 * tokens * width * width;
-                return 3 * _batch * (((_config.Depth + 1) * block) + skips);
-            }
-        }
+        public override double Work => 3 * ForwardFlops(_config, _batch);
 
         public override double Tolerance => 1e-4;
 

@@ -29,7 +29,11 @@ internal static class HostElementwise
     }
 
     /// <summary>Applies the step to elements <paramref name="start"/> to <paramref name="end"/> - 1.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    /// <remarks>
+    /// Never inlined: how much the JIT inlines grows with the size of the method that it starts from, and the few lines
+    /// that hand out work are too small to take in a long step such as GELU, which then became calls for every vector.
+    /// </remarks>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Range<V, TStep>(ref TStep step, long start, long end)
         where V : struct, ISimd<V>
         where TStep : struct, IElementStep<V>
@@ -42,9 +46,15 @@ internal static class HostElementwise
 
         if (at < end)
         {
-            step.Apply<FirstLanes<V>>(at, (int)(end - at));
+            Tail<V, TStep>(ref step, at, (int)(end - at));
         }
     }
+
+    /// <summary>By itself, for the same reason: a second copy of a long step may not fit.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Tail<V, TStep>(ref TStep step, long at, int count)
+        where V : struct, ISimd<V>
+        where TStep : struct, IElementStep<V> => step.Apply<FirstLanes<V>>(at, count);
 
     private struct Job<V, TStep> : IParallelJob
         where V : struct, ISimd<V>

@@ -47,10 +47,15 @@ internal readonly unsafe struct MatMulEpilogue
 
             if (whole < columns)
             {
-                Finish<V, FirstLanes<V>>(sums + whole, at + whole, column + whole, columns - whole);
+                FinishTail<V>(sums + whole, at + whole, column + whole, columns - whole);
             }
         }
     }
+
+    /// <summary>By itself: together with the whole vectors it exceeds what the JIT inlines into one method.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void FinishTail<V>(float* sums, nint at, int column, int lanes) where V : struct, ISimd<V> =>
+        Finish<V, FirstLanes<V>>(sums, at, column, lanes);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Finish<V, L>(float* sums, nint at, int column, int lanes)

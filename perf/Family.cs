@@ -1,0 +1,20 @@
+using DPT.Engine.Kernels;
+
+namespace Perf;
+
+/// <summary>Cases that belong together and whose ratios are summed up as one geometric mean.</summary>
+/// <param name="Name">How expectations call it.</param>
+/// <param name="Cases">Its cases; a contest is opened only when its turn comes.</param>
+internal sealed record Family(string Name, Func<HostDevice, IEnumerable<(string Name, Func<Contest> Open)>> Cases)
+{
+    /// <summary>All families: one line for each file of cases.</summary>
+    public static IReadOnlyList<Family> Host { get; } =
+    [
+        new("matmul", MatMulCases.All),
+        new("attention", AttentionCases.All),
+        new("elementwise", ElementwiseCases.All),
+        new("optimizer", OptimizerCases.All),
+        new("training step", UVitCases.All),
+        new("sampling", SamplingCases.All),
+    ];
+}

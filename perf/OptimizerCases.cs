@@ -1,0 +1,111 @@
+using DPT.Engine.Kernels;
+using TorchSharp;
+using TorchSharp.Modules;
+
+namespace Perf;
+
+/// <summary>AdamW with the moving average of the weights: one slab here, a list of tensors there, as a network has it.</summary>
+internal static class OptimizerCases
+{
+    public static IEnumerable<(string Name, Func<Contest> Open)> All(HostDevice device)
+    {
+        foreach (var (count, tensors) in new[] { (2_000_000, 1), (2_000_000, 100), (20_000_000, 100) })
+        {
+            yield return ($"adamw+ema {count / 1_000_000}M in {tensors}", () => new AdamWContest(device, count, tensors));
+        }
+    }
+
+    private sealed class AdamWContest : Contest
+    {
+        private const float Rate = 1e-3f;
+        private const float Decay = 0.01f;
+        private const float AverageDecay = 0.999f;
+
+        private readonly HostDevice _device;
+        private readonly float[] _gradient;
+        private readonly DeviceBuffer<float>[] _slabs;
+        private readonly Parameter[] _parameters;
+        private readonly torch.Tensor[] _averages;
+        private readonly torch.optim.Optimizer _optimizer;
+        private AdamWCall _call;
+
+        public AdamWContest(HostDevice device, int count, int tensors)
+        {
+            _device = device;
+            _gradient = Normal(count, 2);
+            var weights = Normal(count, 1);
+            var zeros = new float[count];
+            _slabs =
+            [
+                device.Upload<float>(weights), device.Upload<float>(_gradient), device.Upload<float>(zeros),
+                device.Upload<float>(zeros), device.Upload<float>(weights),
+            ];
+            _call = new AdamWCall
+            {
+                Count = count,
+                Parameters = _slabs[0].Slice,
+                Gradients = _slabs[1].Slice,
+                Moment1 = _slabs[2].Slice,
+                Moment2 = _slabs[3].Slice,
+                Average = _slabs[4].Slice,
+                Step = 1,
+                LearningRate = Rate,
+                Beta1 = 0.9f,
+                Beta2 = 0.99f,
+                Epsilon = 1e-8f,
+                WeightDecay = Decay,
+                GradientScale = 1,
+                AverageDecay = AverageDecay,
+            };
+            var each = count / tensors;
+            _parameters = [.. Enumerable.Range(0, tensors).Select(i => Leaf(weights, _gradient, i * each, each))];
+            _averages = [.. _parameters.Select(p => p.detach().clone())];
+            _optimizer = torch.optim.AdamW(_parameters, lr: Rate, beta1: 0.9, beta2: 0.99, eps: 1e-8, weight_decay: Decay);
+        }
+
+        public override Bound Bound => Bound.Memory;
+
+        public override double Work => _call.Bytes;
+
+        public override double Tolerance => 1e-4;
+
+        /// <summary>Clears the gradient as it goes; from the second run on both sides work on gradients of zero.</summary>
+        public override void Ours()
+        {
+            _device.Run(OptimizerOperators.AdamW, in _call);
+            _call = _call with { Step = _call.Step + 1 };
+        }
+
+        public override void Theirs()
+        {
+            using var scope = torch.NewDisposeScope();
+            using var noGradient = torch.no_grad();
+            _optimizer.step();
+            foreach (var (parameter, average) in _parameters.Zip(_averages))
+            {
+                average.mul_(AverageDecay).add_(parameter, alpha: 1 - AverageDecay);
+                parameter.grad!.zero_();
+            }
+        }
+
+        /// <summary>Both sides take one step from the start, which is when it is known where they must be.</summary>
+        public override double Disagreement() => _call.Step == 2
+            ? Compare(_device.Download(_call.Average), [.. _averages.SelectMany(a => a.data<float>().ToArray())])
+            : 0;
+
+        public override void Dispose()
+        {
+            _optimizer.Dispose();
+            foreach (var owned in _slabs.Concat<IDisposable>(_parameters).Concat(_averages))
+            {
+                owned.Dispose();
+            }
+        }
+
+        private static Parameter Leaf(float[] weights, float[] gradient, int start, int length)
+        {
+            using var values = torch.tensor(weights.AsSpan(start, length).ToArray());
+            return new Parameter(values.clone()) { grad = torch.tensor(gradient.AsSpan(start, length).ToArray()) };
+        }
+    }
+}
