@@ -29,11 +29,7 @@ internal static class HostElementwise
     }
 
     /// <summary>Applies the step to elements <paramref name="start"/> to <paramref name="end"/> - 1.</summary>
-    /// <remarks>
-    /// Never inlined: how much the JIT inlines grows with the size of the method that it starts from, and the few lines
-    /// that hand out work are too small to take in a long step such as GELU, which then became calls for every vector.
-    /// </remarks>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Range<V, TStep>(ref TStep step, long start, long end)
         where V : struct, ISimd<V>
         where TStep : struct, IElementStep<V>
@@ -46,11 +42,14 @@ internal static class HostElementwise
 
         if (at < end)
         {
-            Tail<V, TStep>(ref step, at, (int)(end - at));
+            // A copy, so that the step itself, whose address nobody takes, stays in registers.
+            var rest = step;
+            Tail<V, TStep>(ref rest, at, (int)(end - at));
+            step = rest;
         }
     }
 
-    /// <summary>By itself, for the same reason: a second copy of a long step may not fit.</summary>
+    /// <summary>By itself: a second copy of a long step in one method may be more than the JIT inlines.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Tail<V, TStep>(ref TStep step, long at, int count)
         where V : struct, ISimd<V>
@@ -63,6 +62,9 @@ internal static class HostElementwise
         public long Count;
         public TStep Step;
 
+        // Never inlined: how much the JIT inlines grows with the size of the method that it starts from, and the few
+        // lines that hand out work are too few to take in a long step: GELU became calls for every vector.
+        [MethodImpl(MethodImplOptions.NoInlining)]
         public void Execute(int index)
         {
             var step = Step;
