@@ -18,6 +18,9 @@ public static class AttentionOperators
     public static Operator<AttentionForwardCall> Forward { get; } = new(
         "attention.forward",
         ForwardCases,
+        new AttentionForwardV3OnlineSoftmax(),
+        new AttentionForwardV2SharedTiles(),
+        new AttentionForwardV1Naive(),
         new AttentionForwardHostV2Tiles(),
         new AttentionForwardHostV1Naive());
 
@@ -25,6 +28,8 @@ public static class AttentionOperators
     public static Operator<AttentionBackwardCall> Backward { get; } = new(
         "attention.backward",
         BackwardCases,
+        new AttentionBackwardV2Recompute(),
+        new AttentionBackwardV1Naive(),
         new AttentionBackwardHostV2Tiles(),
         new AttentionBackwardHostV1Naive());
 

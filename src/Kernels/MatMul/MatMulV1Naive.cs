@@ -3,13 +3,17 @@ using ILGPU;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// One thread per element of C; its row and column are read from global memory for every term.
-/// Threads: 256 in a block, neighbours along a row of C, so that B and C are read and written whole (coalesced) and A
-/// is broadcast. Limits: none. Bytes: 8 K per element of C, less what the caches keep. FLOPs: 2 K per element.
+/// One thread per element of C; both factors of every term are read from global memory.
+/// Threads: 32 x 8 in a block, a warp along a row of C, so that C is read and written whole, and so is B if its columns
+/// are adjacent; A is the same for a whole warp. Any layout by four strides. Limits: none. Bytes: 8 K per element of C,
+/// less what the caches keep. FLOPs: 2 K per element.
 /// </summary>
 internal sealed class MatMulV1Naive : GpuVariant<MatMulCall>
 {
-    private static readonly GpuKernel Multiply = new(typeof(MatMulV1Naive), nameof(Kernel), threads: 256);
+    private const int Columns = 32;
+    private const int Rows = 8;
+
+    private static readonly GpuKernel Multiply = new(typeof(MatMulV1Naive), nameof(Kernel), Columns * Rows);
 
     public override string Name => "v1-naive";
 
@@ -17,30 +21,35 @@ internal sealed class MatMulV1Naive : GpuVariant<MatMulCall>
 
     public override IReadOnlyList<GpuKernel> Kernels { get; } = [Multiply];
 
-    protected override void Run(GpuDevice device, in MatMulCall call)
-    {
+    protected override void Run(GpuDevice device, in MatMulCall call) =>
         device.Prepare(Multiply)
-            .With(call.A).With(call.B).With(call.C)
+            .With(call.A).With(call.B)
+            .WithEpilogue(in call)
             .With(call.M).With(call.N).With(call.K)
-            .On(new GridSize(GridSize.Cover((long)call.M * call.N, Multiply.Threads)));
-    }
+            .With(call.TransposeA ? 1 : call.RowA).With(call.TransposeA ? call.RowA : 1)
+            .With(call.TransposeB ? call.RowB : 1).With(call.TransposeB ? 1 : call.RowB)
+            .On(new GridSize(GridSize.Cover(call.M, Rows), GridSize.Cover(call.N, Columns)));
 
-    private static void Kernel(ArrayView<float> a, ArrayView<float> b, ArrayView<float> c, int m, int n, int k)
+    private static void Kernel(
+        ArrayView<float> a, ArrayView<float> b,
+        ArrayView<float> c, ArrayView<float> bias, ArrayView<float> pre, ArrayView<float> residual, int stride, int flags,
+        int m, int n, int k, int rowOfA, int termOfA, int columnOfB, int termOfB)
     {
-        var element = (Grid.IdxX * Group.DimX) + Group.IdxX;
-        var row = element / n;
-        var column = element - (row * n);
-        if (row >= m)
+        var row = (Grid.IdxX * Rows) + (Group.IdxX / Columns);
+        var column = (Grid.IdxY * Columns) + (Group.IdxX & (Columns - 1));
+        if (row < m && column < n)
         {
-            return;
-        }
+            var atA = (long)row * rowOfA;
+            var atB = (long)column * columnOfB;
+            var sum = 0f;
+            for (var i = 0; i < k; i++)
+            {
+                sum = Scalar.Fma(a[atA], b[atB], sum);
+                atA += termOfA;
+                atB += termOfB;
+            }
 
-        var sum = 0f;
-        for (var i = 0; i < k; i++)
-        {
-            sum = Scalar.Fma(a[(row * k) + i], b[(i * n) + column], sum);
+            new GpuEpilogue(c, bias, pre, residual, stride, flags).Finish(sum, row, column);
         }
-
-        c[element] = sum;
     }
 }

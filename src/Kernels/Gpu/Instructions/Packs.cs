@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace DPT.Engine.Kernels;
 
 /// <summary>Four floats that move in one instruction: 16 bytes, aligned to 16.</summary>
@@ -7,6 +9,50 @@ internal struct Float4
     public float Y;
     public float Z;
     public float W;
+
+    /// <summary>The same number in every lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Float4 Broadcast(float value) => new() { X = value, Y = value, Z = value, W = value };
+
+    /// <summary>Adds factor times a pack, lane by lane, each rounded once.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void AddScaled(float factor, Float4 pack)
+    {
+        X = Scalar.Fma(factor, pack.X, X);
+        Y = Scalar.Fma(factor, pack.Y, Y);
+        Z = Scalar.Fma(factor, pack.Z, Z);
+        W = Scalar.Fma(factor, pack.W, W);
+    }
+
+    /// <summary>Adds to each lane the product, in ascending order, of one pack with one of four.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void AddDots(Float4 pack, Float4 x, Float4 y, Float4 z, Float4 w)
+    {
+        X = pack.Dot(x, X);
+        Y = pack.Dot(y, Y);
+        Z = pack.Dot(z, Z);
+        W = pack.Dot(w, W);
+    }
+
+    /// <summary>The sum of the products of lanes, in ascending order, onto a start.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly float Dot(Float4 other, float start)
+    {
+        var sum = Scalar.Fma(X, other.X, start);
+        sum = Scalar.Fma(Y, other.Y, sum);
+        sum = Scalar.Fma(Z, other.Z, sum);
+        return Scalar.Fma(W, other.W, sum);
+    }
+
+    /// <summary>Multiplies every lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Scale(float factor)
+    {
+        X = Scalar.Multiply(X, factor);
+        Y = Scalar.Multiply(Y, factor);
+        Z = Scalar.Multiply(Z, factor);
+        W = Scalar.Multiply(W, factor);
+    }
 }
 
 /// <summary>Two 32-bit words in registers: a fragment of a matrix, or a pair of packed halves.</summary>

@@ -1,0 +1,147 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace DPT.Engine.Kernels;
+
+/// <summary>
+/// One pass over the keys (Milakov and Gimelshein 2018; Dao et al. 2022): every row keeps the largest logit so far and the
+/// sum of exponentials relative to it, and when a larger one comes, sum and result are scaled down. A block takes 64 query
+/// rows, and products run on register tiles.
+/// Threads: 128 as 16 by 8; a thread has four rows, 16 apart, with four of the 32 logits of each, and an eighth of each
+/// row's result in registers. Weights change hands inside a warp only. Limits: head sizes 32, 64, 72, 96, 128; operands at
+/// multiples of 16 bytes. Shared memory: 28 KiB (d = 32) to 76 KiB (d = 128). Bytes: 8 L d for 64 rows. FLOPs: 4 L d per row;
+/// eight packs of shared memory for 64 fused multiply-adds.
+/// </summary>
+internal sealed class AttentionForwardV3OnlineSoftmax : GpuVariant<AttentionForwardCall>
+{
+    private const int Rows = ScoreTile.Own;
+
+    private static readonly AttentionHeadKernels Heads = new(
+        typeof(AttentionForwardV3OnlineSoftmax), nameof(Kernel), AttentionTile.Threads, Rows + (2 * AttentionTile.Passing), Rows);
+
+    public override string Name => "v3-online-softmax";
+
+    public override string Idea => "64 query rows a block, one pass with a running maximum, register tiles";
+
+    public override IReadOnlyList<GpuKernel> Kernels => Heads.All;
+
+    public override bool Supports(in AttentionForwardCall call, Device device, [NotNullWhen(false)] out string? reason) =>
+        AttentionHeadKernels.Supports(call.HeadSize, out reason, call.Qkv, call.Output);
+
+    protected override void Run(GpuDevice device, in AttentionForwardCall call)
+    {
+        var blocks = GridSize.Cover(call.Tokens, Rows);
+        device.Prepare(Heads.For(call.HeadSize))
+            .With(call.Qkv).With(call.Output).With(call.LogSumExp)
+            .With(call.Tokens).With(call.Heads).With(blocks).With(GpuAttentionRow.ScaleOfExp2(call.HeadSize))
+            .On(new GridSize(checked(call.Batch * call.Heads * blocks)));
+    }
+
+    private static void Kernel<T>(
+        ArrayView<float> qkv, ArrayView<float> output, ArrayView<float> logSumExp,
+        int tokens, int heads, int blocks, float scale)
+        where T : struct, IHeadSize
+    {
+        var queries = SharedMemory.GetDynamic<Float4>().AsAligned(16);
+        var keys = queries.SubView(Rows * AttentionTile.RowPacks(T.Size));
+        var values = keys.SubView(AttentionTile.Passing * AttentionTile.RowPacks(T.Size));
+        var weights = values.SubView(AttentionTile.Passing * AttentionTile.RowPacks(T.Size));
+        var index = Grid.IdxX / blocks;
+        var head = new GpuAttentionHead(index, tokens, heads, T.Size);
+        var row = (Grid.IdxX - (index * blocks)) * Rows;
+        AttentionTile.Stage<T>(queries, Rows, qkv, head.Query, head.PackedWidth, row, tokens);
+
+        var softmax = new Softmax(float.NegativeInfinity);
+        var result = default(HeadTile<T>);
+        for (var first = 0; first < tokens; first += AttentionTile.Passing)
+        {
+            AttentionTile.Stage<T>(keys, AttentionTile.Passing, qkv, head.Key, head.PackedWidth, first, tokens);
+            AttentionTile.Stage<T>(values, AttentionTile.Passing, qkv, head.Value, head.PackedWidth, first, tokens);
+            Group.Barrier();
+            var scores = ScoreTile.Multiply<T>(queries, keys);
+            result.Scale(softmax.Take(ref scores, tokens - first, scale));
+            scores.Store(weights);
+            Warp.Barrier();
+            result.AddRows(weights, values);
+            Group.Barrier();
+        }
+
+        row += AttentionTile.Y;
+        var sums = softmax.SumsAcross();
+        result.Store(output, head.Output, head.Width, row, tokens, Inverse(sums));
+        StoreLogSumExp(logSumExp, head.Row, row, tokens, softmax.Most.X, sums.X);
+        StoreLogSumExp(logSumExp, head.Row, row + AttentionTile.Down, tokens, softmax.Most.Y, sums.Y);
+        StoreLogSumExp(logSumExp, head.Row, row + (2 * AttentionTile.Down), tokens, softmax.Most.Z, sums.Z);
+        StoreLogSumExp(logSumExp, head.Row, row + (3 * AttentionTile.Down), tokens, softmax.Most.W, sums.W);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreLogSumExp(ArrayView<float> logSumExp, long first, int row, int rows, float most, float sum)
+    {
+        if (row < rows)
+        {
+            AttentionTile.StoreLogSumExp(logSumExp, first + row, most, sum);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Float4 Inverse(Float4 sums)
+    {
+        sums.X = Scalar.Divide(1f, sums.X);
+        sums.Y = Scalar.Divide(1f, sums.Y);
+        sums.Z = Scalar.Divide(1f, sums.Z);
+        sums.W = Scalar.Divide(1f, sums.W);
+        return sums;
+    }
+
+    /// <summary>The state of four rows: the largest exponent so far, and this thread's part of the sum of powers.</summary>
+    private struct Softmax
+    {
+        public Float4 Most;
+        private Float4 _sums;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Softmax(float most)
+        {
+            Most = Float4.Broadcast(most);
+            _sums = default;
+        }
+
+        /// <summary>Turns scores into weights relative to the new maximum; the factors that older sums shrink by are returned.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Float4 Take(ref ScoreTile scores, int keys, float scale)
+        {
+            Float4 factors;
+            factors.X = Take(ref scores.Row0, ref Most.X, ref _sums.X, keys, scale);
+            factors.Y = Take(ref scores.Row1, ref Most.Y, ref _sums.Y, keys, scale);
+            factors.Z = Take(ref scores.Row2, ref Most.Z, ref _sums.Z, keys, scale);
+            factors.W = Take(ref scores.Row3, ref Most.W, ref _sums.W, keys, scale);
+            return factors;
+        }
+
+        /// <summary>The sums of the whole rows.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly Float4 SumsAcross() => new()
+        {
+            X = AttentionTile.SumAcross(_sums.X),
+            Y = AttentionTile.SumAcross(_sums.Y),
+            Z = AttentionTile.SumAcross(_sums.Z),
+            W = AttentionTile.SumAcross(_sums.W),
+        };
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static float Take(ref Float4 scores, ref float most, ref float sum, int keys, float scale)
+        {
+            var masked = AttentionTile.MaskFrom(keys, scores);
+            var larger = Scalar.Multiply(AttentionTile.MaxAcross(AttentionTile.MaxOf(masked)), scale);
+            larger = AttentionTile.Max(larger, most);
+            var factor = Scalar.Exp2(Scalar.Subtract(most, larger));
+            scores = AttentionTile.Exp2(masked, scale, larger);
+            sum = Scalar.Fma(sum, factor, AttentionTile.SumOf(scores));
+            most = larger;
+            return factor;
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using ILGPU;
+
+namespace DPT.Engine.Kernels;
+
+/// <summary>
+/// How sums are cut into runs where C is small and sums are long, as for the gradient of a weight: each run is summed by
+/// blocks of its own, then the runs are added in ascending order, so the result has the same bits every time. The cut
+/// depends on the shape alone.
+/// </summary>
+internal readonly struct MatMulSplit
+{
+    /// <summary>Enough blocks for every multiprocessor of a large card to have a few.</summary>
+    private const int WantedBlocks = 512;
+
+    /// <summary>Fewer terms are not worth a pass over memory for their sum.</summary>
+    private const int LeastTerms = 256;
+
+    private const int MostRuns = 64;
+
+    public MatMulSplit(in MatMulCall call, int tile)
+    {
+        var blocks = (long)GridSize.Cover(call.M, tile) * GridSize.Cover(call.N, tile);
+        var wanted = Math.Clamp(Math.Min(WantedBlocks / blocks, call.K / LeastTerms), 1, MostRuns);
+        Terms = GridSize.Cover(GridSize.Cover(call.K, (int)wanted), MatMulStaging.Terms) * MatMulStaging.Terms;
+        Runs = GridSize.Cover(call.K, Terms);
+    }
+
+    /// <summary>Adds the sums of all runs and finishes them; one thread per element of C.</summary>
+    public static GpuKernel AddRuns { get; } = new(typeof(MatMulSplit), nameof(Kernel), threads: 256);
+
+    /// <summary>Terms of a run, whole tiles; the last may have fewer.</summary>
+    public int Terms { get; }
+
+    /// <summary>Number of runs; usually 1.</summary>
+    public int Runs { get; }
+
+    /// <summary>Launches <see cref="AddRuns"/>.</summary>
+    /// <param name="device">Where.</param>
+    /// <param name="call">The call whose epilogue follows.</param>
+    /// <param name="sums">[runs, M, N].</param>
+    public void Add(GpuDevice device, in MatMulCall call, Slice<float> sums) =>
+        device.Prepare(AddRuns)
+            .With(sums)
+            .WithEpilogue(in call)
+            .With(call.M).With(call.N).With(Runs)
+            .On(new GridSize(GridSize.Cover((long)call.M * call.N, AddRuns.Threads)));
+
+    private static void Kernel(
+        ArrayView<float> sums,
+        ArrayView<float> c, ArrayView<float> bias, ArrayView<float> pre, ArrayView<float> residual, int stride, int flags,
+        int m, int n, int runs)
+    {
+        var element = ((long)Grid.IdxX * Group.DimX) + Group.IdxX;
+        var elements = (long)m * n;
+        if (element < elements)
+        {
+            var sum = 0f;
+            for (var run = 0; run < runs; run++)
+            {
+                sum = Scalar.Add(sum, sums[(run * elements) + element]);
+            }
+
+            var row = (int)(element / n);
+            new GpuEpilogue(c, bias, pre, residual, stride, flags).Finish(sum, row, (int)(element - ((long)row * n)));
+        }
+    }
+}
