@@ -8,6 +8,9 @@ public sealed class KernelSelectionTests
     private static readonly Operator<AxpbyCall> Two =
         new("two", () => [], new Picky("host-v2-odd", remainder: 1), new Picky("host-v1-even", remainder: 0));
 
+    private static readonly Operator<AxpbyCall> Rough =
+        new("rough", () => [], new Picky("host-v2-rough", remainder: 0, extraError: 0.01), new Picky("host-v1-even", remainder: 0));
+
     private string? _environment;
 
     [SetUp]
@@ -105,6 +108,40 @@ public sealed class KernelSelectionTests
         Assert.That(text, Does.Contain("host-v2-packed: passed over"));
     }
 
+    [Test]
+    public void Resolve_SmallerPrecision_IsNeverTheDefault()
+    {
+        var selection = new KernelSelection();
+        using var device = new HostDevice(threads: 1, selection: selection);
+        Assert.That(selection.Resolve(Rough, Call(4), device).Name, Is.EqualTo("host-v1-even"));
+        Assert.That(selection.Explain(Rough, Call(4), device), Is.EqualTo(string.Join(
+            Environment.NewLine,
+            "rough count=4 alpha=1 beta=0 on Host:",
+            "  host-v2-rough: adds an error of 0.01, so it only runs where it is asked for by name",
+            "  host-v1-even: chosen by Default")));
+    }
+
+    [Test]
+    public void Resolve_SmallerPrecisionMeasuredBest_IsStillNotTaken()
+    {
+        var tuning = TuningCache.Open(Path.Combine(TestContext.CurrentContext.WorkDirectory, "no such tuning cache"));
+        var selection = new KernelSelection(tuning);
+        using var device = new HostDevice(threads: 1, selection: selection);
+        tuning.Set(device, Rough, Call(4), (KernelVariant<AxpbyCall>)Rough.Variants[0]);
+        Assert.That(selection.Resolve(Rough, Call(4), device).Name, Is.EqualTo("host-v1-even"));
+    }
+
+    [Test]
+    public void Resolve_SmallerPrecisionByName_RunsIt()
+    {
+        var selection = new KernelSelection();
+        selection.Choose("matmul=v4-tensor-bf16", KernelSelection.Origin.Flag);
+        using var device = new FakeCudaDevice(selection);
+        Assert.That(selection.Resolve(MatMulOperators.MatMul, Product(), device).Name, Is.EqualTo("v4-tensor-bf16"));
+        Assert.That(new KernelSelection().Resolve(MatMulOperators.MatMul, Product(), device).IsOnlyByName, Is.False);
+        Assert.That(new KernelSelection().Describe(DeviceKind.Cuda)["matmul"], Is.EqualTo("v3-register-tiles (Default)"));
+    }
+
     private static string Chosen(KernelSelection selection)
     {
         using var device = new HostDevice(threads: 1, selection: selection);
@@ -116,13 +153,15 @@ public sealed class KernelSelectionTests
     private static MatMulCall Product() => new() { M = 2, N = 3, K = 4, A = default, B = default, C = default };
 
     /// <summary>A variant for even or for odd counts.</summary>
-    private sealed class Picky(string name, int remainder) : KernelVariant<AxpbyCall>
+    private sealed class Picky(string name, int remainder, double extraError = 0) : KernelVariant<AxpbyCall>
     {
         public override string Name => name;
 
         public override string Idea => "to be chosen";
 
         public override DeviceKind Targets => DeviceKind.Host;
+
+        public override double ExtraError => extraError;
 
         public override bool Supports(in AxpbyCall call, Device device, [NotNullWhen(false)] out string? reason)
         {

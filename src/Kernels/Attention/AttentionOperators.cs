@@ -9,6 +9,7 @@ public static class AttentionOperators
     [
         new(1, 1, 1, 1), new(2, 1, 2, 8), new(1, 2, 1, 31), new(2, 17, 2, 32), new(1, 18, 3, 33), new(2, 65, 1, 64),
         new(1, 66, 2, 32), new(1, 67, 1, 72), new(1, 257, 1, 64), new(1, 5, 1, 256), new(1, 129, 1, 1),
+        new(1, 40, 2, 96), new(1, 35, 1, 128),
         new(1, 33, 2, 32, Logits: 80), new(2, 18, 1, 8, Logits: 80), new(1, 1, 1, 8, Logits: 80),
         new(1, 20, 2, 16, FillPattern.Large), new(1, 20, 2, 16, FillPattern.Constant),
         new(1, 20, 1, 16, FillPattern.Tiny), new(1, 20, 1, 16, FillPattern.Zero),
@@ -18,20 +19,20 @@ public static class AttentionOperators
     public static Operator<AttentionForwardCall> Forward { get; } = new(
         "attention.forward",
         ForwardCases,
+        new AttentionForwardHostV2Tiles(),
+        new AttentionForwardHostV1Naive(),
         new AttentionForwardV3OnlineSoftmax(),
         new AttentionForwardV2SharedTiles(),
-        new AttentionForwardV1Naive(),
-        new AttentionForwardHostV2Tiles(),
-        new AttentionForwardHostV1Naive());
+        new AttentionForwardV1Naive());
 
     /// <summary>Gradient of <see cref="Forward"/> with respect to the packed qkv.</summary>
     public static Operator<AttentionBackwardCall> Backward { get; } = new(
         "attention.backward",
         BackwardCases,
-        new AttentionBackwardV2Recompute(),
-        new AttentionBackwardV1Naive(),
         new AttentionBackwardHostV2Tiles(),
-        new AttentionBackwardHostV1Naive());
+        new AttentionBackwardHostV1Naive(),
+        new AttentionBackwardV2Recompute(),
+        new AttentionBackwardV1Naive());
 
     private static IEnumerable<KernelCase> ForwardCases() =>
         [.. Cases.Select(c => ForwardCase(c, saveLogSumExp: true)), ForwardCase(Cases[3], saveLogSumExp: false)];

@@ -5,8 +5,15 @@ public static class MatMulOperators
 {
     /// <summary>C = [C +] act(op(A) op(B) + bias) + residual, and the gradient through an activation.</summary>
     public static Operator<MatMulCall> MatMul { get; } =
-        new("matmul", Cases, new MatMulV3RegisterTiles(), new MatMulV2SharedTiles(), new MatMulV1Naive(),
-            new MatMulHostV2Packed(), new MatMulHostV1Naive());
+        new(
+            "matmul",
+            Cases,
+            new MatMulHostV2Packed(),
+            new MatMulHostV1Naive(),
+            new MatMulV4TensorBf16(),
+            new MatMulV3RegisterTiles(),
+            new MatMulV2SharedTiles(),
+            new MatMulV1Naive());
 
     private static IEnumerable<KernelCase> Cases() =>
         Layouts().Concat(Edges()).Concat(Epilogues()).Select(c => c.Describe());

@@ -53,7 +53,7 @@ public static class KernelProver
             var stats = ErrorStats.Compare(actual, truth[operand.Name], new Tolerance
             {
                 Terms = operand.Terms,
-                ExtraError = kernelCase.ExtraError,
+                ExtraError = kernelCase.ExtraError + variant.ExtraError,
                 LibraryError = libraryErrors?.TryGetValue(operand.Name, out var error) == true ? error : null,
                 Factor = factor,
             });

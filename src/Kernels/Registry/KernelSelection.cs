@@ -86,7 +86,7 @@ public sealed class KernelSelection
 
         foreach (var variant in op.TypedVariants)
         {
-            if (Fits(variant, in call, device, out _))
+            if (FitsUnasked(variant, in call, device, out _))
             {
                 return variant;
             }
@@ -108,7 +108,7 @@ public sealed class KernelSelection
             {
                 lines[op.Name] = $"{choice.Variant.Name} ({choice.Origin})";
             }
-            else if (op.Variants.FirstOrDefault(v => (v.Targets & kind) != 0) is { } first)
+            else if (op.Variants.FirstOrDefault(v => (v.Targets & kind) != 0 && !v.IsOnlyByName) is { } first)
             {
                 lines[op.Name] = $"{first.Name} ({Origin.Default})";
             }
@@ -130,8 +130,10 @@ public sealed class KernelSelection
         var taken = false;
         foreach (var variant in op.TypedVariants)
         {
-            var fits = Fits(variant, in call, device, out var reason);
-            var chosen = fits && (choice is { } named ? ReferenceEquals(named.Variant, variant) : !taken);
+            string? reason;
+            var chosen = choice is { } named
+                ? Fits(variant, in call, device, out reason) && ReferenceEquals(named.Variant, variant)
+                : FitsUnasked(variant, in call, device, out reason) && !taken;
             taken |= chosen;
             var origin = choice?.Origin ?? Origin.Default;
             lines.Add($"  {variant.Name}: " + (chosen ? $"chosen by {origin}" : reason ?? "passed over"));
@@ -156,7 +158,20 @@ public sealed class KernelSelection
     {
         var name = tuning.Find(device, op, in call);
         var variant = op.TypedVariants.FirstOrDefault(v => v.Name == name);
-        return variant is not null && Fits(variant, in call, device, out _) ? new Choice(variant, Origin.Tuned) : null;
+        return variant is not null && FitsUnasked(variant, in call, device, out _) ? new Choice(variant, Origin.Tuned) : null;
+    }
+
+    /// <summary>The rule for a variant that nobody asked for by name: it must not cost precision.</summary>
+    private static bool FitsUnasked<TCall>(KernelVariant<TCall> variant, in TCall call, Device device, out string? reason)
+        where TCall : struct, IKernelCall
+    {
+        if (variant.IsOnlyByName)
+        {
+            reason = $"adds an error of {variant.ExtraError:g3}, so it only runs where it is asked for by name";
+            return false;
+        }
+
+        return Fits(variant, in call, device, out reason);
     }
 
     private static bool Fits<TCall>(KernelVariant<TCall> variant, in TCall call, Device device, out string? reason)

@@ -13,6 +13,15 @@ public abstract class KernelVariant
 
     /// <summary>The kinds of device that it runs on.</summary>
     public abstract DeviceKind Targets { get; }
+
+    /// <summary>
+    /// Error beyond the roundings of fp32, relative to the size of the result: what a variant costs that works in a
+    /// smaller precision than its call. 0 for all others.
+    /// </summary>
+    public virtual double ExtraError => 0;
+
+    /// <summary>Whether it only runs where it is asked for by name: nobody gets less precision by default or by tuning.</summary>
+    public bool IsOnlyByName => ExtraError > 0;
 }
 
 /// <summary>A variant with the call that it understands.</summary>

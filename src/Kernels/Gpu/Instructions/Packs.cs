@@ -55,6 +55,13 @@ internal struct Float4
     }
 }
 
+/// <summary>Two floats that move in one instruction: 8 bytes, aligned to 8.</summary>
+internal struct Float2
+{
+    public float X;
+    public float Y;
+}
+
 /// <summary>Two 32-bit words in registers: a fragment of a matrix, or a pair of packed halves.</summary>
 internal struct UInt2
 {

@@ -1,0 +1,59 @@
+using ILGPU.IR.Intrinsics;
+
+namespace DPT.Engine.Kernels;
+
+/// <summary>
+/// Instructions of the tensor cores, and the copies that feed them. Most are done by the 32 lanes of a warp together: all
+/// lanes must arrive, and no single lane has a meaning of its own, so these have no body in C#.
+/// </summary>
+internal static class TensorCore
+{
+    /// <summary>
+    /// D = A B + C on 16 x 8 x 16: bf16 factors, fp32 sums. With g = lane/4 and t = lane%4, a lane holds of A rows g (X, Z)
+    /// and g + 8 (Y, W) at columns 2t, 2t+1 (X, Y) and 8 more (Z, W); of B column g at rows 2t, 2t+1 (X) and 8 more (Y);
+    /// of C and D row g (X, Y) and g + 8 (Z, W) at columns 2t, 2t+1.
+    /// </summary>
+    [IntrinsicImplementation, PtxAsm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 $d, $0, $1, $2;")]
+    public static Float4 MultiplyBf16(UInt4 a, UInt2 b, Float4 c) => throw OfWholeWarp();
+
+    /// <summary>
+    /// Four matrices of 8 x 8 halves from shared memory: lanes 8i..8i+7 give the addresses of the rows of matrix i, and
+    /// every lane receives of each matrix row lane/4, columns 2(lane%4) and one more.
+    /// </summary>
+    [IntrinsicImplementation, PtxAsm("ldmatrix.sync.aligned.m8n8.x4.shared.b16 $d, [$s0];")]
+    public static UInt4 LoadMatrices(ref UInt4 row) => throw OfWholeWarp();
+
+    /// <summary>Starts to copy 16 bytes from global to shared memory, past the registers and the first-level cache.</summary>
+    [IntrinsicImplementation, PtxAsm("cp.async.cg.shared.global [$s0], [$1], 16;")]
+    public static void CopyAsync(ref UInt4 shared, ref UInt4 global) => shared = global;
+
+    /// <summary>Makes a group of this thread's copies since the last group; it may be empty.</summary>
+    [IntrinsicImplementation, PtxAsm("cp.async.commit_group;")]
+    public static void CommitCopies()
+    {
+    }
+
+    /// <summary>Waits until of this thread's groups only the latest may be under way.</summary>
+    [IntrinsicImplementation, PtxAsm("cp.async.wait_group 1;")]
+    public static void WaitForAllCopiesButOneGroup()
+    {
+    }
+
+    /// <summary>Waits for all copies of this thread.</summary>
+    [IntrinsicImplementation, PtxAsm("cp.async.wait_all;")]
+    public static void WaitForCopies()
+    {
+    }
+
+    /// <summary>Two floats rounded to bf16, to nearest even; the first in the low half.</summary>
+    [IntrinsicImplementation, PtxAsm("cvt.rn.bf16x2.f32 $d, $1, $0;")]
+    public static uint PackBf16(float low, float high) => RoundToBf16(low) | (RoundToBf16(high) << 16);
+
+    private static uint RoundToBf16(float x)
+    {
+        var bits = BitConverter.SingleToUInt32Bits(x);
+        return float.IsNaN(x) ? 0x7fff : (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+    }
+
+    private static NotSupportedException OfWholeWarp() => new("an instruction of a whole warp has no meaning for one thread");
+}

@@ -1,0 +1,129 @@
+using System.Runtime.CompilerServices;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace DPT.Engine.Kernels;
+
+/// <summary>
+/// Both factors are rounded to bf16 and packed (<see cref="Bf16Packing"/>); then tensor cores multiply, with sums in fp32.
+/// A block computes 64 x 64 elements of C; 32 terms at a time are copied to shared memory asynchronously, two steps ahead
+/// of their use, into a ring of three stages.
+/// Threads: 128; each of the four warps owns 32 x 32 sums. Chunks of 16 bytes are swizzled, so neither the copies nor
+/// ldmatrix ever meet a bank twice. Limits: none, but bf16 has 8 bits: a product of Gaussian factors is off by about 0.002
+/// of its size, so this variant only runs where it is asked for by name. Bytes: 6 for each element of A and B, then 4 K / 64
+/// per element of C. FLOPs: 2 K per element.
+/// </summary>
+internal sealed class MatMulV4TensorBf16 : GpuVariant<MatMulCall>
+{
+    private const int Tile = Bf16Packing.Items;
+    private const int ChunksOfRow = Bf16Packing.Terms / Bf16Packing.TermsOfChunk;
+
+    /// <summary>Chunks of a tile of one factor, and of a stage with both.</summary>
+    private const int ChunksOfTile = Tile * ChunksOfRow;
+    private const int Stage = 2 * ChunksOfTile;
+    private const int Stages = 3;
+
+    /// <summary>Floats in a row of C in shared memory.</summary>
+    private const int RowOfC = Tile + 8;
+
+    private static readonly GpuKernel Multiply = new(typeof(MatMulV4TensorBf16), nameof(Kernel), threads: 128);
+
+    public override string Name => "v4-tensor-bf16";
+
+    public override string Idea => "bf16 factors on tensor cores, fp32 sums, asynchronous copies three stages deep";
+
+    public override double ExtraError => 1.0 / 64;
+
+    public override IReadOnlyList<GpuKernel> Kernels { get; } = [.. Bf16Packing.Kernels, Multiply];
+
+    protected override void Run(GpuDevice device, in MatMulCall call)
+    {
+        var a = new Bf16Packing(call.M, call.K);
+        var b = new Bf16Packing(call.N, call.K);
+        using var packedA = device.Allocate<UInt4>(a.Chunks);
+        using var packedB = device.Allocate<UInt4>(b.Chunks);
+        a.Launch(device, call.A, call.RowA, !call.TransposeA, packedA.Slice);
+        b.Launch(device, call.B, call.RowB, call.TransposeB, packedB.Slice);
+        device.Prepare(Multiply)
+            .With(packedA.Slice).With(packedB.Slice)
+            .WithEpilogue(in call)
+            .With(call.M).With(call.N).With(a.ChunksOfItem)
+            .On(new GridSize(a.ItemTiles, b.ItemTiles));
+    }
+
+    private static void Kernel(
+        ArrayView<UInt4> a, ArrayView<UInt4> b,
+        ArrayView<float> c, ArrayView<float> bias, ArrayView<float> pre, ArrayView<float> residual, int stride, int flags,
+        int m, int n, int chunksOfItem)
+    {
+        var shared = SharedMemory.Allocate<UInt4>(Stages * Stage).AsAligned(16);
+        var row = Grid.IdxX * Tile;
+        var column = Grid.IdxY * Tile;
+        var chunk = Group.IdxX & (ChunksOfRow - 1);
+        var own = Group.IdxX / ChunksOfRow;
+        var sourceA = ((long)(row + own) * chunksOfItem) + chunk;
+        var sourceB = ((long)(column + own) * chunksOfItem) + chunk;
+        var target = TensorTile32x32.Swizzle(own, chunk);
+        var warp = Group.IdxX / 32;
+        var rowOfWarp = warp / 2 * 32;
+        var columnOfWarp = (warp & 1) * 32;
+
+        Fetch(shared, target, a, sourceA, b, sourceB, 0, chunksOfItem);
+        Fetch(shared, target + Stage, a, sourceA, b, sourceB, ChunksOfRow, chunksOfItem);
+        var sums = default(TensorTile32x32);
+        var used = 0;
+        var filled = 2 * Stage;
+        for (var done = 0; done < chunksOfItem; done += ChunksOfRow)
+        {
+            // Behind this barrier everyone's copies for this step are there, and nobody uses the stage before any more.
+            TensorCore.WaitForAllCopiesButOneGroup();
+            Group.Barrier();
+            Fetch(shared, target + filled, a, sourceA, b, sourceB, done + (2 * ChunksOfRow), chunksOfItem);
+            var stage = shared.SubView(used, Stage);
+            sums.Add(stage, rowOfWarp, Tile + columnOfWarp, 0);
+            sums.Add(stage, rowOfWarp, Tile + columnOfWarp, 2);
+            used = Next(used);
+            filled = Next(filled);
+        }
+
+        TensorCore.WaitForCopies();
+        Group.Barrier();
+        var tile = shared.Cast<float>();
+        sums.Store(tile, RowOfC, (rowOfWarp * RowOfC) + columnOfWarp);
+        Group.Barrier();
+        Finish(tile, new GpuEpilogue(c, bias, pre, residual, stride, flags), row, column, m, n);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Next(int stage) => stage == (Stages - 1) * Stage ? 0 : stage + Stage;
+
+    /// <summary>Starts the copies of one step and makes them a group; beyond the last step the group is empty.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Fetch(
+        ArrayView<UInt4> shared, int target, ArrayView<UInt4> a, long sourceA, ArrayView<UInt4> b, long sourceB, int done, int chunks)
+    {
+        if (done < chunks)
+        {
+            var half = (long)(Tile / 2) * chunks;
+            TensorCore.CopyAsync(ref shared[target], ref a[sourceA + done]);
+            TensorCore.CopyAsync(ref shared[target + (ChunksOfTile / 2)], ref a[sourceA + done + half]);
+            TensorCore.CopyAsync(ref shared[target + ChunksOfTile], ref b[sourceB + done]);
+            TensorCore.CopyAsync(ref shared[target + ChunksOfTile + (ChunksOfTile / 2)], ref b[sourceB + done + half]);
+        }
+
+        TensorCore.CommitCopies();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish(ArrayView<float> tile, GpuEpilogue epilogue, int row, int column, int m, int n)
+    {
+        var own = Group.IdxX & (Tile - 1);
+        for (var i = Group.IdxX / Tile; i < Tile; i += 2)
+        {
+            if (row + i < m && column + own < n)
+            {
+                epilogue.Finish(tile[(i * RowOfC) + own], row + i, column + own);
+            }
+        }
+    }
+}
