@@ -11,7 +11,7 @@ internal sealed class RegisterFile
     [
         "%tid.x", "%tid.y", "%tid.z", "%ntid.x", "%ntid.y", "%ntid.z",
         "%ctaid.x", "%ctaid.y", "%ctaid.z", "%nctaid.x", "%nctaid.y", "%nctaid.z",
-        "%laneid", "%warpid", "%nwarpid", "%smid", "%nsmid",
+        "%laneid", "%warpid", "%nwarpid", "%smid", "%nsmid", "%dynamic_smem_size",
         "%lanemask_eq", "%lanemask_lt", "%lanemask_le", "%lanemask_gt", "%lanemask_ge",
     ];
 

@@ -64,7 +64,7 @@ internal sealed unsafe class BlockMachine : IDisposable
         _order.StartBlock();
         foreach (var warp in _warps)
         {
-            warp.Start(_launch.Threads, _launch.Grid, block);
+            warp.Start(_launch, block);
         }
 
         Warp? running = null;

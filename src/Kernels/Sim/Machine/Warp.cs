@@ -67,7 +67,7 @@ internal sealed unsafe class Warp : IDisposable
     public ref InstructionCounter Counter => ref Block.Counters[Current];
 
     /// <summary>Starts the threads of a block: everything that a register held before is overwritten.</summary>
-    public void Start(int threads, GridSize grid, (int X, int Y, int Z) block)
+    public void Start(PtxLaunch launch, (int X, int Y, int Z) block)
     {
         const byte Poison = 0xAD;
         NativeMemory.Fill(_registers, (nuint)_program.Registers.Bytes, Poison);
@@ -80,8 +80,8 @@ internal sealed unsafe class Warp : IDisposable
             }
         }
 
-        FillSpecials(threads, grid, block);
-        var lanes = Math.Min(Lanes.Count, threads - (Number * Lanes.Count));
+        FillSpecials(launch, block);
+        var lanes = Math.Min(Lanes.Count, launch.Threads - (Number * Lanes.Count));
         Alive = Active = lanes == Lanes.Count ? Lanes.All : (1u << lanes) - 1;
         Next = Current = 0;
         _meet = ControlFlow.Exit;
@@ -180,13 +180,15 @@ internal sealed unsafe class Warp : IDisposable
         while (Active == 0);
     }
 
-    private void FillSpecials(int threads, GridSize grid, (int X, int Y, int Z) block)
+    private void FillSpecials(PtxLaunch launch, (int X, int Y, int Z) block)
     {
+        var (threads, grid) = (launch.Threads, launch.Grid);
         Span<uint> uniform =
         [
             0, 0, 0, (uint)threads, 1, 1, (uint)block.X, (uint)block.Y, (uint)block.Z,
             (uint)grid.X, (uint)grid.Y, (uint)grid.Z,
             0, (uint)Number, (uint)((threads + Lanes.Count - 1) / Lanes.Count), 0, 1,
+            (uint)launch.DynamicSharedBytes,
         ];
         var to = (uint*)_registers;
         for (var lane = 0; lane < Lanes.Count; lane++)
