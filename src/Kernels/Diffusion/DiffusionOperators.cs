@@ -4,7 +4,8 @@ namespace DPT.Engine.Kernels;
 public static class DiffusionOperators
 {
     /// <summary>Adds noise to a batch.</summary>
-    public static Operator<NoisingCall> Noising { get; } = new("noising", NoisingCases, new NoisingHostV1Simd());
+    public static Operator<NoisingCall> Noising { get; } =
+        new("noising", NoisingCases, new NoisingHostV1Simd(), new NoisingV1Elements());
 
     private static IEnumerable<KernelCase> NoisingCases()
     {

@@ -70,10 +70,10 @@ internal sealed unsafe class NoisingHostV1Simd : HostVariant<NoisingCall>
         {
             var clean = L.Load(Clean + at, count);
             var noise = L.Load(Noise + at, count);
-            L.Store(Noised + at, V.Fma(Alpha, clean, Sigma * noise), count);
+            L.Store(Noised + at, NoisingFormula.Noised(clean, noise, Alpha, Sigma), count);
             if (Velocity != null)
             {
-                L.Store(Velocity + at, (Alpha * noise) - (Sigma * clean), count);
+                L.Store(Velocity + at, NoisingFormula.Velocity(clean, noise, Alpha, Sigma), count);
             }
         }
     }

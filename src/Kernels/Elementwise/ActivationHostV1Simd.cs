@@ -8,13 +8,6 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed unsafe class ActivationHostV1Simd : HostVariant<ActivationCall>
 {
-    private interface IFunction<V> where V : struct, ISimd<V>
-    {
-        static abstract V Value(V x);
-
-        static abstract V Slope(V x);
-    }
-
     public override string Name => "host-v1-simd";
 
     public override string Idea => "polynomials on vectors, one pass in fixed chunks";
@@ -24,20 +17,20 @@ internal sealed unsafe class ActivationHostV1Simd : HostVariant<ActivationCall>
         switch (call.Function)
         {
             case Activation.Gelu:
-                Run<V, GeluFunction<V>>(device, in call);
+                Run<V, GeluFunction>(device, in call);
                 break;
             case Activation.Silu:
-                Run<V, SiluFunction<V>>(device, in call);
+                Run<V, SiluFunction>(device, in call);
                 break;
             default:
-                Run<V, Identity<V>>(device, in call);
+                Run<V, IdentityFunction>(device, in call);
                 break;
         }
     }
 
     private static void Run<V, F>(HostDevice device, in ActivationCall call)
         where V : struct, ISimd<V>
-        where F : struct, IFunction<V>
+        where F : struct, IActivationFunction
     {
         if (call.Gradient.IsEmpty)
         {
@@ -59,7 +52,7 @@ internal sealed unsafe class ActivationHostV1Simd : HostVariant<ActivationCall>
 
     private struct Forward<V, F> : IElementStep<V>
         where V : struct, ISimd<V>
-        where F : struct, IFunction<V>
+        where F : struct, IActivationFunction
     {
         public float* X;
         public float* Y;
@@ -71,7 +64,7 @@ internal sealed unsafe class ActivationHostV1Simd : HostVariant<ActivationCall>
 
     private struct Backward<V, F> : IElementStep<V>
         where V : struct, ISimd<V>
-        where F : struct, IFunction<V>
+        where F : struct, IActivationFunction
     {
         public float* X;
         public float* Gradient;
@@ -80,32 +73,5 @@ internal sealed unsafe class ActivationHostV1Simd : HostVariant<ActivationCall>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public readonly void Apply<L>(long at, int count) where L : struct, ILanes<V> =>
             L.Store(Y + at, L.Load(Gradient + at, count) * F.Slope(L.Load(X + at, count)), count);
-    }
-
-    private readonly struct Identity<V> : IFunction<V> where V : struct, ISimd<V>
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Value(V x) => x;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Slope(V x) => V.Broadcast(1);
-    }
-
-    private readonly struct GeluFunction<V> : IFunction<V> where V : struct, ISimd<V>
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Value(V x) => RealMath.Gelu(x);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Slope(V x) => RealMath.GeluGradient(x);
-    }
-
-    private readonly struct SiluFunction<V> : IFunction<V> where V : struct, ISimd<V>
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Value(V x) => RealMath.Silu(x);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Slope(V x) => RealMath.SiluGradient(x);
     }
 }

@@ -4,15 +4,16 @@ namespace DPT.Engine.Kernels;
 public static class ElementwiseOperators
 {
     /// <summary>Scales and adds.</summary>
-    public static Operator<AxpbyCall> Axpby { get; } = new("axpby", AxpbyCases, new AxpbyHostV1Simd());
+    public static Operator<AxpbyCall> Axpby { get; } =
+        new("axpby", AxpbyCases, new AxpbyHostV1Simd(), new AxpbyV1Elements());
 
     /// <summary>Adds column sums to a vector.</summary>
     public static Operator<ColumnSumCall> ColumnSum { get; } =
-        new("columnsum", ColumnSumCases, new ColumnSumHostV1Simd());
+        new("columnsum", ColumnSumCases, new ColumnSumHostV1Simd(), new ColumnSumV1Pieces());
 
     /// <summary>GELU, SiLU and their gradients.</summary>
     public static Operator<ActivationCall> Activation { get; } =
-        new("activation", ActivationCases, new ActivationHostV1Simd());
+        new("activation", ActivationCases, new ActivationHostV1Simd(), new ActivationV1Elements());
 
     private static IEnumerable<KernelCase> AxpbyCases()
     {

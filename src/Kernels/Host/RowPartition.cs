@@ -12,23 +12,25 @@ internal readonly struct RowPartition
     private const int MostPieces = 64;
 
     private readonly int _rows;
-    private readonly int _rowsPerPiece;
 
     public RowPartition(int rows)
     {
         _rows = rows;
-        _rowsPerPiece = Math.Max(LeastRows, (int)(((long)rows + MostPieces - 1) / MostPieces));
-        Pieces = (int)(((long)rows + _rowsPerPiece - 1) / _rowsPerPiece);
+        RowsPerPiece = Math.Max(LeastRows, (int)(((long)rows + MostPieces - 1) / MostPieces));
+        Pieces = (int)(((long)rows + RowsPerPiece - 1) / RowsPerPiece);
     }
 
     /// <summary>Number of pieces, at most 64.</summary>
     public int Pieces { get; }
 
+    /// <summary>Rows of every piece but the last, which may be shorter.</summary>
+    public int RowsPerPiece { get; }
+
     /// <summary>First row of a piece.</summary>
-    public int Start(int piece) => piece * _rowsPerPiece;
+    public int Start(int piece) => piece * RowsPerPiece;
 
     /// <summary>One past the last row of a piece.</summary>
-    public int End(int piece) => (int)Math.Min(_rows, ((long)piece + 1) * _rowsPerPiece);
+    public int End(int piece) => (int)Math.Min(_rows, ((long)piece + 1) * RowsPerPiece);
 }
 
 /// <summary>destination[c] += sum over r of rows[r * Stride + c], in the order of the rows.</summary>

@@ -8,11 +8,11 @@ public static class LayerNormOperators
 
     /// <summary>Normalises rows.</summary>
     public static Operator<LayerNormForwardCall> Forward { get; } =
-        new("layernorm.forward", ForwardCases, new LayerNormForwardHostV1Simd());
+        new("layernorm.forward", ForwardCases, new LayerNormForwardHostV1Simd(), new LayerNormForwardV1Warp());
 
     /// <summary>Gradients of the input, the scale and the shift.</summary>
     public static Operator<LayerNormBackwardCall> Backward { get; } =
-        new("layernorm.backward", BackwardCases, new LayerNormBackwardHostV1Simd());
+        new("layernorm.backward", BackwardCases, new LayerNormBackwardHostV1Simd(), new LayerNormBackwardV1Warp());
 
     private static IEnumerable<KernelCase> ForwardCases()
     {

@@ -5,14 +5,15 @@ public static class LossOperators
 {
     /// <summary>Softmax cross-entropy and its gradient.</summary>
     public static Operator<CrossEntropyCall> CrossEntropy { get; } =
-        new("crossentropy", CrossEntropyCases, new CrossEntropyHostV1Simd());
+        new("crossentropy", CrossEntropyCases, new CrossEntropyHostV1Simd(), new CrossEntropyV1Warp());
 
     /// <summary>Softmax over rows.</summary>
-    public static Operator<SoftmaxCall> Softmax { get; } = new("softmax", SoftmaxCases, new SoftmaxHostV1Simd());
+    public static Operator<SoftmaxCall> Softmax { get; } =
+        new("softmax", SoftmaxCases, new SoftmaxHostV1Simd(), new SoftmaxV1Warp());
 
     /// <summary>Mean squared error per sample and its gradient.</summary>
     public static Operator<SquaredErrorCall> SquaredError { get; } =
-        new("squarederror", SquaredErrorCases, new SquaredErrorHostV1Simd());
+        new("squarederror", SquaredErrorCases, new SquaredErrorHostV1Simd(), new SquaredErrorV1Block());
 
     private static IEnumerable<KernelCase> CrossEntropyCases()
     {

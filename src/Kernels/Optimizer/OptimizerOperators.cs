@@ -4,14 +4,15 @@ namespace DPT.Engine.Kernels;
 public static class OptimizerOperators
 {
     /// <summary>AdamW with moving average.</summary>
-    public static Operator<AdamWCall> AdamW { get; } = new("adamw", AdamWCases, new AdamWHostV1Simd());
+    public static Operator<AdamWCall> AdamW { get; } =
+        new("adamw", AdamWCases, new AdamWHostV1Simd(), new AdamWV1Elements());
 
     /// <summary>SGD with momentum and moving average.</summary>
-    public static Operator<SgdCall> Sgd { get; } = new("sgd", SgdCases, new SgdHostV1Simd());
+    public static Operator<SgdCall> Sgd { get; } = new("sgd", SgdCases, new SgdHostV1Simd(), new SgdV1Elements());
 
     /// <summary>The squared norm of a gradient.</summary>
     public static Operator<SumOfSquaresCall> SumOfSquares { get; } =
-        new("sumofsquares", SumOfSquaresCases, new SumOfSquaresHostV1Simd());
+        new("sumofsquares", SumOfSquaresCases, new SumOfSquaresHostV1Simd(), new SumOfSquaresV1Pairs());
 
     private static IEnumerable<KernelCase> AdamWCases()
     {

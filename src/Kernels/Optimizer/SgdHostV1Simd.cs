@@ -21,12 +21,7 @@ internal sealed unsafe class SgdHostV1Simd : HostVariant<SgdCall>
             Average = (float*)call.Average.Address,
             Mask = (float*)call.DecayMask.Address,
             Nesterov = call.Nesterov,
-            Scale = V.Broadcast(call.GradientScale),
-            Decay = V.Broadcast(call.WeightDecay),
-            Momentum = V.Broadcast(call.Momentum),
-            Rate = V.Broadcast(-call.LearningRate),
-            Keep = V.Broadcast(call.AverageDecay),
-            Renew = V.Broadcast((float)(1 - (double)call.AverageDecay)),
+            Update = new SgdUpdate<V>(SgdFactors.Of(in call)),
         });
 
     private struct Step<V> : IElementStep<V> where V : struct, ISimd<V>
@@ -37,29 +32,23 @@ internal sealed unsafe class SgdHostV1Simd : HostVariant<SgdCall>
         public float* Average;
         public float* Mask;
         public bool Nesterov;
-        public V Scale;
-        public V Decay;
-        public V Momentum;
-        public V Rate;
-        public V Keep;
-        public V Renew;
+        public SgdUpdate<V> Update;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public readonly void Apply<L>(long at, int count) where L : struct, ILanes<V>
         {
             var old = L.Load(Parameters + at, count);
-            var penalty = old * (Mask == null ? Decay : Decay * L.Load(Mask + at, count));
-            var gradient = V.Fma(L.Load(Gradients + at, count), Scale, penalty);
+            var mask = Mask == null ? V.Broadcast(1) : L.Load(Mask + at, count);
+            var gradient = Update.Gradient(L.Load(Gradients + at, count), old, mask);
             L.Store(Gradients + at, V.Zero, count);
-            var velocity = V.Fma(L.Load(Velocity + at, count), Momentum, gradient);
+            var velocity = Update.Velocity(L.Load(Velocity + at, count), gradient);
             L.Store(Velocity + at, velocity, count);
 
-            var direction = Nesterov ? V.Fma(velocity, Momentum, gradient) : velocity;
-            var parameter = V.Fma(direction, Rate, old);
+            var parameter = Update.Parameter(old, Nesterov ? Update.LookAhead(velocity, gradient) : velocity);
             L.Store(Parameters + at, parameter, count);
             if (Average != null)
             {
-                L.Store(Average + at, V.Fma(L.Load(Average + at, count), Keep, parameter * Renew), count);
+                L.Store(Average + at, Update.Average(L.Load(Average + at, count), parameter), count);
             }
         }
     }

@@ -70,10 +70,9 @@ internal sealed unsafe class RandomFillHostV1Simd : HostVariant<RandomCall>
             // The run is a multiple of every vector: lanes beyond the last pair are computed and not used.
             for (var j = 0; j < pairs; j += V.Count)
             {
-                var radius = V.Sqrt(V.Broadcast(-2) * RealMath.Log(V.Load(first + j)));
-                RealMath.SinCosTwoPi(V.Load(second + j), out var sine, out var cosine);
-                V.Store(first + j, radius * cosine);
-                V.Store(second + j, radius * sine);
+                BoxMuller.Transform(V.Load(first + j), V.Load(second + j), out var left, out var right);
+                V.Store(first + j, left);
+                V.Store(second + j, right);
             }
 
             for (var i = 0; i < count; i++)

@@ -4,7 +4,8 @@ namespace DPT.Engine.Kernels;
 public static class RandomOperators
 {
     /// <summary>Fills with uniform or normal numbers.</summary>
-    public static Operator<RandomCall> Fill { get; } = new("random", Cases, new RandomFillHostV1Simd());
+    public static Operator<RandomCall> Fill { get; } =
+        new("random", Cases, new RandomFillHostV1Simd(), new RandomV1Counters());
 
     private static IEnumerable<KernelCase> Cases()
     {

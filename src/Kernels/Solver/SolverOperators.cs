@@ -4,7 +4,8 @@ namespace DPT.Engine.Kernels;
 public static class SolverOperators
 {
     /// <summary>One step of a linear solver.</summary>
-    public static Operator<SolverStepCall> Step { get; } = new("solverstep", Cases, new SolverStepHostV1Simd());
+    public static Operator<SolverStepCall> Step { get; } =
+        new("solverstep", Cases, new SolverStepHostV1Simd(), new SolverStepV1Elements());
 
     private static IEnumerable<KernelCase> Cases()
     {

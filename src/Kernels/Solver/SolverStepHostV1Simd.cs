@@ -23,13 +23,9 @@ internal sealed unsafe class SolverStepHostV1Simd : HostVariant<SolverStepCall>
             History1 = (float*)call.History1.Address,
             Model = (float*)call.Model.Address,
             Result = (float*)call.Result.Address,
-            StateWeight = V.Broadcast(call.StateWeight),
-            ConditionalWeight = V.Broadcast(call.ConditionalWeight),
-            UnconditionalWeight = V.Broadcast(call.UnconditionalWeight),
-            BaseWeight = V.Broadcast(call.BaseWeight),
-            ModelWeight = V.Broadcast(call.ModelWeight),
-            HistoryWeight0 = V.Broadcast(call.HistoryWeight0),
-            HistoryWeight1 = V.Broadcast(call.HistoryWeight1),
+            Weights = new SolverWeights<V>(
+                call.StateWeight, call.ConditionalWeight, call.UnconditionalWeight,
+                call.BaseWeight, call.ModelWeight, call.HistoryWeight0, call.HistoryWeight1),
         });
 
     private struct Step<V> : IElementStep<V> where V : struct, ISimd<V>
@@ -42,26 +38,20 @@ internal sealed unsafe class SolverStepHostV1Simd : HostVariant<SolverStepCall>
         public float* History1;
         public float* Model;
         public float* Result;
-        public V StateWeight;
-        public V ConditionalWeight;
-        public V UnconditionalWeight;
-        public V BaseWeight;
-        public V ModelWeight;
-        public V HistoryWeight0;
-        public V HistoryWeight1;
+        public SolverWeights<V> Weights;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public readonly void Apply<L>(long at, int count) where L : struct, ILanes<V>
         {
-            // Which operands there are does not change within a launch: these branches cost nothing.
-            var model = L.Load(Conditional + at, count) * ConditionalWeight;
-            model = Unconditional == null
-                ? model : V.Fma(L.Load(Unconditional + at, count), UnconditionalWeight, model);
-            model = State == null ? model : V.Fma(L.Load(State + at, count), StateWeight, model);
-
-            var result = V.Fma(model, ModelWeight, L.Load(Base + at, count) * BaseWeight);
-            result = History0 == null ? result : V.Fma(L.Load(History0 + at, count), HistoryWeight0, result);
-            result = History1 == null ? result : V.Fma(L.Load(History1 + at, count), HistoryWeight1, result);
+            var model = Weights.Model(
+                LoadIfGiven<L>(State, at, count),
+                L.Load(Conditional + at, count),
+                LoadIfGiven<L>(Unconditional, at, count));
+            var result = Weights.Result(
+                L.Load(Base + at, count),
+                model,
+                LoadIfGiven<L>(History0, at, count),
+                LoadIfGiven<L>(History1, at, count));
             if (Model != null)
             {
                 L.Store(Model + at, model, count);
@@ -69,5 +59,10 @@ internal sealed unsafe class SolverStepHostV1Simd : HostVariant<SolverStepCall>
 
             L.Store(Result + at, result, count);
         }
+
+        /// <summary>Which operands there are does not change within a launch: this branch costs nothing.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static V LoadIfGiven<L>(float* operand, long at, int count) where L : struct, ILanes<V> =>
+            operand == null ? V.Zero : L.Load(operand + at, count);
     }
 }

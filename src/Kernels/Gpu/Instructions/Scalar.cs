@@ -36,6 +36,18 @@ internal static class Scalar
     [IntrinsicImplementation, PtxAsm("cvt.rni.f32.f32 $d, $0;")]
     public static float Round(float x) => MathF.Round(x);
 
+    /// <summary>The nearest float, ties to even. ILGPU would go through a double.</summary>
+    [IntrinsicImplementation, PtxAsm("cvt.rn.f32.u32 $d, $0;")]
+    public static float FromUInt32(uint value) => value;
+
+    /// <summary>The nearest float, ties to even.</summary>
+    [IntrinsicImplementation, PtxAsm("cvt.rn.f32.s64 $d, $0;")]
+    public static float FromInt64(long value) => value;
+
+    /// <summary>The upper half of the 128-bit product.</summary>
+    [IntrinsicImplementation, PtxAsm("mul.hi.u64 $d, $0, $1;")]
+    public static ulong MultiplyHigh(ulong a, ulong b) => Math.BigMul(a, b, out _);
+
     /// <summary>2^x within 2 ulp: one instruction of the special function unit.</summary>
     [IntrinsicImplementation, PtxAsm("ex2.approx.f32 $d, $0;")]
     public static float Exp2(float x) => MathF.Pow(2, x);

@@ -1,0 +1,87 @@
+using ILGPU;
+
+namespace DPT.Engine.Kernels;
+
+/// <summary>
+/// Column sums of a matrix, for every kernel that ends in them. A block owns 32 columns of a piece of rows; each of its
+/// warps adds every eighth row, and the eight sums are added in their order. Pieces of rows
+/// (<see cref="RowPartition"/>) leave a matrix of partial sums that the same kernel folds. Everything follows from the
+/// shape alone, so the same values give the same bits.
+/// Threads: 256 in a block, the lanes of a warp on neighbouring columns (coalesced). Limits: none.
+/// </summary>
+internal static class ColumnSums
+{
+    /// <summary>Columns of a block.</summary>
+    public const int Columns = WarpReduce.Lanes;
+
+    /// <summary>Rows that a block reads at once.</summary>
+    public const int Warps = 8;
+
+    /// <summary>The kernel of both steps.</summary>
+    public static GpuKernel Kernel { get; } = new(typeof(ColumnSums), nameof(Sum), Columns * Warps);
+
+    /// <summary>sum[c] += the column's elements, in two steps if there are many rows.</summary>
+    public static void Add(
+        GpuDevice device, Slice<float> x, int rows, long columns, long stride, Slice<float> sum)
+    {
+        var cut = new RowPartition(rows);
+        if (cut.Pieces == 1)
+        {
+            Fold(device, x, rows, columns, stride, sum);
+            return;
+        }
+
+        using var partial = device.Allocate<float>(cut.Pieces * columns);
+        device.Prepare(Kernel)
+            .With(x).With(partial.Slice).With(rows).With(cut.RowsPerPiece).With(columns).With(stride).With(0)
+            .On(new GridSize(GridSize.Cover(columns, Columns), cut.Pieces));
+        Fold(device, partial.Slice, cut.Pieces, columns, columns, sum);
+    }
+
+    /// <summary>sum[c] += the column's elements, in one step: for the partial sums of a few pieces.</summary>
+    public static void Fold(
+        GpuDevice device, Slice<float> x, int rows, long columns, long stride, Slice<float> sum) =>
+        device.Prepare(Kernel)
+            .With(x).With(sum).With(rows).With(rows).With(columns).With(stride).With(1)
+            .On(new GridSize(GridSize.Cover(columns, Columns)));
+
+    /// <summary>A block's sum over its warps, in their order; warp 0 has the result. Every thread calls.</summary>
+    /// <param name="sums">Shared memory, one float per thread.</param>
+    /// <param name="sum">The thread's sum, over the rows of its warp.</param>
+    public static float OverWarps(ArrayView<float> sums, float sum)
+    {
+        sums[Group.IdxX] = sum;
+        Group.Barrier();
+        sum = sums[WarpReduce.Lane];
+        for (var warp = 1; warp < Warps; warp++)
+        {
+            sum = Scalar.Add(sum, sums[(warp * Columns) + WarpReduce.Lane]);
+        }
+
+        return sum;
+    }
+
+    private static void Sum(
+        ArrayView<float> x, ArrayView<float> sum, int rows, int rowsPerPiece, long columns, long stride, int accumulate)
+    {
+        var sums = SharedMemory.Allocate<float>(Columns * Warps);
+        var column = ((long)Grid.IdxX * Columns) + WarpReduce.Lane;
+        var start = (long)Grid.IdxY * rowsPerPiece;
+        var end = Math.Min(rows, start + rowsPerPiece);
+        var total = 0f;
+        if (column < columns)
+        {
+            for (var row = start + WarpReduce.Warp; row < end; row += Warps)
+            {
+                total = Scalar.Add(total, x[(row * stride) + column]);
+            }
+        }
+
+        total = OverWarps(sums, total);
+        if (WarpReduce.Warp == 0 && column < columns)
+        {
+            var at = (Grid.IdxY * columns) + column;
+            sum[at] = accumulate != 0 ? Scalar.Add(sum[at], total) : total;
+        }
+    }
+}

@@ -1,0 +1,35 @@
+namespace DPT.Engine.Kernels;
+
+/// <summary>
+/// A running sum in single precision beside the sum of its rounding errors: about twice the digits, for long sums where
+/// a kernel has no doubles. Source: Knuth, TAOCP volume 2, 4.2.2, theorem B (the error of an addition is a float).
+/// </summary>
+internal struct CompensatedSum
+{
+    /// <summary>The rounded sum.</summary>
+    public float Sum;
+
+    /// <summary>What rounding dropped.</summary>
+    public float Rest;
+
+    /// <summary>The sum, rounded once more.</summary>
+    public readonly float Total => Scalar.Add(Sum, Rest);
+
+    /// <summary>Adds a term.</summary>
+    public void Add(float term)
+    {
+        var sum = Scalar.Add(Sum, term);
+        var part = Scalar.Subtract(sum, Sum);
+        var error = Scalar.Add(
+            Scalar.Subtract(Sum, Scalar.Subtract(sum, part)), Scalar.Subtract(term, part));
+        Sum = sum;
+        Rest = Scalar.Add(Rest, error);
+    }
+
+    /// <summary>Adds another sum.</summary>
+    public void Add(CompensatedSum other)
+    {
+        Add(other.Sum);
+        Rest = Scalar.Add(Rest, other.Rest);
+    }
+}
