@@ -7,11 +7,11 @@ public static class PatchEmbedOperators
 
     /// <summary>Images to tokens.</summary>
     public static Operator<PatchEmbedForwardCall> Forward { get; } =
-        new("patchembed.forward", ForwardCases, new PatchEmbedForwardHostV1Simd());
+        new("patchembed.forward", ForwardCases, new PatchEmbedForwardHostV1Simd(), new PatchEmbedForwardV1Tiles());
 
     /// <summary>Gradients of projection, bias, positions, label table and class token.</summary>
     public static Operator<PatchEmbedBackwardCall> Backward { get; } =
-        new("patchembed.backward", BackwardCases, new PatchEmbedBackwardHostV1Simd());
+        new("patchembed.backward", BackwardCases, new PatchEmbedBackwardHostV1Simd(), new PatchEmbedBackwardV1Tiles());
 
     /// <summary>Which extra tokens a case has.</summary>
     private sealed record Extras(bool Label, bool Time, bool Class)

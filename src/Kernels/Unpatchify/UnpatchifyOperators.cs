@@ -11,11 +11,15 @@ public static class UnpatchifyOperators
 
     /// <summary>Tokens to images, with or without the convolution.</summary>
     public static Operator<UnpatchifyForwardCall> Forward { get; } =
-        new("unpatchify.forward", () => Cases(ForwardCase), new UnpatchifyForwardHostV1Simd());
+        new(
+            "unpatchify.forward", () => Cases(ForwardCase),
+            new UnpatchifyForwardHostV1Simd(), new UnpatchifyForwardV1Pixels());
 
     /// <summary>Gradients of tokens and convolution.</summary>
     public static Operator<UnpatchifyBackwardCall> Backward { get; } =
-        new("unpatchify.backward", () => Cases(BackwardCase), new UnpatchifyBackwardHostV1Simd());
+        new(
+            "unpatchify.backward", () => Cases(BackwardCase),
+            new UnpatchifyBackwardHostV1Simd(), new UnpatchifyBackwardV1Pixels());
 
     private static IEnumerable<KernelCase> Cases(Func<PatchGrid, bool, KernelCase> make) =>
         Grids.SelectMany(grid => new[] { make(grid, true), make(grid, false) });

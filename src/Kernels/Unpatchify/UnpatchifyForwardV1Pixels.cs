@@ -1,0 +1,111 @@
+using ILGPU;
+
+namespace DPT.Engine.Kernels;
+
+/// <summary>
+/// A thread owns a number of the image and gathers its nine neighbours from the tokens, whose channels lie together;
+/// without a convolution it copies. Planes lie along y of the grid.
+/// Threads: 256 in a block, neighbours along a row of the image (coalesced writes), grid strides.
+/// Limits: B C below 2^31. Bytes: 8 B C S S, the caches serve what neighbours share. FLOPs: 18 B C C S S.
+/// </summary>
+internal sealed class UnpatchifyForwardV1Pixels : GpuVariant<UnpatchifyForwardCall>
+{
+    private static readonly GpuKernel Convolve =
+        new(typeof(UnpatchifyForwardV1Pixels), nameof(Convolution), GridStride.Threads);
+
+    private static readonly GpuKernel Copy = new(typeof(UnpatchifyForwardV1Pixels), nameof(Layout), GridStride.Threads);
+
+    public override string Name => "v1-pixels";
+
+    public override string Idea => "a thread per pixel and channel, direct 3x3 convolution from the tokens";
+
+    public override IReadOnlyList<GpuKernel> Kernels { get; } = [Convolve, Copy];
+
+    protected override void Run(GpuDevice device, in UnpatchifyForwardCall call)
+    {
+        var grid = call.Grid;
+        var planes = checked(grid.Batch * grid.Channels);
+        var size = GridStride.Over(planes, (long)grid.ImageSize * grid.ImageSize);
+        if (call.Weight.IsEmpty)
+        {
+            device.Prepare(Copy)
+                .With(call.Tokens).With(call.Image).With(planes)
+                .With(grid.Channels).With(grid.ImageSize).With(grid.PatchSize).With(grid.ExtraTokens)
+                .On(size);
+            return;
+        }
+
+        device.Prepare(Convolve)
+            .With(call.Tokens).With(call.Weight).With(call.Bias).With(call.Image).With(planes)
+            .With(grid.Channels).With(grid.ImageSize).With(grid.PatchSize).With(grid.ExtraTokens)
+            .On(size);
+    }
+
+    private static void Layout(
+        ArrayView<float> tokens, ArrayView<float> image,
+        int planes, int channels, int imageSize, int patchSize, int extraTokens)
+    {
+        var pixels = new TokenPixels
+        {
+            Channels = channels,
+            ImageSize = imageSize,
+            PatchSize = patchSize,
+            ExtraTokens = extraTokens,
+        };
+        var area = imageSize * imageSize;
+        for (var plane = Grid.IdxY; plane < planes; plane += Grid.DimY)
+        {
+            var sample = plane / channels;
+            var channel = plane - (sample * channels);
+            for (var at = GridStride.First; at < area; at += GridStride.Step)
+            {
+                var y = (int)at / imageSize;
+                var x = (int)at - (y * imageSize);
+                image[((long)plane * area) + at] = tokens[(sample * pixels.Elements) + pixels.Of(y, x) + channel];
+            }
+        }
+    }
+
+    private static void Convolution(
+        ArrayView<float> tokens, ArrayView<float> weight, ArrayView<float> bias, ArrayView<float> image,
+        int planes, int channels, int imageSize, int patchSize, int extraTokens)
+    {
+        var pixels = new TokenPixels
+        {
+            Channels = channels,
+            ImageSize = imageSize,
+            PatchSize = patchSize,
+            ExtraTokens = extraTokens,
+        };
+        var area = imageSize * imageSize;
+        for (var plane = Grid.IdxY; plane < planes; plane += Grid.DimY)
+        {
+            var sample = plane / channels;
+            var channel = plane - (sample * channels);
+            for (var at = GridStride.First; at < area; at += GridStride.Step)
+            {
+                var y = (int)at / imageSize;
+                var x = (int)at - (y * imageSize);
+                var value = bias[channel];
+                for (var tap = 0; tap < 9; tap++)
+                {
+                    var fromY = y + (tap / 3) - 1;
+                    var fromX = x + (tap % 3) - 1;
+                    if (!pixels.Contains(fromY, fromX))
+                    {
+                        continue;
+                    }
+
+                    var from = (sample * pixels.Elements) + pixels.Of(fromY, fromX);
+                    for (var c = 0; c < channels; c++)
+                    {
+                        var factor = weight[(((channel * channels) + c) * 9) + tap];
+                        value = Scalar.Fma(factor, tokens[from + c], value);
+                    }
+                }
+
+                image[((long)plane * area) + at] = value;
+            }
+        }
+    }
+}
