@@ -84,7 +84,7 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
             QueryRow(ref scores.Row2, gradients.Row2, exponents.Values.Z, means.Values.Z, scaleOfExp2, tokens - first);
             QueryRow(ref scores.Row3, gradients.Row3, exponents.Values.W, means.Values.W, scaleOfExp2, tokens - first);
             scores.Store(weights);
-            ILGPU.Warp.Barrier();
+            Warp.Barrier();
             dQuery.AddRows(weights, keys);
             Group.Barrier();
         }
@@ -125,9 +125,9 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
             KeyRow(ref probabilities.Row2, exponents, scaleOfExp2, tokens - first);
             KeyRow(ref probabilities.Row3, exponents, scaleOfExp2, tokens - first);
             probabilities.Store(weights);
-            ILGPU.Warp.Barrier();
+            Warp.Barrier();
             dValue.AddRows(weights, dOutputs);
-            ILGPU.Warp.Barrier();
+            Warp.Barrier();
 
             var gradients = ScoreTile.Multiply<T>(ownValues, dOutputs);
             ScoreGradients(ref probabilities.Row0, gradients.Row0, means.Values);
@@ -135,7 +135,7 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
             ScoreGradients(ref probabilities.Row2, gradients.Row2, means.Values);
             ScoreGradients(ref probabilities.Row3, gradients.Row3, means.Values);
             probabilities.Store(weights);
-            ILGPU.Warp.Barrier();
+            Warp.Barrier();
             dKey.AddRows(weights, queries);
             Group.Barrier();
         }

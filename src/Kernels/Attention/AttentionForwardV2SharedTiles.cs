@@ -75,7 +75,7 @@ internal sealed class AttentionForwardV2SharedTiles : GpuVariant<AttentionForwar
             sum = Scalar.Add(sum, AttentionTile.SumOf(scores));
             ScoreTile.StoreRow(
                 weights.Cast<float>(), (4 * AttentionTile.Y * AttentionTile.WeightRowPacks) + AttentionTile.X, scores);
-            ILGPU.Warp.Barrier();
+            Warp.Barrier();
             for (var i = 0; i < AttentionTile.Passing; i += 4)
             {
                 result.AddRows(

@@ -63,7 +63,7 @@ internal sealed class AttentionForwardV3OnlineSoftmax : GpuVariant<AttentionForw
             var scores = ScoreTile.Multiply<T>(queries, keys);
             result.Scale(softmax.Take(ref scores, tokens - first, scale));
             scores.Store(weights);
-            ILGPU.Warp.Barrier();
+            Warp.Barrier();
             result.AddRows(weights, values);
             Group.Barrier();
         }

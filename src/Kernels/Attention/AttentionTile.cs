@@ -85,18 +85,18 @@ internal static class AttentionTile
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float MaxAcross(float x)
     {
-        x = Max(x, ILGPU.Warp.ShuffleXor(x, 1));
-        x = Max(x, ILGPU.Warp.ShuffleXor(x, 2));
-        return Max(x, ILGPU.Warp.ShuffleXor(x, 4));
+        x = Max(x, Warp.ShuffleXor(x, 1));
+        x = Max(x, Warp.ShuffleXor(x, 2));
+        return Max(x, Warp.ShuffleXor(x, 4));
     }
 
     /// <summary>The sum over the eight threads across, in an order that does not depend on the thread.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float SumAcross(float x)
     {
-        x = Scalar.Add(x, ILGPU.Warp.ShuffleXor(x, 1));
-        x = Scalar.Add(x, ILGPU.Warp.ShuffleXor(x, 2));
-        return Scalar.Add(x, ILGPU.Warp.ShuffleXor(x, 4));
+        x = Scalar.Add(x, Warp.ShuffleXor(x, 1));
+        x = Scalar.Add(x, Warp.ShuffleXor(x, 2));
+        return Scalar.Add(x, Warp.ShuffleXor(x, 4));
     }
 
     /// <summary>Scores of this thread's four passing keys, with minus infinity for those that do not exist.</summary>

@@ -51,7 +51,7 @@ internal static class ConversionFamily
     }
 
     private static int WidthOf(Operands o) =>
-        o[1] is PtxName { Name: var name } && RegisterFile.Special(name) is not null ? 4 : o.AnySize(o[1]).Bytes;
+        o[1] is PtxName { Name: var name } && SpecialRegisters.Find(name) is not null ? 4 : o.AnySize(o[1]).Bytes;
 
     private static PtxRounding RoundingOf(string word) => word switch
     {

@@ -52,7 +52,7 @@ internal sealed class Operands(PtxInstruction instruction, Scope scope, Register
                 return file.Constant(number.Bits, bytes);
             case PtxName { Name: "WARP_SZ" }:
                 return file.Constant(Lanes.Count, bytes);
-            case PtxName { Name: var name } when RegisterFile.Special(name) is { } special && bytes == 4:
+            case PtxName { Name: var name } when SpecialRegisters.Find(name) is { } special && bytes == 4:
                 return special;
             case PtxName { Name: var name } when scope.FindSymbol(name) is { Space: ".shared" or ".local" } symbol:
                 return file.Constant((ulong)symbol.Offset, bytes);

@@ -13,7 +13,7 @@ internal sealed unsafe class AsyncCopyInstruction(
 
     public override int ElementBytes => bytes;
 
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         var scratch = stackalloc ulong[Lanes.Count];
         var to = Evaluate(warp, _destination, scratch);
@@ -31,7 +31,7 @@ internal sealed unsafe class AsyncCopyInstruction(
         }
     }
 
-    private void Read(Warp warp, ulong* from, uint mask)
+    private void Read(SimWarp warp, ulong* from, uint mask)
     {
         var whole = 0u;
         for (var rest = mask; rest != 0; rest &= rest - 1)
@@ -54,20 +54,20 @@ internal sealed unsafe class AsyncCopyInstruction(
         }
     }
 
-    private int SourceBytes(Warp warp, int lane) =>
+    private int SourceBytes(SimWarp warp, int lane) =>
         sourceBytes is { } place ? (int)Math.Min(warp.At<uint>(place)[lane], (uint)bytes) : bytes;
 }
 
 /// <summary><c>cp.async.commit_group</c></summary>
 internal sealed class CommitInstruction : MachineInstruction
 {
-    public override void Execute(Warp warp, uint mask) => warp.Copies.Commit(mask);
+    public override void Execute(SimWarp warp, uint mask) => warp.Copies.Commit(mask);
 }
 
 /// <summary><c>cp.async.wait_group</c>, or <c>wait_all</c> with no number.</summary>
 internal sealed class WaitInstruction(int? groups) : MachineInstruction
 {
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         if (groups is { } count)
         {

@@ -11,7 +11,7 @@ internal sealed unsafe class AtomicInstruction<T, TOp>(
 {
     public override int ElementBytes => sizeof(T);
 
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         var at = Access(warp, mask, sizeof(T), AccessKind.Atomic);
         var value = warp.At<T>(b);
@@ -37,7 +37,7 @@ internal sealed unsafe class CompareAndSwapInstruction<T>(
 {
     public override int ElementBytes => sizeof(T);
 
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         var at = Access(warp, mask, sizeof(T), AccessKind.Atomic);
         T* to = warp.At<T>(d), expected = warp.At<T>(b), value = warp.At<T>(c);

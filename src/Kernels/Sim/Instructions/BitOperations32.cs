@@ -36,7 +36,7 @@ internal readonly struct FunnelRight : ILaneTernary<uint, uint, uint, uint>
 /// <summary><c>lop3</c>: any function of three bits, by its table.</summary>
 internal sealed unsafe class LogicInstruction(int d, int a, int b, int c, int table) : MachineInstruction
 {
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         uint* to = warp.At<uint>(d), x = warp.At<uint>(a), y = warp.At<uint>(b), z = warp.At<uint>(c);
         for (; mask != 0; mask &= mask - 1)

@@ -23,7 +23,7 @@ internal sealed class BranchInstruction(int target, bool isUniform) : ControlIns
 {
     public override int[] Targets { get; } = [target];
 
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         if (isUniform && mask != warp.Active)
         {
@@ -41,7 +41,7 @@ internal sealed unsafe class IndexedBranchInstruction(int index, int[] targets, 
 {
     public override int[] Targets => targets;
 
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         var indices = warp.At<uint>(index);
         var first = indices[BitOperations.TrailingZeroCount(mask)];
@@ -83,13 +83,13 @@ internal sealed class ReturnInstruction : ControlInstruction
 {
     public override int[] Targets { get; } = [ControlFlow.Exit];
 
-    public override void Execute(Warp warp, uint mask) => warp.Leave(mask);
+    public override void Execute(SimWarp warp, uint mask) => warp.Leave(mask);
 }
 
 /// <summary><c>bar.sync</c>, <c>barrier.sync</c>, <c>bar.arrive</c>: places of the barrier's number and of its threads.</summary>
 internal sealed unsafe class BarrierInstruction(int id, int? threads, bool waits) : MachineInstruction
 {
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         if (mask != warp.Alive)
         {
@@ -107,7 +107,7 @@ internal sealed unsafe class BarrierInstruction(int id, int? threads, bool waits
 /// <summary>Fences, hints and <c>bar.warp.sync</c>: nothing to do where lanes run in lockstep and memory is coherent.</summary>
 internal sealed class NothingInstruction : MachineInstruction
 {
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         // Lanes are in lockstep, and a store is seen at once.
     }

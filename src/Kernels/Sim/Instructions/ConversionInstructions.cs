@@ -35,7 +35,7 @@ internal sealed unsafe class ConvertInstruction<TFrom, TA, TR, TTo>(int d, int a
     where TR : unmanaged, INumber<TR>
     where TTo : unmanaged, INumber<TTo>
 {
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         var to = warp.At<TTo>(d);
         var from = warp.At<TFrom>(a);

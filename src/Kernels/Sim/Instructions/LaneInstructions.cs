@@ -26,7 +26,7 @@ internal sealed unsafe class LaneUnary<TA, TR, TOp>(int d, int a) : MachineInstr
     where TR : unmanaged
     where TOp : struct, ILaneUnary<TA, TR>
 {
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         var to = warp.At<TR>(d);
         var x = warp.At<TA>(a);
@@ -45,7 +45,7 @@ internal sealed unsafe class LaneBinary<TA, TB, TR, TOp>(int d, int a, int b) : 
     where TR : unmanaged
     where TOp : struct, ILaneBinary<TA, TB, TR>
 {
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         var to = warp.At<TR>(d);
         var x = warp.At<TA>(a);
@@ -66,7 +66,7 @@ internal sealed unsafe class LaneTernary<TA, TB, TC, TR, TOp>(int d, int a, int 
     where TR : unmanaged
     where TOp : struct, ILaneTernary<TA, TB, TC, TR>
 {
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         var to = warp.At<TR>(d);
         var x = warp.At<TA>(a);
@@ -84,7 +84,7 @@ internal sealed unsafe class LaneTernary<TA, TB, TC, TR, TOp>(int d, int a, int 
 internal sealed unsafe class InsertFieldInstruction<T>(int d, int a, int b, int position, int length) : MachineInstruction
     where T : unmanaged, IBinaryInteger<T>
 {
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         T* to = warp.At<T>(d), x = warp.At<T>(a), y = warp.At<T>(b);
         uint* start = warp.At<uint>(position), bits = warp.At<uint>(length);

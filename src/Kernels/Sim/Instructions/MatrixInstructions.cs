@@ -13,7 +13,7 @@ internal sealed unsafe class LoadMatrixInstruction(
 
     public override int ElementBytes => Size * sizeof(ushort);
 
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         WarpInstruction.ExpectAll(mask);
         var rows = d.Length == 4 ? Lanes.All : (1u << (Size * d.Length)) - 1;
@@ -78,7 +78,7 @@ internal sealed unsafe class MultiplyMatrixInstruction<TElement>(int[] d, int[] 
     private const int Rows = 16;
     private const int Columns = 8;
 
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         WarpInstruction.ExpectAll(mask);
         var depth = 4 * TElement.PerRegister * b.Length;
@@ -103,7 +103,7 @@ internal sealed unsafe class MultiplyMatrixInstruction<TElement>(int[] d, int[] 
         Scatter(warp, (float*)sums, d, isRead: false);
     }
 
-    private void Gather(Warp warp, float* left, float* right, int depth)
+    private void Gather(SimWarp warp, float* left, float* right, int depth)
     {
         for (var lane = 0; lane < Lanes.Count; lane++)
         {
@@ -126,7 +126,7 @@ internal sealed unsafe class MultiplyMatrixInstruction<TElement>(int[] d, int[] 
     }
 
     /// <summary>Between the registers of C or D and a matrix by rows.</summary>
-    private static void Scatter(Warp warp, float* matrix, int[] registers, bool isRead)
+    private static void Scatter(SimWarp warp, float* matrix, int[] registers, bool isRead)
     {
         for (var r = 0; r < registers.Length; r++)
         {

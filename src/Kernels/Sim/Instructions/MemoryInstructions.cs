@@ -27,7 +27,7 @@ internal abstract unsafe class MemoryInstruction(SpaceKind space, (int Base, int
     public abstract int ElementBytes { get; }
 
     /// <summary>Checks the access; the addresses that come back are those of this machine.</summary>
-    protected ulong* Access(Warp warp, uint mask, int bytes, AccessKind kind)
+    protected ulong* Access(SimWarp warp, uint mask, int bytes, AccessKind kind)
     {
         var addresses = Evaluate(warp, address, warp.Addresses);
         AddressSpace memory = space switch
@@ -42,7 +42,7 @@ internal abstract unsafe class MemoryInstruction(SpaceKind space, (int Base, int
     }
 
     /// <summary>Base plus offset in every lane.</summary>
-    public static ulong* Evaluate(Warp warp, (int Base, int Bytes, long Offset) address, ulong* to)
+    public static ulong* Evaluate(SimWarp warp, (int Base, int Bytes, long Offset) address, ulong* to)
     {
         var offset = Vector512.Create((ulong)address.Offset);
         if (address.Bytes == sizeof(uint))
@@ -74,7 +74,7 @@ internal sealed unsafe class LoadInstruction<TMemory, TRegister>(
 {
     public override int ElementBytes => sizeof(TMemory);
 
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         var from = Access(warp, mask, d.Length * sizeof(TMemory), AccessKind.Load);
         if (mask == Lanes.All && d.Length == 1 && sizeof(TMemory) == sizeof(TRegister)
@@ -104,7 +104,7 @@ internal sealed unsafe class StoreInstruction<TMemory, TRegister>(
 {
     public override int ElementBytes => sizeof(TMemory);
 
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         var to = Access(warp, mask, sources.Length * sizeof(TMemory), AccessKind.Store);
         for (var i = 0; i < sources.Length; i++)
@@ -129,7 +129,7 @@ internal interface IAtomicInstruction
 /// <summary><c>ld.param</c> of a kernel: the same value in every lane.</summary>
 internal sealed unsafe class LoadParameter(int at, int bytes, int d, int registerBytes, bool isSigned) : MachineInstruction
 {
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         var value = 0UL;
         warp.Block.Arguments.AsSpan(at, bytes).CopyTo(new Span<byte>(&value, bytes));

@@ -7,7 +7,7 @@ namespace DPT.Engine.Kernels;
 /// <summary><c>mov.b64 {a, b}, c</c>: parts of a register, the lowest first.</summary>
 internal sealed unsafe class SplitInstruction(int[] d, int a, int size) : MachineInstruction
 {
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         for (; mask != 0; mask &= mask - 1)
         {
@@ -26,7 +26,7 @@ internal sealed unsafe class SplitInstruction(int[] d, int a, int size) : Machin
 /// <summary><c>mov.b64 c, {a, b}</c>: a register of parts, the lowest first.</summary>
 internal sealed unsafe class JoinInstruction(int d, int[] sources, int size) : MachineInstruction
 {
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         for (; mask != 0; mask &= mask - 1)
         {
@@ -45,7 +45,7 @@ internal sealed unsafe class JoinInstruction(int d, int[] sources, int size) : M
 /// <summary><c>cvta</c>: an address of one window as an address of another.</summary>
 internal sealed unsafe class MoveWindow(int d, int a, ulong distance) : MachineInstruction
 {
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         ulong* to = warp.At<ulong>(d), from = warp.At<ulong>(a);
         for (var i = 0; i < Lanes.Count; i += Vector512<ulong>.Count)

@@ -24,7 +24,7 @@ internal sealed unsafe class Compare<T, TOp>(
     where T : unmanaged
     where TOp : struct, IComparison<T>
 {
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         T* x = warp.At<T>(a), y = warp.At<T>(b);
         var holds = 0u;
@@ -55,13 +55,13 @@ internal sealed unsafe class Compare<T, TOp>(
 internal sealed unsafe class PredicateInstruction(
     int d, (int Offset, uint Flip) a, (int Offset, uint Flip) b, PredicateJoin join) : MachineInstruction
 {
-    public static void Write(Warp warp, int predicate, uint value, uint mask)
+    public static void Write(SimWarp warp, int predicate, uint value, uint mask)
     {
         var to = warp.At<uint>(predicate);
         *to = (*to & ~mask) | (value & mask);
     }
 
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         var x = *warp.At<uint>(a.Offset) ^ a.Flip;
         var y = *warp.At<uint>(b.Offset) ^ b.Flip;
@@ -80,7 +80,7 @@ internal sealed unsafe class PredicateInstruction(
 internal sealed unsafe class Select<T>(int d, int a, int b, (int Offset, uint Flip) p) : MachineInstruction
     where T : unmanaged
 {
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         T* to = warp.At<T>(d), x = warp.At<T>(a), y = warp.At<T>(b);
         var chosen = *warp.At<uint>(p.Offset) ^ p.Flip;

@@ -25,7 +25,7 @@ internal sealed unsafe class VectorUnary<T, TOp>(int d, int a) : MachineInstruct
     where T : unmanaged
     where TOp : struct, IVectorUnary<T>
 {
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         T* to = warp.At<T>(d), x = warp.At<T>(a);
         for (var i = 0; i < Lanes.Count; i += Vector512<T>.Count)
@@ -40,7 +40,7 @@ internal sealed unsafe class VectorBinary<T, TOp>(int d, int a, int b) : Machine
     where T : unmanaged
     where TOp : struct, IVectorBinary<T>
 {
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         T* to = warp.At<T>(d), x = warp.At<T>(a), y = warp.At<T>(b);
         for (var i = 0; i < Lanes.Count; i += Vector512<T>.Count)
@@ -55,7 +55,7 @@ internal sealed unsafe class VectorTernary<T, TOp>(int d, int a, int b, int c) :
     where T : unmanaged
     where TOp : struct, IVectorTernary<T>
 {
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         T* to = warp.At<T>(d), x = warp.At<T>(a), y = warp.At<T>(b), z = warp.At<T>(c);
         for (var i = 0; i < Lanes.Count; i += Vector512<T>.Count)
@@ -70,7 +70,7 @@ internal sealed unsafe class VectorTernary<T, TOp>(int d, int a, int b, int c) :
 internal sealed unsafe class ConstantShift<T>(int d, int a, int count, bool isLeft) : MachineInstruction
     where T : unmanaged
 {
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         T* to = warp.At<T>(d), x = warp.At<T>(a);
         for (var i = 0; i < Lanes.Count; i += Vector512<T>.Count)

@@ -6,7 +6,7 @@ namespace DPT.Engine.Kernels;
 internal abstract unsafe class WarpInstruction : MachineInstruction
 {
     /// <summary>Throws unless exactly the lanes of the member mask execute this.</summary>
-    protected static void Expect(Warp warp, uint mask, int members)
+    protected static void Expect(SimWarp warp, uint mask, int members)
     {
         var named = warp.At<uint>(members)[BitOperations.TrailingZeroCount(mask)];
         ExpectLanes(mask, named & warp.Alive);
@@ -37,7 +37,7 @@ internal enum ShuffleKind
 internal sealed unsafe class ShuffleInstruction(
     ShuffleKind kind, int d, int? p, int a, int b, int c, int members) : WarpInstruction
 {
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         Expect(warp, mask, members);
         uint* to = warp.At<uint>(d), value = warp.At<uint>(a), offset = warp.At<uint>(b), control = warp.At<uint>(c);
@@ -98,7 +98,7 @@ internal enum VoteKind
 /// <summary><c>vote.sync</c></summary>
 internal sealed unsafe class VoteInstruction(VoteKind kind, int d, (int Offset, uint Flip) p, int members) : WarpInstruction
 {
-    public override void Execute(Warp warp, uint mask)
+    public override void Execute(SimWarp warp, uint mask)
     {
         Expect(warp, mask, members);
         var votes = (*warp.At<uint>(p.Offset) ^ p.Flip) & mask;
@@ -121,19 +121,19 @@ internal sealed unsafe class VoteInstruction(VoteKind kind, int d, (int Offset, 
 /// <summary><c>activemask</c></summary>
 internal sealed class ActiveMaskInstruction(int d) : MachineInstruction
 {
-    public override void Execute(Warp warp, uint mask) => Broadcast.Write(warp, d, mask, mask);
+    public override void Execute(SimWarp warp, uint mask) => Broadcast.Write(warp, d, mask, mask);
 }
 
 /// <summary><c>bar.warp.sync</c>: the lanes are in lockstep already, but all that it names must be here.</summary>
 internal sealed class WarpBarrierInstruction(int members) : WarpInstruction
 {
-    public override void Execute(Warp warp, uint mask) => Expect(warp, mask, members);
+    public override void Execute(SimWarp warp, uint mask) => Expect(warp, mask, members);
 }
 
 /// <summary>One value for all lanes.</summary>
 internal static unsafe class Broadcast
 {
-    public static void Write(Warp warp, int register, uint value, uint mask)
+    public static void Write(SimWarp warp, int register, uint value, uint mask)
     {
         for (; mask != 0; mask &= mask - 1)
         {

@@ -20,7 +20,7 @@ internal abstract unsafe class AddressSpace
     /// <summary>
     /// Checks and counts an access, and replaces the addresses of the lanes in the mask by those of this machine.
     /// </summary>
-    public abstract void Access(Warp warp, ulong* addresses, uint mask, int bytes, AccessKind kind);
+    public abstract void Access(SimWarp warp, ulong* addresses, uint mask, int bytes, AccessKind kind);
 
     protected static string Name(AccessKind kind) => kind switch
     {

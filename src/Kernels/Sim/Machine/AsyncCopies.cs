@@ -37,13 +37,13 @@ internal sealed class AsyncCopies
     }
 
     /// <summary>The lanes wait until at most that many of their newest groups are under way.</summary>
-    public void Wait(Warp warp, uint mask, int groups) =>
+    public void Wait(SimWarp warp, uint mask, int groups) =>
         Complete(warp, copy => (mask >> copy.Lane & 1) != 0 && copy.Group < _committed[copy.Lane] - groups);
 
     /// <summary>The lanes wait for all of their copies.</summary>
-    public void WaitAll(Warp warp, uint mask) => Complete(warp, copy => (mask >> copy.Lane & 1) != 0);
+    public void WaitAll(SimWarp warp, uint mask) => Complete(warp, copy => (mask >> copy.Lane & 1) != 0);
 
-    private void Complete(Warp warp, Func<Copy, bool> isAwaited)
+    private void Complete(SimWarp warp, Func<Copy, bool> isAwaited)
     {
         var kept = 0;
         foreach (ref var copy in CollectionsMarshal.AsSpan(_pending))

@@ -13,14 +13,14 @@ internal sealed unsafe class BlockMachine : IDisposable
     private const int BarrierCount = 16;
 
     private readonly PtxLaunch _launch;
-    private readonly Warp[] _warps;
+    private readonly SimWarp[] _warps;
     private readonly WarpOrder _order;
     private readonly Barrier[] _barriers = new Barrier[BarrierCount];
 
     public BlockMachine(PtxLaunch launch)
     {
         var program = launch.Program;
-        var warps = (launch.Threads + Lanes.Count - 1) / Lanes.Count;
+        var warps = launch.Warps;
         _launch = launch;
         _order = new WarpOrder(warps);
         Counters = new InstructionCounter[program.Code.Length];
@@ -28,7 +28,7 @@ internal sealed unsafe class BlockMachine : IDisposable
         Global = new GlobalSpace(launch.Buffers);
         Local = new LocalSpace(program.LocalBytes);
         Generic = new GenericSpace(Global, Shared, Local);
-        _warps = [.. Enumerable.Range(0, warps).Select(i => new Warp(this, program, i))];
+        _warps = [.. Enumerable.Range(0, warps).Select(i => new SimWarp(this, launch, i))];
     }
 
     /// <summary>Counters by instruction.</summary>
@@ -64,10 +64,10 @@ internal sealed unsafe class BlockMachine : IDisposable
         _order.StartBlock();
         foreach (var warp in _warps)
         {
-            warp.Start(_launch, block);
+            warp.Start(block);
         }
 
-        Warp? running = null;
+        SimWarp? running = null;
         try
         {
             while (TryPick(ref order, out running))
@@ -93,7 +93,7 @@ internal sealed unsafe class BlockMachine : IDisposable
     }
 
     /// <summary>A warp comes to a barrier.</summary>
-    public void Arrive(Warp warp, int id, int threads, bool waits)
+    public void Arrive(SimWarp warp, int id, int threads, bool waits)
     {
         if ((uint)id >= BarrierCount || threads % Lanes.Count != 0)
         {
@@ -123,7 +123,7 @@ internal sealed unsafe class BlockMachine : IDisposable
     }
 
     /// <summary>One of the warps that can run; false if there is none.</summary>
-    private bool TryPick(ref SplitMix order, [NotNullWhen(true)] out Warp? warp)
+    private bool TryPick(ref SplitMix order, [NotNullWhen(true)] out SimWarp? warp)
     {
         var ready = 0;
         foreach (var candidate in _warps)
@@ -143,7 +143,7 @@ internal sealed unsafe class BlockMachine : IDisposable
 
         return warp is not null;
 
-        static bool CanRun(Warp warp) => !warp.IsWaiting && !warp.HasEnded;
+        static bool CanRun(SimWarp warp) => !warp.IsWaiting && !warp.HasEnded;
     }
 
     /// <summary>Lets the warps go on at barriers where all have come; one that has ended counts as having come.</summary>

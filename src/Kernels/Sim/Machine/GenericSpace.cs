@@ -5,7 +5,7 @@ namespace DPT.Engine.Kernels;
 /// <summary>Addresses that say themselves which memory they mean.</summary>
 internal sealed unsafe class GenericSpace(AddressSpace global, AddressSpace shared, AddressSpace local) : AddressSpace
 {
-    public override void Access(Warp warp, ulong* addresses, uint mask, int bytes, AccessKind kind)
+    public override void Access(SimWarp warp, ulong* addresses, uint mask, int bytes, AccessKind kind)
     {
         uint inShared = 0, inLocal = 0;
         for (var rest = mask; rest != 0; rest &= rest - 1)

@@ -12,7 +12,7 @@ internal sealed unsafe class GlobalSpace(IReadOnlyList<LaunchBuffer> buffers) : 
 
     private LaunchBuffer? _last = buffers.Count > 0 ? buffers[0] : null;
 
-    public override void Access(Warp warp, ulong* addresses, uint mask, int bytes, AccessKind kind)
+    public override void Access(SimWarp warp, ulong* addresses, uint mask, int bytes, AccessKind kind)
     {
         ref var counter = ref warp.Counter;
         var moved = (long)BitOperations.PopCount(mask) * bytes;
@@ -40,7 +40,7 @@ internal sealed unsafe class GlobalSpace(IReadOnlyList<LaunchBuffer> buffers) : 
     }
 
     /// <summary>A read of fewer bytes than the place is aligned to, by one lane; only its bytes are counted.</summary>
-    public void AccessPart(Warp warp, ulong at, int alignment, int bytes, int lane)
+    public void AccessPart(SimWarp warp, ulong at, int alignment, int bytes, int lane)
     {
         warp.Counter.GlobalBytesRead += bytes;
         if (!TryAccess(at, alignment, bytes, AccessKind.Load))

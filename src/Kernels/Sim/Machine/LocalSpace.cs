@@ -5,7 +5,7 @@ namespace DPT.Engine.Kernels;
 /// <summary>Memory of one thread alone.</summary>
 internal sealed unsafe class LocalSpace(int bytesPerThread) : AddressSpace
 {
-    public override void Access(Warp warp, ulong* addresses, uint mask, int bytes, AccessKind kind)
+    public override void Access(SimWarp warp, ulong* addresses, uint mask, int bytes, AccessKind kind)
     {
         for (var rest = mask; rest != 0; rest &= rest - 1)
         {

@@ -17,5 +17,5 @@ internal abstract class MachineInstruction
     public sealed override string ToString() => Source.ToString().Replace('\t', ' ');
 
     /// <summary>Does it for the lanes in the mask, which is not empty.</summary>
-    public abstract void Execute(Warp warp, uint mask);
+    public abstract void Execute(SimWarp warp, uint mask);
 }

@@ -11,6 +11,9 @@ internal sealed class PtxLaunch
     /// <summary>Threads of a block.</summary>
     public required int Threads { get; init; }
 
+    /// <summary>Warps of a block; the last one may not be full.</summary>
+    public int Warps => (Threads + Lanes.Count - 1) / Lanes.Count;
+
     public required GridSize Grid { get; init; }
 
     public required int DynamicSharedBytes { get; init; }
@@ -38,7 +41,7 @@ internal sealed class PtxLaunch
     }
 
     /// <summary>Says who did it, and where.</summary>
-    public KernelException Explain(SimFault fault, Warp warp, (int X, int Y, int Z) block)
+    public KernelException Explain(SimFault fault, SimWarp warp, (int X, int Y, int Z) block)
     {
         var first = warp.Number * Lanes.Count;
         var who = fault.Lane is { } lane

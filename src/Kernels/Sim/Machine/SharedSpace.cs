@@ -38,7 +38,7 @@ internal sealed unsafe class SharedSpace : AddressSpace, IDisposable
 
     public byte* Data { get; }
 
-    public override void Access(Warp warp, ulong* addresses, uint mask, int bytes, AccessKind kind)
+    public override void Access(SimWarp warp, ulong* addresses, uint mask, int bytes, AccessKind kind)
     {
         warp.Counter.SharedRequests++;
         warp.Counter.BankConflicts += BankConflicts.Count(addresses, mask, bytes);
@@ -52,7 +52,7 @@ internal sealed unsafe class SharedSpace : AddressSpace, IDisposable
     }
 
     /// <summary>A lane starts a copy: until it ends, nobody may look at the place.</summary>
-    public int BeginCopy(Warp warp, ulong address, int bytes, int lane)
+    public int BeginCopy(SimWarp warp, ulong address, int bytes, int lane)
     {
         var at = Checked(address, bytes, AccessKind.Store, lane);
         Touch(warp, at, bytes, AccessKind.Store, lane);
@@ -61,7 +61,7 @@ internal sealed unsafe class SharedSpace : AddressSpace, IDisposable
     }
 
     /// <summary>The data of a copy have arrived.</summary>
-    public void EndCopy(Warp warp, int at, ReadOnlySpan<byte> data)
+    public void EndCopy(SimWarp warp, int at, ReadOnlySpan<byte> data)
     {
         data.CopyTo(new Span<byte>(Data + at, data.Length));
         Stamp(at, data.Length, (_order.Now << StampBits) | (uint)warp.Number);
@@ -95,7 +95,7 @@ internal sealed unsafe class SharedSpace : AddressSpace, IDisposable
                 $"{Name(kind)} {bytes} bytes at {at} of shared memory, which is no multiple of {bytes}", lane);
     }
 
-    private void Touch(Warp warp, int at, int bytes, AccessKind kind, int lane)
+    private void Touch(SimWarp warp, int at, int bytes, AccessKind kind, int lane)
     {
         var unwritten = _order.BlockStart << StampBits;
         var settled = (_order.SettledFor(warp.Number) << StampBits) | WarpMask | AtomicBit;
@@ -126,14 +126,14 @@ internal sealed unsafe class SharedSpace : AddressSpace, IDisposable
         }
     }
 
-    private void MarkRead(Warp warp, int grain)
+    private void MarkRead(SimWarp warp, int grain)
     {
         var now = (ulong)_order.Now << 32;
         var read = _reads[grain];
         _reads[grain] = (read >> 32 == _order.Now ? read : now) | (1UL << warp.Number);
     }
 
-    private void CheckWriter(Warp warp, uint written, int at, AccessKind kind, int lane)
+    private void CheckWriter(SimWarp warp, uint written, int at, AccessKind kind, int lane)
     {
         if (written >= InFlight)
         {
@@ -149,7 +149,7 @@ internal sealed unsafe class SharedSpace : AddressSpace, IDisposable
         }
     }
 
-    private void CheckReaders(Warp warp, int grain, int at, AccessKind kind, int lane)
+    private void CheckReaders(SimWarp warp, int grain, int at, AccessKind kind, int lane)
     {
         var time = (uint)(_reads[grain] >> 32);
         if (time <= _order.SettledFor(warp.Number))

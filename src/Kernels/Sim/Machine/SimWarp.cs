@@ -8,23 +8,29 @@ namespace DPT.Engine.Kernels;
 /// 32 threads in lockstep: their registers, and which of them are active. Where they diverge, one side waits on a stack
 /// until the other has come to the place where both meet.
 /// </summary>
-internal sealed unsafe class Warp : IDisposable
+internal sealed unsafe class SimWarp : IDisposable
 {
     private readonly MachineProgram _program;
     private readonly MachineInstruction[] _code;
     private readonly Stack<Path> _waiting = new();
     private readonly byte* _registers;
+    private readonly byte* _fresh;
+    private readonly uint _lanes;
     private int _meet;
 
-    public Warp(BlockMachine block, MachineProgram program, int number)
+    public SimWarp(BlockMachine block, PtxLaunch launch, int number)
     {
         Block = block;
         Number = number;
-        _program = program;
-        _code = program.Code;
-        _registers = (byte*)NativeMemory.AlignedAlloc((nuint)program.Registers.Bytes, 64);
-        Local = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(64, program.LocalBytes * Lanes.Count), 64);
+        _program = launch.Program;
+        _code = _program.Code;
+        var lanes = Math.Min(Lanes.Count, launch.Threads - (number * Lanes.Count));
+        _lanes = lanes == Lanes.Count ? Lanes.All : (1u << lanes) - 1;
+        _registers = (byte*)NativeMemory.AlignedAlloc((nuint)_program.Registers.Bytes, 64);
+        _fresh = (byte*)NativeMemory.AlignedAlloc((nuint)_program.Registers.Bytes, 64);
+        Local = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(64, _program.LocalBytes * Lanes.Count), 64);
         Addresses = (ulong*)NativeMemory.AlignedAlloc(Lanes.Count * sizeof(ulong), 64);
+        FillFresh(launch);
     }
 
     public BlockMachine Block { get; }
@@ -67,22 +73,12 @@ internal sealed unsafe class Warp : IDisposable
     public ref InstructionCounter Counter => ref Block.Counters[Current];
 
     /// <summary>Starts the threads of a block: everything that a register held before is overwritten.</summary>
-    public void Start(PtxLaunch launch, (int X, int Y, int Z) block)
+    public void Start((int X, int Y, int Z) block)
     {
-        const byte Poison = 0xAD;
-        NativeMemory.Fill(_registers, (nuint)_program.Registers.Bytes, Poison);
-        NativeMemory.Fill(Local, (nuint)(_program.LocalBytes * Lanes.Count), Poison);
-        foreach (var (offset, size, bits) in _program.Registers.Constants)
-        {
-            for (var lane = 0; lane < Lanes.Count; lane++)
-            {
-                NativeMemory.Copy(&bits, _registers + offset + (lane * size), (nuint)size);
-            }
-        }
-
-        FillSpecials(launch, block);
-        var lanes = Math.Min(Lanes.Count, launch.Threads - (Number * Lanes.Count));
-        Alive = Active = lanes == Lanes.Count ? Lanes.All : (1u << lanes) - 1;
+        NativeMemory.Copy(_fresh, _registers, (nuint)_program.Registers.Bytes);
+        NativeMemory.Clear(Local, (nuint)(_program.LocalBytes * Lanes.Count));
+        SpecialRegisters.FillBlock(_registers, block);
+        Alive = Active = _lanes;
         Next = Current = 0;
         _meet = ControlFlow.Exit;
         _waiting.Clear();
@@ -166,6 +162,7 @@ internal sealed unsafe class Warp : IDisposable
     public void Dispose()
     {
         NativeMemory.AlignedFree(_registers);
+        NativeMemory.AlignedFree(_fresh);
         NativeMemory.AlignedFree(Local);
         NativeMemory.AlignedFree(Addresses);
     }
@@ -180,35 +177,21 @@ internal sealed unsafe class Warp : IDisposable
         while (Active == 0);
     }
 
-    private void FillSpecials(PtxLaunch launch, (int X, int Y, int Z) block)
+    /// <summary>What the registers hold when a block begins, the place of the block apart.</summary>
+    private void FillFresh(PtxLaunch launch)
     {
-        var (threads, grid) = (launch.Threads, launch.Grid);
-        Span<uint> uniform =
-        [
-            0, 0, 0, (uint)threads, 1, 1, (uint)block.X, (uint)block.Y, (uint)block.Z,
-            (uint)grid.X, (uint)grid.Y, (uint)grid.Z,
-            0, (uint)Number, (uint)((threads + Lanes.Count - 1) / Lanes.Count), 0, 1,
-            (uint)launch.DynamicSharedBytes,
-        ];
-        var to = (uint*)_registers;
-        for (var lane = 0; lane < Lanes.Count; lane++)
+        // A pattern that is a large negative number: the same for every block, so that nothing depends on the one before.
+        const byte Poison = 0xAD;
+        NativeMemory.Fill(_fresh, (nuint)_program.Registers.Bytes, Poison);
+        foreach (var (offset, size, bits) in _program.Registers.Constants)
         {
-            for (var i = 0; i < uniform.Length; i++)
+            for (var lane = 0; lane < Lanes.Count; lane++)
             {
-                to[(i * Lanes.Count) + lane] = uniform[i];
+                NativeMemory.Copy(&bits, _fresh + offset + (lane * size), (nuint)size);
             }
-
-            var bit = 1u << lane;
-            Set("%tid.x", (uint)((Number * Lanes.Count) + lane));
-            Set("%laneid", (uint)lane);
-            Set("%lanemask_eq", bit);
-            Set("%lanemask_lt", bit - 1);
-            Set("%lanemask_le", bit | (bit - 1));
-            Set("%lanemask_gt", ~(bit | (bit - 1)));
-            Set("%lanemask_ge", ~(bit - 1));
-
-            void Set(string name, uint value) => ((uint*)(_registers + RegisterFile.Special(name)!.Value))[lane] = value;
         }
+
+        SpecialRegisters.Fill(_fresh, launch, Number);
     }
 
     private readonly record struct Path(int Next, int Meet, uint Lanes);
