@@ -20,23 +20,30 @@ internal static class DeviceChoice
     /// <exception cref="KernelException">A kernel was chosen that does not exist.</exception>
     public static Device Open(string name, string? kernels, Terminal terminal)
     {
-        var reason = name switch
+        if (!ConfigKeys.All["device"].TryRead(name, out _))
         {
-            "auto" => $" (auto: {WhyNotCuda})",
-            "host" => "",
-            "cuda" => throw new DptException(FailureKind.Environment, $"--device cuda: {WhyNotCuda}; use host or auto"),
-            "sim" => throw new DptException(
-                FailureKind.Environment, "--device sim: no simulator of PTX in this version; use host or auto"),
-            _ => throw new DptException(
-                FailureKind.Usage, $"--device: device is '{name}', it must be {ConfigKeys.All["device"].Allowed}"),
-        };
+            throw new DptException(
+                FailureKind.Usage, $"--device: device is '{name}', it must be {ConfigKeys.All["device"].Allowed}");
+        }
+
+        if (name == "cuda")
+        {
+            throw new DptException(FailureKind.Environment, $"--device cuda: {WhyNotCuda}; use host or auto");
+        }
+
         var selection = KernelSelection.FromEnvironment();
         if (kernels is not null)
         {
             selection.Choose(kernels, KernelSelection.Origin.Flag);
         }
 
-        var device = new HostDevice(selection: selection);
+        Device device = name == "sim" ? new SimDevice(selection: selection) : new HostDevice(selection: selection);
+        var reason = name switch
+        {
+            "auto" => $" (auto: {WhyNotCuda})",
+            "sim" => " (a simulator of GPU code: exact, and thousands of times slower than a GPU)",
+            _ => "",
+        };
         terminal.Message($"device: {device.Description}{reason}");
         return device;
     }
@@ -45,10 +52,10 @@ internal static class DeviceChoice
     /// <exception cref="DptException">It does not.</exception>
     public static void RequirePrecision(Device device, string precision)
     {
-        if (device.Kind == DeviceKind.Host && precision != "fp32")
+        if (precision != "fp32")
         {
             throw new DptException(
-                FailureKind.Environment, $"--precision {precision}: the host computes in fp32 only");
+                FailureKind.Environment, $"--precision {precision}: {device.Description} computes in fp32 only");
         }
     }
 

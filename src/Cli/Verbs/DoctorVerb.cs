@@ -24,7 +24,7 @@ internal sealed class DoctorVerb : Verb<CommonArguments>
             new("processor", Processor()),
             new("host", $"usable: {host.Description}"),
             new("cuda", $"not usable: {DeviceChoice.WhyNotCuda}"),
-            new("sim", "not usable: no simulator of PTX in this version"),
+            new("sim", "usable: runs GPU code anywhere, exactly and slowly"),
             new("memory", Memory()),
             new("kernels", Kernels()),
             new("tuning cache", Tuning()),

@@ -42,6 +42,13 @@ internal sealed class TinyRun : IRunObserver
     public static void With(string path, DptOptions options, IRunObserver observer, Action<DptPipeline> work)
     {
         using var device = new HostDevice(threads: 1);
+        On(device, path, options, observer, work);
+    }
+
+    /// <summary>The same on a device of the caller's.</summary>
+    public static void On(
+        Device device, string path, DptOptions options, IRunObserver observer, Action<DptPipeline> work)
+    {
         try
         {
             using var folder = Directory.Exists(path) ? RunFolder.Open(path) : RunFolder.CreateAt(path);

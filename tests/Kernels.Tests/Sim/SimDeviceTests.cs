@@ -5,21 +5,22 @@ namespace Kernels.Tests;
 public sealed class SimDeviceTests
 {
     [Test]
-    public void MatMulV1Naive_SmallShape_MatchesTheProduct()
+    public void MatMulV1Naive_SmallShape_HasTheBitsOfTheProductTermByTerm()
     {
         const int M = 33, N = 65, K = 19;
-        using var device = new SimDevice();
+        var naive = new KernelSelection();
+        naive.Choose("matmul=v1-naive", KernelSelection.Origin.Flag);
+        using var device = new SimDevice(selection: naive);
         var random = new Random(1);
         var a = Values(random, M * K);
         var b = Values(random, K * N);
         using var deviceA = device.Upload<float>(a);
         using var deviceB = device.Upload<float>(b);
         using var deviceC = device.Allocate<float>(M * N);
-        var kernel = new GpuKernel(typeof(MatMulV1Naive), "Kernel", 256);
-
-        device.Prepare(kernel)
-            .With(deviceA.Slice).With(deviceB.Slice).With(deviceC.Slice).With(M).With(N).With(K)
-            .On(new GridSize(GridSize.Cover(M * N, 256)));
+        device.Run(MatMulOperators.MatMul, new MatMulCall
+        {
+            M = M, N = N, K = K, A = deviceA.Slice, B = deviceB.Slice, C = deviceC.Slice,
+        });
 
         var c = device.Download(deviceC.Slice);
         TestContext.Out.WriteLine(device.LastLaunch);
