@@ -224,8 +224,8 @@ internal sealed class ExportArguments : ConfigArguments
     public string? Out { get; set; }
 }
 
-/// <summary>What the kernel verbs understand.</summary>
-internal sealed class KernelArguments : CommonArguments
+/// <summary>What the kernel verbs understand that run on a device.</summary>
+internal class KernelArguments : CommonArguments
 {
     [OptionGroup("Performance")]
     [Option("device", MetaValue = "NAME", HelpText = "auto, host, cuda or sim [auto]")]
@@ -234,6 +234,42 @@ internal sealed class KernelArguments : CommonArguments
     [OptionGroup("Performance")]
     [Option("seed", MetaValue = "S", HelpText = "seed of the operands [1]")]
     public string? Seed { get; set; }
+}
+
+/// <summary>What <c>kernels test</c> understands.</summary>
+internal sealed class KernelTestArguments : KernelArguments
+{
+    [OptionGroup("Settings")]
+    [Option("case", MetaValue = "LABEL", HelpText = "this case alone, by its label or a part of it [all]")]
+    public string? Case { get; set; }
+
+    [OptionGroup("Settings")]
+    [Option("replay", MetaValue = "FILE", HelpText = "the cases that failed before, from the file that was written then")]
+    public string? Replay { get; set; }
+}
+
+/// <summary>What <c>kernels ptx</c> understands.</summary>
+internal sealed class PtxArguments : CommonArguments
+{
+    [OptionGroup("Settings")]
+    [Option("arch", MetaValue = "NAME", HelpText = "sm_80 or sm_90a [sm_80]")]
+    public string? Arch { get; set; }
+
+    [OptionGroup("Output")]
+    [Option("diff", MetaValue = "ID", HelpText = "print the difference to this variant, and the counts of both")]
+    public string? Diff { get; set; }
+}
+
+/// <summary>What <c>kernels sim</c> understands.</summary>
+internal sealed class SimArguments : CommonArguments
+{
+    [OptionGroup("Settings")]
+    [Option("case", MetaValue = "LABEL", HelpText = "the case, by its label or a part of it [the largest]")]
+    public string? Case { get; set; }
+
+    [OptionGroup("Settings")]
+    [Option("arch", MetaValue = "NAME", HelpText = "sm_80 or sm_90a [sm_80]")]
+    public string? Arch { get; set; }
 }
 
 /// <summary>What every verb understands.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DPT.Engine.Cli;
 using DPT.Engine.Kernels;
 
 namespace Cli.Tests;
@@ -33,6 +34,80 @@ public sealed class KernelVerbTests
         var run = CommandLine.Run("kernels", "test", "layernorm.forward/host-v1-simd", "--device", "host");
         Assert.That(run.Code, Is.Zero, run.Out + run.Err);
         Assert.That(run.Out, Does.Match(@"^ok +layernorm\.forward/host-v1-simd +\d+ cases\n$"));
+    }
+
+    [Test]
+    public void Test_OfOneCase_ProvesThatOne()
+    {
+        var run = CommandLine.Run("kernels", "test", "softmax/host", "--case", "rows=3 classes=8 ", "--device", "host");
+        Assert.That(run.Out, Does.Match(@"^ok +softmax/host\S+ +1 cases\n$"), run.Err);
+    }
+
+    [Test]
+    public void Test_Replay_RunsTheCasesOfTheFile()
+    {
+        using var folder = new TemporaryFolder();
+        var kernelCase = KernelRegistry.Find("softmax").Cases().First();
+        var file = Path.Combine(folder.Path, "failures.json");
+        File.WriteAllText(file, JsonText.Of(new[] { new FailedProof("softmax/host-v1-simd", kernelCase.Label, 5, "host", ["wrong"]) }));
+        var run = CommandLine.Run("kernels", "test", "--replay", file);
+        Assert.That((run.Code, run.Out), Is.EqualTo((0, "ok  softmax/host-v1-simd  1 cases\n")), run.Err);
+    }
+
+    [Test]
+    public void Test_ReplayOfAnythingElse_IsAUsageError()
+    {
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "failures.json");
+        File.WriteAllText(file, "[{}]");
+        var run = CommandLine.Run("kernels", "test", "--replay", file);
+        Assert.That(run.Code, Is.EqualTo(ExitCodes.Usage));
+        Assert.That(run.Err, Does.Contain("--replay"));
+    }
+
+    [Test]
+    public void Ptx_OfAVariant_IsPtxWithTheCountsAsComments()
+    {
+        var run = CommandLine.Run("kernels", "ptx", "softmax/v1", "--arch", "sm_90a");
+        Assert.That(run.Code, Is.Zero, run.Err);
+        Assert.That(run.Out, Does.Contain(".target sm_90a\n").And.Match(@"(?m)^// instructions +\d+$"));
+        Assert.That(PtxParser.Parse(run.Out).Entry.Instructions, Is.Not.Empty);
+    }
+
+    [Test]
+    public void Ptx_Diff_ShowsWhatChangedAndBothCounts()
+    {
+        var run = CommandLine.Run("kernels", "ptx", "attention.forward/v1", "--diff", "attention.forward/v2");
+        Assert.That(run.Out, Does.StartWith("--- attention.forward/v1").And.Match(@"(?m)^dynamic shared bytes +0 +[1-9]"));
+        var same = CommandLine.Run("kernels", "ptx", "softmax/v1", "--diff", "softmax/v1", "--json");
+        using var document = JsonDocument.Parse(same.Out);
+        Assert.That(document.RootElement.GetProperty("diff").GetArrayLength(), Is.Zero);
+        Assert.That(document.RootElement.GetProperty("kernels")[0].GetProperty("report").GetProperty("localAccesses").GetInt32(), Is.Zero);
+    }
+
+    [TestCase("softmax/host", "no kernel for GPUs")]
+    [TestCase("attention", "several kernels")]
+    [TestCase("attentoin", "attention")]
+    public void Ptx_OfSomethingElse_IsAUsageError(string pattern, string expected)
+    {
+        var run = CommandLine.Run("kernels", "ptx", pattern);
+        Assert.That(run.Code, Is.EqualTo(ExitCodes.Usage));
+        Assert.That(run.Err, Does.Contain(expected));
+    }
+
+    [Test]
+    public void Sim_OfAnOperator_IsALineForEveryVariant()
+    {
+        var run = CommandLine.Run("kernels", "sim", "attention.forward", "--case", "B=2 L=65 H=1");
+        var variants = KernelRegistry.Find("attention.forward").Variants.Count(v => v is IGpuVariant);
+        Assert.That(run.Out.TrimEnd().Split('\n'), Has.Length.EqualTo(variants + 1), run.Err);
+    }
+
+    [Test]
+    public void Sim_OfAVariant_EndsWithAVerdict()
+    {
+        var run = CommandLine.Run("kernels", "sim", "softmax/v1", "--case", "rows=3 classes=8 ");
+        Assert.That(run.Out, Does.Match(@"(?m)^lane instructions +\d+$").And.Match(@"(?m)^\* \w"), run.Err);
     }
 
     [Test]

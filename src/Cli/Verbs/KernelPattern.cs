@@ -29,4 +29,29 @@ internal static class KernelPattern
                     pattern,
                     all.SelectMany(v => new[] { v.Operator.IdOf(v.Variant), v.Operator.Name, v.Operator.Name.Split('.')[0] })));
     }
+    /// <summary>The GPU variants that match.</summary>
+    /// <exception cref="DptException">There is none.</exception>
+    public static IReadOnlyList<RegisteredVariant> FindAllGpu(string pattern)
+    {
+        var found = Find(pattern).Where(v => v.Variant is IGpuVariant).ToList();
+        return found.Count > 0
+            ? found
+            : throw new DptException(FailureKind.Usage, $"no kernel for GPUs starts with '{pattern}'");
+    }
+
+    /// <summary>The one variant that matches: by its whole identity, or by a start that no other has.</summary>
+    /// <exception cref="DptException">There is none, or there are several; the message lists them.</exception>
+    public static RegisteredVariant FindOne(string pattern) => One(pattern, Find(pattern));
+
+    /// <summary>The one GPU variant that matches.</summary>
+    /// <exception cref="DptException">There is none, or there are several; the message lists them.</exception>
+    public static RegisteredVariant FindGpu(string pattern) => One(pattern, FindAllGpu(pattern));
+
+    private static RegisteredVariant One(string pattern, IReadOnlyList<RegisteredVariant> found) =>
+        found.FirstOrDefault(v => v.Operator.IdOf(v.Variant) == pattern) ?? (found is [var only]
+            ? only
+            : throw new DptException(
+                FailureKind.Usage,
+                $"'{pattern}' is the start of several kernels: "
+                + string.Join(", ", found.Select(v => v.Operator.IdOf(v.Variant)))));
 }

@@ -4,7 +4,7 @@ using DPT.Engine.Kernels;
 namespace DPT.Engine.Cli;
 
 /// <summary>Proves variants against their double-precision references.</summary>
-internal sealed class KernelsTestVerb : Verb<KernelArguments>
+internal sealed class KernelsTestVerb : Verb<KernelTestArguments>
 {
     public override string Name => "kernels test";
 
@@ -13,16 +13,21 @@ internal sealed class KernelsTestVerb : Verb<KernelArguments>
     public override string? Word => "PATTERN";
 
     public override IReadOnlyList<string> Examples =>
-        ["kernels test --device host", "kernels test layernorm.forward/host-v1-simd --seed 7"];
+    [
+        "kernels test --device host",
+        "kernels test layernorm.forward --device sim --seed 7",
+        $"kernels test --replay {FailedProof.DefaultFile}",
+    ];
 
-    protected override int Execute(KernelArguments arguments, CliContext context)
+    protected override int Execute(KernelTestArguments arguments, CliContext context)
     {
-        var seed = arguments.Seed is null ? 1 : ReadSeed(arguments.Seed);
-        using var device = DeviceChoice.Open(arguments.Device ?? "auto", kernels: null, context.Terminal);
-        var chosen = KernelPattern.Find(arguments.Words.FirstOrDefault(""))
-            .Where(v => (v.Variant.Targets & device.Kind) != 0)
-            .ToList();
-        var outcomes = context.Terminal.Watch(observer => Prove(device, chosen, seed, observer, context.Stop));
+        var replayed = arguments.Replay is null ? null : FailedProof.Read(arguments.Replay);
+        var name = arguments.Device ?? replayed?.Select(f => f.Device).FirstOrDefault() ?? "auto";
+        using var device = DeviceChoice.Open(name, kernels: null, context.Terminal);
+        var proofs = replayed is null
+            ? Registered(device, arguments)
+            : [.. replayed.GroupBy(f => f.Id).Select(g => new Proof(KernelPattern.FindOne(g.Key), [.. g.Select(f => f.Find())]))];
+        var outcomes = context.Terminal.Watch(observer => Prove(device, proofs, observer, context.Stop));
         if (arguments.Json)
         {
             context.Terminal.Result(JsonText.Of(outcomes));
@@ -32,34 +37,70 @@ internal sealed class KernelsTestVerb : Verb<KernelArguments>
             Print(outcomes, context.Terminal);
         }
 
-        return outcomes.All(o => o.Faults.Count == 0) ? ExitCodes.Done : ExitCodes.Check;
+        var failed = outcomes.SelectMany(o => o.Failed).ToList();
+        if (failed.Count > 0)
+        {
+            FailedProof.Write(failed);
+            context.Terminal.Message($"the failing cases are in {FailedProof.DefaultFile}; `--replay {FailedProof.DefaultFile}` runs them");
+        }
+
+        return outcomes.TrueForAll(o => o.Faults.Count == 0) ? ExitCodes.Done : ExitCodes.Check;
     }
 
-    private static List<Outcome> Prove(
-        Device device, List<RegisteredVariant> chosen, int seed, IRunObserver observer, CancellationToken stop)
+    /// <summary>What the pattern names, on the cases that the device supports.</summary>
+    private static List<Proof> Registered(Device device, KernelTestArguments arguments)
+    {
+        var seed = arguments.Seed is null ? 1 : ReadSeed(arguments.Seed);
+        return [.. KernelPattern.Find(arguments.Words.FirstOrDefault(""))
+            .Where(v => (v.Variant.Targets & device.Kind) != 0)
+            .Select(v => new Proof(v, [.. Cases(v).Select(c => (c, seed))]))];
+
+        IEnumerable<KernelCase> Cases(RegisteredVariant v) => arguments.Case is { } label
+            ? [CaseChoice.Find(v.Operator, label, c => CaseChoice.Supports(device, v.Variant, c))]
+            : v.Operator.Cases().Where(c => CaseChoice.Supports(device, v.Variant, c));
+    }
+
+    private static List<Outcome> Prove(Device device, List<Proof> proofs, IRunObserver observer, CancellationToken stop)
     {
         var outcomes = new List<Outcome>();
-        foreach (var (op, variant, _) in chosen)
+        foreach (var (found, cases) in proofs)
         {
             stop.ThrowIfCancellationRequested();
-            var cases = op.Cases().Where(c => IsSupported(device, variant, c)).ToList();
-            var faults = cases.SelectMany(c => KernelProver.Prove(device, op, variant, c, seed)).ToList();
+            var outcome = new Outcome(found.Operator.IdOf(found.Variant), cases.Count);
             if (cases.Count == 0)
             {
-                faults.Add($"{op.IdOf(variant)} supports none of its operator's cases");
+                outcome.Faults.Add($"{outcome.Id} supports none of its operator's cases");
             }
 
-            outcomes.Add(new Outcome(op.IdOf(variant), cases.Count, faults));
-            observer.Progress(new WorkProgress("prove", outcomes.Count, chosen.Count, "variants", 0, op.IdOf(variant)));
+            foreach (var (kernelCase, seed) in cases)
+            {
+                var faults = Faults(device, found, kernelCase, seed);
+                outcome.Faults.AddRange(faults);
+                if (faults.Count > 0)
+                {
+                    outcome.Failed.Add(new FailedProof(
+                        outcome.Id, kernelCase.Label, seed, device.Kind.ToString().ToLowerInvariant(), faults));
+                }
+            }
+
+            outcomes.Add(outcome);
+            observer.Progress(new WorkProgress("prove", outcomes.Count, proofs.Count, "variants", 0, outcome.Id));
         }
 
         return outcomes;
     }
 
-    private static bool IsSupported(Device device, KernelVariant variant, KernelCase kernelCase)
+    /// <summary>A kernel that breaks a rule of the simulator, or crashes on a card, is a fault like a wrong number.</summary>
+    private static IReadOnlyList<string> Faults(Device device, RegisteredVariant found, KernelCase kernelCase, int seed)
     {
-        using var memory = new CaseMemory(device, kernelCase, new CaseValues(kernelCase, 1));
-        return kernelCase.Supports(device, variant, memory, out _);
+        try
+        {
+            return KernelProver.Prove(device, found.Operator, found.Variant, kernelCase, seed);
+        }
+        catch (KernelException fault)
+        {
+            return [$"{found.Operator.IdOf(found.Variant)} [{kernelCase.Label}] seed {seed}: {fault.Message}"];
+        }
     }
 
     private static void Print(List<Outcome> outcomes, Terminal terminal)
@@ -85,5 +126,12 @@ internal sealed class KernelsTestVerb : Verb<KernelArguments>
             : throw new DptException(FailureKind.Usage, $"--seed: seed is '{text}', it must be {key.Allowed}");
     }
 
-    private sealed record Outcome(string Id, int Cases, IReadOnlyList<string> Faults);
+    private sealed record Proof(RegisteredVariant Found, IReadOnlyList<(KernelCase Case, int Seed)> Cases);
+
+    private sealed record Outcome(string Id, int Cases)
+    {
+        public List<string> Faults { get; } = [];
+
+        public List<FailedProof> Failed { get; } = [];
+    }
 }

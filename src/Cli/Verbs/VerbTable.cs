@@ -20,6 +20,8 @@ internal static class VerbTable
         new DataExportVerb(),
         new KernelsListVerb(),
         new KernelsTestVerb(),
+        new KernelsPtxVerb(),
+        new KernelsSimVerb(),
         new ConfigShowVerb(),
         new DoctorVerb(),
     ];

@@ -70,6 +70,14 @@ internal static class SampleKernels
         x[Group.IdxX] = sum;
     }
 
+    /// <summary>Every access of global memory in another sector, every access of shared memory in the same bank.</summary>
+    public static void Strided(ArrayView<float> x, int stride)
+    {
+        var tile = SharedMemory.Allocate<float>(2048);
+        tile[Group.IdxX * 32] = x[Group.IdxX * stride];
+        x[Group.IdxX * stride] = tile[Group.IdxX * 32] + 1;
+    }
+
     /// <summary>Something that ILGPU cannot compile.</summary>
     public static void Text(ArrayView<float> x, int n) => x[0] = n.ToString().Length;
 
