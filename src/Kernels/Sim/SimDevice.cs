@@ -199,5 +199,5 @@ public sealed unsafe class SimDevice : GpuDevice
 
     private LaunchBuffer BufferOf(string name, nint address, long length, int elementBytes) =>
         new(name, (ulong)address, (ulong)address + (ulong)(length * elementBytes), elementBytes,
-            _memory.Get(address, length * elementBytes));
+            _memory.Get(address, length * elementBytes, $"'{name}'"));
 }

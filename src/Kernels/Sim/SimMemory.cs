@@ -52,11 +52,14 @@ internal sealed unsafe class SimMemory
     }
 
     /// <summary>The block that holds the whole range.</summary>
+    /// <param name="address">First byte.</param>
+    /// <param name="bytes">Length of the range.</param>
+    /// <param name="name">What to call the range in a message.</param>
     /// <exception cref="KernelException">The range is not memory of this device, or was freed.</exception>
-    public Block Get(nint address, long bytes) =>
+    public Block Get(nint address, long bytes, string name = "a slice") =>
         Find(address, bytes)
         ?? throw new KernelException(
-            $"{bytes} bytes at 0x{address:x} are not memory of this device, or were freed");
+            $"{name}: {bytes} bytes at 0x{address:x} are not memory of this device, or were freed");
 
     /// <summary>One allocation.</summary>
     internal sealed class Block(nint address, long bytes)
