@@ -11,7 +11,7 @@ namespace DPT.Engine.Kernels;
 /// barrier for 512 multiply-adds. A small C with long sums is cut along the sums too (<see cref="MatMulSplit"/>).
 /// Threads: 64 as 8 x 8; a thread owns rows 4 y.. and 32 + 4 y.., columns 4 x.. and 32 + 4 x.., so that the eight lanes that
 /// are served together read adjacent packs of B and one pack of A. Limits: none; rows that do not start at multiples of
-/// 16 bytes are read float by float. Bytes: 8 K / 64 per element of C. FLOPs: 2 K per element.
+/// 16 bytes are read float by float. Shared memory: 17 KiB. Bytes: 8 K / 64 per element of C. FLOPs: 2 K per element.
 /// </summary>
 internal sealed class MatMulV3RegisterTiles : GpuVariant<MatMulCall>
 {
@@ -68,8 +68,8 @@ internal sealed class MatMulV3RegisterTiles : GpuVariant<MatMulCall>
         where TA : struct, IMatMulFactor
         where TB : struct, IMatMulFactor
     {
-        // Tiles of A and B, and the same again; at the end, half of C.
-        var shared = SharedMemory.Allocate<float>(4 * Buffer).AsAligned(16);
+        // Tiles of A and B, and the same again; at the end, the tile of C, which takes twice that.
+        var shared = SharedMemory.Allocate<float>(Tile * RowPacks * 4).AsAligned(16);
         var across = Group.IdxX & (Across - 1);
         var down = Group.IdxX / Across;
         var stagingA = new MatMulStaging(a, rowA, Grid.IdxX * Tile, m, (aligned & 1) != 0);
@@ -94,11 +94,10 @@ internal sealed class MatMulV3RegisterTiles : GpuVariant<MatMulCall>
             Group.Barrier();
         }
 
-        var epilogue = new GpuEpilogue(
-            c.SubView((long)Grid.IdxZ * m * n), bias, pre, residual, stride, flags);
-        Finish(sums.Top, shared, epilogue, Grid.IdxX * Tile, m, n, down, across);
+        StoreRows(sums.Top, shared, down * 4, across);
+        StoreRows(sums.Bottom, shared, Half + (down * 4), across);
         Group.Barrier();
-        Finish(sums.Bottom, shared, epilogue, (Grid.IdxX * Tile) + Half, m, n, down, across);
+        Finish(shared, new GpuEpilogue(c.SubView((long)Grid.IdxZ * m * n), bias, pre, residual, stride, flags), m, n);
     }
 
     /// <summary>Eight terms, written out: the tile may not be carried around a loop for each.</summary>
@@ -122,26 +121,30 @@ internal sealed class MatMulV3RegisterTiles : GpuVariant<MatMulCall>
     private static void MultiplyTerm(ref RegisterTile8x8 sums, ArrayView<Float4> packs, int a, int b) =>
         sums.AddOuter(packs[a], packs[a + (Half / 4)], packs[b], packs[b + (Half / 4)]);
 
-    /// <summary>Half a tile of C through shared memory, so that whole rows are written and the epilogue is one loop.</summary>
+    /// <summary>The tile of C goes through shared memory, so that whole rows are written and the epilogue is one loop.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish(
-        HalfTile4x8 sums, ArrayView<float> shared, GpuEpilogue epilogue, int row, int m, int n, int down, int across)
+    private static void Finish(ArrayView<float> tile, GpuEpilogue epilogue, int m, int n)
+    {
+        var row = Grid.IdxX * Tile;
+        var column = (Grid.IdxY * Tile) + Group.IdxX;
+        for (var i = 0; i < Tile; i++)
+        {
+            if (row + i < m && column < n)
+            {
+                epilogue.Finish(tile[(i * RowPacks * 4) + Group.IdxX], row + i, column);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreRows(HalfTile4x8 sums, ArrayView<float> shared, int row, int across)
     {
         var packs = shared.Cast<Float4>();
-        var at = (4 * down * RowPacks) + across;
+        var at = (row * RowPacks) + across;
         StoreRow(packs, at, sums.Left0, sums.Right0);
         StoreRow(packs, at + RowPacks, sums.Left1, sums.Right1);
         StoreRow(packs, at + (2 * RowPacks), sums.Left2, sums.Right2);
         StoreRow(packs, at + (3 * RowPacks), sums.Left3, sums.Right3);
-        Group.Barrier();
-        var column = (Grid.IdxY * Tile) + Group.IdxX;
-        for (var i = 0; i < Half; i++)
-        {
-            if (row + i < m && column < n)
-            {
-                epilogue.Finish(shared[(i * RowPacks * 4) + Group.IdxX], row + i, column);
-            }
-        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
