@@ -17,6 +17,27 @@ public sealed class AugmentTests
         Assert.That(Apply(i => PointOps.AutoContrast(i), 1, 7, 7, 7, 7), Is.EqualTo(new byte[] { 7, 7, 7, 7 }));
 
     [Test]
+    public void ByteStretch_EveryRange_IsWhatDoublesGive()
+    {
+        for (var low = 0; low < 255; low++)
+        {
+            for (var high = low + 1; high < 256; high++)
+            {
+                var scale = 255.0 / (high - low);
+                var offset = -low * scale;
+                var stretch = new ByteStretch(low, high);
+                for (var i = low; i <= high; i++)
+                {
+                    if (stretch.Of(i) != (int)((i * scale) + offset))
+                    {
+                        Assert.Fail($"{i} in {low}..{high} becomes {stretch.Of(i)}, not {(int)((i * scale) + offset)}");
+                    }
+                }
+            }
+        }
+    }
+
+    [Test]
     public void Equalize_FewPixels_StaysAsItIs() =>
         // (4 - 1) / 255 = 0: no step.
         Assert.That(Apply(i => PointOps.Equalize(i), 1, 1, 2, 3, 4), Is.EqualTo(new byte[] { 1, 2, 3, 4 }));
@@ -88,21 +109,23 @@ public sealed class AugmentTests
     [Test]
     public void Rotate_Quarter_IsCounterClockwise() =>
         Assert.That(
-            ApplyMoving((i, s) => GeometricOps.Rotate(i, s, 90), 1, 2, 3, 4, 5, 6, 7, 8, 9),
+            ApplyMoving((i, s) => GeometricOps.Move(i, s, AffineMap.Rotation(i.Size, 90)), 1, 2, 3, 4, 5, 6, 7, 8, 9),
             Is.EqualTo(new byte[] { 3, 6, 9, 2, 5, 8, 1, 4, 7 }));
 
     [Test]
     public void Rotate_Eighth_TurnsTheRing() =>
         // Top left is (-1, -1) from the centre and reads (0, -1.41) from it: the middle of the top row.
         Assert.That(
-            ApplyMoving((i, s) => GeometricOps.Rotate(i, s, 45), 1, 2, 3, 4, 5, 6, 7, 8, 9),
+            ApplyMoving((i, s) => GeometricOps.Move(i, s, AffineMap.Rotation(i.Size, 45)), 1, 2, 3, 4, 5, 6, 7, 8, 9),
             Is.EqualTo(new byte[] { 2, 3, 6, 1, 5, 9, 4, 7, 8 }));
 
     [Test]
     public void Rotate_Eighth_BlackensTheCorners() =>
         // (-1.5, -1.5) reads (0, -2.12): 0.12 above the first row.
         Assert.That(
-            ApplyMoving((i, s) => GeometricOps.Rotate(i, s, 45), 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9),
+            ApplyMoving(
+                (i, s) => GeometricOps.Move(i, s, AffineMap.Rotation(i.Size, 45)),
+                9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9),
             Is.EqualTo(new byte[] { 0, 9, 9, 0, 9, 9, 9, 9, 9, 9, 9, 9, 0, 9, 9, 0 }));
 
     [Test]
@@ -110,32 +133,37 @@ public sealed class AugmentTests
         // Row y reads column x + 0.5 + 0.3 (y + 0.5), cut: shifts 0, 0, 1, 1 for y = 0..3.
         Assert.That(
             ApplyMoving(
-                (i, s) => GeometricOps.ShearX(i, s, 0.3), 1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 3, 4),
+                (i, s) => GeometricOps.Move(i, s, AffineMap.Shear(0.3, 0)),
+                1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 3, 4),
             Is.EqualTo(new byte[] { 1, 2, 3, 4, 1, 2, 3, 4, 2, 3, 4, 0, 2, 3, 4, 0 }));
 
     [Test]
     public void ShearY_Columns_MoveFurtherRightwards() =>
         Assert.That(
             ApplyMoving(
-                (i, s) => GeometricOps.ShearY(i, s, -0.3), 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4),
+                (i, s) => GeometricOps.Move(i, s, AffineMap.Shear(0, -0.3)),
+                1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4),
             Is.EqualTo(new byte[] { 1, 1, 0, 0, 2, 2, 1, 1, 3, 3, 2, 2, 4, 4, 3, 3 }));
 
     [TestCase(0.4, new byte[] { 1, 2, 3, 4 })]
     [TestCase(0.6, new byte[] { 2, 0, 4, 0 })]
     [TestCase(-0.6, new byte[] { 0, 1, 0, 3 })]
     public void TranslateX_Pixels_ShiftsByTheNearestWhole(double pixels, byte[] expected) =>
-        Assert.That(ApplyMoving((i, s) => GeometricOps.TranslateX(i, s, pixels), 1, 2, 3, 4), Is.EqualTo(expected));
+        Assert.That(
+            ApplyMoving((i, s) => GeometricOps.Move(i, s, AffineMap.Shift(pixels, 0)), 1, 2, 3, 4),
+            Is.EqualTo(expected));
 
     [Test]
     public void TranslateY_OnePixel_ReadsFromBelow() =>
         Assert.That(
-            ApplyMoving((i, s) => GeometricOps.TranslateY(i, s, 1), 1, 2, 3, 4), Is.EqualTo(new byte[] { 3, 4, 0, 0 }));
+            ApplyMoving((i, s) => GeometricOps.Move(i, s, AffineMap.Shift(0, 1)), 1, 2, 3, 4),
+            Is.EqualTo(new byte[] { 3, 4, 0, 0 }));
 
     [Test]
     public void Cutout_Middle_IncludesBothCorners()
     {
         // Side 2 about (2.5, 1.5): columns 1..3, rows 0..2.
-        var result = Apply(i => Cutout.Apply(i, 2, 2.5, 1.5), 1, new byte[25]);
+        var result = Apply(i => Cutout.Of(i.Size, 2, 2.5, 1.5).Apply(i), 1, new byte[25]);
         Assert.That(
             Enumerable.Range(0, 25).Where(i => result[i] == 121),
             Is.EqualTo(new[] { 1, 2, 3, 6, 7, 8, 11, 12, 13 }));
@@ -144,7 +172,7 @@ public sealed class AugmentTests
     [Test]
     public void Cutout_Corner_StaysInsideTheImage()
     {
-        var result = Apply(i => Cutout.Apply(i, 1.9, 2.99, 2.99), 3, new byte[27]);
+        var result = Apply(i => Cutout.Of(i.Size, 1.9, 2.99, 2.99).Apply(i), 3, new byte[27]);
         Assert.Multiple(() =>
         {
             Assert.That(Enumerable.Range(0, 9).Where(i => result[i] == 125), Is.EqualTo(new[] { 8 }));
@@ -155,7 +183,7 @@ public sealed class AugmentTests
 
     [Test]
     public void Cutout_NoSide_ChangesNothing() =>
-        Assert.That(Apply(i => Cutout.Apply(i, 0, 1, 1), 1, 1, 2, 3, 4), Is.EqualTo(new byte[] { 1, 2, 3, 4 }));
+        Assert.That(Apply(i => Cutout.Of(i.Size, 0, 1, 1).Apply(i), 1, 1, 2, 3, 4), Is.EqualTo(new byte[] { 1, 2, 3, 4 }));
 
     [Test]
     public void WeakView_MirrorAndCrop_ReflectsWithoutRepeatingTheBorder()
@@ -181,7 +209,8 @@ public sealed class AugmentTests
                 foreach (var strength in new[] { least, most })
                 {
                     var image = new ByteImage(Ramp(3 * size * size), 3, size);
-                    RandAugment.Apply(op, image, new ByteImage(new byte[3 * size * size], 3, size), strength);
+                    RandAugmentStep.Of(op, size, strength)
+                        .Apply(image, new ByteImage(new byte[3 * size * size], 3, size));
                 }
             }
         }
@@ -191,8 +220,8 @@ public sealed class AugmentTests
     public void RandAugment_Identity_ChangesNothing()
     {
         var pixels = Ramp(48);
-        RandAugment.Apply(
-            RandAugmentOp.Identity, new ByteImage(pixels, 3, 4), new ByteImage(new byte[48], 3, 4), 0.5);
+        RandAugmentStep.Of(RandAugmentOp.Identity, 4, 0.5)
+            .Apply(new ByteImage(pixels, 3, 4), new ByteImage(new byte[48], 3, 4));
         Assert.That(pixels, Is.EqualTo(Ramp(48)));
     }
 

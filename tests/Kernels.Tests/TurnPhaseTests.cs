@@ -28,7 +28,9 @@ public sealed class TurnPhaseTests
 
     [Test]
     public void Of_HugeTime_IsBounded() =>
-        Assert.That(Math.Abs(TurnPhase.Of(float.MaxValue, TurnPhase.Frequency(TurnPhase.Ratio(4), 1))), Is.LessThanOrEqualTo(0.5));
+        Assert.That(
+            Math.Abs(TurnPhase.Of(float.MaxValue, TurnPhase.Frequency(TurnPhase.Ratio(4), 1))),
+            Is.LessThanOrEqualTo(0.5));
 
     [TestCase(float.NaN)]
     [TestCase(float.PositiveInfinity)]

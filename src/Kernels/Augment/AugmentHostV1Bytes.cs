@@ -70,14 +70,11 @@ internal sealed unsafe class AugmentHostV1Bytes : HostVariant<AugmentCall>
                 var image = new ByteImage(new Span<byte>(copy, pixels), Call.Channels, size);
                 new ReadOnlySpan<byte>(source, pixels).CopyTo(image.Pixels);
                 var other = new ByteImage(new Span<byte>(copy + pixels, pixels), Call.Channels, size);
-                RandAugment.Apply(image, other, ref random);
+                RandAugment.Draw(size, ref random).Apply(image, other);
                 source = copy;
             }
 
-            var view = Call.Policy == AugmentPolicy.None
-                ? new WeakView(size, mirror: false, 0, 0)
-                : WeakView.Draw(size, Call.Flip, Call.CropPadding, ref random);
-            Normalise(view, source, (float*)Call.Output.Address + ((long)index * pixels));
+            Normalise(WeakView.Draw(in Call, ref random), source, (float*)Call.Output.Address + ((long)index * pixels));
         }
 
         private readonly void Normalise(WeakView view, byte* source, float* output)

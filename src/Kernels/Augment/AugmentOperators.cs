@@ -6,7 +6,8 @@ public static class AugmentOperators
     private const int SourceCount = 5;
 
     /// <summary>Selects, augments and normalises images.</summary>
-    public static Operator<AugmentCall> Augment { get; } = new("augment", Cases, new AugmentHostV1Bytes());
+    public static Operator<AugmentCall> Augment { get; } =
+        new("augment", Cases, new AugmentHostV1Bytes(), new AugmentV1Block());
 
     private static IEnumerable<KernelCase> Cases()
     {

@@ -39,14 +39,19 @@ internal static class BlendOps
                 for (var x = 1; x < size - 1; x++)
                 {
                     var at = (y * size) + x;
-                    var sum = (4 * source[at])
-                        + Three(source, at - size) + Three(source, at) + Three(source, at + size);
-
-                    // Thirteenths are never halves, so integers round as the library's floats do.
-                    target[at] = ByteImage.Blend(((2 * sum) + 13) / 26, source[at], amount);
+                    var sum = Three(source, at - size) + Three(source, at) + Three(source, at + size);
+                    target[at] = Sharpened(source[at], sum, amount);
                 }
             }
         }
+    }
+
+    /// <summary>Blends the smoothed with the sharp byte; <paramref name="sum"/> is that of all nine.</summary>
+    public static byte Sharpened(byte centre, int sum, float amount)
+    {
+        // Thirteenths are never halves, so integers round as the library's floats do.
+        var smooth = ((2 * (sum + (4 * centre))) + 13) / 26;
+        return ByteImage.Blend(smooth, centre, amount);
     }
 
     private static int Three(ReadOnlySpan<byte> plane, int at) => plane[at - 1] + plane[at] + plane[at + 1];

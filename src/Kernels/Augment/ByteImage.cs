@@ -19,7 +19,7 @@ internal readonly ref struct ByteImage
 
     public Span<byte> Plane(int channel) => Pixels.Slice(channel * Size * Size, Size * Size);
 
-    /// <summary>Brightness of a pixel: 0.299 R + 0.587 G + 0.114 B in 16.16 fixed point, or the grey value.</summary>
+    /// <summary>Brightness of a pixel, or the grey value.</summary>
     public int Luminance(int pixel)
     {
         if (Channels == 1)
@@ -28,10 +28,14 @@ internal readonly ref struct ByteImage
         }
 
         var plane = Size * Size;
-        int red = Pixels[pixel], green = Pixels[plane + pixel], blue = Pixels[(2 * plane) + pixel];
-        return ((19595 * red) + (38470 * green) + (7471 * blue) + 0x8000) >> 16;
+        return Luminance(Pixels[pixel], Pixels[plane + pixel], Pixels[(2 * plane) + pixel]);
     }
 
+    /// <summary>0.299 R + 0.587 G + 0.114 B in 16.16 fixed point.</summary>
+    public static int Luminance(int red, int green, int blue) =>
+        ((19595 * red) + (38470 * green) + (7471 * blue) + 0x8000) >> 16;
+
     /// <summary>from + alpha (to - from) in single precision, cut to an integer; alpha in [0, 1].</summary>
-    public static byte Blend(int from, int to, float alpha) => (byte)(from + (alpha * (to - from)));
+    public static byte Blend(int from, int to, float alpha) =>
+        (byte)(int)Scalar.Add(from, Scalar.Multiply(alpha, to - from));
 }

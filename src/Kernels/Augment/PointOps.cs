@@ -76,33 +76,41 @@ internal static class PointOps
     public static void Contrast(ByteImage image, float amount)
     {
         var count = image.Size * image.Size;
-        long sum = 0;
+        var sum = 0;
         for (var i = 0; i < count; i++)
         {
             sum += image.Luminance(i);
         }
 
-        BlendWith(image, (int)(((2 * sum) + count) / (2 * count)), amount);
+        BlendWith(image, RoundedMean(sum, count), amount);
     }
+
+    /// <summary>The mean of the brightness of <paramref name="count"/> pixels, at most 2^16, half upwards.</summary>
+    public static int RoundedMean(int sum, int count) => ((2 * sum) + count) / (2 * count);
 
     /// <summary>Keeps the upper <paramref name="bits"/> bits, 1 to 8.</summary>
     public static void Posterize(ByteImage image, int bits)
     {
-        var mask = (byte)(0xff << (8 - bits));
         foreach (ref var value in image.Pixels)
         {
-            value &= mask;
+            value = Posterized(value, bits);
         }
     }
 
     /// <summary>Inverts the bytes that are not below the threshold.</summary>
-    public static void Solarize(ByteImage image, double threshold)
+    public static void Solarize(ByteImage image, int threshold)
     {
         foreach (ref var value in image.Pixels)
         {
-            value = value < threshold ? value : (byte)(255 - value);
+            value = Solarized(value, threshold);
         }
     }
+
+    /// <summary>The upper bits of a byte, 1 to 8.</summary>
+    public static byte Posterized(byte value, int bits) => (byte)(value & (0xff << (8 - bits)));
+
+    /// <summary>The byte, inverted unless it is below the threshold.</summary>
+    public static byte Solarized(byte value, int threshold) => value < threshold ? value : (byte)(255 - value);
 
     private static void BlendWith(ByteImage image, int constant, float amount)
     {

@@ -7,34 +7,46 @@ namespace DPT.Engine.Kernels;
 internal readonly struct WeakView
 {
     private readonly int _size;
-    private readonly bool _mirror;
-    private readonly int _down;
-    private readonly int _right;
 
     public WeakView(int size, bool mirror, int down, int right)
     {
         _size = size;
-        _mirror = mirror;
-        _down = down;
-        _right = right;
+        IsMirrored = mirror;
+        Down = down;
+        Right = right;
     }
 
-    public static WeakView Draw(int size, bool allowMirror, int padding, ref PhiloxStream random)
+    /// <summary>Whether columns run backwards.</summary>
+    public bool IsMirrored { get; }
+
+    /// <summary>Pixels that the view has moved down.</summary>
+    public int Down { get; }
+
+    /// <summary>Pixels that the view has moved right, before it is mirrored.</summary>
+    public int Right { get; }
+
+    /// <summary>Draws the view of a row of the call's batch; without a policy it is the image itself.</summary>
+    public static WeakView Draw(in AugmentCall call, ref PhiloxStream random)
     {
-        var mirror = random.NextUniform() < 0.5f && allowMirror;
-        var down = random.NextInt((2 * padding) + 1) - padding;
-        var right = random.NextInt((2 * padding) + 1) - padding;
-        return new WeakView(size, mirror, down, right);
+        if (call.Policy == AugmentPolicy.None)
+        {
+            return new WeakView(call.ImageSize, mirror: false, 0, 0);
+        }
+
+        var mirror = random.NextUniform() < 0.5f && call.Flip;
+        var down = random.NextInt((2 * call.CropPadding) + 1) - call.CropPadding;
+        var right = random.NextInt((2 * call.CropPadding) + 1) - call.CropPadding;
+        return new WeakView(call.ImageSize, mirror, down, right);
     }
 
     /// <summary>The row that output row <paramref name="y"/> comes from.</summary>
-    public int Row(int y) => Reflect(y + _down);
+    public int Row(int y) => Reflect(y + Down);
 
     /// <summary>The column that output column <paramref name="x"/> comes from.</summary>
     public int Column(int x)
     {
-        var column = Reflect(x + _right);
-        return _mirror ? _size - 1 - column : column;
+        var column = Reflect(x + Right);
+        return IsMirrored ? _size - 1 - column : column;
     }
 
     /// <summary>Reflection at the centres of the border pixels, which are not repeated.</summary>
