@@ -11,8 +11,11 @@ internal static class AugmentPlan
     /// <summary>Integers of a row.</summary>
     public const int Words = 32;
 
+    /// <summary>Operations of a row.</summary>
+    public const int Steps = 3;
+
     private const int Square = 3;
-    private const int Steps = 7;
+    private const int FirstStep = 7;
     private const int StepWords = 8;
 
     /// <summary>Draws a row of the call's batch.</summary>
@@ -39,10 +42,10 @@ internal static class AugmentPlan
     public static Cutout SquareOf(ArrayView<int> plan, long first) => new(
         plan[first + Square], plan[first + Square + 1], plan[first + Square + 2], plan[first + Square + 3]);
 
-    /// <summary>Operation 0, 1 or 2.</summary>
+    /// <summary>One of the operations.</summary>
     public static RandAugmentStep StepOf(ArrayView<int> plan, long first, int number)
     {
-        var at = first + Steps + (number * StepWords);
+        var at = first + FirstStep + (number * StepWords);
         return new RandAugmentStep(
             (RandAugmentOp)plan[at],
             Interop.IntAsFloat((uint)plan[at + 1]),
@@ -57,9 +60,9 @@ internal static class AugmentPlan
         words[Square + 1] = square.Top;
         words[Square + 2] = square.Right;
         words[Square + 3] = square.Bottom;
-        Write(changes.First, words[Steps..]);
-        Write(changes.Second, words[(Steps + StepWords)..]);
-        Write(changes.Third, words[(Steps + (2 * StepWords))..]);
+        Write(changes.First, words[FirstStep..]);
+        Write(changes.Second, words[(FirstStep + StepWords)..]);
+        Write(changes.Third, words[(FirstStep + (2 * StepWords))..]);
     }
 
     /// <summary>No operation has both an amount and a level: they share a word.</summary>

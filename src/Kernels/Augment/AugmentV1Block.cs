@@ -112,9 +112,11 @@ internal sealed class AugmentV1Block : GpuVariant<AugmentCall>
 
         Group.Barrier();
         var first = (long)row * AugmentPlan.Words;
-        image.Apply(AugmentPlan.StepOf(plan, first, 0));
-        image.Apply(AugmentPlan.StepOf(plan, first, 1));
-        image.Apply(AugmentPlan.StepOf(plan, first, 2));
+        for (var number = 0; number < AugmentPlan.Steps; number++)
+        {
+            image.Apply(AugmentPlan.StepOf(plan, first, number));
+        }
+
         Write(image, plan, first, mean, deviation, output, isImage);
     }
 
