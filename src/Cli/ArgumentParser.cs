@@ -214,6 +214,10 @@ internal sealed class RunArguments : ConfigArguments
     [OptionGroup("Performance")]
     [Option("kernels", MetaValue = "LIST", HelpText = "kernels to use: operator=variant[,operator=variant...]")]
     public string? Kernels { get; set; }
+
+    [OptionGroup("Performance")]
+    [Option("profile", HelpText = "where the time goes: a table by operator, and profile.trace.json for a trace viewer")]
+    public bool Profile { get; set; }
 }
 
 /// <summary>What <c>data export</c> understands.</summary>

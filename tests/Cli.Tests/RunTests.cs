@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DPT.Engine.Cli;
+using DPT.Engine.Kernels;
 
 namespace Cli.Tests;
 
@@ -35,6 +36,26 @@ public sealed class RunTests
         using var document = JsonDocument.Parse(run.Out);
         Assert.That(document.RootElement.GetProperty("stage3").GetProperty("controlTop1").GetDouble(), Is.EqualTo(0.83));
         Assert.That(document.RootElement.GetProperty("schema").GetInt32(), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Run_Profile_SaysWhereTheTimeWentAndLeavesATrace()
+    {
+        using var folder = new TemporaryFolder();
+        var engine = new FakeCommands
+        {
+            Work = (request, _) =>
+            {
+                using var x = request.Device.Upload<float>([1, 2]);
+                request.Device.Run(
+                    ElementwiseOperators.Axpby,
+                    new AxpbyCall { Count = 2, Alpha = 1, Beta = 1, X = x.Slice, Y = x.Slice });
+            },
+        };
+        var run = CommandLine.Run(["run", "--profile", "--device", "host", "--out", folder.File("run")], engine);
+        Assert.That(run.Code, Is.Zero, run.Err);
+        Assert.That(run.Err, Does.Match(@"axpby/host-v1-simd +1 ").And.Contain("everything else"));
+        Assert.That(File.ReadAllText(folder.File("run/profile.trace.json")), Does.Contain("axpby/host-v1-simd"));
     }
 
     [Test]

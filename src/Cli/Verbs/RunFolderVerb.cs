@@ -1,5 +1,6 @@
 using DPT.Engine.Autograd;
 using DPT.Engine.Dpt;
+using DPT.Engine.Kernels;
 
 namespace DPT.Engine.Cli;
 
@@ -29,7 +30,13 @@ internal abstract class RunFolderVerb : Verb<RunArguments>
 
         using var folder = Open(arguments, config);
         context.Terminal.Message($"run folder: {folder.FolderPath}");
+        device.Profile = arguments.Profile ? new OperatorProfile() : null;
         var result = Work(options, folder, device, context);
+        if (device.Profile is { } profile)
+        {
+            ProfileReport.Write(profile, device, folder, context.Terminal);
+        }
+
         Report.Write(folder.FolderPath);
         foreach (var line in arguments.Json ? [result.Json] : result.Lines)
         {
@@ -82,7 +89,7 @@ internal abstract class RunFolderVerb : Verb<RunArguments>
         return folder;
     }
 
-    private VerbResult Work(DptOptions options, RunFolder folder, Kernels.Device device, CliContext context)
+    private VerbResult Work(DptOptions options, RunFolder folder, Device device, CliContext context)
     {
         try
         {

@@ -54,6 +54,9 @@ public sealed class RunFolder : IDisposable
     /// <summary>Numbers over time, see <see cref="MetricsWriter"/>.</summary>
     public string MetricsPath => Path.Combine(FolderPath, "metrics.jsonl");
 
+    /// <summary>Every operator call of a profiled session, for a trace viewer.</summary>
+    public string TracePath => Path.Combine(FolderPath, "profile.trace.json");
+
     /// <summary>What came out, see <see cref="DptResult"/>.</summary>
     public string ResultPath => Path.Combine(FolderPath, "result.json");
 

@@ -25,6 +25,9 @@ public abstract class Device : IDisposable
     /// <summary>Which variant serves which operator here, and why.</summary>
     public KernelSelection Selection { get; }
 
+    /// <summary>If set, every operator call is timed and noted there. Waiting for each call costs speed on a GPU.</summary>
+    public OperatorProfile? Profile { get; set; }
+
     /// <summary>Allocates <paramref name="length"/> elements with arbitrary content.</summary>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is not positive.</exception>
     public DeviceBuffer<T> Allocate<T>(long length) where T : unmanaged => new(Memory, length);
@@ -50,7 +53,15 @@ public abstract class Device : IDisposable
     public void Run<TCall>(Operator<TCall> op, in TCall call) where TCall : struct, IKernelCall
     {
         call.Validate();
-        Selection.Resolve(op, in call, this).Launch(this, in call);
+        var variant = Selection.Resolve(op, in call, this);
+        if (Profile is { } profile)
+        {
+            profile.Launch(this, op, variant, in call);
+        }
+        else
+        {
+            variant.Launch(this, in call);
+        }
     }
 
     /// <summary>Copies from managed memory; the lengths must be equal.</summary>

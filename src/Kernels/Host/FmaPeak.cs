@@ -1,7 +1,5 @@
 using System.Runtime.CompilerServices;
-using DPT.Engine.Kernels;
-
-namespace Perf;
+namespace DPT.Engine.Kernels;
 
 /// <summary>
 /// The most that the processor can do: independent multiply-adds in registers on all threads. The clock of a virtual

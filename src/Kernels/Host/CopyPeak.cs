@@ -1,6 +1,4 @@
-using DPT.Engine.Kernels;
-
-namespace Perf;
+namespace DPT.Engine.Kernels;
 
 /// <summary>The most that memory can do: all threads copy an array that no cache holds.</summary>
 internal static class CopyPeak
