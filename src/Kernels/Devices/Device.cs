@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace DPT.Engine.Kernels;
 
 /// <summary>
@@ -78,6 +80,17 @@ public abstract class Device : IDisposable
 
     /// <summary>Waits until everything asked of this device is done.</summary>
     public abstract void Synchronize();
+
+    /// <summary>How long the work takes on the device, from when all earlier work has ended.</summary>
+    public virtual TimeSpan Measure(Action work)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        Synchronize();
+        var start = Stopwatch.GetTimestamp();
+        work();
+        Synchronize();
+        return Stopwatch.GetElapsedTime(start);
+    }
 
     /// <summary>Frees the pool and the device's own resources. Buffers must have been disposed before.</summary>
     public virtual void Dispose()

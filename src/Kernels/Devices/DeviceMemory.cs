@@ -36,14 +36,18 @@ public sealed class DeviceMemory : IDisposable
     /// <summary>How often the system was asked for a block. Constant in a steady state.</summary>
     public long SystemAllocations { get; private set; }
 
+    /// <summary>How often anybody asked for a block.</summary>
+    internal long Rents { get; private set; }
+
     internal nint Rent(long bytes)
     {
         var size = SizeClass(bytes);
         lock (_lock)
         {
+            Rents++;
             if (!_idle.TryGetValue(size, out var stack) || !stack.TryPop(out var address))
             {
-                address = _allocate(size);
+                address = AllocateOrTrim(size);
                 ReservedBytes += size;
                 SystemAllocations++;
             }
@@ -96,6 +100,20 @@ public sealed class DeviceMemory : IDisposable
 
     /// <summary>Returns the idle blocks. Live blocks stay with their owners.</summary>
     public void Dispose() => Trim();
+
+    /// <summary>Idle blocks of other sizes may be what fills the device.</summary>
+    private nint AllocateOrTrim(long size)
+    {
+        try
+        {
+            return _allocate(size);
+        }
+        catch (KernelException) when (ReservedBytes > LiveBytes)
+        {
+            Trim();
+            return _allocate(size);
+        }
+    }
 
     /// <summary>Eight classes per power of two: at most 12.5 % is lost to rounding.</summary>
     private static long SizeClass(long bytes)

@@ -1,0 +1,238 @@
+using System.Globalization;
+
+namespace DPT.Engine.Kernels;
+
+/// <summary>
+/// An NVIDIA GPU. All work goes to one stream, in the order in which it is asked for; a call that gives numbers back waits
+/// for it. What runs is the text of <see cref="PtxPipeline"/>, loaded by the driver when a kernel is first launched.
+/// </summary>
+/// <remarks>
+/// A kernel that crashes is noticed at the next call that waits, and takes the card's context with it: nothing works on
+/// this device afterwards. <c>CUDA_LAUNCH_BLOCKING=1</c>, which the driver reads, makes every launch wait.
+/// </remarks>
+public sealed unsafe class CudaDevice : GpuDevice
+{
+    private static readonly Lazy<(ICudaDriver? Driver, string? Reason)> Here = new(Look);
+
+    private readonly CudaContext _context;
+    private readonly Dictionary<GpuKernel, CudaModule> _modules = [];
+    private GpuKernel? _latest;
+    private bool _isCapturing;
+
+    /// <summary>Opens a GPU.</summary>
+    /// <param name="ordinal">Its number, from 0, as the driver counts.</param>
+    /// <param name="selection">Choice of kernels; by default what the environment and the defaults say.</param>
+    /// <exception cref="KernelException">It cannot be used; the message says why.</exception>
+    public CudaDevice(int ordinal = 0, KernelSelection? selection = null)
+        : this(Here.Value.Driver ?? throw new KernelException(Here.Value.Reason!), ordinal, selection)
+    {
+    }
+
+    internal CudaDevice(ICudaDriver driver, int ordinal = 0, KernelSelection? selection = null)
+        : this(new CudaContext(driver, ordinal), selection)
+    {
+    }
+
+    private CudaDevice(CudaContext context, KernelSelection? selection)
+        : base(new DeviceMemory(context.Allocate, context.Free), selection ?? KernelSelection.FromEnvironment())
+    {
+        _context = context;
+        Architecture = context.Capability == (9, 0) ? PtxArchitecture.Sm90a : PtxArchitecture.Sm80;
+    }
+
+    /// <summary>Why no GPU can be used on this machine; null if one can.</summary>
+    public static string? WhyNot => Here.Value.Reason;
+
+    /// <inheritdoc/>
+    public override DeviceKind Kind => DeviceKind.Cuda;
+
+    /// <inheritdoc/>
+    public override string Description => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{_context.Name}, {Architecture}, {_context.TotalBytes / (double)(1L << 30):0.0} GiB, driver for CUDA {_context.DriverVersion}");
+
+    /// <inheritdoc/>
+    public override PtxArchitecture Architecture { get; }
+
+    /// <summary>Bytes of the cache that all multiprocessors share.</summary>
+    public long CacheBytes => _context.Attribute(CudaAttribute.SecondLevelCache);
+
+    /// <summary>Registers and bytes of local memory of a thread, by kernel, of all that were launched so far.</summary>
+    public IEnumerable<(string Kernel, int Registers, int LocalBytes)> Loaded =>
+        _modules.Select(m => (m.Key.Id, m.Value.Registers, m.Value.LocalBytes));
+
+    /// <inheritdoc/>
+    public override void CopyIn<T>(ReadOnlySpan<T> source, Slice<T> destination)
+    {
+        RequireSameLength(source.Length, destination.Length);
+        if (source.IsEmpty)
+        {
+            return;
+        }
+
+        // The driver has taken the numbers when this returns: memory that is not page-locked is staged at once.
+        fixed (T* from = source)
+        {
+            var driver = _context.Use(out var stream);
+            Require(driver.CopyIn(destination.Address, from, destination.Length * sizeof(T), stream), "a copy to the GPU");
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void CopyOut<T>(Slice<T> source, Span<T> destination)
+    {
+        RequireSameLength(source.Length, destination.Length);
+        if (source.IsEmpty)
+        {
+            return;
+        }
+
+        fixed (T* to = destination)
+        {
+            var driver = _context.Use(out var stream);
+            Require(driver.CopyOut(to, source.Address, source.Length * sizeof(T), stream), "a copy from the GPU");
+            Require(driver.Synchronise(stream), "a copy from the GPU");
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Copy<T>(Slice<T> source, Slice<T> destination)
+    {
+        RequireSameLength(source.Length, destination.Length);
+        if (!source.IsEmpty)
+        {
+            var driver = _context.Use(out var stream);
+            Require(
+                driver.Copy(destination.Address, source.Address, source.Length * sizeof(T), stream), "a copy on the GPU");
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Clear<T>(Slice<T> slice)
+    {
+        if (!slice.IsEmpty)
+        {
+            var driver = _context.Use(out var stream);
+            Require(driver.Fill(slice.Address, 0, slice.Length * sizeof(T), stream), "clearing memory of the GPU");
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Synchronize()
+    {
+        var driver = _context.Use(out var stream);
+        Require(driver.Synchronise(stream), "waiting for the GPU");
+    }
+
+    /// <inheritdoc/>
+    public override TimeSpan Measure(Action work)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        var driver = _context.Use(out var stream);
+        Require(driver.CreateEvent(out var start), "an event");
+        Require(driver.CreateEvent(out var end), "an event");
+        try
+        {
+            Require(driver.RecordEvent(start, stream), "an event");
+            work();
+            Require(driver.RecordEvent(end, stream), "an event");
+            Require(driver.ElapsedMilliseconds(start, end, out var milliseconds), "timing the GPU");
+            return TimeSpan.FromMilliseconds(milliseconds);
+        }
+        finally
+        {
+            driver.DestroyEvent(start);
+            driver.DestroyEvent(end);
+        }
+    }
+
+    /// <summary>
+    /// Records what the steps launch, without running it, as a graph that runs with one call. Its kernels must have been
+    /// launched before, and the steps must not allocate: they will run on the same memory every time.
+    /// </summary>
+    /// <exception cref="KernelException">A step cannot be recorded, or memory was allocated.</exception>
+    public CudaGraph Capture(Action steps)
+    {
+        ArgumentNullException.ThrowIfNull(steps);
+        var driver = _context.Use(out var stream);
+        var rented = Memory.Rents;
+        Require(driver.BeginCapture(stream), "recording");
+        nint graph = 0;
+        try
+        {
+            Require(Record(steps, () => driver.EndCapture(stream, out graph)), "recording");
+            return Memory.Rents == rented
+                ? new CudaGraph(_context, graph)
+                : throw new KernelException("the steps of a graph must not allocate: allocate before recording them");
+        }
+        finally
+        {
+            if (graph != 0)
+            {
+                driver.DestroyGraph(graph);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        foreach (var module in _modules.Values)
+        {
+            module.Dispose();
+        }
+
+        _modules.Clear();
+        base.Dispose();
+        _context.Dispose();
+    }
+
+    internal override void Launch(GpuKernel kernel, GridSize grid, ReadOnlySpan<byte> arguments)
+    {
+        if (!_modules.TryGetValue(kernel, out var module))
+        {
+            Kernels.Require.That(kernel.Id, !_isCapturing, "a graph records kernels that have run before; run the steps once");
+            _modules[kernel] = module = new CudaModule(_context, kernel, PtxPipeline.Build(kernel, Architecture));
+        }
+
+        module.Launch(grid, arguments);
+        _latest = kernel;
+    }
+
+    /// <summary>Recording ends whatever the steps do: the stream would be unusable.</summary>
+    private int Record(Action steps, Func<int> end)
+    {
+        _isCapturing = true;
+        var result = 0;
+        try
+        {
+            steps();
+        }
+        finally
+        {
+            _isCapturing = false;
+            result = end();
+        }
+
+        return result;
+    }
+
+    private static (ICudaDriver? Driver, string? Reason) Look()
+    {
+        try
+        {
+            var driver = CudaDriver.TryLoad();
+            return driver is null
+                ? (null, $"no NVIDIA driver here ({CudaDriver.Library} is not found)")
+                : (driver, CudaContext.WhyNot(driver, ordinal: 0));
+        }
+        catch (EntryPointNotFoundException e)
+        {
+            return (null, $"the NVIDIA driver is too old: {e.Message}");
+        }
+    }
+
+    /// <summary>What kernels did wrong is told by whatever call comes next: the message names the latest of them.</summary>
+    private void Require(int result, string what) =>
+        _context.Require(result, _latest is null ? what : $"{what}, after {_latest.Id} or a kernel before it");
+}

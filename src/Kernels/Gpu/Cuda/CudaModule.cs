@@ -1,0 +1,91 @@
+namespace DPT.Engine.Kernels;
+
+/// <summary>A kernel that the driver has compiled and loaded.</summary>
+internal sealed class CudaModule : IDisposable
+{
+    /// <summary>What a block may have without asking.</summary>
+    private const int SharedBytesUnasked = 48 * 1024;
+
+    private readonly CudaContext _context;
+    private readonly GpuKernel _kernel;
+    private readonly nint _module;
+    private readonly nint _function;
+
+    /// <summary>Loads the kernel's text.</summary>
+    /// <exception cref="KernelException">The driver refuses it, or a block of it does not fit on the card.</exception>
+    public CudaModule(CudaContext context, GpuKernel kernel, PtxModule text)
+    {
+        _context = context;
+        _kernel = kernel;
+        var driver = context.Use(out _);
+        var result = driver.LoadModule(text.ToString(), out _module, out var log);
+        context.Require(result, $"the driver does not load {kernel.Id} for {text.Target}{(log.Length > 0 ? $"\n{log}\n" : "")}");
+        try
+        {
+            context.Require(driver.FindFunction(_module, text.Entry.Name, out _function), $"{kernel.Id} is not in its module");
+            Registers = Attribute(driver, CudaFunctionAttribute.Registers);
+            LocalBytes = Attribute(driver, CudaFunctionAttribute.LocalBytes);
+            RequireThreads(driver);
+            RequireSharedMemory(driver);
+        }
+        catch
+        {
+            driver.UnloadModule(_module);
+            throw;
+        }
+    }
+
+    /// <summary>Registers of a thread.</summary>
+    public int Registers { get; }
+
+    /// <summary>Bytes of local memory of a thread: registers that did not fit.</summary>
+    public int LocalBytes { get; }
+
+    /// <summary>Puts a launch into the stream.</summary>
+    /// <exception cref="KernelException">The driver refuses it.</exception>
+    public void Launch(GridSize grid, ReadOnlySpan<byte> arguments)
+    {
+        var driver = _context.Use(out var stream);
+        var result = driver.Launch(_function, grid, _kernel.Threads, _kernel.DynamicSharedBytes, stream, arguments);
+        if (result != 0)
+        {
+            throw new KernelException(
+                $"{_kernel.Id} on {grid} blocks of {_kernel.Threads} threads with {_kernel.DynamicSharedBytes} bytes of dynamic "
+                + $"shared memory: {driver.Describe(result)}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _context.Use(out _).UnloadModule(_module);
+
+    private void RequireThreads(ICudaDriver driver)
+    {
+        var most = Attribute(driver, CudaFunctionAttribute.MostThreads);
+        Require.That(
+            _kernel.Id,
+            most >= _kernel.Threads,
+            $"a block has {_kernel.Threads} threads, {most} fit with {Registers} registers each; use fewer of either");
+    }
+
+    private void RequireSharedMemory(ICudaDriver driver)
+    {
+        var asked = _kernel.DynamicSharedBytes;
+        var all = Attribute(driver, CudaFunctionAttribute.StaticSharedBytes) + asked;
+        if (all <= SharedBytesUnasked)
+        {
+            return;
+        }
+
+        var most = _context.Attribute(CudaAttribute.MostSharedMemory);
+        Require.That(_kernel.Id, all <= most, $"a block needs {all} bytes of shared memory, this GPU has {most}");
+        _context.Require(
+            driver.SetFunctionAttribute(_function, CudaFunctionAttribute.MostDynamicSharedBytes, asked),
+            $"{_kernel.Id} does not get {asked} bytes of dynamic shared memory");
+    }
+
+    private int Attribute(ICudaDriver driver, CudaFunctionAttribute attribute)
+    {
+        _context.Require(driver.FunctionAttribute(_function, attribute, out var value), $"{_kernel.Id}: no {attribute}");
+        return value;
+    }
+}

@@ -1,0 +1,184 @@
+using System.Runtime.InteropServices;
+using DPT.Engine.Kernels;
+
+namespace Kernels.Tests;
+
+/// <summary>What the CUDA device asks of the driver: the text, the bytes, the order, and what it says when refused.</summary>
+public sealed class CudaDeviceTests
+{
+    private static readonly GpuKernel Fused = SampleKernels.Kernel(nameof(SampleKernels.Fused));
+
+    private FakeCudaDriver _driver = null!;
+
+    [SetUp]
+    public void Start() => _driver = new FakeCudaDriver();
+
+    [TestCase(9, 0, "sm_90a")]
+    [TestCase(8, 0, "sm_80")]
+    [TestCase(8, 9, "sm_80")]
+    [TestCase(10, 0, "sm_80")]
+    [TestCase(12, 0, "sm_80")]
+    public void Architecture_ComesFromTheCapability(int major, int minor, string expected)
+    {
+        _driver.Attributes[CudaAttribute.ComputeCapabilityMajor] = major;
+        _driver.Attributes[CudaAttribute.ComputeCapabilityMinor] = minor;
+        using var device = Open();
+        Assert.That(device.Architecture.Name, Is.EqualTo(expected));
+        Assert.That(device.Description, Is.EqualTo($"Fake GPU, {expected}, 8.0 GiB, driver for CUDA 13.0"));
+    }
+
+    [Test]
+    public void Launch_OfAKernel_LoadsTheTextOfThePipelineAndGivesTheArgumentsAsACStruct()
+    {
+        using var device = Open();
+        using var x = device.Upload<float>([1, 2, 3]);
+        device.Prepare(Fused).With(x.Slice).With(0.5f).On(new GridSize(3, 2));
+        device.Prepare(Fused).With(x.Slice).With(0.25f).On(new GridSize(1));
+        Assert.Multiple(() =>
+        {
+            Assert.That(_driver.LoadedText, Is.EqualTo(PtxPipeline.Build(Fused, PtxArchitecture.Sm90a).ToString()));
+            Assert.That(_driver.Calls.Count(c => c == "LoadModule"), Is.EqualTo(1));
+            Assert.That(_driver.Calls, Does.Contain("FindFunction SampleKernels_Fused").And.Contain("Launch 3x2x1 64 0"));
+            Assert.That(MemoryMarshal.Read<long>(_driver.Arguments), Is.EqualTo((long)x.Slice.Address));
+            Assert.That(MemoryMarshal.Read<long>(_driver.Arguments.AsSpan(8)), Is.EqualTo(3));
+            Assert.That(MemoryMarshal.Read<float>(_driver.Arguments.AsSpan(16)), Is.EqualTo(0.25f));
+            Assert.That(_driver.Arguments, Has.Length.EqualTo(20));
+            Assert.That(device.Loaded, Is.EqualTo(new[] { ("SampleKernels.Fused", 40, 0) }));
+        });
+    }
+
+    [TestCase(40 * 1024, false)]
+    [TestCase(100 * 1024, true)]
+    public void Launch_WithMuchSharedMemory_RaisesTheLimit(int bytes, bool expected)
+    {
+        using var device = Open();
+        Launch(device, new GpuKernel(typeof(SampleKernels), nameof(SampleKernels.Fused), 64) { DynamicSharedBytes = bytes });
+        Assert.That(_driver.Calls.Contains($"SetFunctionAttribute MostDynamicSharedBytes {bytes}"), Is.EqualTo(expected));
+        Assert.That(_driver.Calls, Does.Contain($"Launch 1x1x1 64 {bytes}"));
+    }
+
+    [Test]
+    public void Copies_MoveBytesAndWaitOnlyForResults()
+    {
+        using var device = Open();
+        using var x = device.Upload<int>([1, 2, 3, 4]);
+        using var y = device.Allocate<int>(4);
+        device.Copy(x.Slice, y.Slice);
+        device.Clear(y.Slice.Range(1, 2));
+        Assert.That(_driver.Calls, Has.No.Member("Synchronise"));
+        Assert.That(device.Download(y.Slice), Is.EqualTo(new[] { 1, 0, 0, 4 }));
+        Assert.That(_driver.Calls[^2..], Is.EqualTo(new[] { "CopyOut", "Synchronise" }));
+    }
+
+    [Test]
+    public void Measure_AsksTheDevicesOwnClock()
+    {
+        using var device = Open();
+        Assert.That(device.Measure(() => Launch(device, Fused)), Is.EqualTo(TimeSpan.FromMilliseconds(12.5)));
+        Assert.That(
+            _driver.Calls.Where(c => c == "RecordEvent" || c.StartsWith("Launch", StringComparison.Ordinal)),
+            Is.EqualTo(new[] { "RecordEvent", "Launch 1x1x1 64 0", "RecordEvent" }));
+    }
+
+    [Test]
+    public void Capture_OfSteps_RunsThemWithOneCall()
+    {
+        using var device = Open();
+        using var x = device.Upload<float>([1, 2, 3]);
+        Step();
+        using var graph = device.Capture(Step);
+        graph.Run();
+        graph.Run();
+        Assert.That(_driver.Calls.Count(c => c == "LaunchGraph"), Is.EqualTo(2));
+        Assert.That(_driver.Calls.IndexOf("BeginCapture"), Is.LessThan(_driver.Calls.IndexOf("EndCapture")));
+
+        void Step() => device.Prepare(Fused).With(x.Slice).With(1f).On(new GridSize(1));
+    }
+
+    [Test]
+    public void Capture_OfWhatCannotBeRepeated_Throws()
+    {
+        using var device = Open();
+        Assert.That(() => device.Capture(() => Launch(device, Fused)), Throws.TypeOf<KernelException>().With.Message.Contains("once"));
+        Launch(device, Fused);
+        Assert.That(
+            () => device.Capture(() => device.Allocate<int>(4).Dispose()),
+            Throws.TypeOf<KernelException>().With.Message.Contains("allocate"));
+        Assert.That(() => device.Capture(() => throw new InvalidOperationException()), Throws.InvalidOperationException);
+    }
+
+    [TestCase("LoadModule", "SampleKernels.Fused for sm_90a", "line 7: syntax error")]
+    [TestCase("Launch", "SampleKernels.Fused on 1x1x1 blocks of 64 threads", "CUDA_ERROR_700 (described)")]
+    [TestCase("Synchronise", "after SampleKernels.Fused or a kernel before it", "CUDA_ERROR_700 (described)")]
+    [TestCase("Allocate", "bytes of the GPU's 8589934592", "CUDA_ERROR_700 (described)")]
+    public void AnyFailure_SaysWhatWasAskedForAndWhatTheDriverSaid(string call, string what, string why)
+    {
+        using var device = Open();
+        _driver.Log = "line 7: syntax error";
+        if (call is not "LoadModule" and not "Allocate")
+        {
+            Launch(device, Fused);
+        }
+
+        _driver.Failing = (call, 700);
+        Assert.That(
+            () =>
+            {
+                using var more = device.Allocate<float>(1 << 20);
+                Launch(device, Fused);
+                device.Synchronize();
+            },
+            Throws.TypeOf<KernelException>().With.Message.Contains(what).And.Message.Contains(why));
+        _driver.Failing = null;
+    }
+
+    [Test]
+    public void Load_OfABlockThatDoesNotFit_SaysWhy()
+    {
+        using var device = Open();
+        _driver.FunctionAttributes[CudaFunctionAttribute.MostThreads] = 32;
+        Assert.That(() => Launch(device, Fused), Throws.TypeOf<KernelException>().With.Message.Contains("40 registers"));
+        _driver.FunctionAttributes[CudaFunctionAttribute.MostThreads] = 1024;
+        var big = new GpuKernel(typeof(SampleKernels), nameof(SampleKernels.Fused), 64) { DynamicSharedBytes = 300 << 10 };
+        Assert.That(() => Launch(device, big), Throws.TypeOf<KernelException>().With.Message.Contains("shared memory"));
+    }
+
+    [TestCase("Initialise", 100, "the NVIDIA driver does not start: CUDA_ERROR_100")]
+    [TestCase("CountDevices", 3, "finds no GPU: CUDA_ERROR_3")]
+    [TestCase("RetainContext", 2, "no context on the GPU: CUDA_ERROR_2")]
+    [TestCase("CreateStream", 2, "no stream on the GPU: CUDA_ERROR_2")]
+    public void Open_WhereTheDriverRefuses_SaysWhyAndLeavesNothing(string call, int result, string message)
+    {
+        _driver.Failing = (call, result);
+        Assert.That(() => new CudaDevice(_driver), Throws.TypeOf<KernelException>().With.Message.Contains(message));
+    }
+
+    [Test]
+    public void Open_WhereThereIsNoUsableGpu_SaysWhy()
+    {
+        _driver.Attributes[CudaAttribute.ComputeCapabilityMajor] = 7;
+        Assert.That(CudaContext.WhyNot(_driver, 0), Does.Contain("compute capability 7.0, kernels need 8.0"));
+        Assert.That(CudaContext.WhyNot(_driver, 1), Does.Contain("no GPU 1"));
+        _driver.Devices = 0;
+        Assert.That(CudaContext.WhyNot(_driver, 0), Does.Contain("but no GPU"));
+    }
+
+    [Test]
+    public void Allocate_WhereIdleBlocksFillTheDevice_GivesThemBackFirst()
+    {
+        using var device = Open();
+        device.Allocate<float>(1000).Dispose();
+        _driver.Failing = ("Allocate", 2);
+        Assert.That(() => device.Allocate<float>(100_000), Throws.TypeOf<KernelException>());
+        Assert.That(device.Memory.ReservedBytes, Is.Zero);
+        Assert.That(_driver.Calls, Has.Some.EqualTo("Free"));
+    }
+
+    [TearDown]
+    public void NothingLeaks() => Assert.That(_driver.Leaks, Is.Empty);
+
+    private CudaDevice Open() => new(_driver, selection: new KernelSelection());
+
+    private static void Launch(CudaDevice device, GpuKernel kernel) =>
+        device.Prepare(kernel).With(default(Slice<float>)).With(1f).On(new GridSize(1));
+}
