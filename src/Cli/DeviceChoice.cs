@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using DPT.Engine.Dpt;
 using DPT.Engine.Kernels;
 
@@ -7,11 +6,6 @@ namespace DPT.Engine.Cli;
 /// <summary>Turns <c>--device</c> into a device. A device asked for by name is that device or an error.</summary>
 internal static class DeviceChoice
 {
-    /// <summary>Why the CUDA device cannot be used here.</summary>
-    public static string WhyNotCuda { get; } = HasCudaDriver()
-        ? "there is an NVIDIA driver, but no CUDA device in this version"
-        : "no NVIDIA driver here, and no CUDA device in this version";
-
     /// <summary>Opens the device; the caller disposes of it.</summary>
     /// <param name="name"><c>auto</c>, <c>host</c>, <c>cuda</c> or <c>sim</c>.</param>
     /// <param name="kernels">Kernels chosen by flag, or null.</param>
@@ -26,9 +20,9 @@ internal static class DeviceChoice
                 FailureKind.Usage, $"--device: device is '{name}', it must be {ConfigKeys.All["device"].Allowed}");
         }
 
-        if (name == "cuda")
+        if (name == "cuda" && CudaDevice.WhyNot is { } reason)
         {
-            throw new DptException(FailureKind.Environment, $"--device cuda: {WhyNotCuda}; use host or auto");
+            throw new DptException(FailureKind.Environment, $"--device cuda: {reason}; use host or auto");
         }
 
         var selection = KernelSelection.FromEnvironment();
@@ -37,14 +31,20 @@ internal static class DeviceChoice
             selection.Choose(kernels, KernelSelection.Origin.Flag);
         }
 
-        Device device = name == "sim" ? new SimDevice(selection: selection) : new HostDevice(selection: selection);
-        var reason = name switch
+        Device device = name switch
         {
-            "auto" => $" (auto: {WhyNotCuda})",
+            "sim" => new SimDevice(selection: selection),
+            "cuda" => new CudaDevice(selection: selection),
+            "auto" when CudaDevice.WhyNot is null => new CudaDevice(selection: selection),
+            _ => new HostDevice(selection: selection),
+        };
+        var remark = name switch
+        {
+            "auto" => $" (auto: {CudaDevice.WhyNot ?? "there is a GPU"})",
             "sim" => " (a simulator of GPU code: exact, and thousands of times slower than a GPU)",
             _ => "",
         };
-        terminal.Message($"device: {device.Description}{reason}");
+        terminal.Message($"device: {device.Description}{remark}");
         return device;
     }
 
@@ -57,17 +57,5 @@ internal static class DeviceChoice
             throw new DptException(
                 FailureKind.Environment, $"--precision {precision}: {device.Description} computes in fp32 only");
         }
-    }
-
-    private static bool HasCudaDriver()
-    {
-        var library = OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";
-        if (!NativeLibrary.TryLoad(library, out var handle))
-        {
-            return false;
-        }
-
-        NativeLibrary.Free(handle);
-        return true;
     }
 }

@@ -23,7 +23,7 @@ internal sealed class DoctorVerb : Verb<CommonArguments>
             new("runtime", $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}"),
             new("processor", Processor()),
             new("host", $"usable: {host.Description}"),
-            new("cuda", $"not usable: {DeviceChoice.WhyNotCuda}"),
+            new("cuda", Cuda()),
             new("sim", "usable: runs GPU code anywhere, exactly and slowly"),
             new("memory", Memory()),
             new("kernels", Kernels()),
@@ -48,6 +48,17 @@ internal sealed class DoctorVerb : Verb<CommonArguments>
             : Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER");
         var name = model?.Split(':')[^1].Trim() ?? RuntimeInformation.ProcessArchitecture.ToString();
         return string.Create(CultureInfo.InvariantCulture, $"{name}, {Environment.ProcessorCount} usable");
+    }
+
+    private static string Cuda()
+    {
+        if (CudaDevice.WhyNot is { } reason)
+        {
+            return $"not usable: {reason}";
+        }
+
+        using var device = new CudaDevice();
+        return $"usable: {device.Description}";
     }
 
     private static string Kernels() => string.Create(
