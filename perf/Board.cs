@@ -95,7 +95,8 @@ internal sealed class Board
     private static string Text(Rate rate) => string.Create(
         CultureInfo.InvariantCulture, $"{rate.Median / 1e9:f0} [{rate.Low / 1e9:f0}-{rate.High / 1e9:f0}]; {rate.Best / 1e9:f0}");
 
-    private static string ProcessorName() => File.Exists("/proc/cpuinfo")
+    /// <summary>Of this machine, as the system has it.</summary>
+    public static string ProcessorName() => File.Exists("/proc/cpuinfo")
         ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))
             ?.Split(':', 2)[1].Trim() ?? "unknown"
         : "unknown";

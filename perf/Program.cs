@@ -11,6 +11,9 @@ const string Usage = """
       --out    writes the board to a file as well
       --json   writes the numbers to a file
       --seconds S   time for each case (2)
+
+    usage: dotnet run -c Release --project perf -- sim [filter] [--out FILE] [--seconds S]
+      Lane instructions per second of the simulator, for every GPU variant.
     """;
 
 string? filter = null, file = null, json = null;
@@ -35,6 +38,18 @@ for (var i = 1; i < args.Length; i++)
             Console.Error.WriteLine(Usage);
             return 2;
     }
+}
+
+if (args is ["sim", ..])
+{
+    var rates = new SimRates(TimeSpan.FromSeconds(seconds), Console.Out);
+    rates.Run(filter);
+    if (file is not null)
+    {
+        File.WriteAllText(file, rates.ToString());
+    }
+
+    return 0;
 }
 
 if (args is not ["host", ..])

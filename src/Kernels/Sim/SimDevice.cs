@@ -168,6 +168,7 @@ public sealed unsafe class SimDevice : GpuDevice
             Buffers = buffers,
             Seed = _seed + ((ulong)Launches << 40),
         };
+        launch.Validate(Architecture);
         Launches++;
         LastLaunch = launch.Run(_workers);
         Launched?.Invoke(LastLaunch);

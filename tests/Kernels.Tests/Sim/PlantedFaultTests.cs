@@ -264,6 +264,33 @@ public sealed class PlantedFaultTests
             """, threads: 64), Does.Contain("a race").Or.Contain("not waited for").Or.Contain("nothing was written"));
     }
 
+    [Test]
+    public void Loop_WithoutEnd_IsGivenUp()
+    {
+        using var rig = new PtxRig();
+        rig.Add<int>("out", new int[32]);
+        Assert.That(rig.Fault(Start + "AGAIN: bra AGAIN; ret;"), Does.Contain("endless loop"));
+    }
+
+    [TestCase(0, 1, "1 to 1024 threads")]
+    [TestCase(1025, 1, "1 to 1024 threads")]
+    [TestCase(32, 0, "a grid has")]
+    public void Launch_ThatADriverWouldRefuse_IsRefused(int threads, int blocks, string message)
+    {
+        using var rig = new PtxRig();
+        rig.Add<int>("out", new int[32]);
+        Assert.That(rig.Fault(Start + "ret;", threads, blocks), Does.Contain(message));
+    }
+
+    [Test]
+    public void SharedMemory_BeyondTheArchitecture_IsRefused()
+    {
+        using var rig = new PtxRig();
+        rig.Add<int>("out", new int[32]);
+        Assert.That(
+            rig.Fault(Start + ".shared .align 16 .b8 more[166912]; ret;"), Does.Contain("171008 bytes of shared").And.Contain("sm_80 has 166912"));
+    }
+
     [TestCase("frobnicate.f32 %r0, %r1;")]
     [TestCase("add.rz.f32 %r0, %r1, %r2;")]
     [TestCase("ld.const.f32 %r0, [%rd0];")]

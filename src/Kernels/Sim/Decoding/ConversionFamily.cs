@@ -21,10 +21,20 @@ internal static class ConversionFamily
         var (d, toBytes) = o.AnySize(o[0]);
         var isImmediate = o[1] is PtxNumber;
         var fromBytes = isImmediate ? Math.Max(2, PtxType.Bytes("." + from)) : WidthOf(o);
-        return IsAllowed(from, to, mode)
-            ? From(from, fromBytes, new Source(to, toBytes, d, o.Source(1, fromBytes), mode))
-            : null;
+        return !IsAllowed(from, to, mode) ? null
+            : Width(o.Instruction.Opcode, toBytes, d, fromBytes, o.Source(1, fromBytes)) is { } width ? width
+            : From(from, fromBytes, new Source(to, toBytes, d, o.Source(1, fromBytes), mode));
     }
+
+    /// <summary>Between 32 and 64 bits, which every address needs, there is a fast form.</summary>
+    private static MachineInstruction? Width(string opcode, int toBytes, int d, int fromBytes, int a) =>
+        (opcode, toBytes, fromBytes) switch
+        {
+            ("cvt.u64.u32" or "cvt.s64.u32", 8, 4) => new WidenInstruction<WidenUnsigned>(d, a),
+            ("cvt.u64.s32" or "cvt.s64.s32", 8, 4) => new WidenInstruction<WidenSigned>(d, a),
+            ("cvt.u32.u64" or "cvt.u32.s64" or "cvt.s32.u64" or "cvt.s32.s64", 4, 8) => new NarrowInstruction(d, a),
+            _ => null,
+        };
 
     private static MachineInstruction? Packed(Operands o, Modifiers words)
     {

@@ -21,8 +21,8 @@ internal static class InstructionTable
         Integer<ulong>("u64");
         Wide<short, int>("s16");
         Wide<ushort, uint>("u16");
-        Wide<int, long>("s32");
-        Wide<uint, ulong>("u32");
+        Wide32<WidenSigned>("s32");
+        Wide32<WidenUnsigned>("u32");
         Bits<ushort>("b16");
         Bits<uint>("b32");
         Bits<ulong>("b64");
@@ -137,6 +137,21 @@ internal static class InstructionTable
     {
         Add($"mul.wide.{type}", Lane2<T, T, TWide, MultiplyWide<T, TWide>>());
         Add($"mad.wide.{type}", Lane3<T, T, TWide, TWide, MultiplyWideAdd<T, TWide>>());
+    }
+
+    private static void Wide32<TWiden>(string type) where TWiden : struct, IWiden
+    {
+        Add($"mul.wide.{type}", o =>
+        {
+            o.Expect(3);
+            return new MultiplyWideInstruction<TWiden>(o.Destination(0, 8), o.Source(1, 4), o.Source(2, 4), null);
+        });
+        Add($"mad.wide.{type}", o =>
+        {
+            o.Expect(4);
+            return new MultiplyWideInstruction<TWiden>(
+                o.Destination(0, 8), o.Source(1, 4), o.Source(2, 4), o.Source(3, 8));
+        });
     }
 
     private static void Bits<T>(string type) where T : unmanaged, IBinaryInteger<T>

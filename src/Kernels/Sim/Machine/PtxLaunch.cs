@@ -31,6 +31,36 @@ internal sealed class PtxLaunch
     public (int X, int Y, int Z) Block(long index) =>
         ((int)(index % Grid.X), (int)(index / Grid.X % Grid.Y), (int)(index / Grid.X / Grid.Y));
 
+    /// <summary>Throws what a driver would refuse.</summary>
+    public void Validate(PtxArchitecture architecture)
+    {
+        const int MostThreads = 1024;
+        const int MostBlocksAcross = 65535;
+        if (Threads is < 1 or > MostThreads)
+        {
+            throw new KernelException($"{Kernel}: a block has 1 to {MostThreads} threads, not {Threads}");
+        }
+
+        if (Grid.X < 1 || Grid.Y is < 1 or > MostBlocksAcross || Grid.Z is < 1 or > MostBlocksAcross)
+        {
+            throw new KernelException(
+                $"{Kernel}: a grid has 1 to 2147483647 x {MostBlocksAcross} x {MostBlocksAcross} blocks, not {Grid}");
+        }
+
+        var shared = Program.SharedBytes + DynamicSharedBytes;
+        if (shared > architecture.SharedBytes)
+        {
+            throw new KernelException(
+                $"{Kernel}: a block needs {shared} bytes of shared memory, {architecture} has {architecture.SharedBytes}");
+        }
+
+        if (Arguments.Length != Program.ParameterBytes)
+        {
+            throw new KernelException(
+                $"{Kernel}: {Arguments.Length} bytes of arguments were given, the kernel takes {Program.ParameterBytes}");
+        }
+    }
+
     /// <summary>Runs all blocks on the threads of a pool. Which thread runs which block changes no result.</summary>
     /// <exception cref="KernelException">Of the lowest block that did something wrong.</exception>
     public SimStatistics Run(WorkerPool workers)

@@ -10,6 +10,9 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed unsafe class SimWarp : IDisposable
 {
+    /// <summary>Far more instructions than a warp of a right kernel runs in one block; some seconds.</summary>
+    private const long Patience = 200_000_000;
+
     private readonly MachineProgram _program;
     private readonly MachineInstruction[] _code;
     private readonly Stack<Path> _waiting = new();
@@ -17,6 +20,7 @@ internal sealed unsafe class SimWarp : IDisposable
     private readonly byte* _fresh;
     private readonly uint _lanes;
     private int _meet;
+    private long _spent;
 
     public SimWarp(BlockMachine block, PtxLaunch launch, int number)
     {
@@ -80,6 +84,7 @@ internal sealed unsafe class SimWarp : IDisposable
         SpecialRegisters.FillBlock(_registers, block);
         Alive = Active = _lanes;
         Next = Current = 0;
+        _spent = 0;
         _meet = ControlFlow.Exit;
         _waiting.Clear();
         Copies.Clear();
@@ -89,6 +94,12 @@ internal sealed unsafe class SimWarp : IDisposable
     /// <summary>Runs at most that many instructions, until the warp waits or has ended.</summary>
     public void Run(int quantum)
     {
+        _spent += quantum;
+        if (_spent > Patience)
+        {
+            throw new SimFault($"has run {Patience} instructions in one block and is not done: an endless loop?");
+        }
+
         for (; quantum > 0 && !IsWaiting && Alive != 0; quantum--)
         {
             if (Next == _meet)
