@@ -22,7 +22,7 @@ public sealed class PtxPassTests
     [Test]
     public void Retarget_PutsInTheArchitecture()
     {
-        var module = Retarget.Apply(PtxText.Entry("ret;"), new PtxArchitecture("sm_100a", "8.6"));
+        var module = Retarget.Apply(PtxText.Entry("ret;"), new PtxArchitecture("sm_100a", "8.6", 232448));
         Assert.That((module.Version, module.Target), Is.EqualTo(("8.6", "sm_100a")));
     }
 
