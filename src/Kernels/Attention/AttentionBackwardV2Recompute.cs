@@ -67,6 +67,7 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
         var row = (Grid.IdxX - (index * blocks)) * Rows;
         AttentionTile.Stage<T>(ownQueries, Rows, qkv, head.Query, head.PackedWidth, row, tokens);
         AttentionTile.Stage<T>(ownGradients, Rows, dOutput, head.Output, head.Width, row, tokens);
+        var isOwner = AttentionTile.WarpOwnsRows(row, tokens);
         row += AttentionTile.Y;
         var exponents = RowValues.Load(logSumExp, head.Row, row, AttentionTile.Down, tokens).ToBase2();
         var means = RowValues.Load(dots, head.Row, row, AttentionTile.Down, tokens);
@@ -77,15 +78,19 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
             AttentionTile.Stage<T>(keys, Passing, qkv, head.Key, head.PackedWidth, first, tokens);
             AttentionTile.Stage<T>(values, Passing, qkv, head.Value, head.PackedWidth, first, tokens);
             Group.Barrier();
-            var scores = ScoreTile.Multiply<T>(ownQueries, keys);
-            var gradients = ScoreTile.Multiply<T>(ownGradients, values);
-            QueryRow(ref scores.Row0, gradients.Row0, exponents.Values.X, means.Values.X, scaleOfExp2, tokens - first);
-            QueryRow(ref scores.Row1, gradients.Row1, exponents.Values.Y, means.Values.Y, scaleOfExp2, tokens - first);
-            QueryRow(ref scores.Row2, gradients.Row2, exponents.Values.Z, means.Values.Z, scaleOfExp2, tokens - first);
-            QueryRow(ref scores.Row3, gradients.Row3, exponents.Values.W, means.Values.W, scaleOfExp2, tokens - first);
-            scores.Store(weights);
-            Warp.Barrier();
-            dQuery.AddRows(weights, keys);
+            if (isOwner)
+            {
+                var scores = ScoreTile.Multiply<T>(ownQueries, keys);
+                var gradients = ScoreTile.Multiply<T>(ownGradients, values);
+                QueryRow(ref scores.Row0, gradients.Row0, exponents.Values.X, means.Values.X, scaleOfExp2, tokens - first);
+                QueryRow(ref scores.Row1, gradients.Row1, exponents.Values.Y, means.Values.Y, scaleOfExp2, tokens - first);
+                QueryRow(ref scores.Row2, gradients.Row2, exponents.Values.Z, means.Values.Z, scaleOfExp2, tokens - first);
+                QueryRow(ref scores.Row3, gradients.Row3, exponents.Values.W, means.Values.W, scaleOfExp2, tokens - first);
+                scores.Store(weights);
+                Warp.Barrier();
+                dQuery.AddRows(weights, keys);
+            }
+
             Group.Barrier();
         }
 
@@ -107,6 +112,7 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
         var row = (Grid.IdxX - (index * blocks)) * Rows;
         AttentionTile.Stage<T>(ownKeys, Rows, qkv, head.Key, head.PackedWidth, row, tokens);
         AttentionTile.Stage<T>(ownValues, Rows, qkv, head.Value, head.PackedWidth, row, tokens);
+        var isOwner = AttentionTile.WarpOwnsRows(row, tokens);
         row += AttentionTile.Y;
 
         var dKey = default(HeadTile<T>);
@@ -119,24 +125,28 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
             var exponents = RowValues.Load(logSumExp, head.Row, query, AttentionTile.Across, tokens).ToBase2();
             var means = RowValues.Load(dots, head.Row, query, AttentionTile.Across, tokens);
             Group.Barrier();
-            var probabilities = ScoreTile.Multiply<T>(ownKeys, queries);
-            KeyRow(ref probabilities.Row0, exponents, scaleOfExp2, tokens - first);
-            KeyRow(ref probabilities.Row1, exponents, scaleOfExp2, tokens - first);
-            KeyRow(ref probabilities.Row2, exponents, scaleOfExp2, tokens - first);
-            KeyRow(ref probabilities.Row3, exponents, scaleOfExp2, tokens - first);
-            probabilities.Store(weights);
-            Warp.Barrier();
-            dValue.AddRows(weights, dOutputs);
-            Warp.Barrier();
+            if (isOwner)
+            {
+                var probabilities = ScoreTile.Multiply<T>(ownKeys, queries);
+                KeyRow(ref probabilities.Row0, exponents, scaleOfExp2, tokens - first);
+                KeyRow(ref probabilities.Row1, exponents, scaleOfExp2, tokens - first);
+                KeyRow(ref probabilities.Row2, exponents, scaleOfExp2, tokens - first);
+                KeyRow(ref probabilities.Row3, exponents, scaleOfExp2, tokens - first);
+                probabilities.Store(weights);
+                Warp.Barrier();
+                dValue.AddRows(weights, dOutputs);
+                Warp.Barrier();
 
-            var gradients = ScoreTile.Multiply<T>(ownValues, dOutputs);
-            ScoreGradients(ref probabilities.Row0, gradients.Row0, means.Values);
-            ScoreGradients(ref probabilities.Row1, gradients.Row1, means.Values);
-            ScoreGradients(ref probabilities.Row2, gradients.Row2, means.Values);
-            ScoreGradients(ref probabilities.Row3, gradients.Row3, means.Values);
-            probabilities.Store(weights);
-            Warp.Barrier();
-            dKey.AddRows(weights, queries);
+                var gradients = ScoreTile.Multiply<T>(ownValues, dOutputs);
+                ScoreGradients(ref probabilities.Row0, gradients.Row0, means.Values);
+                ScoreGradients(ref probabilities.Row1, gradients.Row1, means.Values);
+                ScoreGradients(ref probabilities.Row2, gradients.Row2, means.Values);
+                ScoreGradients(ref probabilities.Row3, gradients.Row3, means.Values);
+                probabilities.Store(weights);
+                Warp.Barrier();
+                dKey.AddRows(weights, queries);
+            }
+
             Group.Barrier();
         }
 

@@ -53,6 +53,7 @@ internal sealed class AttentionForwardV3OnlineSoftmax : GpuVariant<AttentionForw
         var row = (Grid.IdxX - (index * blocks)) * Rows;
         AttentionTile.Stage<T>(queries, Rows, qkv, head.Query, head.PackedWidth, row, tokens);
 
+        var isOwner = AttentionTile.WarpOwnsRows(row, tokens);
         var softmax = new Softmax(float.NegativeInfinity);
         var result = default(HeadTile<T>);
         for (var first = 0; first < tokens; first += AttentionTile.Passing)
@@ -60,11 +61,15 @@ internal sealed class AttentionForwardV3OnlineSoftmax : GpuVariant<AttentionForw
             AttentionTile.Stage<T>(keys, AttentionTile.Passing, qkv, head.Key, head.PackedWidth, first, tokens);
             AttentionTile.Stage<T>(values, AttentionTile.Passing, qkv, head.Value, head.PackedWidth, first, tokens);
             Group.Barrier();
-            var scores = ScoreTile.Multiply<T>(queries, keys);
-            result.Scale(softmax.Take(ref scores, tokens - first, scale));
-            scores.Store(weights);
-            Warp.Barrier();
-            result.AddRows(weights, values);
+            if (isOwner)
+            {
+                var scores = ScoreTile.Multiply<T>(queries, keys);
+                result.Scale(softmax.Take(ref scores, tokens - first, scale));
+                scores.Store(weights);
+                Warp.Barrier();
+                result.AddRows(weights, values);
+            }
+
             Group.Barrier();
         }
 

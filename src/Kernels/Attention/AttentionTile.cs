@@ -32,6 +32,15 @@ internal static class AttentionTile
     /// <summary>This thread's place down.</summary>
     public static int Y => Group.IdxX / Across;
 
+    /// <summary>
+    /// Whether any of this warp's own rows exists: if not, it only helps to stage and to pass barriers. The same for all
+    /// its lanes. With 257 tokens it spares three of four warps in every fifth block.
+    /// </summary>
+    /// <param name="row">First own row of the block.</param>
+    /// <param name="rows">Rows that there are.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool WarpOwnsRows(int row, int rows) => row + (Y & ~3) < rows;
+
     /// <summary>Brings rows of a head to shared memory, eight adjacent packs by eight threads; zeros beyond the last row.</summary>
     /// <param name="tile">Where, in shared memory.</param>
     /// <param name="count">Rows of the tile.</param>
