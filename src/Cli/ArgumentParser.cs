@@ -276,6 +276,26 @@ internal sealed class SimArguments : CommonArguments
     public string? Arch { get; set; }
 }
 
+/// <summary>What <c>kernels bench</c> understands.</summary>
+internal sealed class BenchArguments : CommonArguments
+{
+    [OptionGroup("Settings")]
+    [Option("case", MetaValue = "LABEL", HelpText = "shapes with this in their label [those of real networks]")]
+    public string? Case { get; set; }
+
+    [OptionGroup("Performance")]
+    [Option("device", MetaValue = "NAME", HelpText = "auto, host or cuda [auto]")]
+    public string? Device { get; set; }
+
+    [OptionGroup("Performance")]
+    [Option("seconds", MetaValue = "S", HelpText = "time for each variant and shape [1]")]
+    public string? Seconds { get; set; }
+
+    [OptionGroup("Output")]
+    [Option("plot", MetaValue = "FILE", HelpText = "a page with the time of every turn")]
+    public string? Plot { get; set; }
+}
+
 /// <summary>What every verb understands.</summary>
 internal class CommonArguments
 {

@@ -111,6 +111,29 @@ public sealed class KernelVerbTests
     }
 
     [Test]
+    public void Bench_OfAVariant_GivesRatesAndAPlot()
+    {
+        using var folder = new TemporaryFolder();
+        var run = CommandLine.Run(
+            "kernels", "bench", "softmax/host", "--device", "host", "--case", "rows=3 classes=8 ", "--seconds", "0.01",
+            "--json", "--plot", folder.File("bench.html"));
+        Assert.That(run.Code, Is.Zero, run.Err);
+        using var document = JsonDocument.Parse(run.Out);
+        var result = document.RootElement.GetProperty("results")[0];
+        Assert.That(result.GetProperty("id").GetString(), Does.StartWith("softmax/host"));
+        Assert.That(result.GetProperty("seconds").GetDouble(), Is.Positive);
+        Assert.That(File.ReadAllText(folder.File("bench.html")), Does.Contain("<polyline"));
+    }
+
+    [Test]
+    public void Bench_OnTheSimulator_IsAUsageError()
+    {
+        var run = CommandLine.Run("kernels", "bench", "softmax", "--device", "sim");
+        Assert.That(run.Code, Is.EqualTo(ExitCodes.Usage));
+        Assert.That(run.Err, Does.Contain("no speed"));
+    }
+
+    [Test]
     public void Doctor_NamesEveryDeviceAndWhy()
     {
         var run = CommandLine.Run("doctor");

@@ -22,6 +22,7 @@ internal static class VerbTable
         new KernelsTestVerb(),
         new KernelsPtxVerb(),
         new KernelsSimVerb(),
+        new KernelsBenchVerb(),
         new ConfigShowVerb(),
         new DoctorVerb(),
     ];

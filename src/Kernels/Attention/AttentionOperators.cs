@@ -15,6 +15,9 @@ public static class AttentionOperators
         new(1, 20, 1, 16, FillPattern.Tiny), new(1, 20, 1, 16, FillPattern.Zero),
     ];
 
+    /// <summary>A U-ViT-S on images of 32 x 32 and on latents of 256 x 256, patches of 2.</summary>
+    private static readonly Case[] BenchShapes = [new(16, 257, 8, 64), new(4, 1025, 8, 64)];
+
     /// <summary>O = softmax(Q K^T / sqrt(d)) V.</summary>
     public static Operator<AttentionForwardCall> Forward { get; } = new(
         "attention.forward",
@@ -23,7 +26,10 @@ public static class AttentionOperators
         new AttentionForwardHostV1Naive(),
         new AttentionForwardV3OnlineSoftmax(),
         new AttentionForwardV2SharedTiles(),
-        new AttentionForwardV1Naive());
+        new AttentionForwardV1Naive())
+    {
+        BenchCases = () => BenchShapes.Select(c => ForwardCase(c, saveLogSumExp: true)),
+    };
 
     /// <summary>Gradient of <see cref="Forward"/> with respect to the packed qkv.</summary>
     public static Operator<AttentionBackwardCall> Backward { get; } = new(
@@ -32,7 +38,10 @@ public static class AttentionOperators
         new AttentionBackwardHostV2Tiles(),
         new AttentionBackwardHostV1Naive(),
         new AttentionBackwardV2Recompute(),
-        new AttentionBackwardV1Naive());
+        new AttentionBackwardV1Naive())
+    {
+        BenchCases = () => BenchShapes.Select(BackwardCase),
+    };
 
     private static IEnumerable<KernelCase> ForwardCases() =>
         [.. Cases.Select(c => ForwardCase(c, saveLogSumExp: true)), ForwardCase(Cases[3], saveLogSumExp: false)];

@@ -12,10 +12,23 @@ public static class MatMulOperators
             new MatMulHostV1Naive(),
             new MatMulV3RegisterTiles(),
             new MatMulV2SharedTiles(),
-            new MatMulV1Naive());
+            new MatMulV1Naive())
+        {
+            BenchCases = BenchCases,
+        };
 
     private static IEnumerable<KernelCase> Cases() =>
         Layouts().Concat(Edges()).Concat(Epilogues()).Select(c => c.Describe());
+
+    /// <summary>A square one for the ceiling, and a U-ViT-S's layers on 64 images of 257 tokens: forward and both gradients.</summary>
+    private static IEnumerable<KernelCase> BenchCases() => new MatMulCase[]
+    {
+        new(2048, 2048, 2048),
+        new(64 * 257, 3 * 512, 512) { TransposeB = true, Bias = true },
+        new(64 * 257, 2048, 512) { TransposeB = true, Bias = true, Activation = Activation.Gelu, PreActivation = true },
+        new(64 * 257, 512, 2048),
+        new(512, 2048, 64 * 257) { TransposeA = true, Accumulate = true },
+    }.Select(c => c.Describe());
 
     /// <summary>Every layout with small, prime and thin shapes, rows adjacent and not.</summary>
     private static IEnumerable<MatMulCase> Layouts()

@@ -30,6 +30,9 @@ public abstract class KernelCase
     /// <summary>Whether the variant supports this shape on the device.</summary>
     public abstract bool Supports(Device device, KernelVariant variant, CaseMemory memory, out string? reason);
 
+    /// <summary>Floating-point operations that the mathematics needs, and bytes that must cross memory.</summary>
+    public abstract (double Flops, double Bytes) Cost(CaseMemory memory);
+
     /// <summary>Computes the outputs in double precision, from values that hold the inputs.</summary>
     public abstract void Truth(CaseValues values);
 
@@ -76,6 +79,13 @@ public sealed class KernelCase<TCall> : KernelCase where TCall : struct, IKernel
 
         var call = _bind(memory);
         return ((KernelVariant<TCall>)variant).Supports(in call, device, out reason);
+    }
+
+    /// <inheritdoc/>
+    public override (double Flops, double Bytes) Cost(CaseMemory memory)
+    {
+        var call = _bind(memory);
+        return (call.Flops, call.Bytes);
     }
 
     /// <inheritdoc/>

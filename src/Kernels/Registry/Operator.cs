@@ -21,6 +21,13 @@ public abstract class Operator
     /// <summary>The cases every variant must pass: shapes that include 1, primes and the edges of tiles.</summary>
     public Func<IEnumerable<KernelCase>> Cases { get; }
 
+    /// <summary>Shapes worth measuring, those of real networks; the largest case if none are named.</summary>
+    public Func<IEnumerable<KernelCase>> BenchCases
+    {
+        get => field ?? (() => [CaseChoice.Find(this, null, _ => true)]);
+        init;
+    }
+
     /// <summary>The variant of that name.</summary>
     /// <exception cref="KernelException">There is none; the message lists those that exist.</exception>
     public KernelVariant Find(string variant) =>

@@ -33,6 +33,16 @@ public sealed class PtxGateTests
     }
 
     [Test]
+    public void Peaks_HaveNothingButArithmeticInTheirLoops()
+    {
+        var fma = PtxReport.Of(GpuPeaks.FmaKernel, PtxPipeline.Build(GpuPeaks.FmaKernel, PtxArchitecture.Sm80));
+        var tensor = PtxReport.Of(GpuPeaks.TensorKernel, PtxPipeline.Build(GpuPeaks.TensorKernel, PtxArchitecture.Sm80));
+        Assert.That(fma.ByKind.Single(k => k.Kind == "fma").Count, Is.EqualTo(8));
+        Assert.That(tensor.MatrixInstructions, Is.EqualTo(4));
+        Assert.That((fma.LocalAccesses, tensor.LocalAccesses), Is.EqualTo((0, 0)));
+    }
+
+    [Test]
     public void Variants_OfTheRegistry_NameTheirKernels()
     {
         var variants = KernelRegistry.Operators.SelectMany(o => o.Variants)
