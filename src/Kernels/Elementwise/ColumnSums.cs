@@ -52,8 +52,7 @@ internal static class ColumnSums
     {
         sums[Group.IdxX] = sum;
         Group.Barrier();
-        sum = sums[WarpReduce.Lane];
-        for (var warp = 1; warp < Warps; warp++)
+        for (var warp = 1; warp < Warps && WarpReduce.Warp == 0; warp++)
         {
             sum = Scalar.Add(sum, sums[(warp * Columns) + WarpReduce.Lane]);
         }

@@ -5,7 +5,7 @@ public static class ElementwiseOperators
 {
     /// <summary>Scales and adds.</summary>
     public static Operator<AxpbyCall> Axpby { get; } =
-        new("axpby", AxpbyCases, new AxpbyHostV1Simd(), new AxpbyV1Elements());
+        new("axpby", AxpbyCases, new AxpbyHostV1Simd(), new AxpbyV2Packs(), new AxpbyV1Elements());
 
     /// <summary>Adds column sums to a vector.</summary>
     public static Operator<ColumnSumCall> ColumnSum { get; } =
@@ -13,7 +13,9 @@ public static class ElementwiseOperators
 
     /// <summary>GELU, SiLU and their gradients.</summary>
     public static Operator<ActivationCall> Activation { get; } =
-        new("activation", ActivationCases, new ActivationHostV1Simd(), new ActivationV1Elements());
+        new(
+            "activation", ActivationCases,
+            new ActivationHostV1Simd(), new ActivationV2Packs(), new ActivationV1Elements());
 
     private static IEnumerable<KernelCase> AxpbyCases()
     {

@@ -15,6 +15,7 @@ public static class RandomOperators
             (3, 7, 1UL, 2u, 5L),
             (2, 255, 0x123456789abcdefUL, 3u, uint.MaxValue),
             (2, 4099, ulong.MaxValue, uint.MaxValue, 1L << 40),
+            (3, 1028, 7UL, 1u, 2L),
         })
         {
             yield return Case(samples, elements, RandomDistribution.Uniform, seed, stream, first);

@@ -26,36 +26,43 @@ internal sealed class RandomV1Counters : GpuVariant<RandomCall>
         device.Prepare(call.Distribution == RandomDistribution.Normal ? NormalNumbers : UniformNumbers)
             .With(call.Output).With(call.Samples).With(call.Elements)
             .With((long)call.Seed).With((int)call.Stream).With(call.FirstSample)
+            .With(GlobalMemory.HasAlignedRows(call.Output, call.Elements) ? 1 : 0)
             .On(GridStride.Over(call.Samples, (call.Elements + 3L) / 4));
 
     private static void Uniform(
-        ArrayView<float> output, int samples, int elements, long seed, int stream, long firstSample)
+        ArrayView<float> output, int samples, int elements, long seed, int stream, long firstSample,
+        int isAligned)
     {
         for (var sample = Grid.IdxY; sample < samples; sample += Grid.DimY)
         {
             for (var counter = GridStride.First; 4 * counter < elements; counter += GridStride.Step)
             {
                 var words = Philox.Block((ulong)seed, (uint)stream, firstSample + sample, (uint)counter);
-                Write(
-                    output, ((long)sample * elements) + (4 * counter), elements - (4 * counter),
-                    Philox.Uniform(words.W0), Philox.Uniform(words.W1),
-                    Philox.Uniform(words.W2), Philox.Uniform(words.W3));
+                var four = new Float4
+                {
+                    X = Philox.Uniform(words.W0),
+                    Y = Philox.Uniform(words.W1),
+                    Z = Philox.Uniform(words.W2),
+                    W = Philox.Uniform(words.W3),
+                };
+                Write(output, ((long)sample * elements) + (4 * counter), elements - (4 * counter), four, isAligned);
             }
         }
     }
 
     private static void Normal(
-        ArrayView<float> output, int samples, int elements, long seed, int stream, long firstSample)
+        ArrayView<float> output, int samples, int elements, long seed, int stream, long firstSample,
+        int isAligned)
     {
         for (var sample = Grid.IdxY; sample < samples; sample += Grid.DimY)
         {
             for (var counter = GridStride.First; 4 * counter < elements; counter += GridStride.Step)
             {
                 var words = Philox.Block((ulong)seed, (uint)stream, firstSample + sample, (uint)counter);
-                Pair(words.W0, words.W1, out var n0, out var n1);
-                Pair(words.W2, words.W3, out var n2, out var n3);
-                Write(
-                    output, ((long)sample * elements) + (4 * counter), elements - (4 * counter), n0, n1, n2, n3);
+                var four = default(Float4);
+                Pair(words.W0, words.W1, out four.X, out four.Y);
+                Pair(words.W2, words.W3, out four.Z, out four.W);
+                Write(output, ((long)sample * elements) + (4 * counter), elements - (4 * counter), four, isAligned);
             }
         }
     }
@@ -69,23 +76,29 @@ internal sealed class RandomV1Counters : GpuVariant<RandomCall>
         sine = right.Value;
     }
 
-    /// <summary>Four numbers, or as many as the sample still has room for.</summary>
-    private static void Write(ArrayView<float> output, long at, long room, float n0, float n1, float n2, float n3)
+    /// <summary>Four numbers in one instruction where rows are aligned; else those that the sample has room for.</summary>
+    private static void Write(ArrayView<float> output, long at, long room, Float4 four, int isAligned)
     {
-        output[at] = n0;
+        if (isAligned != 0)
+        {
+            GlobalMemory.Store4(ref output[at], four);
+            return;
+        }
+
+        output[at] = four.X;
         if (room > 1)
         {
-            output[at + 1] = n1;
+            output[at + 1] = four.Y;
         }
 
         if (room > 2)
         {
-            output[at + 2] = n2;
+            output[at + 2] = four.Z;
         }
 
         if (room > 3)
         {
-            output[at + 3] = n3;
+            output[at + 3] = four.W;
         }
     }
 }

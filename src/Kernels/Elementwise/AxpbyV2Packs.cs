@@ -1,0 +1,60 @@
+using System.Diagnostics.CodeAnalysis;
+using ILGPU;
+
+namespace DPT.Engine.Kernels;
+
+/// <summary>
+/// As <see cref="AxpbyV1Elements"/>, with 16 bytes per access: four times as much memory traffic in flight per thread.
+/// Threads: 256 in a block, neighbours on neighbouring packs (coalesced), grid strides.
+/// Limits: operands start at multiples of 16 bytes. Bytes: 12 Count, 8 Count with Beta 0. FLOPs: 3 Count.
+/// </summary>
+internal sealed class AxpbyV2Packs : GpuVariant<AxpbyCall>
+{
+    private static readonly GpuKernel ScaleAndAdd = new(typeof(AxpbyV2Packs), nameof(Kernel), GridStride.Threads);
+
+    public override string Name => "v2-packs";
+
+    public override string Idea => "a thread per four elements, 16 bytes per access";
+
+    public override IReadOnlyList<GpuKernel> Kernels { get; } = [ScaleAndAdd];
+
+    public override bool Supports(in AxpbyCall call, Device device, [NotNullWhen(false)] out string? reason) =>
+        SlabPacks.AreAligned(out reason, call.X, call.Y);
+
+    protected override void Run(GpuDevice device, in AxpbyCall call) =>
+        device.Prepare(ScaleAndAdd)
+            .With(call.X).With(call.Y)
+            .With(call.Alpha).With(call.Beta).With(call.Count)
+            .On(GridStride.Over(SlabPacks.Cover(call.Count)));
+
+    private static void Kernel(ArrayView<float> x, ArrayView<float> y, float alpha, float beta, long count)
+    {
+        for (var at = GridStride.First * SlabPacks.Size; at < count; at += GridStride.Step * SlabPacks.Size)
+        {
+            var four = SlabPacks.Load(x, at, count);
+            if (beta == 0)
+            {
+                four = new Float4
+                {
+                    X = Scalar.Multiply(four.X, alpha),
+                    Y = Scalar.Multiply(four.Y, alpha),
+                    Z = Scalar.Multiply(four.Z, alpha),
+                    W = Scalar.Multiply(four.W, alpha),
+                };
+            }
+            else
+            {
+                var old = SlabPacks.Load(y, at, count);
+                four = new Float4
+                {
+                    X = Scalar.Fma(alpha, four.X, Scalar.Multiply(old.X, beta)),
+                    Y = Scalar.Fma(alpha, four.Y, Scalar.Multiply(old.Y, beta)),
+                    Z = Scalar.Fma(alpha, four.Z, Scalar.Multiply(old.Z, beta)),
+                    W = Scalar.Fma(alpha, four.W, Scalar.Multiply(old.W, beta)),
+                };
+            }
+
+            SlabPacks.Store(y, at, count, four);
+        }
+    }
+}
