@@ -126,6 +126,11 @@ public sealed unsafe class SimDevice : GpuDevice
     public override void Dispose()
     {
         _workers.Dispose();
+        foreach (var machine in _machines.Values)
+        {
+            machine.Dispose();
+        }
+
         base.Dispose();
     }
 
@@ -159,11 +164,9 @@ public sealed unsafe class SimDevice : GpuDevice
     {
         var launch = new PtxLaunch
         {
-            Kernel = machine.Kernel,
-            Program = machine.Program,
-            Threads = threads,
+            Machine = machine,
+            Shape = new BlockShape(machine.Program, threads, dynamicSharedBytes),
             Grid = grid,
-            DynamicSharedBytes = dynamicSharedBytes,
             Arguments = arguments,
             Buffers = buffers,
             Seed = _seed + ((ulong)Launches << 40),

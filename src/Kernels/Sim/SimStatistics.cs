@@ -3,13 +3,22 @@ namespace DPT.Engine.Kernels;
 /// <summary>What one launch on the simulator did: everything but time.</summary>
 public sealed class SimStatistics
 {
-    internal SimStatistics(string kernel, GridSize grid, int threads, long barriers, IReadOnlyList<SimInstruction> instructions)
+    private readonly InstructionCounter _total;
+    private readonly Lazy<IReadOnlyList<SimInstruction>> _instructions;
+
+    internal SimStatistics(PtxLaunch launch, long barriers, InstructionCounter[] counters)
     {
-        Kernel = kernel;
-        Grid = grid;
-        Threads = threads;
+        Kernel = launch.Machine.Kernel;
+        Grid = launch.Grid;
+        Threads = launch.Shape.Threads;
         Barriers = barriers;
-        Instructions = instructions;
+        foreach (ref readonly var counter in counters.AsSpan())
+        {
+            _total.Add(counter);
+        }
+
+        var code = launch.Machine.Program.Code;
+        _instructions = new(() => [.. code.Select((instruction, i) => Describe(instruction, counters[i]))]);
     }
 
     /// <summary>Name of the kernel.</summary>
@@ -25,34 +34,34 @@ public sealed class SimStatistics
     public long Barriers { get; }
 
     /// <summary>Every instruction of the text, in order, with what it did.</summary>
-    public IReadOnlyList<SimInstruction> Instructions { get; }
+    public IReadOnlyList<SimInstruction> Instructions => _instructions.Value;
 
     /// <summary>Instructions that warps ran.</summary>
-    public long WarpInstructions => Instructions.Sum(i => i.Warps);
+    public long WarpInstructions => _total.Warps;
 
     /// <summary>Instructions that threads ran: those that a guard switched off are not counted.</summary>
-    public long LaneInstructions => Instructions.Sum(i => i.Lanes);
+    public long LaneInstructions => _total.Lanes;
 
     /// <summary>Times that a branch sent lanes of a warp different ways.</summary>
-    public long DivergentBranches => Instructions.Sum(i => i.Divergences);
+    public long DivergentBranches => _total.Divergences;
 
     /// <summary>Requests of warps to global memory.</summary>
-    public long GlobalRequests => Instructions.Sum(i => i.GlobalRequests);
+    public long GlobalRequests => _total.GlobalRequests;
 
     /// <summary>Sectors of 32 bytes that these requests touched.</summary>
-    public long Sectors => Instructions.Sum(i => i.Sectors);
+    public long Sectors => _total.Sectors;
 
     /// <summary>Bytes that threads read from global memory.</summary>
-    public long GlobalBytesRead => Instructions.Sum(i => i.GlobalBytesRead);
+    public long GlobalBytesRead => _total.GlobalBytesRead;
 
     /// <summary>Bytes that threads wrote to global memory.</summary>
-    public long GlobalBytesWritten => Instructions.Sum(i => i.GlobalBytesWritten);
+    public long GlobalBytesWritten => _total.GlobalBytesWritten;
 
     /// <summary>Requests of warps to shared memory.</summary>
-    public long SharedRequests => Instructions.Sum(i => i.SharedRequests);
+    public long SharedRequests => _total.SharedRequests;
 
     /// <summary>Passes over the banks of shared memory beyond the fewest possible.</summary>
-    public long BankConflicts => Instructions.Sum(i => i.BankConflicts);
+    public long BankConflicts => _total.BankConflicts;
 
     /// <summary>Warp and lane instructions by opcode, the most frequent first.</summary>
     public IReadOnlyList<(string Opcode, long Warps, long Lanes)> ByOpcode =>
@@ -66,6 +75,20 @@ public sealed class SimStatistics
         $"{Kernel} on {Grid} blocks of {Threads}: {LaneInstructions} lane instructions, {GlobalRequests} global requests "
         + $"in {Sectors} sectors, {SharedRequests} shared requests with {BankConflicts} conflicts, {Barriers} barriers, "
         + $"{DivergentBranches} divergent branches";
+
+    private static SimInstruction Describe(MachineInstruction instruction, in InstructionCounter counter) => new(
+        instruction.Source.Line,
+        instruction.ToString(),
+        instruction.Source.Opcode,
+        counter.Warps,
+        counter.Lanes,
+        counter.Divergences,
+        counter.GlobalRequests,
+        counter.Sectors,
+        counter.GlobalBytesRead,
+        counter.GlobalBytesWritten,
+        counter.SharedRequests,
+        counter.BankConflicts);
 }
 
 /// <summary>One instruction of the text, and what it did in a launch.</summary>

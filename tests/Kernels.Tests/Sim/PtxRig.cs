@@ -41,8 +41,9 @@ internal sealed class PtxRig(ulong seed = 1, int threads = 2) : IDisposable
             arguments[(2 * i) + 1] = (long)(buffer.End - buffer.Start) / buffer.ElementBytes;
         }
 
+        using var machine = new PtxMachine("rig", Text(body));
         Device.Launch(
-            new PtxMachine("rig", Text(body)),
+            machine,
             threads,
             new GridSize(blocks),
             MemoryMarshal.AsBytes(arguments.AsSpan()).ToArray(),

@@ -8,22 +8,22 @@ internal static unsafe class SpecialRegisters
         ("%ctaid.x", _ => 0),
         ("%ctaid.y", _ => 0),
         ("%ctaid.z", _ => 0),
+        ("%nctaid.x", _ => 0),
+        ("%nctaid.y", _ => 0),
+        ("%nctaid.z", _ => 0),
         ("%tid.x", t => (uint)((t.Warp * Lanes.Count) + t.Lane)),
         ("%tid.y", _ => 0),
         ("%tid.z", _ => 0),
-        ("%ntid.x", t => (uint)t.Launch.Threads),
+        ("%ntid.x", t => (uint)t.Shape.Threads),
         ("%ntid.y", _ => 1),
         ("%ntid.z", _ => 1),
-        ("%nctaid.x", t => (uint)t.Launch.Grid.X),
-        ("%nctaid.y", t => (uint)t.Launch.Grid.Y),
-        ("%nctaid.z", t => (uint)t.Launch.Grid.Z),
         ("%laneid", t => (uint)t.Lane),
         ("%warpid", t => (uint)t.Warp),
-        ("%nwarpid", t => (uint)t.Launch.Warps),
+        ("%nwarpid", t => (uint)t.Shape.Warps),
         ("%smid", _ => 0),
         ("%nsmid", _ => 1),
-        ("%dynamic_smem_size", t => (uint)t.Launch.DynamicSharedBytes),
-        ("%total_smem_size", t => (uint)(t.Launch.Program.SharedBytes + t.Launch.DynamicSharedBytes)),
+        ("%dynamic_smem_size", t => (uint)t.Shape.DynamicSharedBytes),
+        ("%total_smem_size", t => (uint)t.Shape.SharedBytes),
         ("%lanemask_eq", t => t.Bit),
         ("%lanemask_lt", t => t.Bit - 1),
         ("%lanemask_le", t => t.Bit | (t.Bit - 1)),
@@ -42,26 +42,28 @@ internal static unsafe class SpecialRegisters
     }
 
     /// <summary>Fills in all that is the same for every block.</summary>
-    public static void Fill(byte* registers, PtxLaunch launch, int warp)
+    public static void Fill(byte* registers, BlockShape shape, int warp)
     {
         for (var i = 0; i < Entries.Length; i++)
         {
             for (var lane = 0; lane < Lanes.Count; lane++)
             {
-                ((uint*)registers)[(i * Lanes.Count) + lane] = Entries[i].Value(new Thread(launch, warp, lane));
+                ((uint*)registers)[(i * Lanes.Count) + lane] = Entries[i].Value(new Thread(shape, warp, lane));
             }
         }
     }
 
-    /// <summary>Fills in the block: the first three entries.</summary>
-    public static void FillBlock(byte* registers, (int X, int Y, int Z) block)
+    /// <summary>Fills in the place of the block and the size of the grid: the first six entries.</summary>
+    public static void FillBlock(byte* registers, GridSize grid, (int X, int Y, int Z) block)
     {
-        new Span<int>(registers, Lanes.Count).Fill(block.X);
-        new Span<int>(registers + (Lanes.Count * sizeof(int)), Lanes.Count).Fill(block.Y);
-        new Span<int>(registers + (2 * Lanes.Count * sizeof(int)), Lanes.Count).Fill(block.Z);
+        ReadOnlySpan<int> values = [block.X, block.Y, block.Z, grid.X, grid.Y, grid.Z];
+        for (var i = 0; i < values.Length; i++)
+        {
+            new Span<int>(registers + (i * Lanes.Count * sizeof(int)), Lanes.Count).Fill(values[i]);
+        }
     }
 
-    private readonly record struct Thread(PtxLaunch Launch, int Warp, int Lane)
+    private readonly record struct Thread(BlockShape Shape, int Warp, int Lane)
     {
         public uint Bit => 1u << Lane;
     }

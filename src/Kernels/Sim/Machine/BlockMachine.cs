@@ -12,24 +12,23 @@ internal sealed unsafe class BlockMachine : IDisposable
     private const int LongestQuantum = 200;
     private const int BarrierCount = 16;
 
-    private readonly PtxLaunch _launch;
     private readonly SimWarp[] _warps;
     private readonly WarpOrder _order;
     private readonly Barrier[] _barriers = new Barrier[BarrierCount];
+    private PtxLaunch _launch = null!;
 
-    public BlockMachine(PtxLaunch launch)
+    public BlockMachine(BlockShape shape)
     {
-        var program = launch.Program;
-        var warps = launch.Warps;
-        _launch = launch;
-        _order = new WarpOrder(warps);
-        Counters = new InstructionCounter[program.Code.Length];
-        Shared = new SharedSpace(program.SharedBytes + launch.DynamicSharedBytes, program.SharedGrain, _order);
-        Global = new GlobalSpace(launch.Buffers);
-        Local = new LocalSpace(program.LocalBytes);
+        Shape = shape;
+        _order = new WarpOrder(shape.Warps);
+        Counters = new InstructionCounter[shape.Program.Code.Length];
+        Shared = new SharedSpace(shape.SharedBytes, shape.Program.SharedGrain, _order);
+        Local = new LocalSpace(shape.Program.LocalBytes);
         Generic = new GenericSpace(Global, Shared, Local);
-        _warps = [.. Enumerable.Range(0, warps).Select(i => new SimWarp(this, launch, i))];
+        _warps = [.. Enumerable.Range(0, shape.Warps).Select(i => new SimWarp(this, shape, i))];
     }
+
+    public BlockShape Shape { get; }
 
     /// <summary>Counters by instruction.</summary>
     public InstructionCounter[] Counters { get; }
@@ -39,7 +38,7 @@ internal sealed unsafe class BlockMachine : IDisposable
 
     public SharedSpace Shared { get; }
 
-    public GlobalSpace Global { get; }
+    public GlobalSpace Global { get; } = new();
 
     public LocalSpace Local { get; }
 
@@ -47,6 +46,15 @@ internal sealed unsafe class BlockMachine : IDisposable
 
     /// <summary>The parameters' bytes.</summary>
     public byte[] Arguments => _launch.Arguments;
+
+    /// <summary>From now on blocks are of that launch, and counters count it.</summary>
+    public void Begin(PtxLaunch launch)
+    {
+        _launch = launch;
+        Barriers = 0;
+        Array.Clear(Counters);
+        Global.Begin(launch.Buffers);
+    }
 
     /// <summary>Runs a block to its end.</summary>
     /// <exception cref="KernelException">A thread did something wrong; the message says which, what and where.</exception>
@@ -64,7 +72,7 @@ internal sealed unsafe class BlockMachine : IDisposable
         _order.StartBlock();
         foreach (var warp in _warps)
         {
-            warp.Start(block);
+            warp.Start(_launch.Grid, block);
         }
 
         SimWarp? running = null;

@@ -6,11 +6,19 @@ namespace DPT.Engine.Kernels;
 /// Global memory as one launch may see it: the buffers that were passed. Addresses are those of this machine. One object
 /// for every thread that runs blocks.
 /// </summary>
-internal sealed unsafe class GlobalSpace(IReadOnlyList<LaunchBuffer> buffers) : AddressSpace
+internal sealed unsafe class GlobalSpace : AddressSpace
 {
     private const int SectorBits = 5;
 
-    private LaunchBuffer? _last = buffers.Count > 0 ? buffers[0] : null;
+    private IReadOnlyList<LaunchBuffer> _buffers = [];
+    private LaunchBuffer? _last;
+
+    /// <summary>From now on these are the buffers.</summary>
+    public void Begin(IReadOnlyList<LaunchBuffer> buffers)
+    {
+        _buffers = buffers;
+        _last = null;
+    }
 
     public override void Access(SimWarp warp, ulong* addresses, uint mask, int bytes, AccessKind kind)
     {
@@ -73,7 +81,7 @@ internal sealed unsafe class GlobalSpace(IReadOnlyList<LaunchBuffer> buffers) : 
             return _last;
         }
 
-        foreach (var buffer in buffers)
+        foreach (var buffer in _buffers)
         {
             if (buffer.Holds(at, bytes))
             {
@@ -105,7 +113,7 @@ internal sealed unsafe class GlobalSpace(IReadOnlyList<LaunchBuffer> buffers) : 
         var what = $"{Name(kind)} {bytes} bytes of global memory";
         if (Find(at, bytes) is not { } buffer)
         {
-            return buffers.MinBy(b => b.DistanceOf(at)) is { } nearest
+            return _buffers.MinBy(b => b.DistanceOf(at)) is { } nearest
                 ? $"{what} outside of every buffer; the nearest is {nearest.Describe(at)}"
                 : $"{what} at 0x{at:x}, but no buffer was passed";
         }

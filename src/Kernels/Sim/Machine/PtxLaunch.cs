@@ -3,20 +3,13 @@ namespace DPT.Engine.Kernels;
 /// <summary>One launch: the program, its threads, and what it may see.</summary>
 internal sealed class PtxLaunch
 {
-    /// <summary>Name of the kernel, for messages.</summary>
-    public required string Kernel { get; init; }
+    /// <summary>The decoded kernel.</summary>
+    public required PtxMachine Machine { get; init; }
 
-    public required MachineProgram Program { get; init; }
-
-    /// <summary>Threads of a block.</summary>
-    public required int Threads { get; init; }
-
-    /// <summary>Warps of a block; the last one may not be full.</summary>
-    public int Warps => (Threads + Lanes.Count - 1) / Lanes.Count;
+    /// <summary>What its blocks need.</summary>
+    public required BlockShape Shape { get; init; }
 
     public required GridSize Grid { get; init; }
-
-    public required int DynamicSharedBytes { get; init; }
 
     /// <summary>The parameters' bytes.</summary>
     public required byte[] Arguments { get; init; }
@@ -36,28 +29,27 @@ internal sealed class PtxLaunch
     {
         const int MostThreads = 1024;
         const int MostBlocksAcross = 65535;
-        if (Threads is < 1 or > MostThreads)
+        if (Shape.Threads is < 1 or > MostThreads)
         {
-            throw new KernelException($"{Kernel}: a block has 1 to {MostThreads} threads, not {Threads}");
+            throw new KernelException($"{Machine.Kernel}: a block has 1 to {MostThreads} threads, not {Shape.Threads}");
         }
 
         if (Grid.X < 1 || Grid.Y is < 1 or > MostBlocksAcross || Grid.Z is < 1 or > MostBlocksAcross)
         {
             throw new KernelException(
-                $"{Kernel}: a grid has 1 to 2147483647 x {MostBlocksAcross} x {MostBlocksAcross} blocks, not {Grid}");
+                $"{Machine.Kernel}: a grid has 1 to 2147483647 x {MostBlocksAcross} x {MostBlocksAcross} blocks, not {Grid}");
         }
 
-        var shared = Program.SharedBytes + DynamicSharedBytes;
-        if (shared > architecture.SharedBytes)
+        if (Shape.SharedBytes > architecture.SharedBytes)
         {
             throw new KernelException(
-                $"{Kernel}: a block needs {shared} bytes of shared memory, {architecture} has {architecture.SharedBytes}");
+                $"{Machine.Kernel}: a block needs {Shape.SharedBytes} bytes of shared memory, {architecture} has {architecture.SharedBytes}");
         }
 
-        if (Arguments.Length != Program.ParameterBytes)
+        if (Arguments.Length != Machine.Program.ParameterBytes)
         {
             throw new KernelException(
-                $"{Kernel}: {Arguments.Length} bytes of arguments were given, the kernel takes {Program.ParameterBytes}");
+                $"{Machine.Kernel}: {Arguments.Length} bytes of arguments were given, the kernel takes {Machine.Program.ParameterBytes}");
         }
     }
 
@@ -66,7 +58,7 @@ internal sealed class PtxLaunch
     public SimStatistics Run(WorkerPool workers)
     {
         var job = new PtxLaunchJob(this);
-        workers.For(Program.HasGlobalAtomics ? 1 : (int)Math.Min(workers.Threads, Grid.Blocks), ref job);
+        workers.For(Machine.Program.HasGlobalAtomics ? 1 : (int)Math.Min(workers.Threads, Grid.Blocks), ref job);
         return job.Result();
     }
 
@@ -76,10 +68,10 @@ internal sealed class PtxLaunch
         var first = warp.Number * Lanes.Count;
         var who = fault.Lane is { } lane
             ? $"thread {first + lane}"
-            : $"warp {warp.Number} (threads {first} to {Math.Min(Threads, first + Lanes.Count) - 1})";
-        var instruction = Program.Code[warp.Current];
+            : $"warp {warp.Number} (threads {first} to {Math.Min(Shape.Threads, first + Lanes.Count) - 1})";
+        var instruction = Machine.Program.Code[warp.Current];
         return new KernelException(
-            $"{Kernel}: {who} of block ({block.X}, {block.Y}, {block.Z}) {fault.Message}; "
+            $"{Machine.Kernel}: {who} of block ({block.X}, {block.Y}, {block.Z}) {fault.Message}; "
             + $"PTX line {instruction.Source.Line}: {instruction}",
             fault);
     }

@@ -3,11 +3,11 @@ namespace DPT.Engine.Kernels;
 /// <summary>The blocks of a launch, taken in order by whichever thread is free.</summary>
 internal readonly struct PtxLaunchJob(PtxLaunch launch) : IParallelJob
 {
-    private readonly Progress _progress = new(launch.Program.Code.Length);
+    private readonly Progress _progress = new(launch.Machine.Program.Code.Length);
 
     public void Execute(int index)
     {
-        using var machine = new BlockMachine(launch);
+        var machine = launch.Machine.Rent(launch);
         while (_progress.TryTake(launch.Grid.Blocks, out var block))
         {
             try
@@ -21,6 +21,7 @@ internal readonly struct PtxLaunchJob(PtxLaunch launch) : IParallelJob
         }
 
         _progress.Add(machine);
+        launch.Machine.Return(machine);
     }
 
     /// <summary>What all blocks did together.</summary>
@@ -32,28 +33,8 @@ internal readonly struct PtxLaunchJob(PtxLaunch launch) : IParallelJob
             throw new KernelException(failure.Message, failure);
         }
 
-        var counters = _progress.Counters;
-        return new SimStatistics(
-            launch.Kernel,
-            launch.Grid,
-            launch.Threads,
-            _progress.Barriers,
-            [.. launch.Program.Code.Select((instruction, i) => Describe(instruction, counters[i]))]);
+        return new SimStatistics(launch, _progress.Barriers, _progress.Counters);
     }
-
-    private static SimInstruction Describe(MachineInstruction instruction, in InstructionCounter counter) => new(
-        instruction.Source.Line,
-        instruction.ToString(),
-        instruction.Source.Opcode,
-        counter.Warps,
-        counter.Lanes,
-        counter.Divergences,
-        counter.GlobalRequests,
-        counter.Sectors,
-        counter.GlobalBytesRead,
-        counter.GlobalBytesWritten,
-        counter.SharedRequests,
-        counter.BankConflicts);
 
     /// <summary>What threads share.</summary>
     private sealed class Progress(int instructions)

@@ -22,19 +22,19 @@ internal sealed unsafe class SimWarp : IDisposable
     private int _meet;
     private long _spent;
 
-    public SimWarp(BlockMachine block, PtxLaunch launch, int number)
+    public SimWarp(BlockMachine block, BlockShape shape, int number)
     {
         Block = block;
         Number = number;
-        _program = launch.Program;
+        _program = shape.Program;
         _code = _program.Code;
-        var lanes = Math.Min(Lanes.Count, launch.Threads - (number * Lanes.Count));
+        var lanes = Math.Min(Lanes.Count, shape.Threads - (number * Lanes.Count));
         _lanes = lanes == Lanes.Count ? Lanes.All : (1u << lanes) - 1;
         _registers = (byte*)NativeMemory.AlignedAlloc((nuint)_program.Registers.Bytes, 64);
         _fresh = (byte*)NativeMemory.AlignedAlloc((nuint)_program.Registers.Bytes, 64);
         Local = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(64, _program.LocalBytes * Lanes.Count), 64);
         Addresses = (ulong*)NativeMemory.AlignedAlloc(Lanes.Count * sizeof(ulong), 64);
-        FillFresh(launch);
+        FillFresh(shape);
     }
 
     public BlockMachine Block { get; }
@@ -77,11 +77,11 @@ internal sealed unsafe class SimWarp : IDisposable
     public ref InstructionCounter Counter => ref Block.Counters[Current];
 
     /// <summary>Starts the threads of a block: everything that a register held before is overwritten.</summary>
-    public void Start((int X, int Y, int Z) block)
+    public void Start(GridSize grid, (int X, int Y, int Z) block)
     {
         NativeMemory.Copy(_fresh, _registers, (nuint)_program.Registers.Bytes);
         NativeMemory.Clear(Local, (nuint)(_program.LocalBytes * Lanes.Count));
-        SpecialRegisters.FillBlock(_registers, block);
+        SpecialRegisters.FillBlock(_registers, grid, block);
         Alive = Active = _lanes;
         Next = Current = 0;
         _spent = 0;
@@ -189,7 +189,7 @@ internal sealed unsafe class SimWarp : IDisposable
     }
 
     /// <summary>What the registers hold when a block begins, the place of the block apart.</summary>
-    private void FillFresh(PtxLaunch launch)
+    private void FillFresh(BlockShape shape)
     {
         // A pattern that is a large negative number: the same for every block, so that nothing depends on the one before.
         const byte Poison = 0xAD;
@@ -202,7 +202,7 @@ internal sealed unsafe class SimWarp : IDisposable
             }
         }
 
-        SpecialRegisters.Fill(_fresh, launch, Number);
+        SpecialRegisters.Fill(_fresh, shape, Number);
     }
 
     private readonly record struct Path(int Next, int Meet, uint Lanes);
