@@ -131,6 +131,17 @@ public sealed class KernelSelectionTests
         Assert.That(selection.Resolve(Rough, Call(4), device).Name, Is.EqualTo("host-v1-even"));
     }
 
+    [Test]
+    public void Resolve_SmallerPrecisionByName_RunsIt()
+    {
+        var selection = new KernelSelection();
+        selection.Choose("matmul=v4-tensor-bf16", KernelSelection.Origin.Flag);
+        using var device = new FakeCudaDevice(selection);
+        Assert.That(selection.Resolve(MatMulOperators.MatMul, Product(), device).Name, Is.EqualTo("v4-tensor-bf16"));
+        Assert.That(new KernelSelection().Resolve(MatMulOperators.MatMul, Product(), device).IsOnlyByName, Is.False);
+        Assert.That(new KernelSelection().Describe(DeviceKind.Cuda)["matmul"], Is.EqualTo("v3-register-tiles (Default)"));
+    }
+
     private static string Chosen(KernelSelection selection)
     {
         using var device = new HostDevice(threads: 1, selection: selection);

@@ -10,6 +10,7 @@ public static class MatMulOperators
             Cases,
             new MatMulHostV2Packed(),
             new MatMulHostV1Naive(),
+            new MatMulV4TensorBf16(),
             new MatMulV3RegisterTiles(),
             new MatMulV2SharedTiles(),
             new MatMulV1Naive())

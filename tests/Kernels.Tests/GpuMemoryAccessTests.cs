@@ -1,0 +1,119 @@
+using DPT.Engine.Kernels;
+
+namespace Kernels.Tests;
+
+/// <summary>
+/// What the tiled variants promise about memory, counted by the simulator on whole tiles: no two lanes that are served
+/// together meet at a bank of shared memory, and every sector that is fetched from global memory is used whole.
+/// </summary>
+public sealed class GpuMemoryAccessTests
+{
+    private const int BytesOfSector = 32;
+
+    [Test]
+    public void MatMul_TiledVariant_HasNoConflictsAndWholeSectors(
+        [Values("v2-shared-tiles", "v3-register-tiles", "v4-tensor-bf16")] string variant,
+        [Values] bool transposeA,
+        [Values] bool transposeB)
+    {
+        const int M = 128, N = 192, K = 96;
+        using var device = new SimDevice(selection: new KernelSelection());
+        using var a = Zeros(device, M * K);
+        using var b = Zeros(device, K * N);
+        using var c = Zeros(device, M * N);
+        var launches = Watch(device);
+        ((KernelVariant<MatMulCall>)MatMulOperators.MatMul.Find(variant)).Launch(device, new MatMulCall
+        {
+            M = M,
+            N = N,
+            K = K,
+            TransposeA = transposeA,
+            TransposeB = transposeB,
+            A = a.Slice,
+            B = b.Slice,
+            C = c.Slice,
+            Accumulate = true,
+        });
+        AssertClean(launches, wasted: 0);
+    }
+
+    /// <summary>The log-sum-exp and the row sums are single floats by few lanes: they may waste a twentieth.</summary>
+    [Test]
+    public void Attention_TiledVariant_HasNoConflictsAndWholeSectors(
+        [Values("v2-shared-tiles", "v3-online-softmax", "v2-recompute")] string variant,
+        [Values(32, 64, 72, 96, 128)] int headSize)
+    {
+        const int Tokens = 128, Heads = 2;
+        const int Elements = Tokens * Heads;
+        using var device = new SimDevice(selection: new KernelSelection());
+        using var qkv = Zeros(device, 3 * Elements * headSize);
+        using var output = Zeros(device, Elements * headSize);
+        using var logSumExp = Zeros(device, Elements);
+        using var gradient = Zeros(device, 3 * Elements * headSize);
+        var launches = Watch(device);
+        if (AttentionOperators.Backward.Variants.Any(v => v.Name == variant))
+        {
+            ((KernelVariant<AttentionBackwardCall>)AttentionOperators.Backward.Find(variant)).Launch(device, new()
+            {
+                Batch = 1,
+                Tokens = Tokens,
+                Heads = Heads,
+                HeadSize = headSize,
+                Qkv = qkv.Slice,
+                Output = output.Slice,
+                LogSumExp = logSumExp.Slice,
+                OutputGradient = output.Slice,
+                QkvGradient = gradient.Slice,
+            });
+        }
+        else
+        {
+            ((KernelVariant<AttentionForwardCall>)AttentionOperators.Forward.Find(variant)).Launch(device, new()
+            {
+                Batch = 1,
+                Tokens = Tokens,
+                Heads = Heads,
+                HeadSize = headSize,
+                Qkv = qkv.Slice,
+                Output = output.Slice,
+                LogSumExp = logSumExp.Slice,
+            });
+        }
+
+        AssertClean(launches, wasted: 0.05);
+    }
+
+    [Test]
+    public void MatMul_OnTensorCores_IsMadeOfTheirInstructions()
+    {
+        var kernel = ((IGpuVariant)MatMulOperators.MatMul.Find("v4-tensor-bf16")).Kernels[^1];
+        var text = PtxCompiler.Compile(kernel);
+        Assert.Multiple(() =>
+        {
+            Assert.That(Count(text, "mma.sync.aligned.m16n8k16"), Is.EqualTo(16), "8 tiles of a warp, twice for 32 terms");
+            Assert.That(Count(text, "ldmatrix.sync.aligned.m8n8.x4"), Is.EqualTo(8), "a fragment of A or two of B each");
+            Assert.That(Count(text, "cp.async.cg"), Is.EqualTo(12), "4 of a thread: two steps ahead, and in the loop");
+            Assert.That(text, Does.Not.Contain(".local"));
+        });
+    }
+
+    private static int Count(string text, string what) => text.Split(what).Length - 1;
+
+    private static DeviceBuffer<float> Zeros(SimDevice device, int count) => device.Upload<float>(new float[count]);
+
+    private static List<SimStatistics> Watch(SimDevice device)
+    {
+        var launches = new List<SimStatistics>();
+        device.Launched += launches.Add;
+        return launches;
+    }
+
+    private static void AssertClean(List<SimStatistics> launches, double wasted) => Assert.Multiple(() =>
+    {
+        var all = string.Join(Environment.NewLine, launches);
+        var used = launches.Sum(l => l.GlobalBytesRead + l.GlobalBytesWritten) / BytesOfSector;
+        Assert.That(used, Is.Positive);
+        Assert.That(launches.Sum(l => l.Sectors), Is.LessThanOrEqualTo(used * (1 + wasted)), all);
+        Assert.That(launches.Sum(l => l.BankConflicts), Is.Zero, all);
+    });
+}
