@@ -16,6 +16,18 @@ const string Usage = """
       Lane instructions per second of the simulator, for every GPU variant.
     """;
 
+if (args is ["gpu", var results, ..] && (args.Length == 2 || args is [_, _, "--out", _]))
+{
+    var text = GpuBoard.Of(File.ReadAllText(results));
+    Console.Write(text);
+    if (args.Length > 2)
+    {
+        File.WriteAllText(args[3], text);
+    }
+
+    return 0;
+}
+
 string? filter = null, file = null, json = null;
 var seconds = 2.0;
 for (var i = 1; i < args.Length; i++)

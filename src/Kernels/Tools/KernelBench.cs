@@ -12,7 +12,7 @@ public static class KernelBench
     /// <summary>A variant so slow that five turns take this many times the time gets fewer.</summary>
     private const double MostOverrun = 4;
 
-    private const int MostCopies = 64;
+    private const int MostCopies = 1024;
     private const int MostLaunches = 10_000;
 
     /// <summary>Times the variants on a case that all of them support.</summary>
