@@ -17,7 +17,7 @@ internal static class KernelPattern
     public static IReadOnlyList<RegisteredVariant> Find(string pattern)
     {
         var all = KernelRegistry.Operators.SelectMany(op => op.Variants.Select(variant => new RegisteredVariant(
-            op, variant, op.Variants.First(v => (v.Targets & variant.Targets) != 0) == variant))).ToList();
+            op, variant, op.DefaultOn(variant.Targets) == variant))).ToList();
         var found = all
             .Where(v => v.Operator.IdOf(v.Variant).StartsWith(pattern, StringComparison.OrdinalIgnoreCase))
             .ToList();
@@ -29,6 +29,7 @@ internal static class KernelPattern
                     pattern,
                     all.SelectMany(v => new[] { v.Operator.IdOf(v.Variant), v.Operator.Name, v.Operator.Name.Split('.')[0] })));
     }
+
     /// <summary>The GPU variants that match.</summary>
     /// <exception cref="DptException">There is none.</exception>
     public static IReadOnlyList<RegisteredVariant> FindAllGpu(string pattern)

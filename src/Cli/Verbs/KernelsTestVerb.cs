@@ -67,6 +67,7 @@ internal sealed class KernelsTestVerb : Verb<KernelTestArguments>
         {
             stop.ThrowIfCancellationRequested();
             var outcome = new Outcome(found.Operator.IdOf(found.Variant), cases.Count);
+            using var counting = outcome.CountOn(device as SimDevice);
             if (cases.Count == 0)
             {
                 outcome.Faults.Add($"{outcome.Id} supports none of its operator's cases");
@@ -108,7 +109,17 @@ internal sealed class KernelsTestVerb : Verb<KernelTestArguments>
         var table = new TextTable();
         foreach (var outcome in outcomes)
         {
-            table.Add(outcome.Faults.Count == 0 ? "ok" : "FAILED", outcome.Id, $"{outcome.Cases} cases");
+            table.Add(
+                outcome.Faults.Count == 0 ? "ok" : "FAILED", outcome.Id, $"{outcome.Cases} cases", Million(outcome.LaneInstructions));
+        }
+
+        if (outcomes.Count > 1)
+        {
+            table.Add(
+                outcomes.TrueForAll(o => o.Faults.Count == 0) ? "ok" : "FAILED",
+                $"{outcomes.Count} variants",
+                $"{outcomes.Sum(o => o.Cases)} cases",
+                Million(outcomes.Sum(o => o.LaneInstructions)));
         }
 
         table.Print(terminal);
@@ -117,6 +128,9 @@ internal sealed class KernelsTestVerb : Verb<KernelTestArguments>
             terminal.Result(fault);
         }
     }
+
+    private static string Million(long instructions) =>
+        instructions == 0 ? "" : FormattableString.Invariant($"{instructions / 1e6:0.0} million instructions of threads");
 
     private static int ReadSeed(string text)
     {
@@ -133,5 +147,27 @@ internal sealed class KernelsTestVerb : Verb<KernelTestArguments>
         public List<string> Faults { get; } = [];
 
         public List<FailedProof> Failed { get; } = [];
+
+        /// <summary>Instructions that threads ran on the simulator; 0 elsewhere.</summary>
+        public long LaneInstructions { get; private set; }
+
+        /// <summary>Counts launches on the simulator, if it is one, until the result is disposed of.</summary>
+        public IDisposable? CountOn(SimDevice? simulator)
+        {
+            if (simulator is null)
+            {
+                return null;
+            }
+
+            simulator.Launched += Count;
+            return new Counting(() => simulator.Launched -= Count);
+
+            void Count(SimStatistics launch) => LaneInstructions += launch.LaneInstructions;
+        }
+    }
+
+    private sealed class Counting(Action end) : IDisposable
+    {
+        public void Dispose() => end();
     }
 }

@@ -108,7 +108,7 @@ public sealed class KernelSelection
             {
                 lines[op.Name] = $"{choice.Variant.Name} ({choice.Origin})";
             }
-            else if (op.Variants.FirstOrDefault(v => (v.Targets & kind) != 0 && !v.IsOnlyByName) is { } first)
+            else if (op.DefaultOn(kind) is { } first)
             {
                 lines[op.Name] = $"{first.Name} ({Origin.Default})";
             }

@@ -35,6 +35,13 @@ public abstract class Operator
         ?? throw new KernelException(
             $"operator '{Name}' has no variant '{variant}'; it has {string.Join(", ", Variants.Select(v => v.Name))}");
 
+    /// <summary>
+    /// The variant that is tried first on such a device when nobody asks for one; null if there is none. Where several
+    /// kinds are given, one of them is enough.
+    /// </summary>
+    public KernelVariant? DefaultOn(DeviceKind kind) =>
+        Variants.FirstOrDefault(v => (v.Targets & kind) != 0 && !v.IsOnlyByName);
+
     /// <summary>The full identity of a variant: <c>attention.forward/host-v2-tiles</c>.</summary>
     public string IdOf(KernelVariant variant) => $"{Name}/{variant.Name}";
 }
