@@ -164,14 +164,14 @@ public sealed class MemoryInstructionTests
         rig.Add<ulong>("out", new ulong[32]);
         var value = type switch
         {
-            "v4.u32" => "{%r2, %r3, %r4, %r5}",
-            "v2.u32" => "{%r2, %r3}",
+            "v4.u32" => "{%t, %t, %t, %t}",
+            "v2.u32" => "{%t, %t}",
             "u16" => "%h0",
-            _ => "%r2",
+            _ => "%t",
         };
         var statistics = rig.Run(Start + $$"""
             .shared .align 16 .b8 tile[8192]; mul.lo.u32 %r0, %t, {{stride}}; cvt.u64.u32 %rd1, %r0; mov.u64 %rd2, tile;
-            add.u64 %rd1, %rd1, %rd2; st.shared.{{type}} [%rd1], {{value}}; ret;
+            add.u64 %rd1, %rd1, %rd2; mov.u16 %h0, 7; st.shared.{{type}} [%rd1], {{value}}; ret;
             """);
         Assert.Multiple(() =>
         {

@@ -306,6 +306,16 @@ public sealed class PlantedFaultTests
     }
 
     [Test]
+    public void Register_ThatNothingWrites_IsRefused()
+    {
+        using var rig = new PtxRig();
+        rig.Add<int>("out", new int[32]);
+        Assert.That(
+            rig.Fault(Start + "add.u32 %r0, %t, %r1; ret;"),
+            Does.Contain("add.u32 %r0, %t, %r1").And.Contain("reads a register that nothing writes"));
+    }
+
+    [Test]
     public void Register_OfAnotherWidth_IsRefused()
     {
         using var rig = new PtxRig();

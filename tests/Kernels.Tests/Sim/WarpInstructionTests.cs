@@ -190,8 +190,8 @@ public sealed class WarpInstructionTests
         using var rig = new PtxRig();
         rig.Add<int>("out", new int[32]);
         Assert.That(rig.Fault(Start + """
-            .reg .f32 %f<4>; setp.lt.u32 %p0, %t, 9;
-            @%p0 mma.sync.aligned.m16n8k4.row.col.f32.tf32.tf32.f32 {%f0, %f1, %f2, %f3}, {%r0, %r1}, {%r2}, {%f0, %f1, %f2, %f3};
+            .reg .f32 %f<4>; setp.lt.u32 %p0, %t, 9; mov.f32 %f0, 0f00000000;
+            @%p0 mma.sync.aligned.m16n8k4.row.col.f32.tf32.tf32.f32 {%f0, %f1, %f2, %f3}, {%t, %t}, {%t}, {%f0, %f0, %f0, %f0};
             ret;
             """), Does.Contain("lanes 0x000001ff are here"));
     }

@@ -18,9 +18,9 @@ internal static class ConversionFamily
         var rounding = words.TakeOne("rn", "rz", "rm", "rp", "rni", "rzi", "rmi", "rpi") ?? "";
         var mode = new ConversionMode(
             RoundingOf(rounding), rounding.EndsWith('i'), words.Take("ftz"), words.Take("sat"));
-        var (d, toBytes) = o.AnySize(o[0]);
+        var (d, toBytes) = o.AnyDestination(o[0]);
         var isImmediate = o[1] is PtxNumber;
-        var fromBytes = isImmediate ? Math.Max(2, PtxType.Bytes("." + from)) : WidthOf(o);
+        var fromBytes = isImmediate ? Math.Max(2, PtxType.Bytes("." + from)) : o.WidthOf(o[1]);
         return !IsAllowed(from, to, mode) ? null
             : Width(o.Instruction.Opcode, toBytes, d, fromBytes, o.Source(1, fromBytes)) is { } width ? width
             : From(from, fromBytes, new Source(to, toBytes, d, o.Source(1, fromBytes), mode));
@@ -59,9 +59,6 @@ internal static class ConversionFamily
 
         return make(o);
     }
-
-    private static int WidthOf(Operands o) =>
-        o[1] is PtxName { Name: var name } && SpecialRegisters.Find(name) is not null ? 4 : o.AnySize(o[1]).Bytes;
 
     private static PtxRounding RoundingOf(string word) => word switch
     {

@@ -28,7 +28,7 @@ internal static class MemoryFamily
             return null;
         }
 
-        var places = parts.Select(o.AnySize).ToArray();
+        var places = parts.Select(o.AnyDestination).ToArray();
         int[] d = [.. places.Select(p => p.Offset)];
         return Switch(type, places[0].Bytes, new LoadMaker(kind, o.Address(1), d));
     }
@@ -43,7 +43,7 @@ internal static class MemoryFamily
             return null;
         }
 
-        var width = parts[0] is PtxNumber ? Math.Max(2, PtxType.Bytes("." + type)) : o.AnySize(parts[0]).Bytes;
+        var width = parts[0] is PtxNumber ? Math.Max(2, PtxType.Bytes("." + type)) : o.WidthOf(parts[0]);
         int[] sources = [.. parts.Select(p => o.Source(p, width))];
         return Switch(type, width, new StoreMaker(kind, o.Address(0), sources));
     }
@@ -76,7 +76,7 @@ internal static class MemoryFamily
     {
         var bytes = PtxType.Bytes("." + type);
         var address = (PtxAddress)o[1];
-        var (d, width) = o.AnySize(o[0]);
+        var (d, width) = o.AnyDestination(o[0]);
         return o.Symbol(1) is { Space: ".param" } symbol && width >= bytes
             ? new LoadParameter(symbol.Offset + (int)address.Offset, bytes, d, width, type.StartsWith('s'))
             : null;

@@ -3,6 +3,9 @@ namespace DPT.Engine.Kernels;
 /// <summary>The operands of one instruction as places in the register file.</summary>
 internal sealed class Operands(PtxInstruction instruction, Scope scope, RegisterFile file)
 {
+    /// <summary>The registers that were asked for so far.</summary>
+    public RegisterUses Uses { get; } = new();
+
     public PtxInstruction Instruction => instruction;
 
     public int Count => instruction.Operands.Count;
@@ -36,7 +39,7 @@ internal sealed class Operands(PtxInstruction instruction, Scope scope, Register
 
         var register = RegisterOf(operand);
         return !register.IsPredicate && register.Bytes == bytes
-            ? register.Offset
+            ? Written(register)
             : throw Fault($"writes {bytes} bytes to {operand}, which is a {register.Type}");
     }
 
@@ -60,38 +63,40 @@ internal sealed class Operands(PtxInstruction instruction, Scope scope, Register
 
         var register = RegisterOf(operand);
         return !register.IsPredicate && register.Bytes == bytes
-            ? register.Offset
+            ? Read(register)
             : throw Fault($"reads {bytes} bytes of {operand}, which is a {register.Type}");
     }
 
-    /// <summary>The register and its element size, whatever that is.</summary>
-    public (int Offset, int Bytes) AnySize(PtxOperand operand)
+    /// <summary>A register that is written, and its element size, whatever that is.</summary>
+    public (int Offset, int Bytes) AnyDestination(PtxOperand operand) =>
+        operand is PtxName { Name: "_" } ? (file.Allocate(8), 8) : (Written(RegisterOf(operand)), WidthOf(operand));
+
+    /// <summary>The element size of a register.</summary>
+    public int WidthOf(PtxOperand operand)
     {
-        if (operand is PtxName { Name: "_" })
+        if (operand is PtxName { Name: var name } && SpecialRegisters.Find(name) is not null)
         {
-            return (file.Allocate(8), 8);
+            return sizeof(uint);
         }
 
         var register = RegisterOf(operand);
-        return register.IsPredicate
-            ? throw Fault($"takes {operand}, which is a predicate")
-            : (register.Offset, register.Bytes);
+        return register.IsPredicate ? throw Fault($"takes {operand}, which is a predicate") : register.Bytes;
     }
 
     /// <summary>A predicate that is written.</summary>
     public int PredicateDestination(PtxOperand operand) =>
-        operand is PtxName { Name: "_" } ? file.Allocate(4) : PredicateOf(operand);
+        operand is PtxName { Name: "_" } ? file.Allocate(4) : Written(PredicateOf(operand));
 
     /// <summary>A predicate that is read: its place and all ones if it is negated.</summary>
     public (int Offset, uint Flip) Predicate(int i) => this[i] switch
     {
         PtxNumber number => (file.Constant(number.Bits == 0 ? 0u : Lanes.All, 4), 0),
-        PtxName { IsNegated: true } name => (PredicateOf(name), Lanes.All),
-        var operand => (PredicateOf(operand), 0),
+        PtxName { IsNegated: true } name => (Read(PredicateOf(name)), Lanes.All),
+        var operand => (Read(PredicateOf(operand)), 0),
     };
 
     /// <summary>The guard, as <see cref="Predicate"/> gives it.</summary>
-    public int Guard(PtxGuard guard) => PredicateOf(new PtxName(guard.Register));
+    public int Guard(PtxGuard guard) => Read(PredicateOf(new PtxName(guard.Register)));
 
     /// <summary>The base register of an address, its element size, and the offset behind it.</summary>
     public (int Base, int Bytes, long Offset) Address(int i)
@@ -113,7 +118,7 @@ internal sealed class Operands(PtxInstruction instruction, Scope scope, Register
 
         var register = RegisterOf(address.Base);
         return register.Bytes is 4 or 8
-            ? (register.Offset, register.Bytes, address.Offset)
+            ? (Read(register), register.Bytes, address.Offset)
             : throw Fault($"has an address in {address.Base}, which is a {register.Type}");
     }
 
@@ -146,11 +151,23 @@ internal sealed class Operands(PtxInstruction instruction, Scope scope, Register
     /// <summary>Whether the operand is a predicate register.</summary>
     public bool IsPredicate(int i) => this[i] is PtxName name && scope.FindRegister(name.Name)?.IsPredicate == true;
 
-    private int PredicateOf(PtxOperand operand)
+    private int Read(Scope.Register register)
+    {
+        Uses.Reads.Add(register.Number);
+        return file.PlaceOf(register.Number);
+    }
+
+    private int Written(Scope.Register register)
+    {
+        Uses.Writes.Add(register.Number);
+        return file.PlaceOf(register.Number);
+    }
+
+    private Scope.Register PredicateOf(PtxOperand operand)
     {
         var register = RegisterOf(operand);
         return register.IsPredicate
-            ? register.Offset
+            ? register
             : throw Fault($"takes {operand} as a predicate, it is a {register.Type}");
     }
 

@@ -4,7 +4,7 @@ namespace DPT.Engine.Kernels;
 internal sealed class ProgramDecoder
 {
     private readonly List<(PtxInstruction Instruction, Scope Scope)> _instructions = [];
-    private readonly RegisterFile _file = new();
+    private readonly List<int> _registerBytes = [];
     private int _sharedBytes;
     private int _localBytes;
 
@@ -82,16 +82,13 @@ internal sealed class ProgramDecoder
 
     private void Declare(PtxRegisters registers, Scope scope)
     {
-        var bytes = registers.Type == ".pred" ? sizeof(uint) : PtxType.Bytes(registers.Type);
-        if (registers.Count is not { } count)
+        var names = registers.Count is { } count
+            ? Enumerable.Range(0, count).Select(i => $"{registers.Name}{i}")
+            : [registers.Name];
+        foreach (var name in names)
         {
-            scope.Declare(registers.Name, new Scope.Register(_file.Allocate(bytes), registers.Type));
-            return;
-        }
-
-        for (var i = 0; i < count; i++)
-        {
-            scope.Declare($"{registers.Name}{i}", new Scope.Register(_file.Allocate(bytes), registers.Type));
+            scope.Declare(name, new Scope.Register(_registerBytes.Count, registers.Type));
+            _registerBytes.Add(PtxType.Bytes(registers.Type));
         }
     }
 
@@ -117,13 +114,19 @@ internal sealed class ProgramDecoder
 
     private MachineProgram Link(int parameterBytes)
     {
-        var code = _instructions.Select(i => Decode(i.Instruction, i.Scope)).ToArray();
+        // Once to learn what every instruction reads and writes, and once more with registers in their places.
+        var uses = new List<(RegisterUses Uses, bool IsGuarded)>();
+        var code = DecodeAll(new RegisterFile(), uses);
         var successors = code.Select(Successors).ToArray();
         if (code.Length == 0 || successors[^1].Contains(code.Length))
         {
             throw new KernelException("the kernel does not end with a return");
         }
 
+        RequireWritten(uses);
+        var file = new RegisterFile();
+        file.Assign(RegisterAllocation.Assign(file, _registerBytes, uses, successors));
+        code = DecodeAll(file, []);
         var meeting = ControlFlow.MeetingPlaces(successors);
         for (var i = 0; i < code.Length; i++)
         {
@@ -139,7 +142,7 @@ internal sealed class ProgramDecoder
         return new MachineProgram
         {
             Code = code,
-            Registers = _file,
+            Registers = file,
             ParameterBytes = parameterBytes,
             SharedBytes = _sharedBytes,
             LocalBytes = Align(_localBytes, 16),
@@ -149,9 +152,22 @@ internal sealed class ProgramDecoder
         };
     }
 
-    private MachineInstruction Decode(PtxInstruction instruction, Scope scope)
+    private MachineInstruction[] DecodeAll(RegisterFile file, List<(RegisterUses Uses, bool IsGuarded)> uses)
     {
-        var operands = new Operands(instruction, scope, _file);
+        var code = new MachineInstruction[_instructions.Count];
+        for (var i = 0; i < code.Length; i++)
+        {
+            var (instruction, scope) = _instructions[i];
+            var operands = new Operands(instruction, scope, file);
+            code[i] = Decode(instruction, operands);
+            uses.Add((operands.Uses, code[i].Guard >= 0));
+        }
+
+        return code;
+    }
+
+    private static MachineInstruction Decode(PtxInstruction instruction, Operands operands)
+    {
         var decoded = InstructionTable.Decode(operands)
             ?? InstructionFamilies.Decode(operands)
             ?? throw operands.Fault("is an instruction that the simulator does not know");
@@ -163,6 +179,17 @@ internal sealed class ProgramDecoder
         }
 
         return decoded;
+    }
+
+    /// <summary>Throws if an instruction reads a register that none writes.</summary>
+    private void RequireWritten(List<(RegisterUses Uses, bool IsGuarded)> uses)
+    {
+        var written = uses.SelectMany(u => u.Uses.Writes).ToHashSet();
+        var reader = uses.FindIndex(u => !u.Uses.Reads.IsSubsetOf(written));
+        if (reader >= 0)
+        {
+            throw Operands.Fault(_instructions[reader].Instruction, "reads a register that nothing writes");
+        }
     }
 
     /// <summary>Whether nothing but branches stands between an instruction and a return.</summary>

@@ -7,6 +7,7 @@ namespace DPT.Engine.Kernels;
 internal sealed class RegisterFile
 {
     private readonly Dictionary<(ulong Bits, int Size), int> _constants = [];
+    private int[] _places = [];
 
     /// <summary>Lays out the special registers.</summary>
     public RegisterFile() => Bytes = SpecialRegisters.Bytes;
@@ -17,6 +18,12 @@ internal sealed class RegisterFile
     /// <summary>Every constant with its place.</summary>
     public IEnumerable<(int Offset, int Size, ulong Bits)> Constants =>
         _constants.Select(c => (c.Value, c.Key.Size, c.Key.Bits));
+
+    /// <summary>The place of a register; any place at all until <see cref="Assign"/>.</summary>
+    public int PlaceOf(int register) => register < _places.Length ? _places[register] : 0;
+
+    /// <summary>From now on registers have these places.</summary>
+    public void Assign(int[] places) => _places = places;
 
     /// <summary>Room for a register of that element size.</summary>
     public int Allocate(int elementBytes)

@@ -8,8 +8,8 @@ internal sealed class Scope(Scope? outer)
     private readonly Dictionary<string, int> _labels = [];
     private readonly Dictionary<string, IReadOnlyList<string>> _targets = [];
 
-    /// <summary>A register: where it lies, and its type with the dot.</summary>
-    public readonly record struct Register(int Offset, string Type)
+    /// <summary>A register: its number in the kernel, and its type with the dot.</summary>
+    public readonly record struct Register(int Number, string Type)
     {
         public bool IsPredicate => Type == ".pred";
 
