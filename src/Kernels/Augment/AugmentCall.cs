@@ -40,7 +40,10 @@ public readonly record struct AugmentCall : IKernelCall
     /// <summary>The data set, [SourceCount,C,S,S].</summary>
     public required Slice<byte> Source { get; init; }
 
-    /// <summary>Which image goes to which row, [Batch], 0..SourceCount-1.</summary>
+    /// <summary>
+    /// Which image goes to which row, [Batch], 0..SourceCount-1. The host throws at any other number; on a GPU the row
+    /// becomes NaN.
+    /// </summary>
     public required Slice<int> Indices { get; init; }
 
     /// <summary>What to do.</summary>

@@ -17,7 +17,10 @@ public readonly record struct CrossEntropyCall : IKernelCall
     /// <summary>Scores, [Rows,Classes].</summary>
     public required Slice<float> Logits { get; init; }
 
-    /// <summary>Class of each row, [Rows], 0..Classes-1; empty if <see cref="Targets"/> is given.</summary>
+    /// <summary>
+    /// Class of each row, [Rows], 0..Classes-1; empty if <see cref="Targets"/> is given. The host throws at any other
+    /// number; on a GPU the row's loss and gradient become NaN.
+    /// </summary>
     public Slice<int> Labels { get; init; }
 
     /// <summary>Target distribution of each row, [Rows,Classes]; empty if <see cref="Labels"/> is given.</summary>

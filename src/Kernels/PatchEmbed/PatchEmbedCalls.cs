@@ -69,7 +69,10 @@ public readonly record struct PatchEmbedForwardCall : IKernelCall
     /// <summary>Label embeddings, [LabelRows,D].</summary>
     public Slice<float> LabelTable { get; init; }
 
-    /// <summary>Row of the table for each image, [B], each in 0..LabelRows-1.</summary>
+    /// <summary>
+    /// Row of the table for each image, [B], each in 0..LabelRows-1. The host throws at any other number; on a GPU the
+    /// image's label token becomes NaN.
+    /// </summary>
     public Slice<int> Labels { get; init; }
 
     /// <summary>
@@ -133,7 +136,10 @@ public readonly record struct PatchEmbedBackwardCall : IKernelCall
     /// <summary>Number of rows of the label table; 0 if there is no label token.</summary>
     public int LabelRows { get; init; }
 
-    /// <summary>Row of the table for each image, [B].</summary>
+    /// <summary>
+    /// Row of the table for each image, [B], each in 0..LabelRows-1. The host throws at any other number; a GPU leaves
+    /// the image out of the table's gradient.
+    /// </summary>
     public Slice<int> Labels { get; init; }
 
     /// <summary>There is a time token (it has no gradient, but it takes a place).</summary>
