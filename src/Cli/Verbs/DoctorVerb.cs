@@ -57,8 +57,15 @@ internal sealed class DoctorVerb : Verb<CommonArguments>
             return $"not usable: {reason}";
         }
 
-        using var device = new CudaDevice();
-        return $"usable: {device.Description}";
+        try
+        {
+            using var device = new CudaDevice();
+            return $"usable: {device.Description}";
+        }
+        catch (KernelException failure)
+        {
+            return $"not usable: {failure.Message}";
+        }
     }
 
     private static string Kernels() => string.Create(

@@ -164,6 +164,17 @@ public sealed class CudaDeviceTests
     }
 
     [Test]
+    public void Dispose_OfALostCard_DoesNotThrowAgain()
+    {
+        var device = Open();
+        Launch(device, Fused);
+        device.Allocate<float>(10).Dispose();
+        _driver.Failing = ("SetContext", 700);
+        Assert.That(device.Synchronize, Throws.TypeOf<KernelException>());
+        Assert.That(device.Dispose, Throws.Nothing);
+    }
+
+    [Test]
     public void Allocate_WhereIdleBlocksFillTheDevice_GivesThemBackFirst()
     {
         using var device = Open();

@@ -97,7 +97,7 @@ internal sealed unsafe class FakeCudaDriver : ICudaDriver
         return Call();
     }
 
-    public int SetContext(nint context) => 0;
+    public int SetContext(nint context) => Failing?.Call == nameof(SetContext) ? Failing.Value.Result : 0;
 
     public int CreateStream(out nint stream) => Make("stream", out stream);
 

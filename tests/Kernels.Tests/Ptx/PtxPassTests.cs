@@ -114,4 +114,13 @@ public sealed class PtxPassTests
         var kernel = SampleKernels.Kernel(nameof(SampleKernels.Lag));
         Assert.That(PtxPipeline.Build(kernel, PtxArchitecture.Sm80).ToString(), Does.Contain("%carried0, %f"));
     }
+
+    [Test]
+    public void CarriedValues_ArrayOfIlgpu_ComputesWhatTheSourceSays()
+    {
+        using var device = new SimDevice(threads: 1, selection: new KernelSelection());
+        using var x = device.Upload<float>([0, 0, 0, 10]);
+        device.Prepare(SampleKernels.Kernel(nameof(SampleKernels.Lag))).With(x.Slice).With(3).On(new GridSize(1));
+        Assert.That(device.Download(x.Slice)[0], Is.EqualTo(14));
+    }
 }

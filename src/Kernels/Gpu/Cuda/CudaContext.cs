@@ -84,6 +84,13 @@ internal sealed class CudaContext : IDisposable
         return _driver;
     }
 
+    /// <summary>The driver for giving something back: on a card that is lost everything is gone already.</summary>
+    public ICudaDriver UseToRelease()
+    {
+        _driver.SetContext(_context);
+        return _driver;
+    }
+
     /// <summary>One of the card's numbers.</summary>
     public int Attribute(CudaAttribute attribute)
     {
@@ -100,12 +107,8 @@ internal sealed class CudaContext : IDisposable
         return address;
     }
 
-    /// <summary>Gives memory back. Nothing is said if the driver refuses: the card is lost then, and with it the memory.</summary>
-    public void Free(nint address, long bytes)
-    {
-        _driver.SetContext(_context);
-        _driver.Free(address);
-    }
+    /// <summary>Gives memory back.</summary>
+    public void Free(nint address, long bytes) => UseToRelease().Free(address);
 
     /// <summary>Throws if a call did not succeed.</summary>
     public void Require(int result, string otherwise)

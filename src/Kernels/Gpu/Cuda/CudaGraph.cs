@@ -21,5 +21,5 @@ public sealed class CudaGraph : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _context.Use(out _).DestroyExecutable(_executable);
+    public void Dispose() => _context.UseToRelease().DestroyExecutable(_executable);
 }

@@ -56,7 +56,7 @@ internal sealed class CudaModule : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _context.Use(out _).UnloadModule(_module);
+    public void Dispose() => _context.UseToRelease().UnloadModule(_module);
 
     private void RequireThreads(ICudaDriver driver)
     {
