@@ -5,17 +5,26 @@ public static class ElementwiseOperators
 {
     /// <summary>Scales and adds.</summary>
     public static Operator<AxpbyCall> Axpby { get; } =
-        new("axpby", AxpbyCases, new AxpbyHostV1Simd(), new AxpbyV2Packs(), new AxpbyV1Elements());
+        new("axpby", AxpbyCases, new AxpbyHostV1Simd(), new AxpbyV2Packs(), new AxpbyV1Elements())
+        {
+            BenchCases = () => [AxpbyCase(64 * 257 * 512, 0.7f, 1)],
+        };
 
     /// <summary>Adds column sums to a vector.</summary>
     public static Operator<ColumnSumCall> ColumnSum { get; } =
-        new("columnsum", ColumnSumCases, new ColumnSumHostV1Simd(), new ColumnSumV1Pieces());
+        new("columnsum", ColumnSumCases, new ColumnSumHostV1Simd(), new ColumnSumV1Pieces())
+        {
+            BenchCases = () => [ColumnSumCase(64 * 257, 512, 512)],
+        };
 
     /// <summary>GELU, SiLU and their gradients.</summary>
     public static Operator<ActivationCall> Activation { get; } =
         new(
             "activation", ActivationCases,
-            new ActivationHostV1Simd(), new ActivationV2Packs(), new ActivationV1Elements());
+            new ActivationHostV1Simd(), new ActivationV2Packs(), new ActivationV1Elements())
+        {
+            BenchCases = () => [ActivationCase(64 * 257 * 512, Kernels.Activation.Gelu, gradient: false)],
+        };
 
     private static IEnumerable<KernelCase> AxpbyCases()
     {

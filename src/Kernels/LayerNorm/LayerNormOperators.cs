@@ -8,11 +8,17 @@ public static class LayerNormOperators
 
     /// <summary>Normalises rows.</summary>
     public static Operator<LayerNormForwardCall> Forward { get; } =
-        new("layernorm.forward", ForwardCases, new LayerNormForwardHostV1Simd(), new LayerNormForwardV1Warp());
+        new("layernorm.forward", ForwardCases, new LayerNormForwardHostV1Simd(), new LayerNormForwardV1Warp())
+        {
+            BenchCases = () => [ForwardCase(64 * 257, 512, 512, FillPattern.Normal)],
+        };
 
     /// <summary>Gradients of the input, the scale and the shift.</summary>
     public static Operator<LayerNormBackwardCall> Backward { get; } =
-        new("layernorm.backward", BackwardCases, new LayerNormBackwardHostV1Simd(), new LayerNormBackwardV1Warp());
+        new("layernorm.backward", BackwardCases, new LayerNormBackwardHostV1Simd(), new LayerNormBackwardV1Warp())
+        {
+            BenchCases = () => [BackwardCase(64 * 257, 512, 512, accumulate: true)],
+        };
 
     private static IEnumerable<KernelCase> ForwardCases()
     {

@@ -5,14 +5,20 @@ public static class OptimizerOperators
 {
     /// <summary>AdamW with moving average.</summary>
     public static Operator<AdamWCall> AdamW { get; } =
-        new("adamw", AdamWCases, new AdamWHostV1Simd(), new AdamWV1Elements());
+        new("adamw", AdamWCases, new AdamWHostV1Simd(), new AdamWV1Elements())
+        {
+            BenchCases = () => [AdamWCase(8_000_000, step: 3, average: true, mask: true)],
+        };
 
     /// <summary>SGD with momentum and moving average.</summary>
     public static Operator<SgdCall> Sgd { get; } = new("sgd", SgdCases, new SgdHostV1Simd(), new SgdV1Elements());
 
     /// <summary>The squared norm of a gradient.</summary>
     public static Operator<SumOfSquaresCall> SumOfSquares { get; } =
-        new("sumofsquares", SumOfSquaresCases, new SumOfSquaresHostV1Simd(), new SumOfSquaresV1Pairs());
+        new("sumofsquares", SumOfSquaresCases, new SumOfSquaresHostV1Simd(), new SumOfSquaresV1Pairs())
+        {
+            BenchCases = () => [SumOfSquaresCase(8_000_000, FillPattern.Normal)],
+        };
 
     private static IEnumerable<KernelCase> AdamWCases()
     {

@@ -5,13 +5,22 @@ public static class PatchEmbedOperators
 {
     private const int LabelRows = 5;
 
+    /// <summary>Images of 32 x 32 as a U-ViT cuts them.</summary>
+    private static readonly PatchGrid Bench = new(64, 3, 32, 2, 2);
+
     /// <summary>Images to tokens.</summary>
     public static Operator<PatchEmbedForwardCall> Forward { get; } =
-        new("patchembed.forward", ForwardCases, new PatchEmbedForwardHostV1Simd(), new PatchEmbedForwardV1Tiles());
+        new("patchembed.forward", ForwardCases, new PatchEmbedForwardHostV1Simd(), new PatchEmbedForwardV1Tiles())
+        {
+            BenchCases = () => [ForwardCase(Bench, 512, new Extras(true, true, false))],
+        };
 
     /// <summary>Gradients of projection, bias, positions, label table and class token.</summary>
     public static Operator<PatchEmbedBackwardCall> Backward { get; } =
-        new("patchembed.backward", BackwardCases, new PatchEmbedBackwardHostV1Simd(), new PatchEmbedBackwardV1Tiles());
+        new("patchembed.backward", BackwardCases, new PatchEmbedBackwardHostV1Simd(), new PatchEmbedBackwardV1Tiles())
+        {
+            BenchCases = () => [BackwardCase(Bench, 512, new Extras(true, true, false))],
+        };
 
     /// <summary>Which extra tokens a case has.</summary>
     private sealed record Extras(bool Label, bool Time, bool Class)

@@ -9,17 +9,26 @@ public static class UnpatchifyOperators
         new(2, 5, 7, 1, 0), new(9, 1, 16, 4, 2),
     ];
 
+    /// <summary>Images of 32 x 32 as a U-ViT cuts them.</summary>
+    private static readonly PatchGrid Bench = new(64, 3, 32, 2, 2);
+
     /// <summary>Tokens to images, with or without the convolution.</summary>
     public static Operator<UnpatchifyForwardCall> Forward { get; } =
         new(
             "unpatchify.forward", () => Cases(ForwardCase),
-            new UnpatchifyForwardHostV1Simd(), new UnpatchifyForwardV1Pixels());
+            new UnpatchifyForwardHostV1Simd(), new UnpatchifyForwardV1Pixels())
+        {
+            BenchCases = () => [ForwardCase(Bench, convolve: true)],
+        };
 
     /// <summary>Gradients of tokens and convolution.</summary>
     public static Operator<UnpatchifyBackwardCall> Backward { get; } =
         new(
             "unpatchify.backward", () => Cases(BackwardCase),
-            new UnpatchifyBackwardHostV1Simd(), new UnpatchifyBackwardV1Pixels());
+            new UnpatchifyBackwardHostV1Simd(), new UnpatchifyBackwardV1Pixels())
+        {
+            BenchCases = () => [BackwardCase(Bench, convolve: true)],
+        };
 
     private static IEnumerable<KernelCase> Cases(Func<PatchGrid, bool, KernelCase> make) =>
         Grids.SelectMany(grid => new[] { make(grid, true), make(grid, false) });
