@@ -152,7 +152,7 @@ public sealed unsafe class SimDevice : GpuDevice
 
     /// <summary>The buffer that a slice is to a launch.</summary>
     internal LaunchBuffer BufferOf<T>(string name, Slice<T> slice) where T : unmanaged =>
-        BufferOf(name, slice.Address, slice.Length, sizeof(T));
+        BufferOf("", name, slice.Address, slice.Length, sizeof(T));
 
     private void Run(
         PtxMachine machine,
@@ -192,7 +192,8 @@ public sealed unsafe class SimDevice : GpuDevice
             at = (at + alignment - 1) / alignment * alignment;
             if (kind == GpuParameterKind.View && MemoryMarshal.Read<long>(arguments[(at + 8)..]) is > 0 and var length)
             {
-                buffers.Add(BufferOf(name, (nint)MemoryMarshal.Read<long>(arguments[at..]), length, elementBytes));
+                buffers.Add(BufferOf(
+                    $"{kernel}: ", name, (nint)MemoryMarshal.Read<long>(arguments[at..]), length, elementBytes));
             }
 
             at += size;
@@ -201,7 +202,7 @@ public sealed unsafe class SimDevice : GpuDevice
         return buffers;
     }
 
-    private LaunchBuffer BufferOf(string name, nint address, long length, int elementBytes) =>
+    private LaunchBuffer BufferOf(string where, string name, nint address, long length, int elementBytes) =>
         new(name, (ulong)address, (ulong)address + (ulong)(length * elementBytes), elementBytes,
-            _memory.Get(address, length * elementBytes, $"'{name}'"));
+            _memory.Get(address, length * elementBytes, $"{where}'{name}'"));
 }

@@ -55,7 +55,7 @@ public sealed class SimDeviceTests
         using var foreign = host.Upload<float>(new float[128]);
         Assert.That(
             () => device.Prepare(Reverse).With(foreign.Slice).With(foreign.Slice).With(128).With(1f).On(new GridSize(1)),
-            Throws.TypeOf<KernelException>().With.Message.Contains("'input'").And.Message.Contains("not memory of this device"));
+            Throws.TypeOf<KernelException>().With.Message.Contains("SimDeviceTests.ReverseKernel: 'input'").And.Message.Contains("not memory of this device"));
     }
 
     [Test]
