@@ -27,6 +27,25 @@ internal static class GpuBoard
         return text.ToString();
     }
 
+    /// <summary>The variants that passed on a card, as lines of <c>proven-on-hardware.txt</c>; none from elsewhere.</summary>
+    public static IEnumerable<string> Proofs(string json)
+    {
+        using var document = JsonDocument.Parse(json);
+        var results = document.RootElement;
+        if (results.GetProperty("device").GetString() != "cuda" || results.GetProperty("tests").ValueKind != JsonValueKind.Array)
+        {
+            return [];
+        }
+
+        var device = results.GetProperty("gpu").GetString()!.Split(',')[0].Trim();
+        return
+        [
+            .. results.GetProperty("tests").EnumerateArray()
+                .Where(v => v.GetProperty("faults").GetArrayLength() == 0)
+                .Select(v => $"{v.GetProperty("id").GetString()} {device}"),
+        ];
+    }
+
     private static void Head(StringBuilder text, JsonElement results)
     {
         var isMeasured = results.GetProperty("bench").ValueKind == JsonValueKind.Object;

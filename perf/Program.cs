@@ -14,12 +14,21 @@ const string Usage = """
 
     usage: dotnet run -c Release --project perf -- sim [filter] [--out FILE] [--seconds S]
       Lane instructions per second of the simulator, for every GPU variant.
+
+    usage: dotnet run -c Release --project perf -- gpu RESULTS.JSON [--out FILE]
+      The board of what perf/gpu/run.sh measured on a card, and (to standard error) what it proved there.
     """;
 
 if (args is ["gpu", var results, ..] && (args.Length == 2 || args is [_, _, "--out", _]))
 {
-    var text = GpuBoard.Of(File.ReadAllText(results));
+    var measured = File.ReadAllText(results);
+    var text = GpuBoard.Of(measured);
     Console.Write(text);
+    foreach (var line in GpuBoard.Proofs(measured).Prepend("Lines for src/Kernels/Registry/proven-on-hardware.txt:"))
+    {
+        Console.Error.WriteLine(line);
+    }
+
     if (args.Length > 2)
     {
         File.WriteAllText(args[3], text);

@@ -45,6 +45,13 @@ internal static class DeviceChoice
             _ => "",
         };
         terminal.Message($"device: {device.Description}{remark}");
+        if (device.Kind == DeviceKind.Cuda && HardwareProofs.UnprovenDefaults() is { Count: > 0 } unproven)
+        {
+            terminal.Message(
+                $"{unproven.Count} of {KernelRegistry.Operators.Count} operators have no kernel that was ever proven on a card; "
+                + "`dpt kernels test --device cuda` proves them on this one");
+        }
+
         return device;
     }
 

@@ -20,6 +20,20 @@ public sealed class KernelVerbTests
     }
 
     [Test]
+    public void List_SaysWhatNeverRanOnACard()
+    {
+        var lines = CommandLine.Run("kernels", "list", "matmul").Out.TrimEnd().Split('\n');
+        Assert.That(lines.Single(l => l.Contains("matmul/host-v2-packed")), Does.Contain(" proven here "));
+        var onCards = lines.Where(l => l.Contains(" cuda+sim ")).ToList();
+        Assert.That(onCards, Is.Not.Empty);
+        foreach (var line in onCards)
+        {
+            var id = line.TrimStart('*', ' ').Split(' ')[0];
+            Assert.That(line, Does.Contain(HardwareProofs.DeviceOf(id) is { } card ? $" proven on {card} " : " unproven on hardware "));
+        }
+    }
+
+    [Test]
     public void List_Json_IsAnArray()
     {
         var run = CommandLine.Run("kernels", "list", "layernorm", "--json");

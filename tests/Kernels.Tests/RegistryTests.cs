@@ -87,4 +87,18 @@ public sealed partial class RegistryTests
 
     [GeneratedRegex(@"^(host-)?v[1-9][0-9]*(-[a-z0-9]+)+$")]
     private static partial Regex VariantName();
+
+    [Test]
+    public void HardwareProofs_AreOfVariantsForCards()
+    {
+        var onCards = KernelRegistry.Operators
+            .SelectMany(op => op.Variants.Where(v => (v.Targets & DeviceKind.Cuda) != 0).Select(op.IdOf)).ToHashSet();
+        Assert.That(HardwareProofs.Ids, Is.SubsetOf(onCards), "a line of proven-on-hardware.txt names what does not exist");
+        Assert.That(
+            HardwareProofs.UnprovenDefaults(),
+            Is.EqualTo(KernelRegistry.Operators
+                .Where(op => op.Variants.Any(v => (v.Targets & DeviceKind.Cuda) != 0 && !v.IsOnlyByName)
+                    && !op.Variants.Any(v => HardwareProofs.DeviceOf(op.IdOf(v)) is not null && !v.IsOnlyByName))
+                .Select(op => op.Name)));
+    }
 }

@@ -22,6 +22,7 @@ internal sealed class KernelsListVerb : Verb<CommonArguments>
             {
                 Id = f.Operator.IdOf(f.Variant),
                 Targets = Targets(f.Variant),
+                Proven = Proven(f),
                 Default = f.IsDefault,
                 f.Variant.Idea,
             })));
@@ -29,14 +30,21 @@ internal sealed class KernelsListVerb : Verb<CommonArguments>
         }
 
         var table = new TextTable();
-        foreach (var (op, variant, isDefault) in found)
+        foreach (var one in found)
         {
-            table.Add(isDefault ? "*" : " ", op.IdOf(variant), Targets(variant), variant.Idea);
+            var (op, variant, isDefault) = one;
+            table.Add(isDefault ? "*" : " ", op.IdOf(variant), Targets(variant), Proven(one), variant.Idea);
         }
 
         table.Print(context.Terminal);
         return ExitCodes.Done;
     }
+
+    /// <summary>Where all cases of a variant are known to pass: the tests hold host and simulator, a board a card.</summary>
+    private static string Proven(RegisteredVariant found) =>
+        (found.Variant.Targets & DeviceKind.Cuda) == 0 ? "proven here"
+        : HardwareProofs.DeviceOf(found.Operator.IdOf(found.Variant)) is { } device ? $"proven on {device}"
+        : "proven on sim, unproven on hardware";
 
     private static string Targets(KernelVariant variant) =>
         variant.Targets.ToString().ToLowerInvariant().Replace(", ", "+");

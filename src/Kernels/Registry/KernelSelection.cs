@@ -2,7 +2,8 @@ namespace DPT.Engine.Kernels;
 
 /// <summary>
 /// Which variant serves an operator call, and why: a flag beats the environment, which beats the tuning cache,
-/// which beats the default (the first registered variant that supports the call).
+/// which beats the default (the first registered variant that supports the call; on a card, the first that was proven on
+/// one, if there is any).
 /// </summary>
 public sealed class KernelSelection
 {
@@ -84,7 +85,7 @@ public sealed class KernelSelection
                     $"variant '{op.IdOf(variant)}' (chosen by {choice.Origin}) cannot run {call.Shape}: {reason}");
         }
 
-        foreach (var variant in op.TypedVariants)
+        foreach (var variant in op.TypedInOrderOf(device.Kind))
         {
             if (FitsUnasked(variant, in call, device, out _))
             {

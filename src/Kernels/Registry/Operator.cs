@@ -40,7 +40,12 @@ public abstract class Operator
     /// kinds are given, one of them is enough.
     /// </summary>
     public KernelVariant? DefaultOn(DeviceKind kind) =>
-        Variants.FirstOrDefault(v => (v.Targets & kind) != 0 && !v.IsOnlyByName);
+        InOrderOf(kind).FirstOrDefault(v => (v.Targets & kind) != 0 && !v.IsOnlyByName);
+
+    /// <summary>
+    /// The variants as they are tried on such a device: best first, but on a card those first that were proven on one.
+    /// </summary>
+    private protected abstract IEnumerable<KernelVariant> InOrderOf(DeviceKind kind);
 
     /// <summary>The full identity of a variant: <c>attention.forward/host-v2-tiles</c>.</summary>
     public string IdOf(KernelVariant variant) => $"{Name}/{variant.Name}";
@@ -55,10 +60,21 @@ public sealed class Operator<TCall> : Operator where TCall : struct, IKernelCall
     /// <param name="cases">The cases that prove a variant.</param>
     /// <param name="variants">The variants, best first.</param>
     public Operator(string name, Func<IEnumerable<KernelCase>> cases, params KernelVariant<TCall>[] variants)
-        : base(name, cases) => TypedVariants = variants;
+        : base(name, cases)
+    {
+        TypedVariants = variants;
+        ProvenFirst = [.. variants.OrderBy(v => HardwareProofs.DeviceOf(IdOf(v)) is null)];
+    }
 
     /// <inheritdoc/>
     public override IReadOnlyList<KernelVariant> Variants => TypedVariants;
 
     internal KernelVariant<TCall>[] TypedVariants { get; }
+
+    private KernelVariant<TCall>[] ProvenFirst { get; }
+
+    internal KernelVariant<TCall>[] TypedInOrderOf(DeviceKind kind) =>
+        (kind & DeviceKind.Cuda) != 0 ? ProvenFirst : TypedVariants;
+
+    private protected override IEnumerable<KernelVariant> InOrderOf(DeviceKind kind) => TypedInOrderOf(kind);
 }
