@@ -75,6 +75,12 @@ internal static class GpuBoard
         text.AppendLine().AppendLine(
             $"Proven: {variants.Count - wrong.Count} of {variants.Count} variants on {variants.Sum(v => v.GetProperty("cases").GetInt32())} cases"
             + (wrong.Count > 0 ? $"; wrong: {string.Join(", ", wrong)}." : "."));
+        var others = variants.Where(v => v.GetProperty("otherBits").GetArrayLength() > 0).ToList();
+        if (others.Count > 0)
+        {
+            text.AppendLine().AppendLine("Other bits than the simulator's, each within its bound: " + string.Join(", ", others.Select(
+                v => $"{v.GetProperty("id").GetString()} ({v.GetProperty("otherBits").GetArrayLength()})")) + ".");
+        }
     }
 
     private static void Rates(StringBuilder text, JsonElement bench, JsonElement baseline)

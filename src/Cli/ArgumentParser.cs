@@ -248,6 +248,10 @@ internal sealed class KernelTestArguments : KernelArguments
     public string? Case { get; set; }
 
     [OptionGroup("Settings")]
+    [Option("against", MetaValue = "NAME", HelpText = "run on this device too, and count the cases with other bits there")]
+    public string? Against { get; set; }
+
+    [OptionGroup("Settings")]
     [Option("replay", MetaValue = "FILE", HelpText = "the cases that failed before, from the file that was written then")]
     public string? Replay { get; set; }
 }

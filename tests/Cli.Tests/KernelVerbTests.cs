@@ -58,6 +58,16 @@ public sealed class KernelVerbTests
     }
 
     [Test]
+    public void Test_AgainstAnotherDevice_CountsOtherBits()
+    {
+        var run = CommandLine.Run(
+            "kernels", "test", "axpby/v1", "--case", "count=31 ", "--device", "sim", "--against", "sim", "--json");
+        Assert.That(run.Code, Is.Zero, run.Err);
+        using var document = JsonDocument.Parse(run.Out);
+        Assert.That(document.RootElement[0].GetProperty("otherBits").GetArrayLength(), Is.Zero);
+    }
+
+    [Test]
     public void Test_Replay_RunsTheCasesOfTheFile()
     {
         using var folder = new TemporaryFolder();

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using DPT.Engine.Dpt;
 using DPT.Engine.Kernels;
 
@@ -27,7 +28,8 @@ internal sealed class KernelsTestVerb : Verb<KernelTestArguments>
         var proofs = replayed is null
             ? Registered(device, arguments)
             : [.. replayed.GroupBy(f => f.Id).Select(g => new Proof(KernelPattern.FindOne(g.Key), [.. g.Select(f => f.Find())]))];
-        var outcomes = context.Terminal.Watch(observer => Prove(device, proofs, observer, context.Stop));
+        using var other = arguments.Against is null ? null : DeviceChoice.Open(arguments.Against, kernels: null, context.Terminal);
+        var outcomes = context.Terminal.Watch(observer => Prove(device, other, proofs, observer, context.Stop));
         if (arguments.Json)
         {
             context.Terminal.Result(JsonText.Of(outcomes));
@@ -60,7 +62,8 @@ internal sealed class KernelsTestVerb : Verb<KernelTestArguments>
             : v.Operator.Cases().Where(c => CaseChoice.Supports(device, v.Variant, c));
     }
 
-    private static List<Outcome> Prove(Device device, List<Proof> proofs, IRunObserver observer, CancellationToken stop)
+    private static List<Outcome> Prove(
+        Device device, Device? other, List<Proof> proofs, IRunObserver observer, CancellationToken stop)
     {
         var outcomes = new List<Outcome>();
         foreach (var (found, cases) in proofs)
@@ -81,6 +84,12 @@ internal sealed class KernelsTestVerb : Verb<KernelTestArguments>
                 {
                     outcome.Failed.Add(new FailedProof(
                         outcome.Id, kernelCase.Label, seed, device.Kind.ToString().ToLowerInvariant(), faults));
+                }
+                else if (other is not null && CaseChoice.Supports(other, found.Variant, kernelCase))
+                {
+                    outcome.OtherBits.AddRange(BitAgreement
+                        .Differences(device, other, found.Variant, kernelCase, seed)
+                        .Select(d => $"[{kernelCase.Label}] {d}"));
                 }
             }
 
@@ -127,6 +136,11 @@ internal sealed class KernelsTestVerb : Verb<KernelTestArguments>
         {
             terminal.Result(fault);
         }
+
+        foreach (var outcome in outcomes.Where(o => o.OtherBits.Count > 0))
+        {
+            terminal.Result($"{outcome.Id} has other bits there {outcome.OtherBits.Count} times, first {outcome.OtherBits[0]}");
+        }
     }
 
     private static string Million(long instructions) =>
@@ -146,7 +160,11 @@ internal sealed class KernelsTestVerb : Verb<KernelTestArguments>
     {
         public List<string> Faults { get; } = [];
 
+        [JsonIgnore]
         public List<FailedProof> Failed { get; } = [];
+
+        /// <summary>Operands that the other device computes with other bits: no fault, where instructions are approximate.</summary>
+        public List<string> OtherBits { get; } = [];
 
         /// <summary>Instructions that threads ran on the simulator; 0 elsewhere.</summary>
         public long LaneInstructions { get; private set; }
