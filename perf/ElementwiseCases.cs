@@ -107,7 +107,10 @@ internal static class ElementwiseCases
         {
             _forward = new ActivationCall
             {
-                Count = (long)rows * width, Function = Activation.Gelu, X = X.Slice, Y = Y.Slice,
+                Count = (long)rows * width,
+                Function = Activation.Gelu,
+                X = X.Slice,
+                Y = Y.Slice,
             };
             _backward = _forward with { Gradient = GradientY.Slice, Y = GradientX.Slice };
         }

@@ -29,21 +29,21 @@ internal static class AtomicFamily
 
     private static MachineInstruction? Numbers<T>(string? operation, Operands o, SpaceKind? kind)
         where T : unmanaged, IBinaryInteger<T> => operation switch
-    {
-        "add" => Make<T, AtomicAdd<T>>(o, kind),
-        "min" => Make<T, AtomicMin<T>>(o, kind),
-        "max" => Make<T, AtomicMax<T>>(o, kind),
-        _ => null,
-    };
+        {
+            "add" => Make<T, AtomicAdd<T>>(o, kind),
+            "min" => Make<T, AtomicMin<T>>(o, kind),
+            "max" => Make<T, AtomicMax<T>>(o, kind),
+            _ => null,
+        };
 
     private static MachineInstruction? Bits<T>(string? operation, Operands o, SpaceKind? kind)
         where T : unmanaged, IBinaryInteger<T> => operation switch
-    {
-        "and" => Make<T, AtomicAnd<T>>(o, kind),
-        "or" => Make<T, AtomicOr<T>>(o, kind),
-        "xor" => Make<T, AtomicXor<T>>(o, kind),
-        _ => Make<T, AtomicExchange<T>>(o, kind),
-    };
+        {
+            "and" => Make<T, AtomicAnd<T>>(o, kind),
+            "or" => Make<T, AtomicOr<T>>(o, kind),
+            "xor" => Make<T, AtomicXor<T>>(o, kind),
+            _ => Make<T, AtomicExchange<T>>(o, kind),
+        };
 
     private static AtomicInstruction<T, TOp>? Make<T, TOp>(Operands o, SpaceKind? kind)
         where T : unmanaged

@@ -116,24 +116,24 @@ internal static class ConversionFamily
         public MachineInstruction? To<TFrom, TA>()
             where TFrom : unmanaged, INumber<TFrom>
             where TA : unmanaged, INumber<TA> => (Type, Width) switch
-        {
-            ("u8", 2) => Make<TFrom, TA, byte, ushort>(),
-            ("u8", 4) => Make<TFrom, TA, byte, uint>(),
-            ("s8", 2) => Make<TFrom, TA, sbyte, short>(),
-            ("s8", 4) => Make<TFrom, TA, sbyte, int>(),
-            ("u16", 2) => Make<TFrom, TA, ushort, ushort>(),
-            ("u16", 4) => Make<TFrom, TA, ushort, uint>(),
-            ("s16", 2) => Make<TFrom, TA, short, short>(),
-            ("s16", 4) => Make<TFrom, TA, short, int>(),
-            ("u32", 4) => Make<TFrom, TA, uint, uint>(),
-            ("s32", 4) => Make<TFrom, TA, int, int>(),
-            ("u64", 8) => Make<TFrom, TA, ulong, ulong>(),
-            ("s64", 8) => Make<TFrom, TA, long, long>(),
-            ("f16", 2) => Make<TFrom, TA, Half, Half>(),
-            ("f32", 4) => Make<TFrom, TA, float, float>(),
-            ("f64", 8) => Make<TFrom, TA, double, double>(),
-            _ => null,
-        };
+            {
+                ("u8", 2) => Make<TFrom, TA, byte, ushort>(),
+                ("u8", 4) => Make<TFrom, TA, byte, uint>(),
+                ("s8", 2) => Make<TFrom, TA, sbyte, short>(),
+                ("s8", 4) => Make<TFrom, TA, sbyte, int>(),
+                ("u16", 2) => Make<TFrom, TA, ushort, ushort>(),
+                ("u16", 4) => Make<TFrom, TA, ushort, uint>(),
+                ("s16", 2) => Make<TFrom, TA, short, short>(),
+                ("s16", 4) => Make<TFrom, TA, short, int>(),
+                ("u32", 4) => Make<TFrom, TA, uint, uint>(),
+                ("s32", 4) => Make<TFrom, TA, int, int>(),
+                ("u64", 8) => Make<TFrom, TA, ulong, ulong>(),
+                ("s64", 8) => Make<TFrom, TA, long, long>(),
+                ("f16", 2) => Make<TFrom, TA, Half, Half>(),
+                ("f32", 4) => Make<TFrom, TA, float, float>(),
+                ("f64", 8) => Make<TFrom, TA, double, double>(),
+                _ => null,
+            };
 
         private ConvertInstruction<TFrom, TA, TR, TTo> Make<TFrom, TA, TR, TTo>()
             where TFrom : unmanaged, INumber<TFrom>
