@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 
 namespace DPT.Engine.Kernels;
@@ -10,63 +11,25 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed class UnpatchifyForwardV1Pixels : GpuVariant<UnpatchifyForwardCall>
 {
-    private static readonly GpuKernel Convolve =
-        new(typeof(UnpatchifyForwardV1Pixels), nameof(Convolution), GridStride.Threads);
-
-    private static readonly GpuKernel Copy = new(typeof(UnpatchifyForwardV1Pixels), nameof(Layout), GridStride.Threads);
+    private static readonly GpuKernel Gather = new(typeof(UnpatchifyForwardV1Pixels), nameof(Kernel), GridStride.Threads);
 
     public override string Name => "v1-pixels";
 
     public override string Idea => "a thread per pixel and channel, direct 3x3 convolution from the tokens";
 
-    public override IReadOnlyList<GpuKernel> Kernels { get; } = [Convolve, Copy];
+    public override IReadOnlyList<GpuKernel> Kernels { get; } = [Gather];
 
     protected override void Run(GpuDevice device, in UnpatchifyForwardCall call)
     {
         var grid = call.Grid;
         var planes = checked(grid.Batch * grid.Channels);
-        var size = GridStride.Over(planes, (long)grid.ImageSize * grid.ImageSize);
-        if (call.Weight.IsEmpty)
-        {
-            device.Prepare(Copy)
-                .With(call.Tokens).With(call.Image).With(planes)
-                .With(grid.Channels).With(grid.ImageSize).With(grid.PatchSize).With(grid.ExtraTokens)
-                .On(size);
-            return;
-        }
-
-        device.Prepare(Convolve)
+        device.Prepare(Gather)
             .With(call.Tokens).With(call.Weight).With(call.Bias).With(call.Image).With(planes)
             .With(grid.Channels).With(grid.ImageSize).With(grid.PatchSize).With(grid.ExtraTokens)
-            .On(size);
+            .On(GridStride.Over(planes, (long)grid.ImageSize * grid.ImageSize));
     }
 
-    private static void Layout(
-        ArrayView<float> tokens, ArrayView<float> image,
-        int planes, int channels, int imageSize, int patchSize, int extraTokens)
-    {
-        var pixels = new TokenPixels
-        {
-            Channels = channels,
-            ImageSize = imageSize,
-            PatchSize = patchSize,
-            ExtraTokens = extraTokens,
-        };
-        var area = imageSize * imageSize;
-        for (var plane = Grid.IdxY; plane < planes; plane += Grid.DimY)
-        {
-            var sample = plane / channels;
-            var channel = plane - (sample * channels);
-            for (var at = GridStride.First; at < area; at += GridStride.Step)
-            {
-                var y = (int)at / imageSize;
-                var x = (int)at - (y * imageSize);
-                image[((long)plane * area) + at] = tokens[(sample * pixels.Elements) + pixels.Of(y, x) + channel];
-            }
-        }
-    }
-
-    private static void Convolution(
+    private static void Kernel(
         ArrayView<float> tokens, ArrayView<float> weight, ArrayView<float> bias, ArrayView<float> image,
         int planes, int channels, int imageSize, int patchSize, int extraTokens)
     {
@@ -82,30 +45,37 @@ internal sealed class UnpatchifyForwardV1Pixels : GpuVariant<UnpatchifyForwardCa
         {
             var sample = plane / channels;
             var channel = plane - (sample * channels);
+            var from = sample * pixels.Elements;
             for (var at = GridStride.First; at < area; at += GridStride.Step)
             {
                 var y = (int)at / imageSize;
                 var x = (int)at - (y * imageSize);
-                var value = bias[channel];
-                for (var tap = 0; tap < 9; tap++)
-                {
-                    var fromY = y + (tap / 3) - 1;
-                    var fromX = x + (tap % 3) - 1;
-                    if (!pixels.Contains(fromY, fromX))
-                    {
-                        continue;
-                    }
-
-                    var from = (sample * pixels.Elements) + pixels.Of(fromY, fromX);
-                    for (var c = 0; c < channels; c++)
-                    {
-                        var factor = weight[(((channel * channels) + c) * 9) + tap];
-                        value = Scalar.Fma(factor, tokens[from + c], value);
-                    }
-                }
-
-                image[((long)plane * area) + at] = value;
+                image[((long)plane * area) + at] = weight.Length == 0
+                    ? tokens[from + pixels.Of(y, x) + channel]
+                    : Convolve(tokens, weight, pixels, from, y, x, channel, bias[channel]);
             }
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Convolve(
+        ArrayView<float> tokens, ArrayView<float> weight, TokenPixels pixels, long from, int y, int x, int channel, float value)
+    {
+        for (var tap = 0; tap < 9; tap++)
+        {
+            var fromY = y + (tap / 3) - 1;
+            var fromX = x + (tap % 3) - 1;
+            if (pixels.Contains(fromY, fromX))
+            {
+                var first = from + pixels.Of(fromY, fromX);
+                for (var c = 0; c < pixels.Channels; c++)
+                {
+                    var factor = weight[(((channel * pixels.Channels) + c) * 9) + tap];
+                    value = Scalar.Fma(factor, tokens[first + c], value);
+                }
+            }
+        }
+
+        return value;
     }
 }
