@@ -35,20 +35,43 @@ internal sealed class KernelsBenchVerb : Verb<BenchArguments>
             .GroupBy(v => v.Operator, v => v.Variant)
             .ToList();
         var peaks = DevicePeaks.Measure(device);
+        var faults = new List<string>();
         var results = context.Terminal.Watch(observer => chosen
-            .SelectMany(group => Bench(device, group.Key, [.. group], arguments.Case, peaks, seconds, observer, context.Stop))
+            .SelectMany(group => Bench(
+                device, group.Key, Right(device, group.Key, group, faults), arguments.Case, peaks, seconds, observer, context.Stop))
             .ToList());
         if (arguments.Plot is { } file)
         {
             AtomicFile.WriteText(file, Page(device, results));
         }
 
-        foreach (var line in arguments.Json ? [Json(device, peaks, results)] : Table(results))
+        foreach (var line in arguments.Json ? [Json(device, peaks, results, faults)] : Table(results))
         {
             context.Terminal.Result(line);
         }
 
-        return ExitCodes.Done;
+        faults.ForEach(f => context.Terminal.Error($"not measured, for it is wrong: {f}"));
+        return faults.Count == 0 ? ExitCodes.Done : ExitCodes.Check;
+    }
+
+    /// <summary>The variants that compute what they should; what is wrong with the others is added to the faults.</summary>
+    private static List<KernelVariant> Right(
+        Device device, Operator op, IEnumerable<KernelVariant> variants, List<string> faults)
+    {
+        var right = new List<KernelVariant>();
+        foreach (var variant in variants)
+        {
+            if (KernelBench.FaultOf(device, op, variant) is { } fault)
+            {
+                faults.Add(fault);
+            }
+            else
+            {
+                right.Add(variant);
+            }
+        }
+
+        return right;
     }
 
     private static IEnumerable<BenchResult> Bench(
@@ -97,13 +120,15 @@ internal sealed class KernelsBenchVerb : Verb<BenchArguments>
         return table.Lines();
     }
 
-    private static string Json(Device device, DevicePeaks peaks, List<BenchResult> results) => JsonText.Of(new
+    private static string Json(
+        Device device, DevicePeaks peaks, List<BenchResult> results, List<string> faults) => JsonText.Of(new
     {
         Schema = 1,
         Device = device.Description,
         Engine = Application.Version,
         Peaks = peaks,
         Results = results,
+        Faults = faults,
     });
 
     /// <summary>A page with the times of every turn: drift and disturbances show, which a median hides.</summary>

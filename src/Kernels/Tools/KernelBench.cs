@@ -63,16 +63,25 @@ public static class KernelBench
         }
     }
 
-    private static void Prove(Device device, Operator op, IReadOnlyList<KernelVariant> variants)
+    /// <summary>What is wrong with the variant on its largest case of the registry; null if it may be measured.</summary>
+    public static string? FaultOf(Device device, Operator op, KernelVariant variant)
     {
-        foreach (var variant in variants)
+        try
         {
             var kernelCase = CaseChoice.Find(op, null, c => CaseChoice.Supports(device, variant, c));
-            var faults = KernelProver.Prove(device, op, variant, kernelCase);
-            if (faults.Count > 0)
-            {
-                throw new KernelException($"not measured, for it is wrong: {faults[0]}");
-            }
+            return KernelProver.Prove(device, op, variant, kernelCase).FirstOrDefault();
+        }
+        catch (KernelException fault)
+        {
+            return fault.Message;
+        }
+    }
+
+    private static void Prove(Device device, Operator op, IReadOnlyList<KernelVariant> variants)
+    {
+        if (variants.Select(v => FaultOf(device, op, v)).FirstOrDefault(f => f is not null) is { } fault)
+        {
+            throw new KernelException($"not measured, for it is wrong: {fault}");
         }
     }
 
