@@ -280,8 +280,8 @@ internal sealed class SimArguments : CommonArguments
     public string? Arch { get; set; }
 }
 
-/// <summary>What <c>kernels bench</c> understands.</summary>
-internal sealed class BenchArguments : CommonArguments
+/// <summary>What <c>kernels tune</c> understands.</summary>
+internal class TuneArguments : CommonArguments
 {
     [OptionGroup("Settings")]
     [Option("case", MetaValue = "LABEL", HelpText = "shapes with this in their label [those of real networks]")]
@@ -294,7 +294,11 @@ internal sealed class BenchArguments : CommonArguments
     [OptionGroup("Performance")]
     [Option("seconds", MetaValue = "S", HelpText = "time for each variant and shape [1]")]
     public string? Seconds { get; set; }
+}
 
+/// <summary>What <c>kernels bench</c> understands.</summary>
+internal sealed class BenchArguments : TuneArguments
+{
     [OptionGroup("Output")]
     [Option("plot", MetaValue = "FILE", HelpText = "a page with the time of every turn")]
     public string? Plot { get; set; }

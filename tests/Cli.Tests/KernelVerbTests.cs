@@ -164,4 +164,31 @@ public sealed class KernelVerbTests
         Assert.That(run.Code, Is.Zero, run.Err);
         Assert.That(run.Out, Does.Match("(?m)^host +usable: host, ").And.Match("(?m)^cuda +not usable: "));
     }
+
+    [Test]
+    public void Tune_OfAnOperator_NotesTheFastestForLaterRuns()
+    {
+        using var folder = new TemporaryFolder();
+        using var variable = new EnvironmentVariable(TuningCache.Variable, folder.File("tuning.json"));
+        var run = CommandLine.Run(
+            "kernels", "tune", "attention.forward/host", "--case", "L=66", "--device", "host", "--seconds", "0.001", "--json");
+        Assert.That(run.Code, Is.Zero, run.Err);
+        using var document = JsonDocument.Parse(run.Out);
+        var noted = document.RootElement.EnumerateArray().Select(t => t.GetProperty("id").GetString()).ToList();
+        Assert.That(noted, Is.Not.Empty.And.All.StartsWith("attention.forward/host"));
+        using var written = JsonDocument.Parse(File.ReadAllText(folder.File("tuning.json")));
+        Assert.That(written.RootElement.GetProperty("entries").GetArrayLength(), Is.GreaterThan(0));
+    }
+
+    [Test]
+    public void Tune_OverAForeignFile_LeavesItAlone()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("tuning.json"), "precious");
+        using var variable = new EnvironmentVariable(TuningCache.Variable, folder.File("tuning.json"));
+        var run = CommandLine.Run("kernels", "tune", "softmax", "--device", "host", "--seconds", "0.001");
+        Assert.That(run.Code, Is.Not.Zero);
+        Assert.That(run.Err, Does.Contain("is not a usable tuning cache"));
+        Assert.That(File.ReadAllText(folder.File("tuning.json")), Is.EqualTo("precious"));
+    }
 }

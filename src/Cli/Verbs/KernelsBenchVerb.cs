@@ -1,6 +1,5 @@
 using System.Globalization;
 using DPT.Engine.Autograd;
-using DPT.Engine.Dpt;
 using DPT.Engine.Kernels;
 
 namespace DPT.Engine.Cli;
@@ -8,9 +7,6 @@ namespace DPT.Engine.Cli;
 /// <summary>Times the variants of operators against each other and against the device's roofline.</summary>
 internal sealed class KernelsBenchVerb : Verb<BenchArguments>
 {
-    private const double DefaultSeconds = 1;
-    private const double MostSeconds = 600;
-
     public override string Name => "kernels bench";
 
     public override string Purpose =>
@@ -23,87 +19,24 @@ internal sealed class KernelsBenchVerb : Verb<BenchArguments>
 
     protected override int Execute(BenchArguments arguments, CliContext context)
     {
-        var seconds = ReadSeconds(arguments.Seconds);
-        using var device = DeviceChoice.Open(arguments.Device ?? "auto", kernels: null, context.Terminal);
-        if (device.Kind == DeviceKind.Sim)
-        {
-            throw new DptException(FailureKind.Usage, "a simulator has no speed; `dpt kernels sim` counts what can be counted");
-        }
-
-        var chosen = KernelPattern.Find(arguments.Words.FirstOrDefault(""))
-            .Where(v => (v.Variant.Targets & device.Kind) != 0)
-            .GroupBy(v => v.Operator, v => v.Variant)
-            .ToList();
-        var peaks = DevicePeaks.Measure(device);
-        var faults = new List<string>();
-        var results = context.Terminal.Watch(observer => chosen
-            .SelectMany(group => Bench(
-                device, group.Key, Right(device, group.Key, group, faults), arguments.Case, peaks, seconds, observer, context.Stop))
+        var seconds = BenchSession.ReadSeconds(arguments.Seconds);
+        using var device = BenchSession.OpenDevice(arguments.Device, context.Terminal);
+        var session = new BenchSession(device, seconds);
+        var results = context.Terminal.Watch(observer => session
+            .Run(arguments.Words.FirstOrDefault(""), arguments.Case, observer, context.Stop)
+            .SelectMany(shape => shape.Results)
             .ToList());
         if (arguments.Plot is { } file)
         {
             AtomicFile.WriteText(file, Page(device, results));
         }
 
-        foreach (var line in arguments.Json ? [Json(device, peaks, results, faults)] : Table(results))
+        foreach (var line in arguments.Json ? [Json(device, session, results)] : Table(results))
         {
             context.Terminal.Result(line);
         }
 
-        faults.ForEach(f => context.Terminal.Error($"not measured, for it is wrong: {f}"));
-        return faults.Count == 0 ? ExitCodes.Done : ExitCodes.Check;
-    }
-
-    /// <summary>The variants that compute what they should; what is wrong with the others is added to the faults.</summary>
-    private static List<KernelVariant> Right(
-        Device device, Operator op, IEnumerable<KernelVariant> variants, List<string> faults)
-    {
-        var right = new List<KernelVariant>();
-        foreach (var variant in variants)
-        {
-            if (KernelBench.FaultOf(device, op, variant) is { } fault)
-            {
-                faults.Add(fault);
-            }
-            else
-            {
-                right.Add(variant);
-            }
-        }
-
-        return right;
-    }
-
-    private static IEnumerable<BenchResult> Bench(
-        Device device,
-        Operator op,
-        IReadOnlyList<KernelVariant> variants,
-        string? label,
-        DevicePeaks peaks,
-        double seconds,
-        IRunObserver observer,
-        CancellationToken stop)
-    {
-        var cases = op.BenchCases().Where(c => label is null || c.Label.Contains(label, StringComparison.OrdinalIgnoreCase)).ToList();
-        if (cases.Count == 0)
-        {
-            cases = [CaseChoice.Find(op, label, _ => true)];
-        }
-
-        foreach (var (kernelCase, index) in cases.Select((c, i) => (c, i)))
-        {
-            observer.Progress(new WorkProgress("bench", index, cases.Count, "shapes", 0, $"{op.Name} {kernelCase.Label}"));
-            var able = variants.Where(v => CaseChoice.Supports(device, v, kernelCase)).ToList();
-            if (able.Count == 0)
-            {
-                continue;
-            }
-
-            foreach (var result in KernelBench.Run(device, op, able, kernelCase, peaks, seconds, stop))
-            {
-                yield return result;
-            }
-        }
+        return session.Conclude(context.Terminal);
     }
 
     private static IEnumerable<string> Table(List<BenchResult> results)
@@ -120,15 +53,14 @@ internal sealed class KernelsBenchVerb : Verb<BenchArguments>
         return table.Lines();
     }
 
-    private static string Json(
-        Device device, DevicePeaks peaks, List<BenchResult> results, List<string> faults) => JsonText.Of(new
+    private static string Json(Device device, BenchSession session, List<BenchResult> results) => JsonText.Of(new
     {
         Schema = 1,
         Device = device.Description,
         Engine = Application.Version,
-        Peaks = peaks,
+        Peaks = session.Peaks,
         Results = results,
-        Faults = faults,
+        session.Faults,
     });
 
     /// <summary>A page with the times of every turn: drift and disturbances show, which a median hides.</summary>
@@ -141,11 +73,6 @@ internal sealed class KernelsBenchVerb : Verb<BenchArguments>
             + $"<style>{ReportStyle.Css}</style></head>\n<body><h1>{System.Net.WebUtility.HtmlEncode(device.Description)}</h1>\n"
             + $"<div class=\"plots\">{string.Join('\n', plots)}</div></body></html>\n";
     }
-
-    private static double ReadSeconds(string? text) => text is null ? DefaultSeconds
-        : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and <= MostSeconds
-            ? seconds
-            : throw new DptException(FailureKind.Usage, $"--seconds is '{text}', it must be above 0, at most {MostSeconds}");
 
     private static string Micro(double seconds) => Number(1e6 * seconds);
 

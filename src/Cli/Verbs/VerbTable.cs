@@ -23,6 +23,7 @@ internal static class VerbTable
         new KernelsPtxVerb(),
         new KernelsSimVerb(),
         new KernelsBenchVerb(),
+        new KernelsTuneVerb(),
         new ConfigShowVerb(),
         new DoctorVerb(),
     ];

@@ -33,6 +33,9 @@ public abstract class KernelCase
     /// <summary>Floating-point operations that the mathematics needs, and bytes that must cross memory.</summary>
     public abstract (double Flops, double Bytes) Cost(CaseMemory memory);
 
+    /// <summary>Notes that a variant is the best for calls like this one.</summary>
+    public abstract void Note(TuningCache cache, Device device, Operator op, KernelVariant best, CaseMemory memory);
+
     /// <summary>Computes the outputs in double precision, from values that hold the inputs.</summary>
     public abstract void Truth(CaseValues values);
 
@@ -86,6 +89,14 @@ public sealed class KernelCase<TCall> : KernelCase where TCall : struct, IKernel
     {
         var call = _bind(memory);
         return (call.Flops, call.Bytes);
+    }
+
+    /// <inheritdoc/>
+    public override void Note(TuningCache cache, Device device, Operator op, KernelVariant best, CaseMemory memory)
+    {
+        ArgumentNullException.ThrowIfNull(cache);
+        var call = _bind(memory);
+        cache.Set(device, (Operator<TCall>)op, in call, (KernelVariant<TCall>)best);
     }
 
     /// <inheritdoc/>

@@ -69,17 +69,23 @@ public sealed partial class TuningCache
     public void Set<TCall>(Device device, Operator<TCall> op, in TCall call, KernelVariant<TCall> best)
         where TCall : struct, IKernelCall => _variants[KeyOf(device, op, in call)] = best.Name;
 
-    /// <summary>Writes the file: whole, or not at all.</summary>
-    /// <exception cref="KernelException">The file there is not a tuning cache; it is left alone.</exception>
-    /// <exception cref="IOException">The file cannot be written.</exception>
-    public void Save()
+    /// <summary>Throws if what is at <see cref="Path"/> must not be overwritten.</summary>
+    /// <exception cref="KernelException">The file there is not a tuning cache.</exception>
+    public void RequireUsable()
     {
         if (Problem is not null)
         {
             throw new KernelException(
                 $"'{Path}' is not a usable tuning cache ({Problem}); delete it, or name another in {Variable}");
         }
+    }
 
+    /// <summary>Writes the file: whole, or not at all.</summary>
+    /// <exception cref="KernelException">The file there is not a tuning cache; it is left alone.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void Save()
+    {
+        RequireUsable();
         var entries = _variants
             .Select(p => new Entry(p.Key.Device, p.Key.Engine, p.Key.Operator, p.Key.Shape, p.Value))
             .OrderBy(e => (e.Device, e.Engine, e.Operator, e.Shape));
