@@ -41,11 +41,34 @@ step() {
 # part FILE: its content, or null if there is none.
 part() { if [ -s "$1" ]; then cat "$1"; else echo null; fi; }
 
+# A card and the simulator run the same text: where their bits differ, one of them is worth a look.
+against() { if [ "$device" = cuda ]; then echo --against sim; fi; }
+
+# prove: all operators in one process, which is quickest; if something fails, every operator in a process of its own, as a
+# kernel that crashes takes the card's context with it, and all that comes after seems wrong too.
+prove() {
+  local operator text items code=0 comma=''
+  if text=$("$dpt" kernels test --device "$device" $(against) --json); then
+    printf '%s\n' "$text"
+    return 0
+  fi
+  echo '['
+  for operator in $("$dpt" kernels list --json | sed -n 's|.*"id": "\([^/]*\)/.*|\1|p' | sort -u); do
+    rm -f kernel-failures.json
+    text=$("$dpt" kernels test "$operator/" --device "$device" $(against) --json) || code=$?
+    items=$(printf '%s\n' "$text" | sed '1d;$d')
+    [ -z "$items" ] || printf '%s%s\n' "$comma" "$items"
+    [ -z "$items" ] || comma=,
+    [ ! -e kernel-failures.json ] || mv kernel-failures.json "failures-$operator.json"
+  done
+  echo ']'
+  return $code
+}
+
 quoted() { sed 's/\\/\\\\/g; s/"/\\"/g' | tr -d '\n'; }
 
 step doctor "$dpt" doctor --json
-# A card and the simulator run the same text: where their bits differ, one of them is worth a look.
-step tests "$dpt" kernels test --device "$device" $([ "$device" = cuda ] && echo --against sim) --json
+step tests prove
 if [ "$device" = sim ]; then
   step sim "$dpt" kernels sim attention.forward --json
   step run "$dpt" run --device sim --config "$here/miniature.json" --out "$out/run" --json
