@@ -54,29 +54,9 @@ public sealed class HostVariantTests
     [TestCaseSource(nameof(Variants))]
     public void Variant_AnyThreadCount_GivesTheSameBits(Operator op, KernelVariant variant, SimdWidth width)
     {
-        foreach (var kernelCase in op.Cases())
-        {
-            var start = new CaseValues(kernelCase, 2);
-            Dictionary<string, double[]>? expected = null;
-            foreach (var threads in new[] { 1, 2, 7 })
-            {
-                using var device = new HostDevice(threads, width, new KernelSelection());
-                using var memory = new CaseMemory(device, kernelCase, start);
-                if (!kernelCase.Supports(device, variant, memory, out _))
-                {
-                    break;
-                }
+        SameBits.Require(op, variant, op.Cases(), On(1), On(2), On(7));
 
-                kernelCase.Launch(device, variant, memory);
-                var actual = kernelCase.Operands.ToDictionary(o => o.Name, o => memory.Read(o.Name));
-                expected ??= actual;
-                foreach (var (name, values) in actual)
-                {
-                    Assert.That(
-                        values.AsSpan().SequenceEqual(expected[name]),
-                        $"{op.IdOf(variant)} [{kernelCase.Label}] '{name}' has other bits with {threads} threads");
-                }
-            }
-        }
+        (string, Func<Device>) On(int threads) =>
+            ($"{threads} threads", () => new HostDevice(threads, width, new KernelSelection()));
     }
 }

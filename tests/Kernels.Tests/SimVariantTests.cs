@@ -48,29 +48,10 @@ public sealed class SimVariantTests
     [TestCaseSource(nameof(Variants))]
     public void Variant_AnyScheduleAndThreadCount_GivesTheSameBits(Operator op, KernelVariant variant)
     {
-        foreach (var kernelCase in op.Cases().Where((_, i) => i % 3 == 0))
-        {
-            var start = new CaseValues(kernelCase, 2);
-            Dictionary<string, double[]>? expected = null;
-            foreach (var (seed, threads) in new[] { (11UL, 1), (12UL, 3) })
-            {
-                using var device = new SimDevice(threads, seed, selection: new KernelSelection());
-                using var memory = new CaseMemory(device, kernelCase, start);
-                if (!kernelCase.Supports(device, variant, memory, out _))
-                {
-                    break;
-                }
+        SameBits.Require(op, variant, op.Cases().Where((_, i) => i % 3 == 0), On(11, 1), On(12, 3));
 
-                kernelCase.Launch(device, variant, memory);
-                var actual = kernelCase.Operands.ToDictionary(o => o.Name, o => memory.Read(o.Name));
-                expected ??= actual;
-                foreach (var (name, values) in actual)
-                {
-                    Assert.That(
-                        values.AsSpan().SequenceEqual(expected[name]),
-                        $"{op.IdOf(variant)} [{kernelCase.Label}] '{name}' has other bits with schedule {seed}");
-                }
-            }
-        }
+        static (string, Func<Device>) On(ulong seed, int threads) => (
+            $"schedule {seed} on {threads} threads",
+            () => new SimDevice(threads, seed, selection: new KernelSelection()));
     }
 }
