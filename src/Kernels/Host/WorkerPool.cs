@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace DPT.Engine.Kernels;
 
@@ -15,6 +16,10 @@ internal interface IParallelJob
 /// job, because the next one usually follows within microseconds, and then sleep.
 /// </summary>
 /// <remarks>
+/// Of every job each thread first does the same share: the pieces from t/n to (t+1)/n of them. Kernels cut their work
+/// along the rows of a batch, so what a thread reads is mostly what it wrote itself in the kernel before and still has in
+/// its own cache; a line that another core has written costs as much as memory. Who is done early takes pieces of others.
+///
 /// The caller waits only for threads that are inside its job. One that wakes up late finds the job closed and touches
 /// nothing of it, so a small job never waits for a sleeper, nor for a thread that has lost its processor.
 /// </remarks>
@@ -27,10 +32,9 @@ internal sealed unsafe class WorkerPool : IDisposable
     private static int _currentWorker;
 
     private readonly Worker[] _workers;
+    private readonly Share[] _shares;
     private delegate*<void*, int, void> _execute;
     private void* _job;
-    private int _count;
-    private int _next;
     private int _open;
     private int _inside;
     private int _generation;
@@ -40,6 +44,7 @@ internal sealed unsafe class WorkerPool : IDisposable
     public WorkerPool(int threads)
     {
         Threads = threads;
+        _shares = new Share[threads];
         _workers = new Worker[threads - 1];
         for (var i = 0; i < _workers.Length; i++)
         {
@@ -75,12 +80,16 @@ internal sealed unsafe class WorkerPool : IDisposable
 
         _execute = &ExecutePiece<TJob>;
         _job = Unsafe.AsPointer(ref job);
-        _count = count;
-        _next = 0;
+        for (var thread = 0; thread < _shares.Length; thread++)
+        {
+            _shares[thread].Next = (int)((long)count * thread / _shares.Length);
+            _shares[thread].End = (int)((long)count * (thread + 1) / _shares.Length);
+        }
+
         _failure = null;
         Volatile.Write(ref _open, 1);
         WakeAll();
-        Drain();
+        Drain(0);
 
         // A thread goes inside first and then looks whether the job is open; here it is the other way round. So either
         // it is seen inside and waited for, or it sees that the job is closed.
@@ -140,7 +149,7 @@ internal sealed unsafe class WorkerPool : IDisposable
             Interlocked.Increment(ref _inside);
             if (Volatile.Read(ref _open) == 1)
             {
-                Drain();
+                Drain(number);
             }
 
             Interlocked.Decrement(ref _inside);
@@ -168,26 +177,44 @@ internal sealed unsafe class WorkerPool : IDisposable
         worker.Wake.Wait();
     }
 
-    private void Drain()
+    /// <summary>Does the pieces of a thread's own share and then what is left of the others'.</summary>
+    private void Drain(int thread)
     {
         try
         {
-            while (true)
+            for (var i = 0; i < _shares.Length; i++)
             {
-                var index = Interlocked.Increment(ref _next) - 1;
-                if (index >= _count)
-                {
-                    return;
-                }
-
-                _execute(_job, index);
+                Drain(ref _shares[(thread + i) % _shares.Length]);
             }
         }
         catch (Exception failure)
         {
             Interlocked.CompareExchange(ref _failure, failure, null);
-            Volatile.Write(ref _next, _count);
+            foreach (ref var share in _shares.AsSpan())
+            {
+                Volatile.Write(ref share.Next, share.End);
+            }
         }
+    }
+
+    private void Drain(ref Share share)
+    {
+        while (Volatile.Read(ref share.Next) < share.End)
+        {
+            var index = Interlocked.Increment(ref share.Next) - 1;
+            if (index < share.End)
+            {
+                _execute(_job, index);
+            }
+        }
+    }
+
+    /// <summary>The pieces that one thread does first; alone on two cache lines, which the processor fetches as one.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 128)]
+    private struct Share
+    {
+        public int Next;
+        public int End;
     }
 
     private sealed class Worker
