@@ -39,9 +39,7 @@ internal interface IReal<V> where V : struct, IReal<V>
     /// <summary>Splits x &gt; 0 (normal) as m * 2^e with m in [sqrt(1/2), sqrt(2)).</summary>
     static abstract V SplitExponent(V x, out V exponent);
 
-    /// <summary>All bits set in the lanes where left &lt; right, no bits elsewhere (NaN compares false).</summary>
-    static abstract V LessThan(V left, V right);
-
-    /// <summary>Per lane <paramref name="yes"/> where the mask has all bits set, else <paramref name="no"/>.</summary>
-    static abstract V Select(V mask, V yes, V no);
+    /// <summary>Per lane <paramref name="yes"/> where left &lt; right, else <paramref name="no"/> (NaN compares false).</summary>
+    /// <remarks>Comparing and selecting are one operation: a mask that is passed on costs two moves more.</remarks>
+    static abstract V SelectLess(V left, V right, V yes, V no);
 }

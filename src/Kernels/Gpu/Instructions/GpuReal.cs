@@ -68,10 +68,8 @@ internal readonly struct GpuReal : IReal<GpuReal>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static GpuReal LessThan(GpuReal left, GpuReal right) => FromBits(left.Value < right.Value ? -1 : 0);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static GpuReal Select(GpuReal mask, GpuReal yes, GpuReal no) => new(Bits(mask) != 0 ? yes.Value : no.Value);
+    public static GpuReal SelectLess(GpuReal left, GpuReal right, GpuReal yes, GpuReal no) =>
+        new(left.Value < right.Value ? yes.Value : no.Value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Bits(GpuReal value) => (int)Interop.FloatAsInt(value.Value);

@@ -44,7 +44,7 @@ internal readonly unsafe struct FirstLanes<V> : ILanes<V> where V : struct, ISim
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Pad(V value, V rest, int count) =>
-        V.Select(V.LessThan(V.Load(LaneNumbers), V.Broadcast(count)), value, rest);
+        V.SelectLess(V.Load(LaneNumbers), V.Broadcast(count), value, rest);
 
     /// <summary>0 to 15; the array is data of the program and does not move.</summary>
     private static float* LaneNumbers

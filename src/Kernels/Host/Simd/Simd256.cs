@@ -108,11 +108,8 @@ internal readonly unsafe struct Simd256 : ISimd<Simd256>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Simd256 LessThan(Simd256 left, Simd256 right) => new(Vector256.LessThan(left._v, right._v));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Simd256 Select(Simd256 mask, Simd256 yes, Simd256 no) =>
-        new(Vector256.ConditionalSelect(mask._v, yes._v, no._v));
+    public static Simd256 SelectLess(Simd256 left, Simd256 right, Simd256 yes, Simd256 no) =>
+        new(Vector256.ConditionalSelect(Vector256.LessThan(left._v, right._v), yes._v, no._v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Simd256 value)

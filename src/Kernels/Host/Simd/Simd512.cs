@@ -99,11 +99,8 @@ internal readonly unsafe struct Simd512 : ISimd<Simd512>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Simd512 LessThan(Simd512 left, Simd512 right) => new(Vector512.LessThan(left._v, right._v));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Simd512 Select(Simd512 mask, Simd512 yes, Simd512 no) =>
-        new(Vector512.ConditionalSelect(mask._v, yes._v, no._v));
+    public static Simd512 SelectLess(Simd512 left, Simd512 right, Simd512 yes, Simd512 no) =>
+        new(Vector512.ConditionalSelect(Vector512.LessThan(left._v, right._v), yes._v, no._v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Simd512 value) =>

@@ -85,12 +85,8 @@ internal readonly unsafe struct SimdScalar : ISimd<SimdScalar>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static SimdScalar LessThan(SimdScalar left, SimdScalar right) =>
-        new(BitConverter.Int32BitsToSingle(left._v < right._v ? -1 : 0));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static SimdScalar Select(SimdScalar mask, SimdScalar yes, SimdScalar no) =>
-        BitConverter.SingleToInt32Bits(mask._v) != 0 ? yes : no;
+    public static SimdScalar SelectLess(SimdScalar left, SimdScalar right, SimdScalar yes, SimdScalar no) =>
+        left._v < right._v ? yes : no;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(SimdScalar value) => value._v;
