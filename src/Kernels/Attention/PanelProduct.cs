@@ -33,7 +33,7 @@ internal static unsafe class PanelProduct
                 if (wide)
                 {
                     GemmMicroKernel.Multiply<V>(
-                        depth, from, count, a.RowStride, a.TermStride, panels, start, c.Stride, to, c.Stride);
+                        depth, from, count, a.RowStride, a.TermStride, panels, start, c.Stride, null, to, c.Stride);
                 }
                 else
                 {

@@ -1,58 +1,101 @@
 namespace DPT.Engine.Kernels;
 
-/// <summary>One matrix product as pieces of parallel work: a chunk of rows by a chunk of columns by a run of terms.</summary>
+/// <summary>
+/// One matrix product as pieces of parallel work: a run of terms by a group of rows by a chunk of columns, in this order,
+/// so that neighbouring pieces, which a thread does in a row, share packed panels and rows of the batch.
+/// </summary>
 internal unsafe struct GemmJob<V> : IParallelJob where V : struct, ISimd<V>
 {
+    /// <summary>Cache lines of two threads never touch.</summary>
+    private const int AlignmentFloats = 32;
+
     private readonly float* _a;
     private readonly float* _c;
     private readonly int _rowA;
     private readonly int _rowC;
     private readonly GemmStart _start;
     private readonly bool _direct;
+    private readonly int _rowGroups;
 
-    public GemmJob(in MatMulCall call)
+    public GemmJob(in MatMulCall call, int threads)
     {
         Call = call;
         Blocking = new GemmBlocking(call.M, call.N, call.K, GemmMicroKernel.Columns<V>());
+        Panels = new GemmPanels<V>(in call, Blocking, threads);
         Epilogue = new MatMulEpilogue(in call);
+        Threads = threads;
         _a = (float*)call.A.Address;
         _c = (float*)call.C.Address;
         _rowA = call.RowA;
         _rowC = call.RowC;
         _start = new GemmStart(in call);
         _direct = _start.IsDirect && Blocking.Runs == 1;
+
+        // Where panels are packed block by block, the rows of a piece share them. How many are grouped changes no sum.
+        _rowGroups = Panels.AreOfOneBlock
+            ? Math.Clamp(6 * threads / (Blocking.Runs * Blocking.ColumnChunks), 1, Blocking.RowChunks)
+            : Blocking.RowChunks;
     }
 
     public MatMulCall Call { get; }
 
     public GemmBlocking Blocking { get; }
 
+    public GemmPanels<V> Panels { get; }
+
     public MatMulEpilogue Epilogue { get; }
 
-    /// <summary>Packed B, the sums of runs, then for each thread the packed A and the unfinished sums of its piece.</summary>
+    public int Threads { get; }
+
+    /// <summary>Pieces of parallel work.</summary>
+    public readonly int Pieces => Blocking.Runs * _rowGroups * Blocking.ColumnChunks;
+
+    /// <summary>
+    /// Shared panels of B and the sums of runs; then for each thread which block each of its panels is of (counted from 1
+    /// over all runs; 0 is none), these panels, the packed A and the unfinished sums of its piece.
+    /// </summary>
     public float* Scratch { get; set; }
+
+    /// <summary>Floats of <see cref="Scratch"/>.</summary>
+    public readonly long ScratchFloats => SharedFloats + (Threads * ThreadFloats);
 
     private readonly int TileRows => GemmBlocking.Parts(Call.M, GemmMicroKernel.Rows);
 
     private readonly int TileColumns => GemmBlocking.Parts(Call.N, GemmMicroKernel.Columns<V>());
 
-    private readonly long PackedB => (long)Call.K * TileColumns * GemmMicroKernel.Columns<V>();
+    private readonly long SharedPanels => Panels.ArePrivate ? 0 : Aligned(Panels.Floats);
 
     private readonly long SumsOfRuns =>
         Blocking.Runs == 1 ? 0 : (long)Blocking.Runs * TileRows * TileColumns * GemmMicroKernel.Tile<V>();
 
-    private readonly long PackedA => Call.TransposeA ? (long)Blocking.Rows * Blocking.Terms : 0;
+    private readonly long SharedFloats => SharedPanels + Aligned(SumsOfRuns);
+
+    private readonly long BlockNumbers => Panels.ArePrivate ? Aligned(Panels.Count) : 0;
+
+    private readonly long PrivatePanels => Panels.ArePrivate ? Aligned(Panels.Floats) : 0;
+
+    private readonly long PackedA => Call.TransposeA ? Aligned((long)Blocking.Rows * Blocking.Terms) : 0;
 
     private readonly long SumsOfPiece =>
-        Blocking.TermBlocks == 1 ? GemmMicroKernel.Tile<V>() : (long)Blocking.Rows * Blocking.Columns;
+        Aligned(Blocking.BlocksOfRun == 1 ? GemmMicroKernel.Tile<V>() : (long)Blocking.Rows * Blocking.Columns);
 
-    public readonly long ScratchFloats(int threads) => PackedB + SumsOfRuns + (threads * (PackedA + SumsOfPiece));
+    private readonly long ThreadFloats => BlockNumbers + PrivatePanels + PackedA + SumsOfPiece;
 
-    /// <summary>The panel of packed B that starts at a term (of a block) and a column (of a tile).</summary>
-    public readonly float* PanelOfB(int firstTerm, int terms, int column)
+    /// <summary>Forgets the panels of earlier products, before the pieces run.</summary>
+    public readonly void ForgetPanels()
     {
-        var columns = (nint)TileColumns * GemmMicroKernel.Columns<V>();
-        return Scratch + (firstTerm * columns) + ((nint)column * terms);
+        for (var thread = 0; thread < Threads; thread++)
+        {
+            new Span<int>(ThreadScratch(thread), (int)BlockNumbers).Clear();
+        }
+    }
+
+    /// <summary>First term of a block of a run, and how many it has: none in the last run if it needs fewer blocks.</summary>
+    public readonly (int First, int Terms) Block(int run, int block)
+    {
+        var first = (run * Blocking.TermsOfRun) + (block * Blocking.Terms);
+        var end = Math.Min(Call.K, (run + 1L) * Blocking.TermsOfRun);
+        return (first, (int)Math.Min(Blocking.Terms, end - first));
     }
 
     /// <summary>The tile of a run's sums at a row and a column of C.</summary>
@@ -60,65 +103,92 @@ internal unsafe struct GemmJob<V> : IParallelJob where V : struct, ISimd<V>
     {
         var tile = ((((nint)run * TileRows) + (row / GemmMicroKernel.Rows)) * TileColumns)
             + (column / GemmMicroKernel.Columns<V>());
-        return Scratch + PackedB + (tile * GemmMicroKernel.Tile<V>());
+        return Scratch + SharedPanels + (tile * GemmMicroKernel.Tile<V>());
     }
 
     public readonly void Execute(int index)
     {
-        var (chunk, run) = (index / Blocking.Runs, index % Blocking.Runs);
+        var (run, chunk) = Math.DivRem(index, _rowGroups * Blocking.ColumnChunks);
+        var (group, columns) = Math.DivRem(chunk, Blocking.ColumnChunks);
         var piece = new Piece
         {
             Run = run,
-            FirstRow = chunk / Blocking.ColumnChunks * Blocking.Rows,
-            FirstColumn = chunk % Blocking.ColumnChunks * Blocking.Columns,
-            FirstTerm = run * Blocking.BlocksOfRun * Blocking.Terms,
-            PackedA = Scratch + PackedB + SumsOfRuns + (WorkerPool.CurrentWorker * (PackedA + SumsOfPiece)),
+            FirstColumn = columns * Blocking.Columns,
+            Packed = (int*)ThreadScratch(WorkerPool.CurrentWorker),
         };
-        piece.Rows = Math.Min(Blocking.Rows, Call.M - piece.FirstRow);
         piece.Columns = Math.Min(Blocking.Columns, Call.N - piece.FirstColumn);
-        piece.EndTerm = (int)Math.Min(Call.K, piece.FirstTerm + ((long)Blocking.BlocksOfRun * Blocking.Terms));
-        for (var term = piece.FirstTerm; term < piece.EndTerm; term += Blocking.Terms)
+        piece.Panels = Panels.ArePrivate ? (float*)piece.Packed + BlockNumbers : Scratch;
+        piece.PackedA = (float*)piece.Packed + BlockNumbers + PrivatePanels;
+        var endRow = Math.Min(Call.M, FirstRow(group + 1));
+        for (var block = 0; block < Blocking.BlocksOfRun; block++)
         {
-            var terms = Math.Min(Blocking.Terms, piece.EndTerm - term);
-            if (Call.TransposeA)
+            (piece.FirstTerm, piece.Terms) = Block(run, block);
+            if (piece.Terms <= 0)
             {
-                GemmPacking.TransposedA(
-                    _a + ((nint)term * _rowA) + piece.FirstRow, _rowA, terms, piece.Rows, piece.PackedA);
+                return;
             }
 
-            Multiply(in piece, term, terms);
+            piece.Block = block;
+            for (piece.FirstRow = FirstRow(group); piece.FirstRow < endRow; piece.FirstRow += Blocking.Rows)
+            {
+                piece.Rows = Math.Min(Blocking.Rows, endRow - piece.FirstRow);
+                MultiplyRows(in piece);
+            }
         }
     }
 
+    private readonly int FirstRow(int group) => (int)((long)Blocking.RowChunks * group / _rowGroups) * Blocking.Rows;
+
+    private readonly void MultiplyRows(in Piece piece)
+    {
+        if (Call.TransposeA)
+        {
+            GemmPacking.TransposedA(
+                _a + ((nint)piece.FirstTerm * _rowA) + piece.FirstRow, _rowA, piece.Terms, piece.Rows, piece.PackedA);
+        }
+
+        Multiply(in piece);
+    }
+
+    private readonly float* ThreadScratch(int thread) => Scratch + SharedFloats + (thread * ThreadFloats);
+
+    private static long Aligned(long floats) => (floats + AlignmentFloats - 1) / AlignmentFloats * AlignmentFloats;
+
     /// <summary>One block of terms of a piece, tile by tile; down the rows first, so that the panel of B stays near.</summary>
-    private readonly void Multiply(in Piece piece, int term, int terms)
+    private readonly void Multiply(in Piece piece)
     {
         var width = GemmMicroKernel.Columns<V>();
         var sums = piece.PackedA + PackedA;
+        var isLast = piece.FirstTerm + piece.Terms == Call.K;
         for (var j = 0; j < piece.Columns; j += width)
         {
             var column = piece.FirstColumn + j;
             var columns = Math.Min(width, piece.Columns - j);
-            var panel = PanelOfB(term, terms, column);
+            var panel = PanelOfB(in piece, column);
             for (var i = 0; i < piece.Rows; i += GemmMicroKernel.Rows)
             {
                 var row = piece.FirstRow + i;
                 var rows = Math.Min(GemmMicroKernel.Rows, piece.Rows - i);
                 var a = Call.TransposeA
-                    ? new Tile(piece.PackedA + ((nint)i * terms), rows, 1, GemmMicroKernel.Rows)
-                    : new Tile(_a + ((nint)row * _rowA) + term, rows, _rowA, 1);
+                    ? new Tile(piece.PackedA + ((nint)i * piece.Terms), rows, 1, GemmMicroKernel.Rows)
+                    : new Tile(_a + ((nint)row * _rowA) + piece.FirstTerm, rows, _rowA, 1);
                 if (_direct && rows == GemmMicroKernel.Rows && columns == width)
                 {
-                    MultiplyDirectly(in a, panel, row, column, term, terms);
+                    MultiplyDirectly(in piece, in a, panel, row, column);
                     continue;
                 }
 
                 var tile = Blocking.Runs > 1 ? SumsOfRun(piece.Run, row, column) : sums;
-                sums += Blocking.TermBlocks > 1 ? GemmMicroKernel.Tile<V>() : 0;
-                var start = term == piece.FirstTerm ? null : tile;
+                sums += Blocking.BlocksOfRun > 1 ? GemmMicroKernel.Tile<V>() : 0;
+                if (isLast)
+                {
+                    Epilogue.Prefetch<V>(row, rows, column);
+                }
+
                 GemmMicroKernel.Multiply<V>(
-                    terms, a.First, rows, a.RowStride, a.TermStride, panel, start, width, tile, width);
-                if (Blocking.Runs == 1 && term + terms == Call.K)
+                    piece.Terms, a.First, rows, a.RowStride, a.TermStride, panel,
+                    piece.Block == 0 ? null : tile, width, null, tile, width);
+                if (isLast && Blocking.Runs == 1)
                 {
                     Epilogue.Finish<V>(tile, width, row, rows, column, columns);
                 }
@@ -126,23 +196,43 @@ internal unsafe struct GemmJob<V> : IParallelJob where V : struct, ISimd<V>
         }
     }
 
-    private readonly void MultiplyDirectly(in Tile a, float* panel, int row, int column, int term, int terms)
+    private readonly float* PanelOfB(in Piece piece, int column)
+    {
+        if (Panels.ArePrivate)
+        {
+            var block = (piece.Run * Blocking.BlocksOfRun) + piece.Block;
+            var packed = piece.Packed + Panels.IndexOf(block, column);
+            if (*packed != block + 1)
+            {
+                Panels.Pack(piece.Panels, piece.FirstTerm, piece.Terms, column);
+                *packed = block + 1;
+            }
+        }
+
+        return Panels.At(piece.Panels, piece.FirstTerm, piece.Terms, column);
+    }
+
+    private readonly void MultiplyDirectly(in Piece piece, in Tile a, float* panel, int row, int column)
     {
         var c = _c + ((nint)row * _rowC) + column;
-        var start = term == 0 ? _start.At(row, column) : c;
-        var stride = term == 0 ? _start.Stride : _rowC;
-        GemmMicroKernel.Multiply<V>(terms, a.First, a.Rows, a.RowStride, a.TermStride, panel, start, stride, c, _rowC);
+        var isFirst = piece.FirstTerm == 0;
+        GemmMicroKernel.Multiply<V>(
+            piece.Terms, a.First, a.Rows, a.RowStride, a.TermStride, panel,
+            isFirst ? _start.At(row, column) : c, _rowC, isFirst ? _start.BiasAt(column) : null, c, _rowC);
     }
 
     private struct Piece
     {
         public int Run;
+        public int Block;
         public int FirstRow;
         public int Rows;
         public int FirstColumn;
         public int Columns;
         public int FirstTerm;
-        public int EndTerm;
+        public int Terms;
+        public int* Packed;
+        public float* Panels;
         public float* PackedA;
     }
 

@@ -27,12 +27,13 @@ internal static unsafe class GemmMicroKernel
     /// <param name="b">Panel of B: <see cref="Columns{V}"/> elements for each term.</param>
     /// <param name="start">What is added to the sums; null for nothing.</param>
     /// <param name="startStride">Elements from one row of <paramref name="start"/> to the next.</param>
+    /// <param name="bias">Two vectors that are added to each row of sums; null for nothing.</param>
     /// <param name="tile">Where the sums go: six rows of two vectors. May be the same memory as start.</param>
     /// <param name="tileStride">Elements from one row of <paramref name="tile"/> to the next.</param>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public static void Multiply<V>(
         int depth, float* a, int rows, nint rowStride, nint termStride, float* b,
-        float* start, nint startStride, float* tile, nint tileStride)
+        float* start, nint startStride, float* bias, float* tile, nint tileStride)
         where V : struct, ISimd<V>
     {
         V c00 = V.Zero, c01 = V.Zero, c10 = V.Zero, c11 = V.Zero, c20 = V.Zero, c21 = V.Zero;
@@ -68,6 +69,24 @@ internal static unsafe class GemmMicroKernel
             x = V.Broadcast(a5[term]);
             c50 = V.Fma(x, b0, c50);
             c51 = V.Fma(x, b1, c51);
+        }
+
+        if (bias != null)
+        {
+            var b0 = V.Load(bias);
+            var b1 = V.Load(bias + V.Count);
+            c00 += b0;
+            c01 += b1;
+            c10 += b0;
+            c11 += b1;
+            c20 += b0;
+            c21 += b1;
+            c30 += b0;
+            c31 += b1;
+            c40 += b0;
+            c41 += b1;
+            c50 += b0;
+            c51 += b1;
         }
 
         if (start != null)

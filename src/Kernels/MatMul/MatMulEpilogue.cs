@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace DPT.Engine.Kernels;
 
@@ -26,6 +27,22 @@ internal readonly unsafe struct MatMulEpilogue
         _accumulate = call.Accumulate;
     }
 
+    /// <summary>Fetches what finishing a tile will read: its way from memory is hidden behind the tile's product.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Prefetch<V>(int row, int rows, int column) where V : struct, ISimd<V>
+    {
+        var operand = _gradientOf != Activation.None ? _pre : _residual;
+        if (Sse.IsSupported && operand != null)
+        {
+            operand += ((nint)row * _stride) + column;
+            for (var r = 0; r < rows; r++, operand += _stride)
+            {
+                Sse.Prefetch0(operand);
+                Sse.Prefetch0(operand + V.Count);
+            }
+        }
+    }
+
     /// <summary>Finishes a tile of sums and writes it to C.</summary>
     /// <param name="sums">First sum of the tile; rows are whole vectors.</param>
     /// <param name="sumStride">Elements from one row of sums to the next.</param>
@@ -36,36 +53,56 @@ internal readonly unsafe struct MatMulEpilogue
     public void Finish<V>(float* sums, nint sumStride, int row, int rows, int column, int columns)
         where V : struct, ISimd<V>
     {
+        switch (_gradientOf == Activation.None ? _activation : _gradientOf)
+        {
+            case Activation.Gelu:
+                Finish<V, GeluFunction>(sums, sumStride, row, rows, column, columns);
+                break;
+            case Activation.Silu:
+                Finish<V, SiluFunction>(sums, sumStride, row, rows, column, columns);
+                break;
+            default:
+                Finish<V, IdentityFunction>(sums, sumStride, row, rows, column, columns);
+                break;
+        }
+    }
+
+    private void Finish<V, F>(float* sums, nint sumStride, int row, int rows, int column, int columns)
+        where V : struct, ISimd<V>
+        where F : struct, IActivationFunction
+    {
         var whole = columns - (columns % V.Count);
         for (var r = 0; r < rows; r++, sums += sumStride)
         {
             var at = ((nint)(row + r) * _stride) + column;
             for (var j = 0; j < whole; j += V.Count)
             {
-                Finish<V, AllLanes<V>>(sums + j, at + j, column + j, V.Count);
+                Finish<V, F, AllLanes<V>>(sums + j, at + j, column + j, V.Count);
             }
 
             if (whole < columns)
             {
-                FinishTail<V>(sums + whole, at + whole, column + whole, columns - whole);
+                FinishTail<V, F>(sums + whole, at + whole, column + whole, columns - whole);
             }
         }
     }
 
     /// <summary>By itself: together with the whole vectors it exceeds what the JIT inlines into one method.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void FinishTail<V>(float* sums, nint at, int column, int lanes) where V : struct, ISimd<V> =>
-        Finish<V, FirstLanes<V>>(sums, at, column, lanes);
+    private void FinishTail<V, F>(float* sums, nint at, int column, int lanes)
+        where V : struct, ISimd<V>
+        where F : struct, IActivationFunction => Finish<V, F, FirstLanes<V>>(sums, at, column, lanes);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Finish<V, L>(float* sums, nint at, int column, int lanes)
+    private void Finish<V, F, L>(float* sums, nint at, int column, int lanes)
         where V : struct, ISimd<V>
+        where F : struct, IActivationFunction
         where L : struct, ILanes<V>
     {
         var value = V.Load(sums);
         if (_gradientOf != Activation.None)
         {
-            value *= Derivative(L.Load(_pre + at, lanes));
+            value *= F.Slope(L.Load(_pre + at, lanes));
         }
         else
         {
@@ -75,22 +112,10 @@ internal readonly unsafe struct MatMulEpilogue
                 L.Store(_pre + at, value, lanes);
             }
 
-            value = Apply(value);
+            value = F.Value(value);
             value = _residual != null ? value + L.Load(_residual + at, lanes) : value;
         }
 
         L.Store(_c + at, _accumulate ? value + L.Load(_c + at, lanes) : value, lanes);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private V Apply<V>(V x) where V : struct, ISimd<V> => _activation switch
-    {
-        Activation.Gelu => RealMath.Gelu(x),
-        Activation.Silu => RealMath.Silu(x),
-        _ => x,
-    };
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private V Derivative<V>(V x) where V : struct, ISimd<V> =>
-        _gradientOf == Activation.Gelu ? RealMath.GeluGradient(x) : RealMath.SiluGradient(x);
 }

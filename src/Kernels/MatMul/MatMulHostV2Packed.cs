@@ -1,9 +1,9 @@
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// Panels of B are packed once by all threads; then pieces of C (a chunk of rows by a chunk of columns) are handed
-/// out, and each is computed tile by tile with <see cref="GemmMicroKernel"/>. A is read in place, or packed by piece if
-/// it is transposed. A small C with long sums is cut along the sums as well. Limits: none. The order of every sum depends on the shape alone.
+/// Pieces of C (a chunk of rows by a chunk of columns) are handed out, and each is computed tile by tile with
+/// <see cref="GemmMicroKernel"/> from packed panels of B. A is read in place, or packed by piece if it is transposed. A small
+/// C with long sums is cut along the sums as well. Limits: none. The order of every sum depends on the shape alone.
 /// </summary>
 internal sealed unsafe class MatMulHostV2Packed : HostVariant<MatMulCall>
 {
@@ -13,15 +13,16 @@ internal sealed unsafe class MatMulHostV2Packed : HostVariant<MatMulCall>
 
     protected override void Run<V>(HostDevice device, in MatMulCall call)
     {
-        var job = new GemmJob<V>(in call);
-        var bytes = job.ScratchFloats(device.Threads) * sizeof(float);
+        var job = new GemmJob<V>(in call, device.Threads);
+        var bytes = job.ScratchFloats * sizeof(float);
         var scratch = device.Memory.Rent(bytes);
         try
         {
             job.Scratch = (float*)scratch;
+            job.ForgetPanels();
             var packing = new GemmPackingJob<V>(in job);
             device.Workers.For(packing.Pieces, ref packing);
-            device.Workers.For(job.Blocking.Pieces, ref job);
+            device.Workers.For(job.Pieces, ref job);
             var runs = new GemmRunsJob<V>(in job);
             device.Workers.For(runs.Pieces, ref runs);
         }
