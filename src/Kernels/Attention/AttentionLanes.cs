@@ -11,6 +11,12 @@ internal static class AttentionLanes
     /// <summary>What a second-level cache holds beside the operands on their way through.</summary>
     private const int MostScratchBytes = 768 * 1024;
 
+    // Made once: a default that gives way does so in every launch, and launches allocate nothing.
+    private static readonly string FewHeads = "fewer heads in all sequences than half a vector's lanes";
+    private static readonly string Long = $"L is beyond {MostTokens}: a head at a time is as fast";
+    private static readonly string Large =
+        $"the heads of a vector take more than {MostScratchBytes >> 10} KiB of scratch memory: too much for the cache";
+
     /// <summary>Pieces of a call: heads of all sequences, as many at a time as a vector has lanes.</summary>
     public static int Groups<V>(int batch, int heads) where V : struct, ISimd<V> =>
         (checked(batch * heads) + V.Count - 1) / V.Count;
@@ -25,11 +31,8 @@ internal static class AttentionLanes
         Device device, long heads, int tokens, long elements, [NotNullWhen(false)] out string? reason)
     {
         var lanes = (int)((HostDevice)device).Width;
-        var scratch = (long)elements * lanes * sizeof(float);
-        reason = 2 * heads < lanes ? $"{heads} heads leave most of {lanes} lanes empty"
-            : tokens > MostTokens ? $"L is {tokens}, beyond {MostTokens} a head at a time is faster"
-            : scratch > MostScratchBytes ? $"{lanes} heads at once take {scratch >> 10} KiB, the cache holds {MostScratchBytes >> 10}"
-            : null;
+        var scratch = elements * lanes * sizeof(float);
+        reason = 2 * heads < lanes ? FewHeads : tokens > MostTokens ? Long : scratch > MostScratchBytes ? Large : null;
         return reason is null;
     }
 }
