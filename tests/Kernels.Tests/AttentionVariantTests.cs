@@ -23,15 +23,40 @@ public sealed class AttentionVariantTests
         Assert.That(chosen.Name, Is.EqualTo(expected));
     }
 
-    [Test]
-    public void Run_SteadyState_AllocatesNothing()
+    [TestCase(SimdWidth.Vector512, 16, 18, 4, 32, "host-v3-lanes")]
+    [TestCase(SimdWidth.Vector512, 2, 40, 4, 32, "host-v3-lanes")]
+    [TestCase(SimdWidth.Vector512, 7, 18, 1, 32, "host-v2-tiles")]
+    [TestCase(SimdWidth.Vector256, 7, 18, 1, 32, "host-v3-lanes")]
+    [TestCase(SimdWidth.Vector256, 16, 41, 4, 32, "host-v2-tiles")]
+    [TestCase(SimdWidth.Vector512, 16, 18, 4, 256, "host-v2-tiles")]
+    public void Default_ShortSequencesOfManyHeads_FillTheLanes(
+        SimdWidth width, int batch, int tokens, int heads, int size, string expected)
     {
-        using var device = new HostDevice(threads: 2, selection: new KernelSelection());
-        using var qkv = device.Upload<float>(new float[2 * 9 * 3 * 2 * 8]);
-        using var output = device.Allocate<float>(2 * 9 * 2 * 8);
+        using var device = new HostDevice(threads: 1, width, new KernelSelection());
+        var nothing = default(Slice<float>);
         var call = new AttentionForwardCall
         {
-            Batch = 2,
+            Batch = batch,
+            Tokens = tokens,
+            Heads = heads,
+            HeadSize = size,
+            Qkv = nothing,
+            Output = nothing,
+        };
+        Assert.That(
+            device.Selection.Resolve(AttentionOperators.Forward, in call, device).Name, Is.EqualTo(expected));
+    }
+
+    [TestCase(2)]
+    [TestCase(16)]
+    public void Run_SteadyState_AllocatesNothing(int batch)
+    {
+        using var device = new HostDevice(threads: 2, selection: new KernelSelection());
+        using var qkv = device.Upload<float>(new float[batch * 9 * 3 * 2 * 8]);
+        using var output = device.Allocate<float>(batch * 9 * 2 * 8);
+        var call = new AttentionForwardCall
+        {
+            Batch = batch,
             Tokens = 9,
             Heads = 2,
             HeadSize = 8,

@@ -3,10 +3,6 @@ namespace DPT.Engine.Kernels;
 /// <summary>Where one head of one sequence lies in the arrays of an attention call.</summary>
 internal readonly unsafe struct AttentionHead
 {
-    private readonly long _packed;
-    private readonly long _plain;
-    private readonly long _row;
-
     /// <param name="index">Number of the piece: sequence times heads plus head.</param>
     /// <param name="tokens">Tokens per sequence.</param>
     /// <param name="heads">Heads.</param>
@@ -15,10 +11,19 @@ internal readonly unsafe struct AttentionHead
     {
         var (sequence, head) = Math.DivRem(index, heads);
         Width = heads * size;
-        _packed = ((long)sequence * tokens * 3 * Width) + ((long)head * size);
-        _plain = ((long)sequence * tokens * Width) + ((long)head * size);
-        _row = (long)index * tokens;
+        PackedOffset = ((long)sequence * tokens * 3 * Width) + ((long)head * size);
+        PlainOffset = ((long)sequence * tokens * Width) + ((long)head * size);
+        RowOffset = (long)index * tokens;
     }
+
+    /// <summary>Elements before the head's first query in [B,L,3,H,d].</summary>
+    public long PackedOffset { get; }
+
+    /// <summary>Elements before the head's first row in [B,L,H,d].</summary>
+    public long PlainOffset { get; }
+
+    /// <summary>Elements before the head's first in [B,H,L].</summary>
+    public long RowOffset { get; }
 
     /// <summary>Elements from one token to the next in [B,L,H,d].</summary>
     public int Width { get; }
@@ -27,17 +32,17 @@ internal readonly unsafe struct AttentionHead
     public int PackedWidth => 3 * Width;
 
     /// <summary>The head's first query in [B,L,3,H,d].</summary>
-    public float* Query(float* qkv) => qkv + _packed;
+    public float* Query(float* qkv) => qkv + PackedOffset;
 
     /// <summary>The head's first key.</summary>
-    public float* Key(float* qkv) => qkv + _packed + Width;
+    public float* Key(float* qkv) => qkv + PackedOffset + Width;
 
     /// <summary>The head's first value.</summary>
-    public float* Value(float* qkv) => qkv + _packed + (2L * Width);
+    public float* Value(float* qkv) => qkv + PackedOffset + (2L * Width);
 
     /// <summary>The head's first row in [B,L,H,d].</summary>
-    public float* Output(float* output) => output + _plain;
+    public float* Output(float* output) => output + PlainOffset;
 
     /// <summary>The head's first element in [B,H,L].</summary>
-    public float* LogSumExp(float* logSumExp) => logSumExp + _row;
+    public float* LogSumExp(float* logSumExp) => logSumExp + RowOffset;
 }

@@ -5,6 +5,9 @@ public static class AttentionOperators
 {
     private const double Roundoff = 5.96e-8;
 
+    /// <summary>Heads for one vector of any width and a part of another.</summary>
+    private static readonly Case ManyHeads = new(3, 17, 6, 24);
+
     private static readonly Case[] Cases =
     [
         new(1, 1, 1, 1), new(2, 1, 2, 8), new(1, 2, 1, 31), new(2, 17, 2, 32), new(1, 18, 3, 33), new(2, 65, 1, 64),
@@ -13,6 +16,9 @@ public static class AttentionOperators
         new(1, 33, 2, 32, Logits: 80), new(2, 18, 1, 8, Logits: 80), new(1, 1, 1, 8, Logits: 80),
         new(1, 20, 2, 16, FillPattern.Large), new(1, 20, 2, 16, FillPattern.Constant),
         new(1, 20, 1, 16, FillPattern.Tiny), new(1, 20, 1, 16, FillPattern.Zero),
+        ManyHeads, new(4, 18, 4, 32), new(5, 1, 2, 1), new(9, 5, 1, 3), new(2, 40, 5, 8), new(2, 4, 8, 17),
+        new(3, 18, 4, 8, Logits: 80), new(4, 7, 2, 16, FillPattern.Large), new(4, 7, 2, 16, FillPattern.Constant),
+        new(4, 7, 2, 16, FillPattern.Tiny), new(4, 7, 2, 16, FillPattern.Zero),
     ];
 
     /// <summary>A U-ViT-S on images of 32 x 32 and on latents of 256 x 256, patches of 2.</summary>
@@ -22,6 +28,7 @@ public static class AttentionOperators
     public static Operator<AttentionForwardCall> Forward { get; } = new(
         "attention.forward",
         ForwardCases,
+        new AttentionForwardHostV3Lanes(),
         new AttentionForwardHostV2Tiles(),
         new AttentionForwardHostV1Naive(),
         new AttentionForwardV3OnlineSoftmax(),
@@ -35,6 +42,7 @@ public static class AttentionOperators
     public static Operator<AttentionBackwardCall> Backward { get; } = new(
         "attention.backward",
         BackwardCases,
+        new AttentionBackwardHostV3Lanes(),
         new AttentionBackwardHostV2Tiles(),
         new AttentionBackwardHostV1Naive(),
         new AttentionBackwardV2Recompute(),
@@ -44,7 +52,10 @@ public static class AttentionOperators
     };
 
     private static IEnumerable<KernelCase> ForwardCases() =>
-        [.. Cases.Select(c => ForwardCase(c, saveLogSumExp: true)), ForwardCase(Cases[3], saveLogSumExp: false)];
+        [
+            .. Cases.Select(c => ForwardCase(c, saveLogSumExp: true)),
+            ForwardCase(Cases[3], saveLogSumExp: false), ForwardCase(ManyHeads, saveLogSumExp: false),
+        ];
 
     /// <remarks>With logits of thousands the gradient is a difference of terms that dwarf it.</remarks>
     private static IEnumerable<KernelCase> BackwardCases() =>

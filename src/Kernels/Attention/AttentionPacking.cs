@@ -73,7 +73,7 @@ internal static unsafe class AttentionPacking
         {
             if (rows >= V.Count)
             {
-                V.Transpose(source, stride, destination, width);
+                V.Transpose(new StridedRows(source, stride), new StridedRows(destination, width));
                 continue;
             }
 
@@ -82,7 +82,7 @@ internal static unsafe class AttentionPacking
                 V.Store(square + (row * V.Count), row < rows ? V.Load(source + (row * stride)) : V.Zero);
             }
 
-            V.Transpose(square, V.Count, destination, width);
+            V.Transpose(new StridedRows(square, V.Count), new StridedRows(destination, width));
         }
 
         for (; c < size; c++, source++, destination += width)

@@ -26,8 +26,10 @@ internal unsafe interface ISimd<V> : IReal<V> where V : struct, ISimd<V>
     static abstract float MaxLane(V value);
 
     /// <summary>
-    /// Transposes a square of Count by Count floats: element c of row r of the source becomes element r of row c of the
-    /// destination. The two must not overlap.
+    /// Transposes a square of Count by Count floats: element c of row r of <paramref name="from"/> becomes element r of row
+    /// c of <paramref name="to"/>. The two must not overlap.
     /// </summary>
-    static abstract void Transpose(float* source, nint sourceStride, float* destination, nint destinationStride);
+    static abstract void Transpose<TFrom, TTo>(TFrom from, TTo to)
+        where TFrom : struct, ISquareRows
+        where TTo : struct, ISquareRows;
 }

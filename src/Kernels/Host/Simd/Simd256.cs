@@ -127,43 +127,39 @@ internal readonly unsafe struct Simd256 : ISimd<Simd256>
         return Vector128.MaxNative(pairs, Vector128.Shuffle(pairs, Vector128.Create(1, 0, 3, 2))).ToScalar();
     }
 
-    public static void Transpose(float* source, nint sourceStride, float* destination, nint destinationStride)
+    public static void Transpose<TFrom, TTo>(TFrom from, TTo to)
+        where TFrom : struct, ISquareRows
+        where TTo : struct, ISquareRows
     {
         if (!Avx.IsSupported)
         {
-            for (var i = 0; i < 64; i++)
-            {
-                destination[((i & 7) * destinationStride) + (i >> 3)] = source[((i >> 3) * sourceStride) + (i & 7)];
-            }
-
+            SquareRows.Transpose(from, to, 8);
             return;
         }
 
-        // Columns 0-3, then 4-7: rows r and r + 4 share a register, so that only moves inside 128 bits remain.
-        TransposeHalf(source, sourceStride, destination, destinationStride);
-        TransposeHalf(source + 4, sourceStride, destination + (4 * destinationStride), destinationStride);
+        TransposeHalf(from, to, 0);
+        TransposeHalf(from, to, 4);
     }
 
+    /// <summary>Four columns; rows r and r + 4 share a register, so that only moves inside 128 bits remain.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void TransposeHalf(float* source, nint sourceStride, float* destination, nint destinationStride)
+    private static void TransposeHalf<TFrom, TTo>(TFrom from, TTo to, int column)
+        where TFrom : struct, ISquareRows
+        where TTo : struct, ISquareRows
     {
-        var r0 = RowAndFourthNext(source, sourceStride);
-        var r1 = RowAndFourthNext(source + sourceStride, sourceStride);
-        var r2 = RowAndFourthNext(source + (2 * sourceStride), sourceStride);
-        var r3 = RowAndFourthNext(source + (3 * sourceStride), sourceStride);
+        var r0 = Vector256.Create(Vector128.Load(from[0] + column), Vector128.Load(from[4] + column));
+        var r1 = Vector256.Create(Vector128.Load(from[1] + column), Vector128.Load(from[5] + column));
+        var r2 = Vector256.Create(Vector128.Load(from[2] + column), Vector128.Load(from[6] + column));
+        var r3 = Vector256.Create(Vector128.Load(from[3] + column), Vector128.Load(from[7] + column));
         var low01 = Avx.UnpackLow(r0, r1);
         var high01 = Avx.UnpackHigh(r0, r1);
         var low23 = Avx.UnpackLow(r2, r3);
         var high23 = Avx.UnpackHigh(r2, r3);
-        Avx.Shuffle(low01, low23, 0x44).Store(destination);
-        Avx.Shuffle(low01, low23, 0xEE).Store(destination + destinationStride);
-        Avx.Shuffle(high01, high23, 0x44).Store(destination + (2 * destinationStride));
-        Avx.Shuffle(high01, high23, 0xEE).Store(destination + (3 * destinationStride));
+        Avx.Shuffle(low01, low23, 0x44).Store(to[column]);
+        Avx.Shuffle(low01, low23, 0xEE).Store(to[column + 1]);
+        Avx.Shuffle(high01, high23, 0x44).Store(to[column + 2]);
+        Avx.Shuffle(high01, high23, 0xEE).Store(to[column + 3]);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> RowAndFourthNext(float* row, nint stride) =>
-        Vector256.Create(Vector128.Load(row), Vector128.Load(row + (4 * stride)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> FirstLanes(int count) =>

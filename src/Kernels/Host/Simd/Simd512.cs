@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace DPT.Engine.Kernels;
 
@@ -110,14 +111,58 @@ internal readonly unsafe struct Simd512 : ISimd<Simd512>
     public static float MaxLane(Simd512 value) =>
         Simd256.MaxLane(new Simd256(Vector256.MaxNative(value._v.GetLower(), value._v.GetUpper())));
 
-    // Four squares of 8 by 8: their moves keep the ports as busy as 512-bit shuffles would.
-    public static void Transpose(float* source, nint sourceStride, float* destination, nint destinationStride)
+    public static void Transpose<TFrom, TTo>(TFrom from, TTo to)
+        where TFrom : struct, ISquareRows
+        where TTo : struct, ISquareRows
     {
-        Simd256.Transpose(source, sourceStride, destination, destinationStride);
-        Simd256.Transpose(source + 8, sourceStride, destination + (8 * destinationStride), destinationStride);
-        source += 8 * sourceStride;
-        destination += 8;
-        Simd256.Transpose(source, sourceStride, destination, destinationStride);
-        Simd256.Transpose(source + 8, sourceStride, destination + (8 * destinationStride), destinationStride);
+        if (!Avx512F.IsSupported)
+        {
+            SquareRows.Transpose(from, to, 16);
+            return;
+        }
+
+        // Squares of 4 by 4 inside registers, then a square of such squares.
+        var (a0, a1, a2, a3) = TransposeSquares(from, 0);
+        var (b0, b1, b2, b3) = TransposeSquares(from, 4);
+        var (c0, c1, c2, c3) = TransposeSquares(from, 8);
+        var (d0, d1, d2, d3) = TransposeSquares(from, 12);
+        StoreColumns(a0, b0, c0, d0, to, 0);
+        StoreColumns(a1, b1, c1, d1, to, 1);
+        StoreColumns(a2, b2, c2, d2, to, 2);
+        StoreColumns(a3, b3, c3, d3, to, 3);
+    }
+
+    /// <summary>Four rows from <paramref name="row"/> on: result i holds columns i, i + 4, i + 8 and i + 12 of them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (Vector512<float> R0, Vector512<float> R1, Vector512<float> R2, Vector512<float> R3)
+        TransposeSquares<TFrom>(TFrom from, int row) where TFrom : struct, ISquareRows
+    {
+        var r0 = Vector512.Load(from[row]);
+        var r1 = Vector512.Load(from[row + 1]);
+        var r2 = Vector512.Load(from[row + 2]);
+        var r3 = Vector512.Load(from[row + 3]);
+        var low01 = Avx512F.UnpackLow(r0, r1);
+        var high01 = Avx512F.UnpackHigh(r0, r1);
+        var low23 = Avx512F.UnpackLow(r2, r3);
+        var high23 = Avx512F.UnpackHigh(r2, r3);
+        return (
+            Avx512F.Shuffle(low01, low23, 0x44), Avx512F.Shuffle(low01, low23, 0xEE),
+            Avx512F.Shuffle(high01, high23, 0x44), Avx512F.Shuffle(high01, high23, 0xEE));
+    }
+
+    /// <summary>Columns <paramref name="column"/>, + 4, + 8 and + 12, of which each argument holds four rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreColumns<TTo>(
+        Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d, TTo to, int column)
+        where TTo : struct, ISquareRows
+    {
+        var evenAb = Avx512F.Shuffle4x128(a, b, 0x88);
+        var oddAb = Avx512F.Shuffle4x128(a, b, 0xDD);
+        var evenCd = Avx512F.Shuffle4x128(c, d, 0x88);
+        var oddCd = Avx512F.Shuffle4x128(c, d, 0xDD);
+        Avx512F.Shuffle4x128(evenAb, evenCd, 0x88).Store(to[column]);
+        Avx512F.Shuffle4x128(oddAb, oddCd, 0x88).Store(to[column + 4]);
+        Avx512F.Shuffle4x128(evenAb, evenCd, 0xDD).Store(to[column + 8]);
+        Avx512F.Shuffle4x128(oddAb, oddCd, 0xDD).Store(to[column + 12]);
     }
 }

@@ -95,6 +95,7 @@ internal readonly unsafe struct SimdScalar : ISimd<SimdScalar>
     public static float MaxLane(SimdScalar value) => value._v;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Transpose(float* source, nint sourceStride, float* destination, nint destinationStride) =>
-        *destination = *source;
+    public static void Transpose<TFrom, TTo>(TFrom from, TTo to)
+        where TFrom : struct, ISquareRows
+        where TTo : struct, ISquareRows => *to[0] = *from[0];
 }

@@ -1,0 +1,38 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace DPT.Engine.Kernels;
+
+/// <summary>Where a head in each lane pays: for short sequences of many heads.</summary>
+internal static class AttentionLanes
+{
+    /// <summary>From about here on, tiles over one head waste little, and read less memory for each multiplication.</summary>
+    private const int MostTokens = 40;
+
+    /// <summary>What a second-level cache holds beside the operands on their way through.</summary>
+    private const int MostScratchBytes = 768 * 1024;
+
+    // Made once: a default that gives way does so in every launch, and launches allocate nothing.
+    private static readonly string FewHeads = "fewer heads in all sequences than half a vector's lanes";
+    private static readonly string Long = $"L is beyond {MostTokens}: a head at a time is as fast";
+    private static readonly string Large =
+        $"the heads of a vector take more than {MostScratchBytes >> 10} KiB of scratch memory: too much for the cache";
+
+    /// <summary>Pieces of a call: heads of all sequences, as many at a time as a vector has lanes.</summary>
+    public static int Groups<V>(int batch, int heads) where V : struct, ISimd<V> =>
+        (checked(batch * heads) + V.Count - 1) / V.Count;
+
+    /// <summary>The limits, at the width of the device.</summary>
+    /// <param name="device">The host.</param>
+    /// <param name="heads">Heads of all sequences.</param>
+    /// <param name="tokens">Tokens per sequence.</param>
+    /// <param name="elements">Elements of one head in scratch memory.</param>
+    /// <param name="reason">The limit that stands against the call.</param>
+    public static bool Supports(
+        Device device, long heads, int tokens, long elements, [NotNullWhen(false)] out string? reason)
+    {
+        var lanes = (int)((HostDevice)device).Width;
+        var scratch = elements * lanes * sizeof(float);
+        reason = 2 * heads < lanes ? FewHeads : tokens > MostTokens ? Long : scratch > MostScratchBytes ? Large : null;
+        return reason is null;
+    }
+}

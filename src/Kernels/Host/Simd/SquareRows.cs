@@ -1,0 +1,54 @@
+using System.Runtime.CompilerServices;
+
+namespace DPT.Engine.Kernels;
+
+/// <summary>Where the rows of a square lie in memory: as many floats in each as there are rows.</summary>
+internal unsafe interface ISquareRows
+{
+    /// <summary>The first float of a row.</summary>
+    float* this[int row] { get; }
+}
+
+/// <summary>Rows at equal distances.</summary>
+internal readonly unsafe struct StridedRows(float* first, nint stride) : ISquareRows
+{
+    private readonly float* _first = first;
+    private readonly nint _stride = stride;
+
+    public float* this[int row]
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _first + (row * _stride);
+    }
+}
+
+/// <summary>Rows anywhere: each at a distance of its own from an origin.</summary>
+internal readonly unsafe struct ScatteredRows(float* origin, long* offsets) : ISquareRows
+{
+    private readonly float* _origin = origin;
+    private readonly long* _offsets = offsets;
+
+    public float* this[int row]
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _origin + _offsets[row];
+    }
+}
+
+/// <summary>What squares need on processors without the instructions for them.</summary>
+internal static unsafe class SquareRows
+{
+    /// <summary><see cref="ISimd{V}.Transpose"/> one by one.</summary>
+    public static void Transpose<TFrom, TTo>(TFrom from, TTo to, int count)
+        where TFrom : struct, ISquareRows
+        where TTo : struct, ISquareRows
+    {
+        for (var row = 0; row < count; row++)
+        {
+            for (var column = 0; column < count; column++)
+            {
+                to[column][row] = from[row][column];
+            }
+        }
+    }
+}
