@@ -13,6 +13,11 @@ const string Usage = """
       --seconds S   time for each case (2)
       --avx2   without AVX-512 on both sides
 
+    usage: dotnet run -c Release --project perf -- scaling [filter] [--out FILE.md] [--seconds S] [--avx2]
+      Time per image of this engine against batch, width and number of tokens, beside what the operations predict.
+      Exits with 4 if a point takes 1.2 times what the best rate of the smaller points predicts.
+      --out    writes the tables to a file, and a plot of each sweep beside it
+
     usage: dotnet run -c Release --project perf -- sim [filter] [--out FILE] [--seconds S]
       Lane instructions per second of the simulator, for every GPU variant.
 
@@ -29,6 +34,7 @@ return args is [var command, .. var rest] && Arguments.Parse(rest) is { } argume
     ? command switch
     {
         "host" => Host(arguments),
+        "scaling" => Scaling(arguments),
         "sim" => Sim(arguments),
         "gpu" when arguments.Filter is { } results => Gpu(results, arguments),
         _ => Help(),
@@ -58,6 +64,20 @@ static int Host(Arguments arguments)
     }
 
     return board.AllAgree && isFast ? 0 : 4;
+}
+
+static int Scaling(Arguments arguments)
+{
+    TorchNative.Load();
+    using var device = new HostDevice();
+    var board = new ScalingBoard(device, Console.Out, arguments.Out);
+    foreach (var sweep in Sweeps.All(device).Where(s => arguments.Wants(s.Name)))
+    {
+        board.Add(sweep, sweep.Measure(arguments.Budget));
+    }
+
+    arguments.Write(board.ToString());
+    return board.AllAsPredicted ? 0 : 4;
 }
 
 static int Sim(Arguments arguments)
