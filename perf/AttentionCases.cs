@@ -7,7 +7,7 @@ namespace Perf;
 internal static class AttentionCases
 {
     private static readonly (int Batch, int Heads, int Tokens, int Size)[] Shapes =
-        [(64, 4, 18, 32), (32, 4, 66, 32), (32, 6, 65, 64), (8, 6, 257, 64)];
+        [(148, 4, 17, 24), (64, 4, 18, 32), (32, 4, 66, 32), (32, 6, 65, 64), (8, 6, 257, 64)];
 
     public static IEnumerable<(string Name, Func<Contest> Open)> All(HostDevice device)
     {

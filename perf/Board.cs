@@ -34,6 +34,8 @@ internal sealed class Board
         _console = console;
         Line($"Ours against TorchSharp 0.107.0 (libtorch 2.10.0), fp32, {device.Threads} threads each, one process, in turns.");
         Line($"Processor: {ProcessorName()}; {device.Description}.");
+        Line($"Switches against AVX-512: {Avx2.Held}.");
+        Line(DispatchCost.Describe(device));
         Line("Rates: median [middle half] of turns; best single run. Ratio: median of the rounds' ratios; of the best runs.");
         Line("Peak: best rate of multiply-adds in registers, or of a copy of 64 MiB, measured in the same rounds;");
         Line("what fits into a cache can be faster than that copy.");

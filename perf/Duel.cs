@@ -3,13 +3,6 @@ using DPT.Engine.Kernels;
 
 namespace Perf;
 
-/// <summary>Rates of one contestant in operations per second.</summary>
-/// <param name="Median">Median of the turns.</param>
-/// <param name="Low">Lower quartile of the turns.</param>
-/// <param name="High">Upper quartile of the turns.</param>
-/// <param name="Best">The fastest single run: what the code can do when nothing else runs.</param>
-internal readonly record struct Rate(double Median, double Low, double High, double Best);
-
 /// <summary>What a contest came to.</summary>
 /// <param name="Ours">Our rate.</param>
 /// <param name="Theirs">Their rate.</param>
@@ -18,14 +11,9 @@ internal readonly record struct Rate(double Median, double Low, double High, dou
 /// <param name="Disagreement">Largest difference of the results, before and after.</param>
 internal sealed record Verdict(Rate Ours, Rate Theirs, Rate Peak, double Ratio, double Disagreement);
 
-/// <summary>
-/// Times both sides in turns within one process, so that both see the same machine. Each turn starts with a pause, in
-/// which the other side's waiting threads fall asleep, and with an untimed run, which wakes this side's threads.
-/// </summary>
+/// <summary>Times both sides in turns within one process, so that both see the same machine.</summary>
 internal static class Duel
 {
-    private const double TurnSeconds = 0.02;
-
     public static Verdict Run(HostDevice device, Contest contest, TimeSpan budget)
     {
         contest.Ours();
@@ -48,41 +36,6 @@ internal static class Duel
         }
 
         disagreement = Math.Max(disagreement, contest.Disagreement());
-        return new Verdict(ours.Rate, theirs.Rate, peak.Rate, Quantile(ratios, 0.5), disagreement);
-    }
-
-    private static double Quantile(List<double> values, double share)
-    {
-        var sorted = values.Order().ToList();
-        return sorted[(int)(share * (sorted.Count - 1))];
-    }
-
-    private sealed class Side(Action run, double work)
-    {
-        private readonly List<double> _turns = [];
-        private double _best;
-
-        public double Latest => _turns[^1];
-
-        public Rate Rate => new(Quantile(_turns, 0.5), Quantile(_turns, 0.25), Quantile(_turns, 0.75), _best);
-
-        public void Turn()
-        {
-            Thread.Sleep(2);
-            run();
-            var runs = 0;
-            var turn = Stopwatch.GetTimestamp();
-            TimeSpan elapsed;
-            do
-            {
-                var start = Stopwatch.GetTimestamp();
-                run();
-                _best = Math.Max(_best, work / Stopwatch.GetElapsedTime(start).TotalSeconds);
-                runs++;
-                elapsed = Stopwatch.GetElapsedTime(turn);
-            }
-            while (elapsed.TotalSeconds < TurnSeconds);
-            _turns.Add(runs * work / elapsed.TotalSeconds);
-        }
+        return new Verdict(ours.Rate, theirs.Rate, peak.Rate, Side.Quantile(ratios, 0.5), disagreement);
     }
 }

@@ -8,8 +8,9 @@ namespace Perf;
 /// <summary>LayerNorm and GELU, forward alone and with the gradient, on the activations of small transformers.</summary>
 internal static class ElementwiseCases
 {
-    private static readonly (int Rows, int Width)[] Norms = [(2112, 128), (2080, 256), (8224, 512)];
-    private static readonly (int Rows, int Width)[] Activations = [(2112, 512), (2080, 1024), (8224, 2048)];
+    private static readonly (int Rows, int Width)[] Norms = [(2516, 96), (1152, 128), (2080, 256), (8224, 512)];
+    private static readonly (int Rows, int Width)[] Activations =
+        [(2516, 192), (1152, 512), (2080, 1024), (8224, 2048)];
 
     public static IEnumerable<(string Name, Func<Contest> Open)> All(HostDevice device)
     {

@@ -14,7 +14,8 @@ internal sealed record Family(string Name, Func<HostDevice, IEnumerable<(string 
         new("attention", AttentionCases.All),
         new("elementwise", ElementwiseCases.All),
         new("optimizer", OptimizerCases.All),
-        new("training step", UVitCases.All),
+        new("forward", NetworkCases.Forward),
+        new("training step", NetworkCases.Steps),
         new("sampling", SamplingCases.All),
     ];
 }

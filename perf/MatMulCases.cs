@@ -3,32 +3,49 @@ using TorchSharp;
 
 namespace Perf;
 
-/// <summary>Matrix products: squares, and the linear layers of small and middling transformers.</summary>
+/// <summary>Matrix products: squares, and the linear layers of the presets' networks and of U-ViT-S, -M and -L.</summary>
 internal static class MatMulCases
 {
-    private static readonly int[] Squares = [256, 384, 512, 768, 1024, 1536, 2048];
+    private static readonly int[] Squares = [256, 512, 1024, 2048];
 
-    /// <summary>Tokens of a batch.</summary>
-    private static readonly int[] Rows = [576, 2112, 8224];
-
-    /// <summary>Outputs and inputs of the linear layers of transformers of width 128, 256 and 512.</summary>
-    private static readonly (int Outputs, int Inputs)[] Layers =
+    /// <summary>Tokens of a batch and what goes through them: images by tokens, the width, its MLP's, and long skips.</summary>
+    private static readonly (int Rows, int Width, int Hidden, bool Skips)[] Networks =
     [
-        (128, 128), (384, 128), (512, 128), (128, 512),
-        (256, 256), (768, 256), (1024, 256), (256, 1024),
-        (512, 512), (1536, 512), (2048, 512), (512, 2048),
+        (148 * 17, 96, 192, false), // the presets' classifier
+        (64 * 18, 128, 512, true), // the presets' U-ViT
+        (4096, 128, 512, false),
+        (32 * 18, 256, 1024, false),
+        (32 * 66, 256, 1024, true),
+        (8 * 257, 512, 2048, true), // U-ViT-S
+        (8 * 257, 768, 3072, true), // U-ViT-M
+        (8 * 257, 1024, 4096, true), // U-ViT-L
+        (32 * 257, 512, 2048, false),
     ];
 
     /// <summary>Every linear layer forward (NT), its input's gradient (NN) and its weight's (TN).</summary>
     public static IEnumerable<(string Name, Func<Contest> Open)> All(HostDevice device)
     {
-        var layers = Squares.Select(n => (Rows: n, Outputs: n, Inputs: n)).Concat(
-            from rows in Rows from layer in Layers select (rows, layer.Outputs, layer.Inputs));
-        foreach (var (rows, outputs, inputs) in layers)
+        var squares = Squares.Select(n => (Rows: n, Outputs: n, Inputs: n));
+        foreach (var (rows, outputs, inputs) in squares.Concat(Networks.SelectMany(Layers)))
         {
             yield return Case(device, rows, outputs, inputs, transposeA: false, transposeB: true);
             yield return Case(device, rows, inputs, outputs, transposeA: false, transposeB: false);
             yield return Case(device, outputs, inputs, rows, transposeA: true, transposeB: false);
+        }
+    }
+
+    /// <summary>Query, key and value at once; projection; the MLP's two; and what joins a skip with its block's input.</summary>
+    private static IEnumerable<(int Rows, int Outputs, int Inputs)> Layers(
+        (int Rows, int Width, int Hidden, bool Skips) network)
+    {
+        var (rows, width, hidden, skips) = network;
+        yield return (rows, 3 * width, width);
+        yield return (rows, width, width);
+        yield return (rows, hidden, width);
+        yield return (rows, width, hidden);
+        if (skips)
+        {
+            yield return (rows, width, 2 * width);
         }
     }
 

@@ -4,13 +4,19 @@ using Perf;
 using TorchSharp;
 
 const string Usage = """
-    usage: dotnet run -c Release --project perf -- host [filter] [--out FILE] [--json FILE] [--seconds S]
+    usage: dotnet run -c Release --project perf -- host [filter] [--out FILE] [--json FILE] [--seconds S] [--avx2]
       Times this engine against TorchSharp in one process, in turns. Threads: DPT_NUM_THREADS, by default all.
       Exits with 4 if results differ, or (without a filter) if a family is slower than expectations.json allows.
       filter   only the cases whose name contains it
       --out    writes the board to a file as well
       --json   writes the numbers to a file
       --seconds S   time for each case (2)
+      --avx2   without AVX-512 on both sides
+
+    usage: dotnet run -c Release --project perf -- scaling [filter] [--out FILE.md] [--seconds S] [--avx2]
+      Time per image of this engine against batch, width and number of tokens, beside what the operations predict.
+      Exits with 4 if a point takes 1.2 times what the best rate of the smaller points predicts.
+      --out    writes the tables to a file, and a plot of each sweep beside it
 
     usage: dotnet run -c Release --project perf -- sim [filter] [--out FILE] [--seconds S]
       Lane instructions per second of the simulator, for every GPU variant.
@@ -19,7 +25,70 @@ const string Usage = """
       The board of what perf/gpu/run.sh measured on a card, and (to standard error) what it proved there.
     """;
 
-if (args is ["gpu", var results, ..] && (args.Length == 2 || args is [_, _, "--out", _]))
+if (args.Contains(Avx2.Option))
+{
+    return Avx2.Run(args.Where(a => a != Avx2.Option));
+}
+
+return args is [var command, .. var rest] && Arguments.Parse(rest) is { } arguments
+    ? command switch
+    {
+        "host" => Host(arguments),
+        "scaling" => Scaling(arguments),
+        "sim" => Sim(arguments),
+        "gpu" when arguments.Filter is { } results => Gpu(results, arguments),
+        _ => Help(),
+    }
+    : Help();
+
+static int Host(Arguments arguments)
+{
+    TorchNative.Load();
+    using var device = new HostDevice();
+    torch.set_num_threads(device.Threads);
+    var board = new Board(device, Console.Out);
+    foreach (var family in Family.Host)
+    {
+        foreach (var (name, open) in family.Cases(device).Where(c => arguments.Wants(c.Name)))
+        {
+            using var contest = open();
+            board.Add(family.Name, name, contest, Duel.Run(device, contest, arguments.Budget));
+        }
+    }
+
+    var isFast = board.Judge(arguments.Filter is null ? Expectations.Load(device.Width) : Expectations.None);
+    arguments.Write(board.ToString());
+    if (arguments.Json is not null)
+    {
+        File.WriteAllText(arguments.Json, board.ToJson());
+    }
+
+    return board.AllAgree && isFast ? 0 : 4;
+}
+
+static int Scaling(Arguments arguments)
+{
+    TorchNative.Load();
+    using var device = new HostDevice();
+    var board = new ScalingBoard(device, Console.Out, arguments.Out);
+    foreach (var sweep in Sweeps.All(device).Where(s => arguments.Wants(s.Name)))
+    {
+        board.Add(sweep, sweep.Measure(arguments.Budget));
+    }
+
+    arguments.Write(board.ToString());
+    return board.AllAsPredicted ? 0 : 4;
+}
+
+static int Sim(Arguments arguments)
+{
+    var rates = new SimRates(arguments.Budget, Console.Out);
+    rates.Run(arguments.Filter);
+    arguments.Write(rates.ToString());
+    return 0;
+}
+
+static int Gpu(string results, Arguments arguments)
 {
     var measured = File.ReadAllText(results);
     var text = GpuBoard.Of(measured);
@@ -29,78 +98,12 @@ if (args is ["gpu", var results, ..] && (args.Length == 2 || args is [_, _, "--o
         Console.Error.WriteLine(line);
     }
 
-    if (args.Length > 2)
-    {
-        File.WriteAllText(args[3], text);
-    }
-
+    arguments.Write(text);
     return 0;
 }
 
-string? filter = null, file = null, json = null;
-var seconds = 2.0;
-for (var i = 1; i < args.Length; i++)
-{
-    switch (args[i])
-    {
-        case "--out" when i + 1 < args.Length:
-            file = args[++i];
-            break;
-        case "--json" when i + 1 < args.Length:
-            json = args[++i];
-            break;
-        case "--seconds" when i + 1 < args.Length && double.TryParse(args[i + 1], out seconds) && seconds > 0:
-            i++;
-            break;
-        case var text when filter is null && !text.StartsWith('-'):
-            filter = text;
-            break;
-        default:
-            Console.Error.WriteLine(Usage);
-            return 2;
-    }
-}
-
-if (args is ["sim", ..])
-{
-    var rates = new SimRates(TimeSpan.FromSeconds(seconds), Console.Out);
-    rates.Run(filter);
-    if (file is not null)
-    {
-        File.WriteAllText(file, rates.ToString());
-    }
-
-    return 0;
-}
-
-if (args is not ["host", ..])
+static int Help()
 {
     Console.Error.WriteLine(Usage);
     return 2;
 }
-
-TorchNative.Load();
-using var device = new HostDevice();
-torch.set_num_threads(device.Threads);
-var board = new Board(device, Console.Out);
-foreach (var family in Family.Host)
-{
-    foreach (var (name, open) in family.Cases(device).Where(c => filter is null || c.Name.Contains(filter)))
-    {
-        using var contest = open();
-        board.Add(family.Name, name, contest, Duel.Run(device, contest, TimeSpan.FromSeconds(seconds)));
-    }
-}
-
-var isFast = board.Judge(filter is null ? Expectations.Load(device.Width) : Expectations.None);
-if (file is not null)
-{
-    File.WriteAllText(file, board.ToString());
-}
-
-if (json is not null)
-{
-    File.WriteAllText(json, board.ToJson());
-}
-
-return board.AllAgree && isFast ? 0 : 4;

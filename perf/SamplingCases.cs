@@ -48,7 +48,7 @@ internal static class SamplingCases
             _result = device.Allocate<float>((long)batch * _config.ImageSize * _config.ImageSize);
         }
 
-        public override double Work => 2 * Evaluations * UVitCases.ForwardFlops(_config, _batch);
+        public override double Work => 2 * Evaluations * UVitNetwork.Flops(_config, _batch);
 
         /// <summary>Fifty steps in a row amplify roundings.</summary>
         public override double Tolerance => 1e-3;

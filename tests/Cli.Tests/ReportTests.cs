@@ -1,3 +1,4 @@
+using System.Xml.Linq;
 using DPT.Engine.Cli;
 
 namespace Cli.Tests;
@@ -87,6 +88,20 @@ public sealed class ReportTests
     [Test]
     public void Plot_OfNothingFinite_IsLeftOut() =>
         Assert.That(SvgPlot.Lines("loss", "step", [new Curve("train", [(5, double.NaN)])]), Is.Empty);
+
+    [Test]
+    public void LogLogFile_OfAPowerLaw_IsXmlWithDotsOnTheDiagonal()
+    {
+        var svg = XDocument.Parse(SvgPlot.LogLogFile(
+            "time < work", "work", [new Curve("measured", [(1, 0.01), (10, 0.1), (100, 1)], Dots: true)]));
+        var dots = svg.Descendants().Where(e => e.Name.LocalName == "circle")
+            .Select(e => ((double)e.Attribute("cx")!, (double)e.Attribute("cy")!))
+            .ToList();
+        Assert.That(dots, Has.Count.EqualTo(3));
+        Assert.That(dots[1].Item1, Is.EqualTo((dots[0].Item1 + dots[2].Item1) / 2).Within(1e-3));
+        Assert.That(dots[1].Item2, Is.EqualTo((dots[0].Item2 + dots[2].Item2) / 2).Within(1e-3));
+        Assert.That(svg.Root!.Value, Does.Contain("time < work").And.Contain("measured").And.Contain("0.05").And.Contain("50"));
+    }
 
     private static TemporaryFolder WholeRun()
     {

@@ -18,7 +18,7 @@ internal static class ReportStyle
         .plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(24rem, 1fr)); gap: 1rem; }
         figure { margin: 0; max-width: 40rem; } figcaption { font-weight: 600; }
         svg { width: 100%; } svg text { font-size: 11px; fill: var(--faint); }
-        svg .grid { stroke: var(--line); } polyline { fill: none; stroke-width: 1.8; }
+        svg .grid { stroke: var(--line); } polyline, circle { fill: none; stroke-width: 1.8; }
         .s0 { stroke: var(--c0); } .s1 { stroke: var(--c1); } .s2 { stroke: var(--c2); }
         .s3 { stroke: var(--c3); } .s4 { stroke: var(--c4); } .s5 { stroke: var(--c5); }
         .b0 { fill: var(--c0); } .b1 { fill: var(--c1); } .b2 { fill: var(--c2); }

@@ -4,8 +4,8 @@ using System.Text;
 
 namespace DPT.Engine.Cli;
 
-/// <summary>A named line of a plot.</summary>
-internal sealed record Curve(string Name, IReadOnlyList<(double X, double Y)> Points);
+/// <summary>A named line of a plot, or dots.</summary>
+internal sealed record Curve(string Name, IReadOnlyList<(double X, double Y)> Points, bool Dots = false);
 
 /// <summary>
 /// Line and bar charts as SVG text: they need no fonts and no native library where they are made, and they stay
@@ -15,6 +15,13 @@ internal static class SvgPlot
 {
     private const double Width = 560, Height = 260;
     private const double Left = 52, Right = 12, Top = 12, Bottom = 34;
+
+    /// <summary>What the page's style sheet would say, for a file that stands alone on light paper or dark.</summary>
+    private const string FileStyle =
+        "text{font:11px system-ui,sans-serif;fill:#8694a3}.grid{stroke:#8694a3;stroke-opacity:.3}"
+        + "polyline,circle{fill:none;stroke-width:1.8}"
+        + ".s0{stroke:#2265c3}.s1{stroke:#d1622b}.s2{stroke:#2d8f5b}.s3{stroke:#9b4fc0}.s4{stroke:#b8922a}.s5{stroke:#58717f}"
+        + ".b0{fill:#2265c3}.b1{fill:#d1622b}.b2{fill:#2d8f5b}.b3{fill:#9b4fc0}.b4{fill:#b8922a}.b5{fill:#58717f}";
 
     /// <summary>Draws curves over a common axis; points that are not finite break nothing and are left out.</summary>
     public static string Lines(string title, string unit, IReadOnlyList<Curve> curves)
@@ -28,15 +35,31 @@ internal static class SvgPlot
         var x = Axis.Over(points.Select(p => p.X));
         var y = Axis.Over(points.Select(p => p.Y));
         var svg = Begin(title, x, y, unit);
-        for (var i = 0; i < curves.Count; i++)
+        Draw(svg, x, y, curves);
+        return End(svg, curves.Select(c => c.Name));
+    }
+
+    /// <summary>
+    /// Draws curves of positive numbers over logarithmic axes, where a power is a straight line, as the text of an SVG file
+    /// of its own, with colours, title and legend inside.
+    /// </summary>
+    public static string LogLogFile(string title, string unit, IReadOnlyList<Curve> curves)
+    {
+        const double Line = 20;
+        var points = curves.SelectMany(c => c.Points).ToList();
+        var x = Axis.Over(points.Select(p => p.X), logarithmic: true);
+        var y = Axis.Over(points.Select(p => p.Y), logarithmic: true);
+        var svg = new StringBuilder("<svg xmlns=\"http://www.w3.org/2000/svg\" ")
+            .Append($"viewBox=\"0 {Number(-Line)} {Number(Width)} {Number(Height + (2 * Line))}\"><style>{FileStyle}</style>");
+        Label(svg, Left, -4, "start", title);
+        Frame(svg, x, y, unit);
+        Draw(svg, x, y, curves);
+        foreach (var (i, curve) in curves.Index())
         {
-            var path = string.Join(' ', curves[i].Points
-                .Where(p => double.IsFinite(p.Y))
-                .Select(p => $"{Number(Across(x, p.X))},{Number(Up(y, p.Y))}"));
-            svg.Append($"<polyline class=\"s{i % 6}\" points=\"{path}\"/>");
+            Label(svg, Left + (i * 200), Height + Line - 6, "start", "\u25A0 " + curve.Name, $"b{i % 6}");
         }
 
-        return End(svg, curves.Select(c => c.Name));
+        return svg.Append("</svg>\n").ToString();
     }
 
     /// <summary>Draws a histogram; groups of bars stand side by side.</summary>
@@ -68,6 +91,13 @@ internal static class SvgPlot
         var svg = new StringBuilder();
         svg.Append($"<figure><figcaption>{WebUtility.HtmlEncode(title)}</figcaption>");
         svg.Append($"<svg viewBox=\"0 0 {Number(Width)} {Number(Height)}\" role=\"img\">");
+        Frame(svg, x, y, unit);
+        return svg;
+    }
+
+    /// <summary>Grid lines, ticks, and the unit of the horizontal axis.</summary>
+    private static void Frame(StringBuilder svg, Axis x, Axis y, string unit)
+    {
         foreach (var tick in y.Ticks())
         {
             var at = Number(Up(y, tick));
@@ -81,11 +111,24 @@ internal static class SvgPlot
         }
 
         Label(svg, Width - Right, Height - 2, "end", unit);
-        return svg;
     }
 
-    private static void Label(StringBuilder svg, double x, double y, string anchor, string text) =>
-        svg.Append($"<text x=\"{Number(x)}\" y=\"{Number(y)}\" text-anchor=\"{anchor}\">")
+    private static void Draw(StringBuilder svg, Axis x, Axis y, IReadOnlyList<Curve> curves)
+    {
+        for (var i = 0; i < curves.Count; i++)
+        {
+            var points = curves[i].Points
+                .Where(p => double.IsFinite(p.Y))
+                .Select(p => (X: Number(Across(x, p.X)), Y: Number(Up(y, p.Y))));
+            svg.Append(curves[i].Dots
+                ? string.Concat(points.Select(p => $"<circle class=\"s{i % 6}\" cx=\"{p.X}\" cy=\"{p.Y}\" r=\"3\"/>"))
+                : $"<polyline class=\"s{i % 6}\" points=\"{string.Join(' ', points.Select(p => $"{p.X},{p.Y}"))}\"/>");
+        }
+    }
+
+    private static void Label(StringBuilder svg, double x, double y, string anchor, string text, string? style = null) =>
+        svg.Append($"<text x=\"{Number(x)}\" y=\"{Number(y)}\" text-anchor=\"{anchor}\"")
+            .Append(style is null ? ">" : $" class=\"{style}\">")
             .Append(WebUtility.HtmlEncode(text))
             .Append("</text>");
 
@@ -106,10 +149,10 @@ internal static class SvgPlot
 
     private static string Number(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
 
-    /// <summary>A range with round ticks.</summary>
-    private readonly record struct Axis(double Least, double Most)
+    /// <summary>A range with round ticks; a logarithmic one holds positive numbers only.</summary>
+    private readonly record struct Axis(double Least, double Most, bool Logarithmic = false)
     {
-        public static Axis Over(IEnumerable<double> values)
+        public static Axis Over(IEnumerable<double> values, bool logarithmic = false)
         {
             var (least, most) = (double.PositiveInfinity, double.NegativeInfinity);
             foreach (var value in values)
@@ -117,12 +160,18 @@ internal static class SvgPlot
                 (least, most) = (Math.Min(least, value), Math.Max(most, value));
             }
 
-            return most > least ? new Axis(least, most) : new Axis(least - 0.5, least + 0.5);
+            return most > least ? new Axis(least, most, logarithmic)
+                : logarithmic ? new Axis(least / 2, least * 2, logarithmic)
+                : new Axis(least - 0.5, least + 0.5);
         }
 
-        public double Share(double value) => (value - Least) / (Most - Least);
+        public double Share(double value) =>
+            Logarithmic ? Math.Log(value / Least) / Math.Log(Most / Least) : (value - Least) / (Most - Least);
 
-        public IEnumerable<double> Ticks()
+        /// <summary>Less than a power of ten has too few ticks of its own.</summary>
+        public IEnumerable<double> Ticks() => Logarithmic && Most >= 10 * Least ? Decades() : Steps();
+
+        private IEnumerable<double> Steps()
         {
             var raw = (Most - Least) / 5;
             var power = Math.Pow(10, Math.Floor(Math.Log10(raw)));
@@ -130,6 +179,19 @@ internal static class SvgPlot
             for (var k = Math.Ceiling(Least / step); k * step <= Most + (step * 1e-9); k++)
             {
                 yield return k * step;
+            }
+        }
+
+        /// <summary>1, 2 and 5 of every power of ten.</summary>
+        private IEnumerable<double> Decades()
+        {
+            var (least, most) = (Least * (1 - 1e-9), Most * (1 + 1e-9));
+            for (var power = Math.Pow(10, Math.Floor(Math.Log10(Least))); power <= most; power *= 10)
+            {
+                foreach (var tick in new[] { power, 2 * power, 5 * power }.Where(t => t >= least && t <= most))
+                {
+                    yield return tick;
+                }
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+
 namespace DPT.Engine.Kernels;
 
 /// <summary>
@@ -7,7 +8,8 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal static unsafe class FmaPeak
 {
-    private const int Steps = 20_000;
+    /// <summary>Enough that waking the threads is nothing beside it, and that none does two threads' pieces.</summary>
+    private const int Steps = 400_000;
 
     /// <summary>Does about a millisecond of multiply-adds on every thread and returns their number of operations.</summary>
     public static double Run(HostDevice device) => device.Width switch
@@ -26,6 +28,7 @@ internal static unsafe class FmaPeak
 
     private struct Job<V> : IParallelJob where V : struct, ISimd<V>
     {
+        /// <summary>Twelve chains: two units that take four or five cycles want eight to ten under way.</summary>
         [MethodImpl(MethodImplOptions.NoInlining)]
         public readonly void Execute(int index)
         {
