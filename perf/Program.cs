@@ -17,7 +17,16 @@ const string Usage = """
 
     usage: dotnet run -c Release --project perf -- gpu RESULTS.JSON [--out FILE]
       The board of what perf/gpu/run.sh measured on a card, and (to standard error) what it proved there.
+
+    usage: dotnet run -c Release --project perf -- steps
+      Time and allocated bytes of a step of each training and of a sampling evaluation (BenchmarkDotNet), at the
+      default sizes. Exits with 4 if one of them allocates.
     """;
+
+if (args is ["steps"])
+{
+    return StepBenchmarks.Run() ? 0 : 4;
+}
 
 if (args is ["gpu", var results, ..] && (args.Length == 2 || args is [_, _, "--out", _]))
 {

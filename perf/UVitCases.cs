@@ -47,6 +47,8 @@ internal static class UVitCases
         private readonly DeviceBuffer<float> _target;
         private readonly DeviceBuffer<float> _times;
         private readonly DeviceBuffer<int> _labels;
+        private readonly DeviceBuffer<float> _losses;
+        private readonly RepeatedWork _forwardAndBackward;
         private readonly TorchParameters _torch;
         private readonly torch.optim.Optimizer _torchOptimizer;
         private readonly torch.Tensor _torchImages;
@@ -73,6 +75,8 @@ internal static class UVitCases
             _target = device.Upload<float>(target);
             _times = device.Upload<float>(times);
             _labels = device.Upload<int>(labels);
+            _losses = device.Allocate<float>(batch);
+            _forwardAndBackward = new RepeatedWork(device, ForwardAndBackward);
             _torch = new TorchParameters(_store, torch.ScalarType.Float32);
             _torchOptimizer = torch.optim.AdamW(_torch.All, lr: 0);
             long[] shape = [batch, config.Channels, config.ImageSize, config.ImageSize];
@@ -90,12 +94,8 @@ internal static class UVitCases
         /// <summary>The rate is 0, so that every step does the same work from the same weights.</summary>
         public override void Ours()
         {
-            var shape = new TensorShape(_batch, _config.Channels, _config.ImageSize, _config.ImageSize);
-            var prediction = _model.Forward(
-                _tape, Tape.Constant(shape, _images.Slice), _times.Slice, _labels.Slice);
-            var losses = _tape.SquaredError(prediction, _target.Slice, 1f / _batch);
-            _ours = _device.Download(losses.Data);
-            _tape.Backward();
+            _forwardAndBackward.Run();
+            _ours = _device.Download(_losses.Slice);
             _optimizer.Step(0);
         }
 
@@ -116,12 +116,21 @@ internal static class UVitCases
         {
             foreach (var owned in new IDisposable[]
                 {
-                    _tape, _optimizer, _store, _images, _target, _times, _labels,
+                    _forwardAndBackward, _tape, _optimizer, _store, _images, _target, _times, _labels, _losses,
                     _torchOptimizer, _torchImages, _torchTarget, _torchTimes,
                 })
             {
                 owned.Dispose();
             }
+        }
+
+        private void ForwardAndBackward()
+        {
+            var shape = new TensorShape(_batch, _config.Channels, _config.ImageSize, _config.ImageSize);
+            var prediction = _model.Forward(_tape, Tape.Constant(shape, _images.Slice), _times.Slice, _labels.Slice);
+            var losses = _tape.SquaredError(prediction, _target.Slice, 1f / _batch);
+            _device.Copy(losses.Data, _losses.Slice);
+            _tape.Backward();
         }
 
         private float[] Normal(int sample)
