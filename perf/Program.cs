@@ -23,6 +23,10 @@ const string Usage = """
 
     usage: dotnet run -c Release --project perf -- gpu RESULTS.JSON [--out FILE]
       The board of what perf/gpu/run.sh measured on a card, and (to standard error) what it proved there.
+
+    usage: dotnet run -c Release --project perf -- steps
+      Time and allocated bytes of a step of each training and of a sampling evaluation (BenchmarkDotNet), at the
+      default sizes. Exits with 4 if one of them allocates.
     """;
 
 if (args.Contains(Avx2.Option))
@@ -36,6 +40,7 @@ return args is [var command, .. var rest] && Arguments.Parse(rest) is { } argume
         "host" => Host(arguments),
         "scaling" => Scaling(arguments),
         "sim" => Sim(arguments),
+        "steps" when rest.Length == 0 => StepBenchmarks.Run() ? 0 : 4,
         "gpu" when arguments.Filter is { } results => Gpu(results, arguments),
         _ => Help(),
     }

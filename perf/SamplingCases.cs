@@ -28,7 +28,7 @@ internal static class SamplingCases
         private readonly int _batch;
         private readonly ParameterStore _store;
         private readonly TorchParameters _torch;
-        private readonly UVitModel _model;
+        private readonly GeneratorModel _model;
         private readonly Solver _solver = SolverCatalog.Find("dpm-solver-fast");
         private readonly SamplingNoise _noise = new(Seed, RandomStreams.FirstFree, 0);
         private readonly DeviceBuffer<float> _result;
@@ -44,7 +44,8 @@ internal static class SamplingCases
             var network = new UVit(_store, _config);
             _store.Initialize(Seed);
             _torch = new TorchParameters(_store, torch.ScalarType.Float32);
-            _model = new UVitModel(device, network, _config, batch);
+            _model = new GeneratorModel(device, network, _config, Prediction.Velocity);
+            _model.SetLabels(0, batch);
             _result = device.Allocate<float>((long)batch * _config.ImageSize * _config.ImageSize);
         }
 
@@ -97,42 +98,6 @@ internal static class SamplingCases
             });
             return torch.tensor(_device.Download(noise.Slice), [_batch, 1, _config.ImageSize, _config.ImageSize])
                 * Schedule.StartDeviation;
-        }
-    }
-
-    /// <summary>Our network: label 0, or the null label, for the whole batch.</summary>
-    private sealed class UVitModel(HostDevice device, UVit network, UVitConfig config, int batch) : IDiffusionModel, IDisposable
-    {
-        private readonly Tape _tape = new(device);
-        private readonly DeviceBuffer<int> _labels = device.Upload<int>(new int[batch]);
-        private readonly DeviceBuffer<int> _nullLabels =
-            device.Upload<int>([.. Enumerable.Repeat(config.NumClasses - 1, batch)]);
-
-        private readonly DeviceBuffer<float> _times = device.Allocate<float>(batch);
-
-        public Prediction Prediction => Prediction.Velocity;
-
-        public void Predict(Slice<float> state, double time, Slice<float> conditional, Slice<float> unconditional)
-        {
-            device.CopyIn<float>([.. Enumerable.Repeat((float)time, batch)], _times.Slice);
-            Evaluate(state, _labels.Slice, conditional);
-            Evaluate(state, _nullLabels.Slice, unconditional);
-        }
-
-        public void Dispose()
-        {
-            _tape.Dispose();
-            _labels.Dispose();
-            _nullLabels.Dispose();
-            _times.Dispose();
-        }
-
-        private void Evaluate(Slice<float> state, Slice<int> labels, Slice<float> result)
-        {
-            var images = Tape.Constant(new TensorShape(batch, 1, config.ImageSize, config.ImageSize), state);
-            var prediction = _tape.WithoutGradient(() => network.Forward(_tape, images, _times.Slice, labels));
-            device.Copy(prediction.Data, result);
-            _tape.Reset();
         }
     }
 

@@ -10,13 +10,13 @@ internal sealed class FakeCudaDevice(KernelSelection selection)
 
     public override string Description => "no GPU";
 
-    public override void CopyIn<T>(ReadOnlySpan<T> source, Slice<T> destination) => throw new NotSupportedException();
+    protected override void CopyInCore<T>(ReadOnlySpan<T> source, Slice<T> destination) => throw new NotSupportedException();
 
-    public override void CopyOut<T>(Slice<T> source, Span<T> destination) => throw new NotSupportedException();
+    protected override void CopyOutCore<T>(Slice<T> source, Span<T> destination) => throw new NotSupportedException();
 
-    public override void Copy<T>(Slice<T> source, Slice<T> destination) => throw new NotSupportedException();
+    protected override void CopyCore<T>(Slice<T> source, Slice<T> destination) => throw new NotSupportedException();
 
-    public override void Clear<T>(Slice<T> slice) => throw new NotSupportedException();
+    protected override void ClearCore<T>(Slice<T> slice) => throw new NotSupportedException();
 
     public override void Synchronize()
     {

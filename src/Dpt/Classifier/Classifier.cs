@@ -28,14 +28,7 @@ internal sealed class Classifier : IDisposable
         ForAll(images, Network.Classes, cancellation, (tape, batch) =>
         {
             var logits = Network.Forward(tape, batch);
-            var call = new SoftmaxCall
-            {
-                Rows = logits.Shape[0],
-                Classes = logits.Shape[1],
-                Logits = logits.Data,
-                Probabilities = logits.Data,
-            };
-            Store.Device.Run(LossOperators.Softmax, call);
+            Softmax(logits.Data, logits.Data);
             return logits;
         });
 
@@ -66,6 +59,16 @@ internal sealed class Classifier : IDisposable
 
         return new PseudoLabels(labels, confidences);
     }
+
+    /// <summary>Class probabilities of scores, [N, classes].</summary>
+    public void Softmax(Slice<float> logits, Slice<float> probabilities) =>
+        Store.Device.Run(LossOperators.Softmax, new SoftmaxCall
+        {
+            Rows = (int)(logits.Length / Network.Classes),
+            Classes = Network.Classes,
+            Logits = logits,
+            Probabilities = probabilities,
+        });
 
     public void Dispose() => Store.Dispose();
 

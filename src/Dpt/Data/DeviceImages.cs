@@ -27,13 +27,25 @@ internal sealed class DeviceImages : IDisposable
 
     public int Count => _images.Count;
 
+    /// <summary>The sizes of a batch, [B,C,S,S].</summary>
+    public TensorShape ShapeOf(int batch) => new(batch, _images.Channels, _images.ImageSize, _images.ImageSize);
+
+    /// <summary>A batch that the tape owns; see <see cref="Draw"/>.</summary>
+    public Tensor Batch(Tape tape, ReadOnlySpan<int> indices, in ImageView view)
+    {
+        var batch = tape.New(ShapeOf(indices.Length));
+        Draw(batch.Data, indices, in view);
+        return batch;
+    }
+
     /// <summary>The images at <paramref name="indices"/>, [B,C,S,S], normalised, each changed by a draw of its own.</summary>
-    /// <param name="tape">Owner of the batch.</param>
+    /// <param name="batch">Receives them.</param>
     /// <param name="indices">Which images.</param>
     /// <param name="view">How to change them.</param>
     /// <param name="seed">Seed of the run.</param>
     /// <param name="firstSample">Number of the first image's draw.</param>
-    public Tensor Batch(Tape tape, ReadOnlySpan<int> indices, in ImageView view, ulong seed = 0, long firstSample = 0)
+    public void Draw(
+        Slice<float> batch, ReadOnlySpan<int> indices, in ImageView view, ulong seed = 0, long firstSample = 0)
     {
         if (_indices is null || _indices.Slice.Length < indices.Length)
         {
@@ -43,13 +55,11 @@ internal sealed class DeviceImages : IDisposable
 
         var selected = _indices.Slice.Range(0, indices.Length);
         _device.CopyIn(indices, selected);
-        var size = _images.ImageSize;
-        var batch = tape.New(new TensorShape(indices.Length, _images.Channels, size, size));
         _device.Run(AugmentOperators.Augment, new AugmentCall
         {
             Batch = indices.Length,
             Channels = _images.Channels,
-            ImageSize = size,
+            ImageSize = _images.ImageSize,
             SourceCount = _images.Count,
             Source = _pixels.Slice,
             Indices = selected,
@@ -61,9 +71,8 @@ internal sealed class DeviceImages : IDisposable
             FirstSample = firstSample,
             Mean = _mean.Slice,
             Deviation = _deviation.Slice,
-            Output = batch.Data,
+            Output = batch,
         });
-        return batch;
     }
 
     public void Dispose()

@@ -24,6 +24,9 @@ internal sealed class DeviceStageRunner : IStageRunner, IDisposable
     private readonly Dictionary<SolverState, DeviceBuffer<float>> _states = [];
     private readonly DeviceBuffer<float>?[] _models = new DeviceBuffer<float>?[KeptModels];
     private DeviceBuffer<float>? _stageNoise;
+    private float[]? _higher;
+    private float[]? _lower;
+    private float[]? _previous;
 
     /// <summary>Fills the trajectory with the initial noise.</summary>
     public DeviceStageRunner(
@@ -86,11 +89,12 @@ internal sealed class DeviceStageRunner : IStageRunner, IDisposable
 
     public double Error(double absolute, double relative)
     {
-        var higher = _device.Download(State(SolverState.Higher));
-        var lower = _device.Download(State(SolverState.Lower));
-        var previous = _device.Download(State(SolverState.Previous));
+        var higher = OnHost(SolverState.Higher, ref _higher);
+        var lower = OnHost(SolverState.Lower, ref _lower);
+        var previous = OnHost(SolverState.Previous, ref _previous);
         var elements = higher.Length / _samples;
-        return Enumerable.Range(0, _samples).Max(sample =>
+        var worst = double.NegativeInfinity;
+        for (var sample = 0; sample < _samples; sample++)
         {
             var sum = 0.0;
             for (var i = sample * elements; i < (sample + 1) * elements; i++)
@@ -99,8 +103,10 @@ internal sealed class DeviceStageRunner : IStageRunner, IDisposable
                 sum += Math.Pow((higher[i] - lower[i]) / scale, 2);
             }
 
-            return Math.Sqrt(sum / elements);
-        });
+            worst = Math.Max(worst, Math.Sqrt(sum / elements));
+        }
+
+        return worst;
     }
 
     public void Accept()
@@ -135,6 +141,14 @@ internal sealed class DeviceStageRunner : IStageRunner, IDisposable
         }
 
         return buffer.Slice;
+    }
+
+    /// <summary>The elements of a state, in an array that is made once.</summary>
+    private float[] OnHost(SolverState state, ref float[]? values)
+    {
+        values ??= new float[_trajectory.Length];
+        _device.CopyOut(State(state), values);
+        return values;
     }
 
     /// <summary>The memory of the model value of so many evaluations ago, 0 for the latest.</summary>

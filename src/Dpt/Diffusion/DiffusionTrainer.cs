@@ -6,7 +6,7 @@ namespace DPT.Engine.Dpt;
 /// <summary>
 /// Trains the U-ViT on images with pseudo-labels (spec 4.4 and 4.5): a time per image, noise, label dropping, mean
 /// squared error, AdamW, moving average. Accumulation cuts a batch into micro-batches whose gradients add up to the
-/// same gradient.
+/// same gradient. What is drawn for a micro-batch lies in fixed buffers; the network's part is captured work on them.
 /// </summary>
 internal sealed class DiffusionTrainer : ITrainer, IDisposable
 {
@@ -30,6 +30,10 @@ internal sealed class DiffusionTrainer : ITrainer, IDisposable
     private readonly DeviceBuffer<float> _deviceAlpha;
     private readonly DeviceBuffer<float> _deviceSigma;
     private readonly DeviceBuffer<float> _deviceTimes;
+    private readonly DeviceBuffer<float> _deviceLosses;
+    private readonly DeviceBuffer<float> _clean;
+    private readonly DeviceBuffer<float> _noise;
+    private readonly RepeatedWork _forwardAndBackward;
 
     /// <summary>Prepares training from step 0.</summary>
     /// <param name="generator">The network; its weights are trained.</param>
@@ -71,6 +75,10 @@ internal sealed class DiffusionTrainer : ITrainer, IDisposable
         _deviceAlpha = device.Allocate<float>(_micro);
         _deviceSigma = device.Allocate<float>(_micro);
         _deviceTimes = device.Allocate<float>(_micro);
+        _deviceLosses = device.Allocate<float>(_micro);
+        _clean = device.Allocate<float>(_images.ShapeOf(_micro).Count);
+        _noise = device.Allocate<float>(_images.ShapeOf(_micro).Count);
+        _forwardAndBackward = new RepeatedWork(device, ForwardAndBackward);
     }
 
     public int Step { get; private set; }
@@ -81,6 +89,8 @@ internal sealed class DiffusionTrainer : ITrainer, IDisposable
 
     /// <summary>The averaged weights.</summary>
     public MovingAverage Average => _model.Average;
+
+    private int ElementsOfImage => (int)(_clean.Slice.Length / _micro);
 
     public void RunStep()
     {
@@ -117,56 +127,78 @@ internal sealed class DiffusionTrainer : ITrainer, IDisposable
 
     public void Dispose()
     {
+        _forwardAndBackward.Dispose();
         _tape.Dispose();
         _deviceLabels.Dispose();
         _deviceAlpha.Dispose();
         _deviceSigma.Dispose();
         _deviceTimes.Dispose();
+        _deviceLosses.Dispose();
+        _clean.Dispose();
+        _noise.Dispose();
         _images.Dispose();
         _model.Dispose();
     }
 
-    /// <summary>Forward and backward of a micro-batch, counted from the start; returns the sum of losses.</summary>
+    /// <summary>Draws a micro-batch, counted from the start, and adds its gradient; returns the sum of losses.</summary>
     private double RunPart(long part)
     {
         // Samples are counted over the whole training, so cutting a batch differently changes no draw.
         var firstImage = part * _micro;
         _order.Draw(part, _indices);
         DrawConditions(firstImage);
-        var device = _generator.Store.Device;
+        DrawImages(firstImage);
+        _forwardAndBackward.Run();
+        _generator.Store.Device.CopyOut(_deviceLosses.Slice, _losses);
+        var sum = 0.0;
+        foreach (var loss in _losses)
+        {
+            sum += loss;
+        }
+
+        return sum;
+    }
+
+    /// <summary>Clean images and noise.</summary>
+    private void DrawImages(long firstImage)
+    {
         var view = new ImageView(
             _options.Flip ? AugmentPolicy.Weak : AugmentPolicy.None, RunStreams.DiffusionView, _options.Flip, 0);
-        var clean = _images.Batch(_tape, _indices, view, _seed, firstImage);
-        var elements = checked((int)(clean.Shape.Count / _micro));
-        var noise = _tape.New(clean.Shape);
-        device.Run(RandomOperators.Fill, new RandomCall
+        _images.Draw(_clean.Slice, _indices, in view, _seed, firstImage);
+        _generator.Store.Device.Run(RandomOperators.Fill, new RandomCall
         {
             Samples = _micro,
-            Elements = elements,
+            Elements = ElementsOfImage,
             Distribution = RandomDistribution.Normal,
             Seed = _seed,
             Stream = RunStreams.DiffusionNoise,
             FirstSample = firstImage,
-            Output = noise.Data,
+            Output = _noise.Slice,
         });
-        var noised = _tape.New(clean.Shape);
-        var velocity = _generator.Prediction == Prediction.Velocity ? _tape.New(clean.Shape) : null;
+    }
+
+    /// <summary>Noises the images, predicts and adds the gradient: the same launches every time.</summary>
+    private void ForwardAndBackward()
+    {
+        var device = _generator.Store.Device;
+        var shape = _images.ShapeOf(_micro);
+        var noised = _tape.New(shape);
+        var velocity = _generator.Prediction == Prediction.Velocity ? _tape.New(shape) : null;
         device.Run(DiffusionOperators.Noising, new NoisingCall
         {
             Batch = _micro,
-            Elements = elements,
-            Clean = clean.Data,
-            Noise = noise.Data,
+            Elements = ElementsOfImage,
+            Clean = _clean.Slice,
+            Noise = _noise.Slice,
             Alpha = _deviceAlpha.Slice,
             Sigma = _deviceSigma.Slice,
             Noised = noised.Data,
             Velocity = velocity?.Data ?? default,
         });
         var predicted = _generator.Network.Forward(_tape, noised, _deviceTimes.Slice, _deviceLabels.Slice);
-        var losses = _tape.SquaredError(predicted, (velocity ?? noise).Data, scale: 1f / _options.Batch);
-        device.CopyOut(losses.Data, _losses);
+        var losses = _tape.SquaredError(predicted, velocity?.Data ?? _noise.Slice, scale: 1f / _options.Batch);
+        device.Copy(losses.Data, _deviceLosses.Slice);
         _tape.Backward();
-        return _losses.Sum(loss => (double)loss);
     }
 
     /// <summary>Time and label of each sample of the micro-batch, addressed by the sample's number.</summary>

@@ -22,17 +22,15 @@ internal sealed class DpmAdaptive : Solver
 
     internal override void Solve(NoiseSchedule schedule, int evaluations, IStageRunner runner)
     {
+        var integrator = new ExponentialIntegrator(schedule, Model);
+        var stages = new DpmSinglestep(schedule, Model);
         var time = schedule.Start;
         var last = schedule.Lambda(schedule.End);
         var step = FirstStep;
         while (Math.Abs(time - schedule.End) > TimeTolerance)
         {
             var next = schedule.TimeOfLambda(schedule.Lambda(time) + step);
-            foreach (var stage in Attempt(schedule, time, next))
-            {
-                runner.Run(in stage);
-            }
-
+            Attempt(integrator, stages, time, next, runner);
             var error = runner.Error(AbsoluteTolerance, RelativeTolerance);
             if (!double.IsFinite(error))
             {
@@ -49,26 +47,25 @@ internal sealed class DpmAdaptive : Solver
         }
     }
 
-    /// <summary>The stages of both results of one step.</summary>
-    private IEnumerable<SolverStage> Attempt(NoiseSchedule schedule, double s, double t)
+    /// <summary>Both results of one step from s to t.</summary>
+    private void Attempt(
+        in ExponentialIntegrator integrator, DpmSinglestep stages, double s, double t, IStageRunner runner)
     {
-        var step = new DpmSinglestep(schedule, Model);
-        var integrator = new ExponentialIntegrator(schedule, Model);
         if (_order == 2)
         {
             var middle = integrator.Inside(s, t, 0.5);
-            yield return step.First(s, middle) with { Output = SolverState.Intermediate, Keep = true };
-            yield return step.First(s, t) with { Output = SolverState.Lower, Reuse = true };
-            yield return step.SecondOfTwo(s, t, middle, 0.5) with { Output = SolverState.Higher };
-            yield break;
+            runner.Run(stages.First(s, middle) with { Output = SolverState.Intermediate, Keep = true });
+            runner.Run(stages.First(s, t) with { Output = SolverState.Lower, Reuse = true });
+            runner.Run(stages.SecondOfTwo(s, t, middle, 0.5) with { Output = SolverState.Higher });
+            return;
         }
 
         const double R1 = 1.0 / 3;
         const double R2 = 2.0 / 3;
         var (inner1, inner2) = (integrator.Inside(s, t, R1), integrator.Inside(s, t, R2));
-        yield return step.First(s, inner1) with { Output = SolverState.Intermediate, Keep = true };
-        yield return step.SecondOfTwo(s, t, inner1, R1) with { Output = SolverState.Lower };
-        yield return step.SecondOfThree(s, t, inner1, inner2, R1, R2) with { Reuse = true };
-        yield return step.ThirdOfThree(s, t, inner2, R1, R2) with { Output = SolverState.Higher };
+        runner.Run(stages.First(s, inner1) with { Output = SolverState.Intermediate, Keep = true });
+        runner.Run(stages.SecondOfTwo(s, t, inner1, R1) with { Output = SolverState.Lower });
+        runner.Run(stages.SecondOfThree(s, t, inner1, inner2, R1, R2) with { Reuse = true });
+        runner.Run(stages.ThirdOfThree(s, t, inner2, R1, R2) with { Output = SolverState.Higher });
     }
 }

@@ -15,7 +15,8 @@ internal sealed class PseudoImageDrawer : IDisposable
     public PseudoImageDrawer(Generator generator, GenerateOptions options, ulong seed)
     {
         _generator = generator;
-        _model = new GeneratorModel(generator);
+        _model = new GeneratorModel(
+            generator.Store.Device, generator.Network, generator.Config, generator.Prediction);
         _seed = seed;
         _batch = options.Batch;
         _sampler = new Sampler(

@@ -6,12 +6,17 @@ namespace DPT.Engine.Dpt;
 /// and b is mean(s)/h, both normalised to sum 1, and x/0 counts as 0. Minimising it drives b away from where a is
 /// large; the value can be negative.
 /// </summary>
-internal static class FairnessTerm
+/// <param name="thresholds">The averages p~ and h~, taken as constants.</param>
+internal sealed class FairnessTerm(SelfAdaptiveThreshold thresholds)
 {
     private const double Epsilon = 1e-12;
 
+    private readonly double[] _counts = new double[thresholds.Classes];
+    private readonly double[] _a = new double[thresholds.Classes];
+    private readonly double[] _b = new double[thresholds.Classes];
+    private readonly double[] _slopes = new double[thresholds.Classes];
+
     /// <summary>Adds the term's gradient to the soft targets of the strong views.</summary>
-    /// <param name="thresholds">The averages p~ and h~, taken as constants.</param>
     /// <param name="strong">Softmax of the strong views' scores, [batch,classes].</param>
     /// <param name="mask">1 for selected images, else 0, [batch].</param>
     /// <param name="weight">Weight of the term in the loss.</param>
@@ -20,62 +25,88 @@ internal static class FairnessTerm
     /// s sum(t) - t, so adding -weight s dL/ds to it adds weight times the gradient of L through the softmax.
     /// </param>
     /// <returns>L, without the weight; 0 if no image is selected.</returns>
-    public static double AddTo(
-        ThresholdState thresholds, ReadOnlySpan<float> strong, ReadOnlySpan<float> mask, double weight,
-        Span<float> targets)
+    public double AddTo(ReadOnlySpan<float> strong, ReadOnlySpan<float> mask, double weight, Span<float> targets)
     {
-        var classes = thresholds.ClassProbabilities.Length;
-        var (sums, counts) = Gather(strong, mask, classes);
-        if (counts.Sum() == 0)
+        if (!Gather(strong, mask, _b, _counts))
         {
             return 0;
         }
 
         // The factor 1/selected of means and shares cancels in b.
-        var (a, _) = Quotients(thresholds.ClassProbabilities, thresholds.ClassFrequencies);
-        var (b, total) = Quotients(sums, counts);
-        var slopes = a.Zip(b, (x, y) => x / (y + Epsilon)).ToArray();
-        var mean = slopes.Zip(b, (slope, y) => slope * y).Sum();
-        for (var c = 0; c < classes; c++)
-        {
-            slopes[c] = counts[c] == 0 ? 0 : (slopes[c] - mean) / (total * counts[c]);
-        }
-
+        thresholds.ClassProbabilities.CopyTo(_a);
+        DivideAndNormalise(_a, thresholds.ClassFrequencies);
+        var total = DivideAndNormalise(_b, _counts);
+        FindSlopes(total);
         for (var i = 0; i < strong.Length; i++)
         {
-            targets[i] -= (float)(mask[i / classes] == 0 ? 0 : weight * strong[i] * slopes[i % classes]);
+            targets[i] -= (float)(mask[i / _a.Length] == 0 ? 0 : weight * strong[i] * _slopes[i % _a.Length]);
         }
 
-        return a.Zip(b, (x, y) => x * Math.Log(y + Epsilon)).Sum();
+        var value = 0.0;
+        for (var c = 0; c < _a.Length; c++)
+        {
+            value += _a[c] * Math.Log(_b[c] + Epsilon);
+        }
+
+        return value;
     }
 
-    /// <summary>Of the selected images: the sum of the probabilities, and the number of predictions, of each class.</summary>
-    private static (double[] Sums, double[] Counts) Gather(
-        ReadOnlySpan<float> strong, ReadOnlySpan<float> mask, int classes)
+    /// <summary>
+    /// Of the selected images: the sum of the probabilities, and the number of predictions, of each class. False if none
+    /// is selected.
+    /// </summary>
+    private static bool Gather(ReadOnlySpan<float> strong, ReadOnlySpan<float> mask, double[] sums, double[] counts)
     {
-        var sums = new double[classes];
-        var counts = new double[classes];
+        Array.Clear(sums);
+        Array.Clear(counts);
         for (var i = 0; i < mask.Length; i++)
         {
             if (mask[i] != 0)
             {
-                var row = strong.Slice(i * classes, classes);
+                var row = strong.Slice(i * sums.Length, sums.Length);
                 counts[RowScores.ArgMax(row)]++;
-                for (var c = 0; c < classes; c++)
+                for (var c = 0; c < sums.Length; c++)
                 {
                     sums[c] += row[c];
                 }
             }
         }
 
-        return (sums, counts);
+        return counts.AsSpan().ContainsAnyExcept(0);
     }
 
-    /// <summary>x / y normalised to sum 1, where x / 0 counts as 0, and the sum before.</summary>
-    private static (double[] Normalised, double Total) Quotients(double[] x, double[] y)
+    /// <summary>Makes x the quotient x / y normalised to sum 1, where x / 0 counts as 0. Returns the sum before.</summary>
+    private static double DivideAndNormalise(double[] x, ReadOnlySpan<double> y)
     {
-        var quotients = x.Zip(y, (p, q) => q == 0 ? 0 : p / q).ToArray();
-        var total = quotients.Sum();
-        return (Array.ConvertAll(quotients, q => q / total), total);
+        var total = 0.0;
+        for (var c = 0; c < x.Length; c++)
+        {
+            x[c] = y[c] == 0 ? 0 : x[c] / y[c];
+            total += x[c];
+        }
+
+        for (var c = 0; c < x.Length; c++)
+        {
+            x[c] /= total;
+        }
+
+        return total;
+    }
+
+    /// <summary>The derivative of L by the sum of each class's probabilities.</summary>
+    /// <param name="total">The sum of the quotients of b before they were normalised.</param>
+    private void FindSlopes(double total)
+    {
+        var mean = 0.0;
+        for (var c = 0; c < _slopes.Length; c++)
+        {
+            _slopes[c] = _a[c] / (_b[c] + Epsilon);
+            mean += _slopes[c] * _b[c];
+        }
+
+        for (var c = 0; c < _slopes.Length; c++)
+        {
+            _slopes[c] = _counts[c] == 0 ? 0 : (_slopes[c] - mean) / (total * _counts[c]);
+        }
     }
 }

@@ -13,9 +13,9 @@ public sealed record ThresholdState(double Global, double[] ClassProbabilities, 
 /// </summary>
 public sealed class SelfAdaptiveThreshold
 {
-    private readonly int _classes;
     private readonly double _momentum;
-    private double _global;
+    private readonly double[] _means;
+    private readonly double[] _histogram;
     private double[] _probabilities;
     private double[] _frequencies;
 
@@ -27,26 +27,40 @@ public sealed class SelfAdaptiveThreshold
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 2);
         ArgumentOutOfRangeException.ThrowIfNegative(momentum);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(momentum, 1);
-        _classes = classes;
+        Classes = classes;
         _momentum = momentum;
-        _global = 1.0 / classes;
+        _means = new double[classes];
+        _histogram = new double[classes];
+        Global = 1.0 / classes;
         _probabilities = Uniform();
         _frequencies = Uniform();
     }
+
+    /// <summary>Number of classes.</summary>
+    public int Classes { get; }
+
+    /// <summary>tau: mean confidence.</summary>
+    public double Global { get; private set; }
+
+    /// <summary>p~: mean probability of each class.</summary>
+    public ReadOnlySpan<double> ClassProbabilities => _probabilities;
+
+    /// <summary>h~: share of each class among the predictions.</summary>
+    public ReadOnlySpan<double> ClassFrequencies => _frequencies;
 
     /// <summary>The averages: a copy on reading; setting restores a saved state.</summary>
     /// <exception cref="ArgumentException">The state is of another number of classes.</exception>
     public ThresholdState State
     {
-        get => new(_global, [.. _probabilities], [.. _frequencies]);
+        get => new(Global, [.. _probabilities], [.. _frequencies]);
         set
         {
-            if (value.ClassProbabilities.Length != _classes || value.ClassFrequencies.Length != _classes)
+            if (value.ClassProbabilities.Length != Classes || value.ClassFrequencies.Length != Classes)
             {
-                throw new ArgumentException($"the thresholds' state is not of {_classes} classes", nameof(value));
+                throw new ArgumentException($"the thresholds' state is not of {Classes} classes", nameof(value));
             }
 
-            _global = value.Global;
+            Global = value.Global;
             _probabilities = [.. value.ClassProbabilities];
             _frequencies = [.. value.ClassFrequencies];
         }
@@ -63,30 +77,30 @@ public sealed class SelfAdaptiveThreshold
         RequireBatch(probabilities, labels, mask);
         var share = 1.0 / labels.Length;
         var confidence = 0.0;
-        var means = new double[_classes];
-        var histogram = new double[_classes];
+        Array.Clear(_means);
+        Array.Clear(_histogram);
         for (var b = 0; b < labels.Length; b++)
         {
-            var row = probabilities.Slice(b * _classes, _classes);
+            var row = probabilities.Slice(b * Classes, Classes);
             var label = RowScores.ArgMax(row);
             confidence += share * row[label];
-            histogram[label] += share;
-            for (var c = 0; c < _classes; c++)
+            _histogram[label] += share;
+            for (var c = 0; c < Classes; c++)
             {
-                means[c] += share * row[c];
+                _means[c] += share * row[c];
             }
         }
 
-        if (!double.IsFinite(means.Sum()))
+        if (!double.IsFinite(_means.Sum()))
         {
             throw new DptException(FailureKind.Diverged, "the classifier's probabilities on unlabelled images are not finite");
         }
 
-        _global = Average(_global, confidence);
-        for (var c = 0; c < _classes; c++)
+        Global = Average(Global, confidence);
+        for (var c = 0; c < Classes; c++)
         {
-            _probabilities[c] = Average(_probabilities[c], means[c]);
-            _frequencies[c] = Average(_frequencies[c], histogram[c]);
+            _probabilities[c] = Average(_probabilities[c], _means[c]);
+            _frequencies[c] = Average(_frequencies[c], _histogram[c]);
         }
 
         return Select(probabilities, labels, mask);
@@ -99,7 +113,7 @@ public sealed class SelfAdaptiveThreshold
         var selected = 0;
         for (var b = 0; b < labels.Length; b++)
         {
-            var row = probabilities.Slice(b * _classes, _classes);
+            var row = probabilities.Slice(b * Classes, Classes);
             labels[b] = RowScores.ArgMax(row);
             var takesPart = row[labels[b]] >= ThresholdOf(labels[b]);
             mask[b] = takesPart ? 1 : 0;
@@ -110,24 +124,24 @@ public sealed class SelfAdaptiveThreshold
     }
 
     /// <summary>The confidence that a prediction of this class needs.</summary>
-    public double ThresholdOf(int label) => _global * (_probabilities[label] / _probabilities.Max());
+    public double ThresholdOf(int label) => Global * (_probabilities[label] / _probabilities.Max());
 
     private double Average(double past, double present) => (_momentum * past) + ((1 - _momentum) * present);
 
     private double[] Uniform()
     {
-        var values = new double[_classes];
-        Array.Fill(values, 1.0 / _classes);
+        var values = new double[Classes];
+        Array.Fill(values, 1.0 / Classes);
         return values;
     }
 
     private void RequireBatch(ReadOnlySpan<float> probabilities, Span<int> labels, Span<float> mask)
     {
-        if (labels.IsEmpty || labels.Length != mask.Length || probabilities.Length != labels.Length * _classes)
+        if (labels.IsEmpty || labels.Length != mask.Length || probabilities.Length != labels.Length * Classes)
         {
             throw new ArgumentException(
                 $"{probabilities.Length} probabilities, {labels.Length} labels and {mask.Length} masks are not a batch "
-                + $"of {_classes} classes");
+                + $"of {Classes} classes");
         }
     }
 }

@@ -7,8 +7,8 @@ namespace DPT.Engine.Dpt;
 
 /// <summary>
 /// FreeMatch (spec 2.4) on a small ViT. A step draws labelled and unlabelled images with replacement; the model's own
-/// predictions on weak views, filtered by self-adaptive thresholds, become labels for the strong views. The weak views
-/// need no gradient, and a ViT has no batch statistics, so they run apart and unrecorded.
+/// predictions on weak views, filtered by self-adaptive thresholds, become labels for the strong views. The views lie in
+/// a fixed buffer; what the network does with them is captured work.
 /// </summary>
 internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
 {
@@ -25,12 +25,17 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
     private readonly ulong _seed;
     private readonly Tape _tape;
     private readonly MetricMeans _metrics = new();
+    private readonly FairnessTerm _fairness;
+    private readonly WeakViewPredictor? _weakViews;
+    private readonly DeviceBuffer<float> _views;
     private readonly DeviceBuffer<float> _deviceTargets;
+    private readonly DeviceBuffer<float> _deviceLosses;
+    private readonly RepeatedWork _forwardAndBackward;
     private readonly int[] _labelledIndices;
     private readonly int[] _unlabelledIndices;
     private readonly int[] _predictions;
     private readonly float[] _mask;
-    private readonly float[] _probabilities;
+    private readonly float[] _strongProbabilities;
     private readonly float[] _targets;
     private readonly float[] _losses;
 
@@ -62,14 +67,21 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
         _tape = new Tape(device);
         var rows = options.LabelledBatch + options.UnlabelledBatch;
         _classes = labelled.Classes;
+        _fairness = new FairnessTerm(_threshold);
+        _weakViews = options.UnlabelledBatch > 0
+            ? new WeakViewPredictor(classifier, _unlabelled, options.UnlabelledBatch)
+            : null;
+        _views = device.Allocate<float>(_labelled.ShapeOf(rows).Count);
         _deviceTargets = device.Allocate<float>((long)rows * _classes);
-        _targets = new float[rows * _classes];
-        _predictions = new int[options.UnlabelledBatch];
-        _mask = new float[options.UnlabelledBatch];
-        _losses = new float[rows];
+        _deviceLosses = device.Allocate<float>(rows);
+        _forwardAndBackward = new RepeatedWork(device, ForwardAndBackward);
         _labelledIndices = new int[options.LabelledBatch];
         _unlabelledIndices = new int[options.UnlabelledBatch];
-        _probabilities = new float[options.UnlabelledBatch * _classes];
+        _predictions = new int[options.UnlabelledBatch];
+        _mask = new float[options.UnlabelledBatch];
+        _strongProbabilities = new float[options.UnlabelledBatch * _classes];
+        _targets = new float[rows * _classes];
+        _losses = new float[rows];
     }
 
     public int Step { get; private set; }
@@ -86,13 +98,9 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
         _labelledDraw.Draw(Step, _labelledIndices);
         _unlabelledDraw.Draw(Step, _unlabelledIndices);
         LabelRows();
-        var logits = Forward();
-        AddFairness(logits);
-        var device = _classifier.Store.Device;
-        device.CopyIn<float>(_targets, _deviceTargets.Slice);
-        var losses = _tape.SoftCrossEntropy(logits, _deviceTargets.Slice, scale: 1);
-        device.CopyOut(losses.Data, _losses);
-        _tape.Backward();
+        DrawViews();
+        _forwardAndBackward.Run();
+        _classifier.Store.Device.CopyOut(_deviceLosses.Slice, _losses);
         var rate = _options.LearningRate
             * LearningRateSchedule.LinearWarmUp(Step + 1, _options.WarmUp)
             * LearningRateSchedule.SevenSixteenthsCosine(Step, TotalSteps);
@@ -115,8 +123,12 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
 
     public void Dispose()
     {
+        _forwardAndBackward.Dispose();
+        _weakViews?.Dispose();
         _tape.Dispose();
+        _views.Dispose();
         _deviceTargets.Dispose();
+        _deviceLosses.Dispose();
         _labelled.Dispose();
         _unlabelled.Dispose();
         _model.Dispose();
@@ -142,15 +154,16 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
             _targets[(row * _classes) + _labels[_labelledIndices[row]]] = 1f / _labelledIndices.Length;
         }
 
-        if (_unlabelledIndices.Length == 0)
+        if (_weakViews is null)
         {
             return;
         }
 
-        PredictWeakViews();
-        var selected = _threshold.Update(_probabilities, _predictions, _mask);
+        var weak = View(AugmentPolicy.Weak, RunStreams.WeakView);
+        var probabilities = _weakViews.Predict(_unlabelledIndices, in weak, _seed, FirstSample(_mask.Length));
+        var selected = _threshold.Update(probabilities, _predictions, _mask);
         _metrics.Add("unlabelled/selected", (double)selected / _mask.Length);
-        _metrics.Add("unlabelled/threshold", _threshold.State.Global);
+        _metrics.Add("unlabelled/threshold", _threshold.Global);
         var targets = _targets.AsSpan(_labelledIndices.Length * _classes);
         for (var row = 0; row < _mask.Length; row++)
         {
@@ -159,60 +172,63 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
         }
     }
 
-    /// <summary>Adds the gradient of the fairness term to the targets of the unlabelled rows.</summary>
-    private void AddFairness(Tensor logits)
+    /// <summary>The labelled rows as weak views, the unlabelled ones as strong views.</summary>
+    private void DrawViews()
     {
-        if (_options.FairnessWeight == 0 || _unlabelledIndices.Length == 0)
+        var weak = View(AugmentPolicy.Weak, RunStreams.LabelledView);
+        var count = _labelled.ShapeOf(_labelledIndices.Length).Count;
+        _labelled.Draw(
+            _views.Slice.Range(0, count), _labelledIndices, in weak, _seed, FirstSample(_labelledIndices.Length));
+        if (_unlabelledIndices.Length > 0)
         {
-            return;
+            var strong = View(AugmentPolicy.Strong, RunStreams.StrongView);
+            _unlabelled.Draw(
+                _views.Slice.From(count), _unlabelledIndices, in strong, _seed, FirstSample(_unlabelledIndices.Length));
         }
-
-        var strong = logits.Data.From((long)_labelledIndices.Length * _classes);
-        var probabilities = _tape.New(new TensorShape(_mask.Length, _classes));
-        SoftmaxTo(strong, probabilities.Data);
-        var term = FairnessTerm.AddTo(
-            _threshold.State, _probabilities, _mask, _options.FairnessWeight,
-            _targets.AsSpan(_labelledIndices.Length * _classes));
-        _metrics.Add("fairness/loss", term);
     }
 
-    private void PredictWeakViews()
-    {
-        var weak = new ImageView(AugmentPolicy.Weak, RunStreams.WeakView, _options.Flip, _options.CropPadding);
-        var logits = _tape.WithoutGradient(() => _classifier.Network.Forward(
-            _tape, _unlabelled.Batch(_tape, _unlabelledIndices, weak, _seed, FirstSample(_unlabelledIndices.Length))));
-        SoftmaxTo(logits.Data, logits.Data);
-    }
-
-    /// <summary>Probabilities of unlabelled rows, on the device and as <see cref="_probabilities"/>.</summary>
-    private void SoftmaxTo(Slice<float> logits, Slice<float> probabilities)
+    /// <summary>Scores of all rows in one pass, and the gradient: the same launches in every step.</summary>
+    private void ForwardAndBackward()
     {
         var device = _classifier.Store.Device;
-        device.Run(LossOperators.Softmax, new SoftmaxCall
-        {
-            Rows = _unlabelledIndices.Length,
-            Classes = _classes,
-            Logits = logits,
-            Probabilities = probabilities,
-        });
-        device.CopyOut(probabilities, _probabilities);
+        var logits = _classifier.Network.Forward(_tape, Tape.Constant(_labelled.ShapeOf(_losses.Length), _views.Slice));
+        var probabilities = ProbabilitiesForFairness(logits);
+        device.OnHost(() => FinishTargets(probabilities));
+        var losses = _tape.SoftCrossEntropy(logits, _deviceTargets.Slice, scale: 1);
+        device.Copy(losses.Data, _deviceLosses.Slice);
+        _tape.Backward();
     }
 
-    /// <summary>Scores of the labelled rows (weak views) and the unlabelled rows (strong views) in one pass.</summary>
-    private Tensor Forward()
+    /// <summary>Probabilities of the strong views; empty if the fairness term is left out.</summary>
+    private Slice<float> ProbabilitiesForFairness(Tensor logits)
     {
-        var weak = new ImageView(AugmentPolicy.Weak, RunStreams.LabelledView, _options.Flip, _options.CropPadding);
-        var strong = new ImageView(AugmentPolicy.Strong, RunStreams.StrongView, _options.Flip, _options.CropPadding);
-        var labelled = _labelled.Batch(_tape, _labelledIndices, weak, _seed, FirstSample(_labelledIndices.Length));
-        if (_unlabelledIndices.Length == 0)
+        if (_options.FairnessWeight == 0 || _mask.Length == 0)
         {
-            return _classifier.Network.Forward(_tape, labelled);
+            return default;
         }
 
-        var unlabelled = _unlabelled.Batch(
-            _tape, _unlabelledIndices, strong, _seed, FirstSample(_unlabelledIndices.Length));
-        return _classifier.Network.Forward(_tape, _tape.Stack(labelled, unlabelled));
+        var probabilities = _tape.New(new TensorShape(_mask.Length, _classes)).Data;
+        _classifier.Softmax(logits.Data.From((long)_labelledIndices.Length * _classes), probabilities);
+        return probabilities;
     }
+
+    /// <summary>Adds the gradient of the fairness term to the targets of the unlabelled rows; then they are complete.</summary>
+    private void FinishTargets(Slice<float> probabilities)
+    {
+        var device = _classifier.Store.Device;
+        if (!probabilities.IsEmpty)
+        {
+            device.CopyOut(probabilities, _strongProbabilities);
+            var targets = _targets.AsSpan(_labelledIndices.Length * _classes);
+            _metrics.Add(
+                "fairness/loss", _fairness.AddTo(_strongProbabilities, _mask, _options.FairnessWeight, targets));
+        }
+
+        device.CopyIn<float>(_targets, _deviceTargets.Slice);
+    }
+
+    private ImageView View(AugmentPolicy policy, uint stream) =>
+        new(policy, stream, _options.Flip, _options.CropPadding);
 
     private long FirstSample(int batch) => (long)Step * batch;
 

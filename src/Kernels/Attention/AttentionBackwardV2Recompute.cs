@@ -33,7 +33,7 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
 
     protected override void Run(GpuDevice device, in AttentionBackwardCall call)
     {
-        using var dots = device.Allocate<float>((long)call.Batch * call.Heads * call.Tokens);
+        using var dots = device.Scratch<float>((long)call.Batch * call.Heads * call.Tokens);
         AttentionRowDots.Launch(device, in call, dots.Slice);
         Launch(device, Queries, in call, dots.Slice);
         Launch(device, Keys, in call, dots.Slice);

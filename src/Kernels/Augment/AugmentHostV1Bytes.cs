@@ -15,14 +15,14 @@ internal sealed unsafe class AugmentHostV1Bytes : HostVariant<AugmentCall>
     {
         CheckIndices(in call);
         var pixels = (long)call.Channels * call.ImageSize * call.ImageSize;
-        using var table = device.Allocate<float>(call.Channels * 256);
-        using var scratch = call.Policy == AugmentPolicy.Strong ? device.Allocate<byte>(2 * call.Batch * pixels) : null;
+        using var table = device.Scratch<float>(call.Channels * 256);
+        using var scratch = call.Policy == AugmentPolicy.Strong ? device.Scratch<byte>(2 * call.Batch * pixels) : default;
         FillTable(in call, (float*)table.Slice.Address);
         var job = new Job
         {
             Call = call,
             Table = (float*)table.Slice.Address,
-            Scratch = scratch is null ? null : (byte*)scratch.Slice.Address,
+            Scratch = (byte*)scratch.Slice.Address,
         };
         device.Workers.For(call.Batch, ref job);
     }

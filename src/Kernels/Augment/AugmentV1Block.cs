@@ -24,7 +24,7 @@ internal sealed class AugmentV1Block : GpuVariant<AugmentCall>
 
     protected override void Run(GpuDevice device, in AugmentCall call)
     {
-        using var plan = device.Allocate<int>((long)call.Batch * AugmentPlan.Words);
+        using var plan = device.Scratch<int>((long)call.Batch * AugmentPlan.Words);
         Upload(device, in call, plan.Slice);
         var pixels = call.Channels * call.ImageSize * call.ImageSize;
         if (call.Policy != AugmentPolicy.Strong)
@@ -37,7 +37,7 @@ internal sealed class AugmentV1Block : GpuVariant<AugmentCall>
             return;
         }
 
-        using var scratch = device.Allocate<byte>(2L * call.Batch * pixels);
+        using var scratch = device.Scratch<byte>(2L * call.Batch * pixels);
         device.Prepare(Strong)
             .With(call.Source).With(call.Indices).With(plan.Slice)
             .With(call.Mean).With(call.Deviation).With(scratch.Slice).With(call.Output)

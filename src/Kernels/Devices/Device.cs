@@ -8,6 +8,8 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 public abstract class Device : IDisposable
 {
+    private CapturedWork? _capture;
+
     /// <summary>Creates the device with its memory pool and its choice of kernels.</summary>
     protected Device(DeviceMemory memory, KernelSelection selection)
     {
@@ -56,27 +58,106 @@ public abstract class Device : IDisposable
     {
         call.Validate();
         var variant = Selection.Resolve(op, in call, this);
-        if (Profile is { } profile)
+        if (_capture is null)
         {
-            profile.Launch(this, op, variant, in call);
+            Launch(op, variant, in call);
         }
         else
         {
-            variant.Launch(this, in call);
+            RunCaptured(new CapturedCall<TCall>(op, variant, call));
+        }
+    }
+
+    /// <summary>
+    /// Runs the work and keeps every launch of it (operator calls, copies inside the device, clears), so that it can run
+    /// again on the same memory. What it allocates it must give back; the memory stays reserved for it.
+    /// </summary>
+    /// <param name="work">
+    /// Work whose launches are the same every time. Numbers that change come to it through buffers that it reads, filled
+    /// before it runs or in <see cref="OnHost"/>.
+    /// </param>
+    /// <exception cref="KernelException">It copies from or to managed memory, captures other work, or keeps memory.</exception>
+    public CapturedWork Capture(Action work)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        var captured = new CapturedWork(this);
+        try
+        {
+            SwitchTo(captured);
+            work();
+            Memory.EndReservation();
+            return captured;
+        }
+        catch
+        {
+            captured.Dispose();
+            throw;
+        }
+        finally
+        {
+            SwitchTo(null);
+        }
+    }
+
+    /// <summary>
+    /// Runs work of the host in the middle of device work. Inside captured work it runs anew at every replay; there it is
+    /// the place for decisions and for copies from and to managed memory.
+    /// </summary>
+    public void OnHost(Action work)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        if (_capture is null)
+        {
+            work();
+        }
+        else
+        {
+            RunCaptured(new CapturedHostWork(work));
         }
     }
 
     /// <summary>Copies from managed memory; the lengths must be equal.</summary>
-    public abstract void CopyIn<T>(ReadOnlySpan<T> source, Slice<T> destination) where T : unmanaged;
+    public void CopyIn<T>(ReadOnlySpan<T> source, Slice<T> destination) where T : unmanaged
+    {
+        RequireNoCapture("copy from managed memory");
+        RequireSameLength(source.Length, destination.Length);
+        CopyInCore(source, destination);
+    }
 
     /// <summary>Copies to managed memory after all earlier work; the lengths must be equal.</summary>
-    public abstract void CopyOut<T>(Slice<T> source, Span<T> destination) where T : unmanaged;
+    public void CopyOut<T>(Slice<T> source, Span<T> destination) where T : unmanaged
+    {
+        RequireNoCapture("copy to managed memory");
+        RequireSameLength(source.Length, destination.Length);
+        CopyOutCore(source, destination);
+    }
 
     /// <summary>Copies inside the device; the lengths must be equal and the ranges must not overlap.</summary>
-    public abstract void Copy<T>(Slice<T> source, Slice<T> destination) where T : unmanaged;
+    public void Copy<T>(Slice<T> source, Slice<T> destination) where T : unmanaged
+    {
+        RequireSameLength(source.Length, destination.Length);
+        if (_capture is null)
+        {
+            CopyCore(source, destination);
+        }
+        else
+        {
+            RunCaptured(new CapturedCopy<T>(source, destination));
+        }
+    }
 
     /// <summary>Sets every byte of the slice to zero.</summary>
-    public abstract void Clear<T>(Slice<T> slice) where T : unmanaged;
+    public void Clear<T>(Slice<T> slice) where T : unmanaged
+    {
+        if (_capture is null)
+        {
+            ClearCore(slice);
+        }
+        else
+        {
+            RunCaptured(new CapturedClear<T>(slice));
+        }
+    }
 
     /// <summary>Waits until everything asked of this device is done.</summary>
     public abstract void Synchronize();
@@ -99,12 +180,73 @@ public abstract class Device : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Throws unless the two lengths are equal.</summary>
-    protected static void RequireSameLength(long source, long destination)
+    /// <summary>Memory for one launch of a variant.</summary>
+    internal Scratch<T> Scratch<T>(long length) where T : unmanaged => new(Memory, length);
+
+    /// <summary>Launches a call that was validated on a variant that supports it.</summary>
+    internal void Launch<TCall>(Operator<TCall> op, KernelVariant<TCall> variant, in TCall call)
+        where TCall : struct, IKernelCall
+    {
+        if (Profile is { } profile)
+        {
+            profile.Launch(this, op, variant, in call);
+        }
+        else
+        {
+            variant.Launch(this, in call);
+        }
+    }
+
+    /// <summary>Throws inside captured work.</summary>
+    internal void RequireNoCapture(string what)
+    {
+        if (_capture is not null)
+        {
+            throw new KernelException($"captured work cannot {what}: do that before, after, or in Device.OnHost");
+        }
+    }
+
+    /// <summary>Does what <see cref="CopyIn"/> says.</summary>
+    protected abstract void CopyInCore<T>(ReadOnlySpan<T> source, Slice<T> destination) where T : unmanaged;
+
+    /// <summary>Does what <see cref="CopyOut"/> says.</summary>
+    protected abstract void CopyOutCore<T>(Slice<T> source, Span<T> destination) where T : unmanaged;
+
+    /// <summary>Does what <see cref="Copy"/> says.</summary>
+    protected abstract void CopyCore<T>(Slice<T> source, Slice<T> destination) where T : unmanaged;
+
+    /// <summary>Does what <see cref="Clear"/> says.</summary>
+    protected abstract void ClearCore<T>(Slice<T> slice) where T : unmanaged;
+
+    private static void RequireSameLength(long source, long destination)
     {
         if (source != destination)
         {
             throw new ArgumentException($"cannot copy {source} elements to a slice of {destination}");
         }
+    }
+
+    /// <summary>
+    /// Keeps a launch and runs it as a replay will: what it does inside, and the scratch memory it takes, is its own affair.
+    /// </summary>
+    private void RunCaptured(CapturedLaunch launch)
+    {
+        var capture = _capture!;
+        capture.Add(launch);
+        SwitchTo(null);
+        try
+        {
+            launch.Run(this);
+        }
+        finally
+        {
+            SwitchTo(capture);
+        }
+    }
+
+    private void SwitchTo(CapturedWork? capture)
+    {
+        _capture = capture;
+        Memory.RentsForReservation = capture is not null;
     }
 }

@@ -11,8 +11,9 @@ public sealed class DeviceMemory : IDisposable
     private readonly Func<long, nint> _allocate;
     private readonly Action<nint, long> _free;
     private readonly bool _keepsIdle;
-    private readonly Dictionary<long, Stack<nint>> _idle = [];
+    private readonly IdleBlocks _idle = new();
     private readonly Lock _lock = new();
+    private MemoryReservation? _reservation;
 
     internal DeviceMemory(Func<long, nint> allocate, Action<nint, long> free, bool keepsIdle = true)
     {
@@ -21,7 +22,7 @@ public sealed class DeviceMemory : IDisposable
         _free = free;
     }
 
-    /// <summary>Number of blocks that somebody holds.</summary>
+    /// <summary>Number of blocks that somebody holds; captured work holds its own.</summary>
     public int LiveBlocks { get; private set; }
 
     /// <summary>Bytes in blocks that somebody holds, rounded up to size classes.</summary>
@@ -39,22 +40,26 @@ public sealed class DeviceMemory : IDisposable
     /// <summary>How often anybody asked for a block.</summary>
     internal long Rents { get; private set; }
 
+    /// <summary>Whether new blocks are for the reservation that is being made.</summary>
+    internal bool RentsForReservation { get; set; }
+
     internal nint Rent(long bytes)
     {
         var size = SizeClass(bytes);
         lock (_lock)
         {
             Rents++;
-            if (!_idle.TryGetValue(size, out var stack) || !stack.TryPop(out var address))
+            if (!RentsForReservation)
             {
-                address = AllocateOrTrim(size);
-                ReservedBytes += size;
-                SystemAllocations++;
+                return Take(size);
             }
 
-            LiveBlocks++;
-            LiveBytes += size;
-            PeakBytes = Math.Max(PeakBytes, LiveBytes);
+            if (!_reservation!.TryTake(size, out var address))
+            {
+                address = Take(size);
+                _reservation.Add(address);
+            }
+
             return address;
         }
     }
@@ -64,21 +69,50 @@ public sealed class DeviceMemory : IDisposable
         var size = SizeClass(bytes);
         lock (_lock)
         {
-            LiveBlocks--;
-            LiveBytes -= size;
-            if (!_keepsIdle)
+            if (_reservation?.TryReturn(address, size) != true)
             {
-                _free(address, size);
-                ReservedBytes -= size;
-                return;
+                GiveBack(address, size);
+            }
+        }
+    }
+
+    /// <summary>Begins to keep blocks together. They count as held, by whoever keeps the reservation.</summary>
+    /// <exception cref="KernelException">A reservation is being made already.</exception>
+    internal MemoryReservation BeginReservation()
+    {
+        lock (_lock)
+        {
+            return _reservation is null
+                ? _reservation = new MemoryReservation(reuses: _keepsIdle)
+                : throw new KernelException("captured work cannot capture other work");
+        }
+    }
+
+    /// <summary>Ends the making of a reservation.</summary>
+    /// <exception cref="KernelException">Some of its blocks were not given back.</exception>
+    internal void EndReservation()
+    {
+        lock (_lock)
+        {
+            if (_reservation!.Held is > 0 and var held)
+            {
+                throw new KernelException($"captured work must give back all memory that it takes; it keeps {held} blocks");
             }
 
-            if (!_idle.TryGetValue(size, out var stack))
-            {
-                _idle[size] = stack = new Stack<nint>();
-            }
+            _reservation = null;
+        }
+    }
 
-            stack.Push(address);
+    /// <summary>Takes the blocks of a reservation back, finished or not. Those that somebody holds stay with their owners.</summary>
+    internal void Release(MemoryReservation reservation)
+    {
+        lock (_lock)
+        {
+            _reservation = ReferenceEquals(_reservation, reservation) ? null : _reservation;
+            while (reservation.TryGiveUp(out var address, out var size))
+            {
+                GiveBack(address, size);
+            }
         }
     }
 
@@ -87,19 +121,50 @@ public sealed class DeviceMemory : IDisposable
     {
         lock (_lock)
         {
-            foreach (var (size, stack) in _idle)
+            while (_idle.TryTakeAny(out var address, out var size))
             {
-                while (stack.TryPop(out var address))
-                {
-                    _free(address, size);
-                    ReservedBytes -= size;
-                }
+                Free(address, size);
             }
         }
     }
 
     /// <summary>Returns the idle blocks. Live blocks stay with their owners.</summary>
     public void Dispose() => Trim();
+
+    private nint Take(long size)
+    {
+        if (!_idle.TryTake(size, out var address))
+        {
+            address = AllocateOrTrim(size);
+            ReservedBytes += size;
+            SystemAllocations++;
+        }
+
+        LiveBlocks++;
+        LiveBytes += size;
+        PeakBytes = Math.Max(PeakBytes, LiveBytes);
+        return address;
+    }
+
+    private void GiveBack(nint address, long size)
+    {
+        LiveBlocks--;
+        LiveBytes -= size;
+        if (_keepsIdle)
+        {
+            _idle.Add(address, size);
+        }
+        else
+        {
+            Free(address, size);
+        }
+    }
+
+    private void Free(nint address, long size)
+    {
+        _free(address, size);
+        ReservedBytes -= size;
+    }
 
     /// <summary>Idle blocks of other sizes may be what fills the device.</summary>
     private nint AllocateOrTrim(long size)

@@ -37,28 +37,25 @@ public sealed unsafe class HostDevice : Device
     internal WorkerPool Workers { get; }
 
     /// <inheritdoc/>
-    public override void CopyIn<T>(ReadOnlySpan<T> source, Slice<T> destination)
+    protected override void CopyInCore<T>(ReadOnlySpan<T> source, Slice<T> destination)
     {
-        RequireSameLength(source.Length, destination.Length);
         source.CopyTo(new Span<T>((void*)destination.Address, source.Length));
     }
 
     /// <inheritdoc/>
-    public override void CopyOut<T>(Slice<T> source, Span<T> destination)
+    protected override void CopyOutCore<T>(Slice<T> source, Span<T> destination)
     {
-        RequireSameLength(source.Length, destination.Length);
         new ReadOnlySpan<T>((void*)source.Address, destination.Length).CopyTo(destination);
     }
 
     /// <inheritdoc/>
-    public override void Copy<T>(Slice<T> source, Slice<T> destination)
+    protected override void CopyCore<T>(Slice<T> source, Slice<T> destination)
     {
-        RequireSameLength(source.Length, destination.Length);
         NativeMemory.Copy((void*)source.Address, (void*)destination.Address, (nuint)(source.Length * sizeof(T)));
     }
 
     /// <inheritdoc/>
-    public override void Clear<T>(Slice<T> slice) =>
+    protected override void ClearCore<T>(Slice<T> slice) =>
         NativeMemory.Clear((void*)slice.Address, (nuint)(slice.Length * sizeof(T)));
 
     /// <inheritdoc/>

@@ -13,7 +13,7 @@ internal sealed unsafe class ColumnSumHostV1Simd : HostVariant<ColumnSumCall>
     protected override void Run<V>(HostDevice device, in ColumnSumCall call)
     {
         var rows = new RowPartition(call.Rows);
-        using var partial = device.Allocate<float>((long)rows.Pieces * call.Columns);
+        using var partial = device.Scratch<float>((long)rows.Pieces * call.Columns);
         var job = new Job<V>
         {
             Rows = rows,

@@ -31,7 +31,7 @@ internal static class ColumnSums
             return;
         }
 
-        using var partial = device.Allocate<float>(cut.Pieces * columns);
+        using var partial = device.Scratch<float>(cut.Pieces * columns);
         device.Prepare(Kernel)
             .With(x).With(partial.Slice).With(rows).With(cut.RowsPerPiece).With(columns).With(stride).With(0)
             .On(new GridSize(GridSize.Cover(columns, Columns), cut.Pieces));

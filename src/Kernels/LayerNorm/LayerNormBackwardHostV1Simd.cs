@@ -16,7 +16,7 @@ internal sealed unsafe class LayerNormBackwardHostV1Simd : HostVariant<LayerNorm
     protected override void Run<V>(HostDevice device, in LayerNormBackwardCall call)
     {
         var rows = new RowPartition(call.Rows);
-        using var partial = device.Allocate<float>(2L * rows.Pieces * call.Width);
+        using var partial = device.Scratch<float>(2L * rows.Pieces * call.Width);
         var job = new Job<V>
         {
             Rows = rows,

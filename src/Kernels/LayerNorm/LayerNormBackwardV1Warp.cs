@@ -34,7 +34,7 @@ internal sealed class LayerNormBackwardV1Warp : GpuVariant<LayerNormBackwardCall
 
         var cut = new RowPartition(call.Rows);
         var width = call.Width;
-        using var partial = device.Allocate<float>(2L * cut.Pieces * width);
+        using var partial = device.Scratch<float>(2L * cut.Pieces * width);
         device.Prepare(ParameterSums)
             .With(call.X).With(call.Mean).With(call.InverseDeviation).With(call.GradientY).With(partial.Slice)
             .With(call.Rows).With(width).With(call.RowX).With(cut.RowsPerPiece)

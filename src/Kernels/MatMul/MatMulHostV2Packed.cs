@@ -14,21 +14,13 @@ internal sealed unsafe class MatMulHostV2Packed : HostVariant<MatMulCall>
     protected override void Run<V>(HostDevice device, in MatMulCall call)
     {
         var job = new GemmJob<V>(in call, device.Threads);
-        var bytes = job.ScratchFloats * sizeof(float);
-        var scratch = device.Memory.Rent(bytes);
-        try
-        {
-            job.Scratch = (float*)scratch;
-            job.ForgetPanels();
-            var packing = new GemmPackingJob<V>(in job);
-            device.Workers.For(packing.Pieces, ref packing);
-            device.Workers.For(job.Pieces, ref job);
-            var runs = new GemmRunsJob<V>(in job);
-            device.Workers.For(runs.Pieces, ref runs);
-        }
-        finally
-        {
-            device.Memory.Return(scratch, bytes);
-        }
+        using var scratch = new Scratch<float>(device.Memory, job.ScratchFloats);
+        job.Scratch = (float*)scratch.Slice.Address;
+        job.ForgetPanels();
+        var packing = new GemmPackingJob<V>(in job);
+        device.Workers.For(packing.Pieces, ref packing);
+        device.Workers.For(job.Pieces, ref job);
+        var runs = new GemmRunsJob<V>(in job);
+        device.Workers.For(runs.Pieces, ref runs);
     }
 }

@@ -48,7 +48,7 @@ internal sealed class MatMulV3RegisterTiles : GpuVariant<MatMulCall>
             return;
         }
 
-        using var sums = device.Allocate<float>((long)split.Runs * call.M * call.N);
+        using var sums = device.Scratch<float>((long)split.Runs * call.M * call.N);
         var runs = device.Prepare(kernel);
         runs.With(call.A).With(call.B).WithPlainSums(sums.Slice, call.N);
         WithSizes(ref runs, in call, split.Terms).On(grid);

@@ -42,8 +42,8 @@ internal sealed class MatMulV4TensorBf16 : GpuVariant<MatMulCall>
     {
         var a = new Bf16Packing(call.M, call.K);
         var b = new Bf16Packing(call.N, call.K);
-        using var packedA = device.Allocate<UInt4>(a.Chunks);
-        using var packedB = device.Allocate<UInt4>(b.Chunks);
+        using var packedA = device.Scratch<UInt4>(a.Chunks);
+        using var packedB = device.Scratch<UInt4>(b.Chunks);
         a.Launch(device, call.A, call.RowA, !call.TransposeA, packedA.Slice);
         b.Launch(device, call.B, call.RowB, call.TransposeB, packedB.Slice);
         device.Prepare(Multiply)

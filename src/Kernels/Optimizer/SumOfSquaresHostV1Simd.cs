@@ -18,7 +18,7 @@ internal sealed unsafe class SumOfSquaresHostV1Simd : HostVariant<SumOfSquaresCa
     protected override void Run<V>(HostDevice device, in SumOfSquaresCall call)
     {
         var chunks = HostElementwise.Chunks(call.Count);
-        using var partial = device.Allocate<double>(chunks);
+        using var partial = device.Scratch<double>(chunks);
         var job = new Job<V>
         {
             Count = call.Count,

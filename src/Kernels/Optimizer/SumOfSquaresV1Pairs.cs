@@ -25,7 +25,7 @@ internal sealed class SumOfSquaresV1Pairs : GpuVariant<SumOfSquaresCall>
     protected override void Run(GpuDevice device, in SumOfSquaresCall call)
     {
         var grid = GridStride.Over(call.Count);
-        using var partial = device.Allocate<float>(2 * grid.X);
+        using var partial = device.Scratch<float>(2 * grid.X);
         device.Prepare(Blocks).With(call.X).With(partial.Slice).With(call.Count).On(grid);
         device.Prepare(All).With(partial.Slice).With(call.Result).With(grid.X).On(new GridSize(1));
     }

@@ -31,8 +31,8 @@ internal sealed unsafe class PatchEmbedBackwardHostV1Simd : HostVariant<PatchEmb
         var blocksPerChunk = Math.Max(BlocksPerChunk, (blocks + MostChunks - 1) / MostChunks);
         var chunks = (blocks + blocksPerChunk - 1) / blocksPerChunk;
         var groups = (call.Width + ColumnsPerBlock - 1) / ColumnsPerBlock;
-        using var partial = device.Allocate<float>((long)chunks * panels * panel * grid.PatchElements);
-        using var offsets = device.Allocate<int>(grid.PatchElements);
+        using var partial = device.Scratch<float>((long)chunks * panels * panel * grid.PatchElements);
+        using var offsets = device.Scratch<int>(grid.PatchElements);
         PatchOffsets.Fill(in grid, (int*)offsets.Slice.Address);
         var weights = new WeightJob<V>
         {

@@ -46,7 +46,7 @@ internal sealed class PatchEmbedBackwardV1Tiles : GpuVariant<PatchEmbedBackwardC
         var rows = checked(grid.Batch * grid.Patches);
         var cut = new RowPartition(rows);
         var weights = (long)call.Width * grid.PatchElements;
-        using var partial = device.Allocate<float>(cut.Pieces * weights);
+        using var partial = device.Scratch<float>(cut.Pieces * weights);
         device.Prepare(WeightTiles)
             .With(call.Image).With(call.TokensGradient).With(partial.Slice)
             .With(rows).With(cut.RowsPerPiece)
@@ -63,7 +63,7 @@ internal sealed class PatchEmbedBackwardV1Tiles : GpuVariant<PatchEmbedBackwardC
         var grid = call.Grid;
         var width = call.Width;
         var elements = (long)grid.Tokens * width;
-        using var sums = device.Allocate<float>(elements);
+        using var sums = device.Scratch<float>(elements);
         device.Prepare(Tokens)
             .With(call.TokensGradient).With(sums.Slice).With(call.PositionGradient).With(grid.Batch).With(elements)
             .On(GridStride.Over(elements));

@@ -26,9 +26,9 @@ internal sealed unsafe class PatchEmbedForwardHostV1Simd : HostVariant<PatchEmbe
         var grid = call.Grid;
         var panel = 2 * V.Count;
         var panels = (call.Width + panel - 1) / panel;
-        using var weight = device.Allocate<float>((long)panels * panel * grid.PatchElements);
-        using var offsets = device.Allocate<int>(grid.PatchElements);
-        using var frequencies = device.Allocate<double>(call.Width / 2);
+        using var weight = device.Scratch<float>((long)panels * panel * grid.PatchElements);
+        using var offsets = device.Scratch<int>(grid.PatchElements);
+        using var frequencies = device.Scratch<double>(call.Width / 2);
         PatchOffsets.Fill(in grid, (int*)offsets.Slice.Address);
         TimeToken.FillFrequencies((double*)frequencies.Slice.Address, call.Width / 2);
 

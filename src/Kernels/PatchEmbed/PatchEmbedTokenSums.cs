@@ -15,7 +15,7 @@ internal static unsafe class PatchEmbedTokenSums
     public static void Run<V>(HostDevice device, in PatchEmbedBackwardCall call) where V : struct, ISimd<V>
     {
         var grid = call.Grid;
-        using var sums = device.Allocate<float>((long)grid.Tokens * call.Width);
+        using var sums = device.Scratch<float>((long)grid.Tokens * call.Width);
         var tokens = new TokenJob<V>
         {
             Images = grid.Batch,

@@ -87,7 +87,8 @@ public sealed class KernelSelection
 
         foreach (var variant in op.TypedInOrderOf(device.Kind))
         {
-            if (FitsUnasked(variant, in call, device, out _))
+            // The kind first: a reason why not is a string, and every call would pay for those that nobody reads.
+            if ((variant.Targets & device.Kind) != 0 && FitsUnasked(variant, in call, device, out _))
             {
                 return variant;
             }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace DPT.Engine.Kernels;
 
 /// <summary>The checks that calls share: one wording for every operand and size.</summary>
@@ -32,6 +34,15 @@ internal static class Require
         if (!holds)
         {
             throw new KernelException($"{op}: {otherwise}");
+        }
+    }
+
+    public static void That(
+        string op, bool holds, [InterpolatedStringHandlerArgument(nameof(holds))] FailureText otherwise)
+    {
+        if (!holds)
+        {
+            throw new KernelException($"{op}: {otherwise.TakeText()}");
         }
     }
 }

@@ -67,9 +67,8 @@ public sealed unsafe class SimDevice : GpuDevice
     public event Action<SimStatistics>? Launched;
 
     /// <inheritdoc/>
-    public override void CopyIn<T>(ReadOnlySpan<T> source, Slice<T> destination)
+    protected override void CopyInCore<T>(ReadOnlySpan<T> source, Slice<T> destination)
     {
-        RequireSameLength(source.Length, destination.Length);
         var bytes = MemoryMarshal.AsBytes(source);
         if (bytes.Length > 0)
         {
@@ -80,9 +79,8 @@ public sealed unsafe class SimDevice : GpuDevice
     }
 
     /// <inheritdoc/>
-    public override void CopyOut<T>(Slice<T> source, Span<T> destination)
+    protected override void CopyOutCore<T>(Slice<T> source, Span<T> destination)
     {
-        RequireSameLength(source.Length, destination.Length);
         if (!source.IsEmpty)
         {
             _memory.Get(source.Address, source.Length * sizeof(T));
@@ -91,9 +89,8 @@ public sealed unsafe class SimDevice : GpuDevice
     }
 
     /// <inheritdoc/>
-    public override void Copy<T>(Slice<T> source, Slice<T> destination)
+    protected override void CopyCore<T>(Slice<T> source, Slice<T> destination)
     {
-        RequireSameLength(source.Length, destination.Length);
         if (!source.IsEmpty)
         {
             var bytes = source.Length * sizeof(T);
@@ -105,7 +102,7 @@ public sealed unsafe class SimDevice : GpuDevice
     }
 
     /// <inheritdoc/>
-    public override void Clear<T>(Slice<T> slice)
+    protected override void ClearCore<T>(Slice<T> slice)
     {
         if (!slice.IsEmpty)
         {

@@ -33,9 +33,9 @@ internal sealed unsafe class UnpatchifyBackwardHostV1Simd : HostVariant<Unpatchi
         var grid = call.Grid;
         var weights = 9 * grid.Channels * grid.Channels;
         var padded = Conv3x3.PaddedElements(grid);
-        using var mirrored = device.Allocate<float>(weights);
-        using var scratch = device.Allocate<float>(grid.Batch * ((2 * padded) + grid.ImageElements));
-        using var partial = device.Allocate<float>((long)grid.Batch * (weights + grid.Channels));
+        using var mirrored = device.Scratch<float>(weights);
+        using var scratch = device.Scratch<float>(grid.Batch * ((2 * padded) + grid.ImageElements));
+        using var partial = device.Scratch<float>((long)grid.Batch * (weights + grid.Channels));
         Mirror(grid.Channels, (float*)call.Weight.Address, (float*)mirrored.Slice.Address);
         var job = new Job<V>
         {

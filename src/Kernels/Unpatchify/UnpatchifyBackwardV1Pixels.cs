@@ -37,7 +37,7 @@ internal sealed class UnpatchifyBackwardV1Pixels : GpuVariant<UnpatchifyBackward
 
         var weights = checked(9 * grid.Channels * grid.Channels);
         var sums = weights + grid.Channels;
-        using var partial = device.Allocate<float>((long)grid.Batch * sums);
+        using var partial = device.Scratch<float>((long)grid.Batch * sums);
         device.Prepare(WeightSums)
             .With(call.Tokens).With(call.ImageGradient).With(partial.Slice).With(grid.Batch)
             .With(grid.Channels).With(grid.ImageSize).With(grid.PatchSize).With(grid.ExtraTokens)

@@ -14,14 +14,14 @@ internal sealed unsafe class UnpatchifyForwardHostV1Simd : HostVariant<Unpatchif
     protected override void Run<V>(HostDevice device, in UnpatchifyForwardCall call)
     {
         var padded = Conv3x3.PaddedElements(call.Grid);
-        using var scratch = call.Weight.IsEmpty ? null : device.Allocate<float>(call.Grid.Batch * padded);
+        using var scratch = call.Weight.IsEmpty ? default : device.Scratch<float>(call.Grid.Batch * padded);
         var job = new Job<V>
         {
             Grid = call.Grid,
             Tokens = (float*)call.Tokens.Address,
             Weight = (float*)call.Weight.Address,
             Bias = (float*)call.Bias.Address,
-            Scratch = scratch is null ? null : (float*)scratch.Slice.Address,
+            Scratch = (float*)scratch.Slice.Address,
             PaddedElements = padded,
             Image = (float*)call.Image.Address,
         };

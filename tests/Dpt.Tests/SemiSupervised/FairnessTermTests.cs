@@ -12,7 +12,7 @@ public sealed class FairnessTermTests
     public void AddTo_SelectedRows_MatchesTheDefinition()
     {
         var logits = Logits();
-        var loss = FairnessTerm.AddTo(State, Softmax(logits), Mask, 1, new float[logits.Length]);
+        var loss = Term().AddTo(Softmax(logits), Mask, 1, new float[logits.Length]);
         Assert.That(loss, Is.EqualTo(Definition(logits)).Within(1e-6));
     }
 
@@ -25,7 +25,7 @@ public sealed class FairnessTermTests
         var logits = Logits();
         var s = Softmax(logits);
         var targets = new float[logits.Length];
-        FairnessTerm.AddTo(State, s, Mask, Weight, targets);
+        Term().AddTo(s, Mask, Weight, targets);
         for (var i = 0; i < logits.Length; i++)
         {
             var row = i / Classes * Classes;
@@ -45,9 +45,11 @@ public sealed class FairnessTermTests
     public void AddTo_NothingSelected_IsZero()
     {
         var targets = new float[Classes];
-        Assert.That(FairnessTerm.AddTo(State, [0.25f, 0.25f, 0.25f, 0.25f], [0], 1, targets), Is.Zero);
+        Assert.That(Term().AddTo([0.25f, 0.25f, 0.25f, 0.25f], [0], 1, targets), Is.Zero);
         Assert.That(targets, Is.All.Zero);
     }
+
+    private static FairnessTerm Term() => new(new SelfAdaptiveThreshold(Classes, 0.9) { State = State });
 
     private static double[] Logits() =>
         [.. Enumerable.Range(0, Mask.Length * Classes).Select(i => 2 * Math.Sin((0.9 * i) + 0.6))];

@@ -60,7 +60,7 @@ public class ResumeTests
         var training = _trainings[name](1);
         training.Run(2);
         training.Dispose();
-        Assert.That(training.LiveBlocks, Is.Zero);
+        Assert.That(training.Memory.LiveBlocks, Is.Zero);
     }
 
     [Test]

@@ -18,13 +18,13 @@ internal sealed class TinyTraining : IDisposable
 
     public ITrainer Trainer { get; }
 
-    /// <summary>Blocks of device memory in use.</summary>
-    public int LiveBlocks => _device.Memory.LiveBlocks;
+    /// <summary>The device's memory.</summary>
+    public DeviceMemory Memory => _device.Memory;
 
     public static TinyTraining Classifier(
         SemiSupervisedOptions? options = null, int threads = 1, ImageDataset? unlabelled = null)
     {
-        var device = new HostDevice(threads);
+        var device = new HostDevice(threads, selection: new KernelSelection());
         var labelled = TestImages.Noise(10, classes: 3, imageSize: 8);
         var classifier = new Classifier(
             device, TinyOptions.Run.Classifier, labelled, NormalisationStatistics.Of(labelled), seed: 5);
@@ -40,7 +40,7 @@ internal sealed class TinyTraining : IDisposable
     public static TinyTraining Generator(
         DiffusionOptions? options = null, int threads = 1, ImageDataset? images = null, int[]? labels = null)
     {
-        var device = new HostDevice(threads);
+        var device = new HostDevice(threads, selection: new KernelSelection());
         images ??= TestImages.Noise(40, classes: 3, imageSize: 8);
         options ??= TinyOptions.Run.Diffusion;
         var generator = new Generator(device, options, images, seed: 5);

@@ -81,12 +81,32 @@ public sealed class CudaDeviceTests
     }
 
     [Test]
-    public void Capture_OfSteps_RunsThemWithOneCall()
+    public void Replay_OfCapturedWork_LaunchesItAgainOnTheSameMemory()
+    {
+        using var device = Open();
+        using var x = device.Upload<float>([1, 2, 3, 4]);
+        var call = new AxpbyCall { Count = 4, Alpha = 1, Beta = 1, X = x.Slice, Y = x.Slice };
+        using var captured = device.Capture(() =>
+        {
+            using var y = device.Allocate<float>(4);
+            device.Clear(y.Slice);
+            device.Run(ElementwiseOperators.Axpby, call with { Y = y.Slice });
+        });
+        string[] work = [.. _driver.Calls.Where(IsWork)];
+        captured.Replay();
+        Assert.That(_driver.Calls.Where(IsWork), Is.EqualTo((string[])[.. work, .. work]));
+        Assert.That(device.Memory.LiveBlocks, Is.EqualTo(2));
+
+        static bool IsWork(string call) => call.Contains("Launch", StringComparison.Ordinal) || call.Contains("Fill", StringComparison.Ordinal);
+    }
+
+    [Test]
+    public void CaptureGraph_OfSteps_RunsThemWithOneCall()
     {
         using var device = Open();
         using var x = device.Upload<float>([1, 2, 3]);
         Step();
-        using var graph = device.Capture(Step);
+        using var graph = device.CaptureGraph(Step);
         graph.Run();
         graph.Run();
         Assert.That(_driver.Calls.Count(c => c == "LaunchGraph"), Is.EqualTo(2));
@@ -96,15 +116,15 @@ public sealed class CudaDeviceTests
     }
 
     [Test]
-    public void Capture_OfWhatCannotBeRepeated_Throws()
+    public void CaptureGraph_OfWhatCannotBeRepeated_Throws()
     {
         using var device = Open();
-        Assert.That(() => device.Capture(() => Launch(device, Fused)), Throws.TypeOf<KernelException>().With.Message.Contains("once"));
+        Assert.That(() => device.CaptureGraph(() => Launch(device, Fused)), Throws.TypeOf<KernelException>().With.Message.Contains("once"));
         Launch(device, Fused);
         Assert.That(
-            () => device.Capture(() => device.Allocate<int>(4).Dispose()),
+            () => device.CaptureGraph(() => device.Allocate<int>(4).Dispose()),
             Throws.TypeOf<KernelException>().With.Message.Contains("allocate"));
-        Assert.That(() => device.Capture(() => throw new InvalidOperationException()), Throws.InvalidOperationException);
+        Assert.That(() => device.CaptureGraph(() => throw new InvalidOperationException()), Throws.InvalidOperationException);
     }
 
     [TestCase("LoadModule", "SampleKernels.Fused for sm_90a", "line 7: syntax error")]

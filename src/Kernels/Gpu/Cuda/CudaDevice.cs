@@ -62,9 +62,8 @@ public sealed unsafe class CudaDevice : GpuDevice
         _modules.Select(m => (m.Key.Id, m.Value.Registers, m.Value.LocalBytes));
 
     /// <inheritdoc/>
-    public override void CopyIn<T>(ReadOnlySpan<T> source, Slice<T> destination)
+    protected override void CopyInCore<T>(ReadOnlySpan<T> source, Slice<T> destination)
     {
-        RequireSameLength(source.Length, destination.Length);
         if (source.IsEmpty)
         {
             return;
@@ -79,9 +78,8 @@ public sealed unsafe class CudaDevice : GpuDevice
     }
 
     /// <inheritdoc/>
-    public override void CopyOut<T>(Slice<T> source, Span<T> destination)
+    protected override void CopyOutCore<T>(Slice<T> source, Span<T> destination)
     {
-        RequireSameLength(source.Length, destination.Length);
         if (source.IsEmpty)
         {
             return;
@@ -96,9 +94,8 @@ public sealed unsafe class CudaDevice : GpuDevice
     }
 
     /// <inheritdoc/>
-    public override void Copy<T>(Slice<T> source, Slice<T> destination)
+    protected override void CopyCore<T>(Slice<T> source, Slice<T> destination)
     {
-        RequireSameLength(source.Length, destination.Length);
         if (!source.IsEmpty)
         {
             var driver = _context.Use(out var stream);
@@ -108,7 +105,7 @@ public sealed unsafe class CudaDevice : GpuDevice
     }
 
     /// <inheritdoc/>
-    public override void Clear<T>(Slice<T> slice)
+    protected override void ClearCore<T>(Slice<T> slice)
     {
         if (!slice.IsEmpty)
         {
@@ -151,7 +148,7 @@ public sealed unsafe class CudaDevice : GpuDevice
     /// launched before, and the steps must not allocate: they will run on the same memory every time.
     /// </summary>
     /// <exception cref="KernelException">A step cannot be recorded, or memory was allocated.</exception>
-    public CudaGraph Capture(Action steps)
+    public CudaGraph CaptureGraph(Action steps)
     {
         ArgumentNullException.ThrowIfNull(steps);
         var driver = _context.Use(out var stream);

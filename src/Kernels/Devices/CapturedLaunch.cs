@@ -1,0 +1,30 @@
+namespace DPT.Engine.Kernels;
+
+/// <summary>One piece of captured work with its operands; running it decides nothing and allocates nothing.</summary>
+internal abstract class CapturedLaunch
+{
+    public abstract void Run(Device device);
+}
+
+/// <summary>An operator call that was validated, and the variant chosen for it.</summary>
+internal sealed class CapturedCall<TCall>(Operator<TCall> op, KernelVariant<TCall> variant, TCall call) : CapturedLaunch
+    where TCall : struct, IKernelCall
+{
+    public override void Run(Device device) => device.Launch(op, variant, in call);
+}
+
+internal sealed class CapturedCopy<T>(Slice<T> source, Slice<T> destination) : CapturedLaunch where T : unmanaged
+{
+    public override void Run(Device device) => device.Copy(source, destination);
+}
+
+internal sealed class CapturedClear<T>(Slice<T> slice) : CapturedLaunch where T : unmanaged
+{
+    public override void Run(Device device) => device.Clear(slice);
+}
+
+/// <summary>What the host decides or copies between launches.</summary>
+internal sealed class CapturedHostWork(Action work) : CapturedLaunch
+{
+    public override void Run(Device device) => work();
+}
