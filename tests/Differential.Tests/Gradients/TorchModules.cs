@@ -15,6 +15,17 @@ internal static class TorchModules
         F.layer_norm(x, [x.shape[^1]], p[name + ".weight"], p[name + ".bias"], epsilon);
 
     /// <summary>
+    /// A 3x3 convolution with a border of zeros, as a product with the unfolded image. Not conv2d: in libtorch 2.10 the
+    /// gradients of its convolution of few channels are wrong, or NaN, on a processor (AMD Zen 5) where all else is right.
+    /// </summary>
+    public static TorchTensor Convolve3x3(TorchTensor image, TorchTensor weight, TorchTensor bias)
+    {
+        var columns = F.unfold(image, 3, padding: 1);
+        var result = weight.flatten(1).matmul(columns) + bias.reshape(1, -1, 1);
+        return result.reshape(image.shape[0], weight.shape[0], image.shape[2], image.shape[3]);
+    }
+
+    /// <summary>
     /// softmax(q k^T / sqrt(d)) v: written out in double, where PyTorch has no fused kernel, and its fused kernel in
     /// single precision, as a user would call it.
     /// </summary>
@@ -100,7 +111,7 @@ internal static class TorchModules
         x = Linear(p, "decoder_pred", LayerNorm(p, "norm", x, Epsilon));
         var image = Unpatchify(x, tokens.Count - 1, config.Channels);
         return config.Convolution
-            ? F.conv2d(image, p["final_layer.weight"], p["final_layer.bias"], padding: [1, 1])
+            ? Convolve3x3(image, p["final_layer.weight"], p["final_layer.bias"])
             : image;
     }
 

@@ -83,7 +83,7 @@ internal sealed class TorchUnpatchifyForward : TorchVariant<UnpatchifyForwardCal
         Write(
             call.Weight.IsEmpty
                 ? image
-                : Convolve(image, Read(call.Weight, grid.Channels, grid.Channels, 3, 3), Read(call.Bias, grid.Channels)),
+                : TorchModules.Convolve3x3(image, Read(call.Weight, grid.Channels, grid.Channels, 3, 3), Read(call.Bias, grid.Channels)),
             call.Image);
     }
 
@@ -92,9 +92,6 @@ internal sealed class TorchUnpatchifyForward : TorchVariant<UnpatchifyForwardCal
         .reshape(grid.Batch, grid.Side, grid.Side, grid.PatchSize, grid.PatchSize, grid.Channels)
         .permute(0, 5, 1, 3, 2, 4)
         .reshape(grid.Batch, grid.Channels, grid.ImageSize, grid.ImageSize);
-
-    public static Tensor Convolve(Tensor image, Tensor weight, Tensor bias) =>
-        F.conv2d(image, weight, bias, padding: [1, 1]);
 }
 
 internal sealed class TorchUnpatchifyBackward : TorchVariant<UnpatchifyBackwardCall>
@@ -116,7 +113,7 @@ internal sealed class TorchUnpatchifyBackward : TorchVariant<UnpatchifyBackwardC
         {
             var weight = ReadLeaf(call.Weight, grid.Channels, grid.Channels, 3, 3);
             var bias = torch.zeros(grid.Channels).requires_grad_();
-            TorchUnpatchifyForward.Convolve(image, weight, bias).backward([gradient]);
+            TorchModules.Convolve3x3(image, weight, bias).backward([gradient]);
             Add(weight.grad!, call.WeightGradient);
             Add(bias.grad!, call.BiasGradient);
         }
