@@ -42,7 +42,7 @@ public sealed unsafe class WorkerPoolTests
     }
 
     [Test]
-    public void For_PiecesThatWaitForEachOther_RunOnDifferentThreads()
+    public void For_PiecesThatWaitForEachOther_RunOnTheThreadsWhoseShareTheyAre()
     {
         using var pool = new WorkerPool(2);
         var workers = new int[2];
@@ -53,7 +53,7 @@ public sealed unsafe class WorkerPoolTests
                 var arrived = 0;
                 var meeting = new Meeting { Arrived = &arrived, Workers = pinned };
                 pool.For(2, ref meeting);
-                Assert.That(workers, Is.EquivalentTo(new[] { 0, 1 }));
+                Assert.That(workers, Is.EqualTo(new[] { 0, 1 }));
             }
         }
     }
