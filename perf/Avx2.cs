@@ -37,7 +37,11 @@ internal static class Avx2
     /// <summary>Runs this program again with the switches set and returns its exit code.</summary>
     public static int Run(IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, arguments);
+        // Started as `dotnet Perf.dll`, the process is dotnet and its first argument this program.
+        var program = Environment.ProcessPath!;
+        var start = Path.GetFileNameWithoutExtension(program) == "dotnet"
+            ? new ProcessStartInfo(program, arguments.Prepend(Environment.GetCommandLineArgs()[0]))
+            : new ProcessStartInfo(program, arguments);
         foreach (var (name, value) in Switches)
         {
             start.Environment[name] = value;
