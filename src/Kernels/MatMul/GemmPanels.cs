@@ -3,8 +3,8 @@ namespace DPT.Engine.Kernels;
 /// <summary>
 /// Where the packed panels of B lie and how one is packed. Usually each thread packs for itself what its pieces need, when
 /// they need it: a panel that another core has just written costs more to fetch than to pack again. A B so large that a
-/// copy for each thread is too much, or that many threads share for few rows, is packed once by all of them beforehand; but
-/// of sums that are cut into runs a thread keeps one block at a time.
+/// copy for each thread is too much, or that many threads share for few rows, is packed once by all of them beforehand.
+/// Where a large B has long sums that are cut into runs, a thread keeps one block of terms at a time.
 /// </summary>
 internal readonly unsafe struct GemmPanels<V> where V : struct, ISimd<V>
 {
