@@ -30,6 +30,12 @@ public sealed record PtxReport
     /// </summary>
     public required int UniformConditionalBranches { get; init; }
 
+    /// <summary>
+    /// Comparisons of floats with a constant that are true for NaN. ILGPU prints them where it has swapped the operands of
+    /// one that is false for NaN: <see cref="Scalar.IsLess"/> is what a kernel compares with.
+    /// </summary>
+    public required int UnorderedComparisonsWithConstants { get; init; }
+
     /// <summary>Loads and stores of local memory, which is global memory in disguise.</summary>
     public required int LocalAccesses { get; init; }
 
@@ -64,6 +70,7 @@ public sealed record PtxReport
             MatrixInstructions = instructions.Count(i => i.Name is "mma" or "wmma" or "wgmma"),
             Branches = instructions.Count(IsBranch),
             UniformConditionalBranches = instructions.Count(i => IsBranch(i) && i.Guard is not null && i.Has("uni")),
+            UnorderedComparisonsWithConstants = instructions.Count(IsUnorderedWithConstant),
             LocalAccesses = instructions.Count(i => IsAccess(i) && i.Has("local")),
             DoubleInstructions = instructions.Count(i => i.Has("f64") && !IsAccess(i) && i.Name != "mov"),
             StaticSharedBytes = SharedBytes(module.Variables.Concat(statements.OfType<PtxVariable>())),
@@ -73,6 +80,12 @@ public sealed record PtxReport
     }
 
     private static bool IsAccess(PtxInstruction instruction) => instruction.Name is "ld" or "st" or "atom" or "red";
+
+    /// <summary>Equality is left out: ILGPU does not swap it, and C#'s own <c>!=</c> is true for NaN.</summary>
+    private static bool IsUnorderedWithConstant(PtxInstruction instruction) =>
+        instruction.Name is "setp" or "set"
+        && (instruction.Has("ltu") || instruction.Has("leu") || instruction.Has("gtu") || instruction.Has("geu"))
+        && instruction.Operands.Any(o => o is PtxNumber);
 
     private static bool IsBranch(PtxInstruction instruction) => instruction.Name is "bra" or "brx";
 

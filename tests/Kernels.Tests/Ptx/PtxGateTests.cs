@@ -1,4 +1,5 @@
 using DPT.Engine.Kernels;
+using ILGPU;
 
 namespace Kernels.Tests;
 
@@ -25,12 +26,32 @@ public sealed class PtxGateTests
             Assert.That(report.LocalAccesses, Is.Zero, "local memory: hold small arrays as fields of a struct");
             Assert.That(report.DoubleInstructions, Is.Zero, "double precision: look for literals without f");
             Assert.That(report.UniformConditionalBranches, Is.Zero, "a branch that claims to be uniform");
+            Assert.That(
+                report.UnorderedComparisonsWithConstants, Is.Zero,
+                "a comparison with a constant that is true for NaN: compare floats with Scalar.IsLess");
             Assert.That(report.StaticSharedBytes, Is.LessThanOrEqualTo(StaticSharedLimit), "static shared memory");
             Assert.That(
                 report.StaticSharedBytes + report.DynamicSharedBytes, Is.LessThanOrEqualTo(DynamicSharedLimit), "shared memory");
             Assert.That(report.ByKind.Select(k => k.Kind), Has.None.Contains("generic"), "an access without address space");
         });
     }
+
+    /// <summary>Why the gate exists: C# says that NaN is not above 3, and ILGPU's text says that it is.</summary>
+    [Test]
+    public void Gate_ConstantOnTheLeft_SeesTheUnorderedComparison()
+    {
+        var kernel = new GpuKernel(typeof(PtxGateTests), nameof(IsAboveThree), 32);
+        var report = PtxReport.Of(kernel, PtxPipeline.Build(kernel, PtxArchitecture.Sm80));
+        Assert.That(report.UnorderedComparisonsWithConstants, Is.EqualTo(1));
+        var safe = new GpuKernel(typeof(PtxGateTests), nameof(IsSafelyAboveThree), 32);
+        Assert.That(
+            PtxReport.Of(safe, PtxPipeline.Build(safe, PtxArchitecture.Sm80)).UnorderedComparisonsWithConstants, Is.Zero);
+    }
+
+    private static void IsAboveThree(ArrayView<float> x, ArrayView<float> y) => y[0] = 3f < x[0] ? 1 : 2;
+
+    private static void IsSafelyAboveThree(ArrayView<float> x, ArrayView<float> y) =>
+        y[0] = Scalar.IsLess(3f, x[0]) ? 1 : 2;
 
     [Test]
     public void Peaks_HaveNothingButArithmeticInTheirLoops()

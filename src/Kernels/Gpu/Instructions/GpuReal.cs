@@ -41,10 +41,10 @@ internal readonly struct GpuReal : IReal<GpuReal>
 
     // Not min.f32 and max.f32: the second operand must come out when it is NaN.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static GpuReal Min(GpuReal left, GpuReal right) => new(left.Value < right.Value ? left.Value : right.Value);
+    public static GpuReal Min(GpuReal left, GpuReal right) => new(Scalar.IsLess(left.Value, right.Value) ? left.Value : right.Value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static GpuReal Max(GpuReal left, GpuReal right) => new(left.Value > right.Value ? left.Value : right.Value);
+    public static GpuReal Max(GpuReal left, GpuReal right) => new(Scalar.IsLess(right.Value, left.Value) ? left.Value : right.Value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GpuReal Abs(GpuReal value) => FromBits(Bits(value) & 0x7fffffff);
@@ -69,7 +69,7 @@ internal readonly struct GpuReal : IReal<GpuReal>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GpuReal SelectLess(GpuReal left, GpuReal right, GpuReal yes, GpuReal no) =>
-        new(left.Value < right.Value ? yes.Value : no.Value);
+        new(Scalar.IsLess(left.Value, right.Value) ? yes.Value : no.Value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Bits(GpuReal value) => (int)Interop.FloatAsInt(value.Value);

@@ -32,6 +32,14 @@ internal static class Scalar
     [IntrinsicImplementation, PtxAsm("sqrt.rn.f32 $d, $0;")]
     public static float Sqrt(float x) => MathF.Sqrt(x);
 
+    /// <summary>Whether a &lt; b; false if one of them is NaN.</summary>
+    /// <remarks>
+    /// Plain <c>a &lt; b</c> is not safe: where a is a constant once everything is inlined, ILGPU swaps the operands into
+    /// <c>b &gt; a or unordered</c>, which is true for NaN.
+    /// </remarks>
+    [IntrinsicImplementation, PtxAsm("setp.lt.f32 $d, $0, $1;")]
+    public static bool IsLess(float a, float b) => a < b;
+
     /// <summary>The nearest integer, ties to even.</summary>
     [IntrinsicImplementation, PtxAsm("cvt.rni.f32.f32 $d, $0;")]
     public static float Round(float x) => MathF.Round(x);
