@@ -24,7 +24,7 @@ internal static class TorchYardstick
         new TorchSquaredError(),
         new TorchAdamW(),
         new TorchSgd(),
-        new TorchSumOfSquares(),
+        new TorchNorm(),
         new TorchNoising(),
         new TorchSolverStep(),
     ];

@@ -184,7 +184,7 @@ public sealed class CapturedWorkTests
             device.Copy(x.Slice, aside.Slice);
             Add(device, aside.Slice, y.Slice);
             device.OnHost(() => hostWork++);
-            device.Run(OptimizerOperators.SumOfSquares, new SumOfSquaresCall { Count = Count, X = y.Slice, Result = norm.Slice });
+            device.Run(OptimizerOperators.Norm, new NormCall { Count = Count, X = y.Slice, Result = norm.Slice });
         });
         work.Run();
         work.Run();

@@ -6,27 +6,27 @@ namespace DPT.Engine.Autograd;
 public sealed class GradientClip : IDisposable
 {
     private readonly ParameterStore _store;
-    private readonly DeviceBuffer<float> _sum;
+    private readonly DeviceBuffer<float> _norm;
 
     /// <summary>Clips the gradients of a store.</summary>
     public GradientClip(ParameterStore store)
     {
         _store = store;
-        _sum = store.Device.Allocate<float>(1);
+        _norm = store.Device.Allocate<float>(1);
     }
 
-    /// <summary>The global norm of the gradients.</summary>
+    /// <summary>The global norm of the gradients; not finite if one of them is not, or the norm is beyond a float.</summary>
     public float Norm()
     {
-        _store.Device.Run(OptimizerOperators.SumOfSquares, new SumOfSquaresCall
+        _store.Device.Run(OptimizerOperators.Norm, new NormCall
         {
             Count = _store.SlabLength,
             X = _store.Gradients,
-            Result = _sum.Slice,
+            Result = _norm.Slice,
         });
-        Span<float> sum = stackalloc float[1];
-        _store.Device.CopyOut(_sum.Slice, sum);
-        return MathF.Sqrt(sum[0]);
+        Span<float> norm = stackalloc float[1];
+        _store.Device.CopyOut(_norm.Slice, norm);
+        return norm[0];
     }
 
     /// <summary>The factor that brings a norm down to <paramref name="maxNorm"/>; 1 if it is small enough already.</summary>
@@ -36,5 +36,5 @@ public sealed class GradientClip : IDisposable
         maxNorm > 0 && norm > maxNorm ? (float)(maxNorm / (norm + 1e-6)) : 1;
 
     /// <inheritdoc/>
-    public void Dispose() => _sum.Dispose();
+    public void Dispose() => _norm.Dispose();
 }

@@ -113,6 +113,9 @@ public static class AttentionOperators
             c.Reference.Forward(v["qkv"], v["output"], v["lse"]);
         },
         ExtraError = c.ExtraError,
+
+        // sum(dO O) and the sum of P dP are the same number, and of infinite terms one is infinite and the other NaN.
+        SameInfinities = false,
     };
 
     /// <summary>A shape and its starting values; <c>Logits</c> is the size of the largest, 0 as they come.</summary>
@@ -128,7 +131,7 @@ public static class AttentionOperators
         /// <summary>Two sums in a row: over the head for the logits, over the tokens for the result.</summary>
         public int Terms => Tokens + Size;
 
-        public Operand Qkv => Operand.In("qkv", 3 * Elements, Fill);
+        public Operand Qkv => Operand.In("qkv", 3 * Elements, Fill) with { HardScale = 1.0 / 64 };
 
         /// <summary>
         /// The exponential turns the absolute rounding error of a logit into a relative one. That error grows with

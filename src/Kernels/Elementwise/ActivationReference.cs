@@ -1,10 +1,11 @@
 namespace DPT.Engine.Kernels;
 
-/// <summary>The activations and their derivatives in double precision.</summary>
+/// <summary>The activations and their derivatives in double precision; at the infinities, their limits.</summary>
 internal static class ActivationReference
 {
     public static double Value(Activation activation, double x) => activation switch
     {
+        Activation.Gelu or Activation.Silu when double.IsNegativeInfinity(x) => 0,
         Activation.Gelu => x * NormalCdf(x),
         Activation.Silu => x * Sigmoid(x),
         _ => x,
@@ -12,6 +13,7 @@ internal static class ActivationReference
 
     public static double Derivative(Activation activation, double x) => activation switch
     {
+        Activation.Gelu or Activation.Silu when double.IsInfinity(x) => x > 0 ? 1 : 0,
         Activation.Gelu => NormalCdf(x) + (x * Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI)),
         Activation.Silu => Sigmoid(x) * (1 + (x * (1 - Sigmoid(x)))),
         _ => 1,

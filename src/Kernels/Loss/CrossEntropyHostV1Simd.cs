@@ -81,8 +81,9 @@ internal sealed unsafe class CrossEntropyHostV1Simd : HostVariant<CrossEntropyCa
         {
             if (gradient != null)
             {
+                var probability = gradient[label] / sum;
                 SoftmaxRow.Scale<V>(gradient, Classes, factor / sum);
-                gradient[label] -= factor;
+                gradient[label] = (probability - 1) * factor;
             }
 
             return MathF.Log(sum) - (logits[label] - maximum);
@@ -100,8 +101,8 @@ internal sealed unsafe class CrossEntropyHostV1Simd : HostVariant<CrossEntropyCa
                 {
                     Gradient = gradient,
                     Targets = targets,
-                    PowerFactor = V.Broadcast(total * factor / sum),
-                    TargetFactor = V.Broadcast(factor),
+                    PowerFactor = V.Broadcast(total / sum),
+                    Factor = V.Broadcast(factor),
                 };
                 HostElementwise.Range<V, GradientStep<V>>(ref step, 0, Classes);
             }
@@ -110,7 +111,7 @@ internal sealed unsafe class CrossEntropyHostV1Simd : HostVariant<CrossEntropyCa
         }
     }
 
-    /// <summary>Sums of t and of t (z - maximum).</summary>
+    /// <summary>Sums of t and of t (z - maximum), whose terms are 0 where t is.</summary>
     private struct ProductStep<V> : IElementStep<V> where V : struct, ISimd<V>
     {
         public float* Logits;
@@ -124,7 +125,8 @@ internal sealed unsafe class CrossEntropyHostV1Simd : HostVariant<CrossEntropyCa
         {
             var target = L.Load(Targets + at, count);
             Total += target;
-            Product = V.Fma(target, L.Load(Logits + at, count) - Maximum, Product);
+            var score = V.SelectLess(V.Zero, V.Abs(target), L.Load(Logits + at, count) - Maximum, V.Zero);
+            Product = V.Fma(target, score, Product);
         }
     }
 
@@ -134,13 +136,13 @@ internal sealed unsafe class CrossEntropyHostV1Simd : HostVariant<CrossEntropyCa
         public float* Gradient;
         public float* Targets;
         public V PowerFactor;
-        public V TargetFactor;
+        public V Factor;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public readonly void Apply<L>(long at, int count) where L : struct, ILanes<V>
         {
-            var wanted = L.Load(Targets + at, count) * TargetFactor;
-            L.Store(Gradient + at, (L.Load(Gradient + at, count) * PowerFactor) - wanted, count);
+            var wanted = L.Load(Targets + at, count);
+            L.Store(Gradient + at, ((L.Load(Gradient + at, count) * PowerFactor) - wanted) * Factor, count);
         }
     }
 }

@@ -62,11 +62,11 @@ internal sealed class CrossEntropyV1Warp : GpuVariant<CrossEntropyCall>
             return;
         }
 
-        var powerFactor = isClass ? Scalar.Divide(factor, sum) : float.NaN;
+        var share = isClass ? Scalar.Divide(1, sum) : float.NaN;
         for (var c = WarpReduce.Lane; c < classes; c += WarpReduce.Lanes)
         {
-            var value = Scalar.Multiply(SoftmaxWarp.Power(logits[first + c], maximum), powerFactor);
-            gradient[first + c] = c == label ? Scalar.Subtract(value, factor) : value;
+            var probability = Scalar.Multiply(SoftmaxWarp.Power(logits[first + c], maximum), share);
+            gradient[first + c] = Scalar.Multiply(Scalar.Subtract(probability, c == label ? 1f : 0f), factor);
         }
     }
 
@@ -89,9 +89,11 @@ internal sealed class CrossEntropyV1Warp : GpuVariant<CrossEntropyCall>
         var product = 0f;
         for (var c = WarpReduce.Lane; c < classes; c += WarpReduce.Lanes)
         {
+            // A class that no target asks for adds nothing, also at -infinity.
             var target = targets[first + c];
+            var score = target == 0 ? 0f : Scalar.Subtract(logits[first + c], maximum);
             total = Scalar.Add(total, target);
-            product = Scalar.Fma(target, Scalar.Subtract(logits[first + c], maximum), product);
+            product = Scalar.Fma(target, score, product);
         }
 
         total = WarpReduce.Sum(total);
@@ -107,12 +109,11 @@ internal sealed class CrossEntropyV1Warp : GpuVariant<CrossEntropyCall>
             return;
         }
 
-        var powerFactor = Scalar.Divide(Scalar.Multiply(total, factor), sum);
+        var share = Scalar.Divide(total, sum);
         for (var c = WarpReduce.Lane; c < classes; c += WarpReduce.Lanes)
         {
-            var power = SoftmaxWarp.Power(logits[first + c], maximum);
-            var wanted = Scalar.Multiply(targets[first + c], factor);
-            gradient[first + c] = Scalar.Subtract(Scalar.Multiply(power, powerFactor), wanted);
+            var wanted = Scalar.Multiply(SoftmaxWarp.Power(logits[first + c], maximum), share);
+            gradient[first + c] = Scalar.Multiply(Scalar.Subtract(wanted, targets[first + c]), factor);
         }
     }
 

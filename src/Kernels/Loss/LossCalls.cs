@@ -2,7 +2,8 @@ namespace DPT.Engine.Kernels;
 
 /// <summary>
 /// Softmax cross-entropy and its gradient in one pass: loss_r = w_r sum_c t_rc (logsumexp(z_r) - z_rc),
-/// gradient = scale w_r (softmax(z_r) sum_c t_rc - t_r). Targets are class numbers or distributions.
+/// gradient = scale w_r (softmax(z_r) sum_c t_rc - t_r). Targets are class numbers or distributions. A class whose target
+/// is 0 adds nothing to the loss, also at a score of -infinity.
 /// </summary>
 public readonly record struct CrossEntropyCall : IKernelCall
 {

@@ -3,7 +3,10 @@ namespace DPT.Engine.Kernels;
 /// <summary>The losses in double precision, from their definitions.</summary>
 internal static class LossReference
 {
-    /// <summary>Cross-entropy with targets as distributions; <paramref name="gradient"/> may be null.</summary>
+    /// <summary>
+    /// Cross-entropy with targets as distributions; <paramref name="gradient"/> may be null. A class that no target asks
+    /// for adds nothing, whatever its score: 0 log 0 is 0. Scores without a softmax have no loss either.
+    /// </summary>
     public static void CrossEntropy(
         int rows, int classes, double scale, double[] logits, double[] targets, double[]? weights,
         double[] losses, double[]? gradient)
@@ -16,16 +19,18 @@ internal static class LossReference
             var logSum = maximum - Math.Log(probabilities[Array.IndexOf(logits, maximum, r * classes) - (r * classes)]);
             var weight = weights?[r] ?? 1;
             var total = targets.AsSpan(r * classes, classes).ToArray().Sum();
-            losses[r] = 0;
+            losses[r] = 0 * logSum;
             for (var c = 0; c < classes; c++)
             {
                 var i = (r * classes) + c;
-                losses[r] += weight * targets[i] * (logSum - logits[i]);
+                losses[r] += targets[i] == 0 ? 0 : targets[i] * (logSum - logits[i]);
                 if (gradient != null)
                 {
                     gradient[i] = scale * weight * ((probabilities[c] * total) - targets[i]);
                 }
             }
+
+            losses[r] *= weight;
         }
     }
 

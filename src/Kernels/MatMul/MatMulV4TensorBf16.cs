@@ -32,9 +32,11 @@ internal sealed class MatMulV4TensorBf16 : GpuVariant<MatMulCall>
 
     public override string Idea => "bf16 factors on tensor cores, fp32 sums, asynchronous copies three stages deep";
 
-    // A factor is off by up to 2^-9 of itself, a term by 2^-8, and where a few large terms are all that a sum consists of,
+    // A factor is off by up to 2^-8 of itself, a term by 2^-7, and where a few large terms are all that a sum consists of,
     // that is several times as much relative to the size of the whole result.
     public override double ExtraError => 1.0 / 32;
+
+    public override double InputRoundoff => 1.0 / 256;
 
     public override IReadOnlyList<GpuKernel> Kernels { get; } = [.. Bf16Packing.Kernels, Multiply];
 

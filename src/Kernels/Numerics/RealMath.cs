@@ -53,15 +53,15 @@ internal static class RealMath
         return V.SelectLess(x, V.Broadcast(float.PositiveInfinity), log, x);
     }
 
-    /// <summary>x Phi(x), Phi the standard normal distribution function; error below 2e-7 (1 + |x|).</summary>
+    /// <summary>x Phi(x), Phi the standard normal distribution function; error below 2e-7 (1 + |x|). 0 at -infinity.</summary>
     /// <remarks>
     /// By symmetry max(0, x) - a Phi(-a) with a = |x|, and Phi(-a) = 2^p(a). The fit weighs errors by the larger of Phi(-a)
-    /// and a Phi(-a), up to a = 6.5, and is exact at 0; beyond, p falls fast enough, and from 9 on nothing is left.
+    /// and a Phi(-a), up to a = 6.5, and is exact at 0; beyond, p falls fast enough, and where a ends the power is 0.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Gelu<V>(V x) where V : struct, IReal<V>
     {
-        var a = V.Min(V.Broadcast(9), V.Abs(x));
+        var a = V.Min(V.Broadcast(10.185f), V.Abs(x));
         var p = V.Fma(V.Broadcast(-2.33494779e-6f), a, V.Broadcast(3.37377969e-5f));
         p = V.Fma(p, a, V.Broadcast(-0.000161293734f));
         p = V.Fma(p, a, V.Broadcast(-0.000191703788f));
@@ -73,15 +73,15 @@ internal static class RealMath
         return V.Fma(V.Zero - a, Exp2(p), V.Max(V.Zero, x));
     }
 
-    /// <summary>Derivative of <see cref="Gelu"/>; error below 3e-7.</summary>
+    /// <summary>Derivative of <see cref="Gelu"/>; error below 3e-7. 0 and 1 at the infinities.</summary>
     /// <remarks>
     /// Phi(-a) - a phi(a) = e^(-a^2/2) h(a) for x = -a, and 1 minus that for x = a. The fit of h weighs errors by
-    /// e^(-a^2/2).
+    /// e^(-a^2/2), which is 0 where a ends.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V GeluGradient<V>(V x) where V : struct, IReal<V>
     {
-        var a = V.Min(V.Broadcast(13), V.Abs(x));
+        var a = V.Min(V.Broadcast(13.27f), V.Abs(x));
         var h = V.Fma(V.Broadcast(1.63169420e-6f), a, V.Broadcast(-3.52078569e-5f));
         h = V.Fma(h, a, V.Broadcast(0.000339738996f));
         h = V.Fma(h, a, V.Broadcast(-0.00197462947f));
@@ -96,15 +96,17 @@ internal static class RealMath
         return V.SelectLess(x, V.Zero, below, V.Broadcast(1) - below);
     }
 
-    /// <summary>x / (1 + e^-x); error below 2e-7 (1 + |x|).</summary>
+    /// <summary>x / (1 + e^-x); error below 2e-7 (1 + |x|). 0 at -infinity.</summary>
+    /// <remarks>Below -89 the second factor is 0, and 0 times infinity would be NaN.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Silu<V>(V x) where V : struct, IReal<V> => x * Sigmoid(x);
+    public static V Silu<V>(V x) where V : struct, IReal<V> => V.Max(V.Broadcast(-89), x) * Sigmoid(x);
 
-    /// <summary>Derivative of <see cref="Silu"/>; error below 3e-7.</summary>
+    /// <summary>Derivative of <see cref="Silu"/>; error below 3e-7. 0 and 1 at the infinities.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V SiluGradient<V>(V x) where V : struct, IReal<V>
     {
-        // 1 - sigmoid(x) is sigmoid(-x): written so, large x lose nothing.
+        // 1 - sigmoid(x) is sigmoid(-x): written so, large x lose nothing. Beyond 89 it is 0, and must not meet infinity.
+        x = V.Min(V.Broadcast(89), V.Max(V.Broadcast(-89), x));
         var one = V.Broadcast(1);
         var e = Exp(V.Zero - V.Abs(x));
         var larger = one / (one + e);

@@ -145,10 +145,14 @@ public readonly record struct SgdCall : IKernelCall
     }
 }
 
-/// <summary>Sum of squares of a slab in a fixed order: the global gradient norm, squared.</summary>
-public readonly record struct SumOfSquaresCall : IKernelCall
+/// <summary>
+/// The L2 norm of a slab, sqrt(sum x^2), in a fixed order: of a gradient, for clipping. It is right wherever a float can
+/// hold it, also where the squares overflow or vanish. Source: Blue, A portable Fortran program to find the Euclidean norm
+/// of a vector (1978), for why that takes more than one sum.
+/// </summary>
+public readonly record struct NormCall : IKernelCall
 {
-    private const string Op = "sumofsquares";
+    private const string Op = "norm";
 
     /// <summary>Number of elements.</summary>
     public required long Count { get; init; }
@@ -156,7 +160,7 @@ public readonly record struct SumOfSquaresCall : IKernelCall
     /// <summary>The numbers.</summary>
     public required Slice<float> X { get; init; }
 
-    /// <summary>The sum, one element. Accumulated in double where the device can.</summary>
+    /// <summary>The norm, one element.</summary>
     public required Slice<float> Result { get; init; }
 
     /// <inheritdoc/>

@@ -13,11 +13,11 @@ public static class OptimizerOperators
     /// <summary>SGD with momentum and moving average.</summary>
     public static Operator<SgdCall> Sgd { get; } = new("sgd", SgdCases, new SgdHostV1Simd(), new SgdV1Elements());
 
-    /// <summary>The squared norm of a gradient.</summary>
-    public static Operator<SumOfSquaresCall> SumOfSquares { get; } =
-        new("sumofsquares", SumOfSquaresCases, new SumOfSquaresHostV1Simd(), new SumOfSquaresV1Pairs())
+    /// <summary>The norm of a gradient.</summary>
+    public static Operator<NormCall> Norm { get; } =
+        new("norm", NormCases, new NormHostV1Simd(), new NormV1Ranges())
         {
-            BenchCases = () => [SumOfSquaresCase(8_000_000, FillPattern.Normal)],
+            BenchCases = () => [NormCase(8_000_000, FillPattern.Normal)],
         };
 
     private static IEnumerable<KernelCase> AdamWCases()
@@ -72,7 +72,11 @@ public static class OptimizerOperators
                 Operand.Update("v", count, 1, fresh ? FillPattern.Zero : FillPattern.Positive)),
             Bind,
             v => OptimizerReference.AdamW(
-                Bind(null), v, average ? v["average"] : null, mask ? v["mask"] : null));
+                Bind(null), v, average ? v["average"] : null, mask ? v["mask"] : null))
+        {
+            // Decay is subtracted, because 1 - rate decay would round it away: infinity minus a part of itself is NaN.
+            SameInfinities = false,
+        };
     }
 
     private static IEnumerable<KernelCase> SgdCases()
@@ -124,24 +128,50 @@ public static class OptimizerOperators
             v => OptimizerReference.Sgd(Bind(null), v, average ? v["average"] : null, mask ? v["mask"] : null));
     }
 
-    private static IEnumerable<KernelCase> SumOfSquaresCases()
+    private static IEnumerable<KernelCase> NormCases()
     {
         foreach (var count in CaseSizes.Counts)
         {
-            yield return SumOfSquaresCase(count, FillPattern.Normal);
+            yield return NormCase(count, FillPattern.Normal);
         }
 
-        yield return SumOfSquaresCase(SumOfSquaresHostV1Simd.Block, FillPattern.Constant);
-        yield return SumOfSquaresCase(SumOfSquaresHostV1Simd.Block + 1, FillPattern.Large);
-        yield return SumOfSquaresCase(100_003, FillPattern.Constant);
-        yield return SumOfSquaresCase(50, FillPattern.Zero);
+        yield return NormCase(NormHostV1Simd.Block, FillPattern.Constant);
+        yield return NormCase(NormHostV1Simd.Block + 1, FillPattern.Large);
+        yield return NormCase(100_003, FillPattern.Constant);
+        yield return NormCase(50, FillPattern.Zero);
+
+        // Squares that no float can hold, on both sides, alone and mixed.
+        yield return NormCaseOf("1e18", 1000, _ => 1e18);
+        yield return NormCaseOf("1e-30", 1000, _ => 1e-30);
+        yield return NormCaseOf("the largest float", 1, _ => float.MaxValue);
+        yield return NormCaseOf("the smallest float", 3, _ => float.Epsilon);
+        yield return NormCaseOf("1e30 once among 1e-30", 777, i => i == 700 ? -1e30 : 1e-30);
+        yield return NormCaseOf("powers of ten", 600, i => Math.Pow(10, (i % 71) - 35));
     }
 
-    private static KernelCase<SumOfSquaresCall> SumOfSquaresCase(int count, FillPattern fill) => new(
-        $"count={count} {fill}",
-        [Operand.In("x", count, fill), Operand.Out("result", 1, Math.Min(count, SumOfSquaresHostV1Simd.Block))],
-        m => new SumOfSquaresCall { Count = count, X = m["x"], Result = m["result"] },
-        v => OptimizerReference.SumOfSquares(v["x"], v["result"]));
+    private static KernelCase<NormCall> NormCase(int count, FillPattern fill) => new(
+        $"count={count} {fill}", NormOperands(count, fill), Bind(count), v => OptimizerReference.Norm(v["x"], v["result"]));
+
+    private static KernelCase<NormCall> NormCaseOf(string label, int count, Func<int, double> value) => new(
+        $"count={count} of {label}",
+        NormOperands(count, FillPattern.Derived),
+        Bind(count),
+        v => OptimizerReference.Norm(v["x"], v["result"]))
+    {
+        Derive = v =>
+        {
+            for (var i = 0; i < count; i++)
+            {
+                v["x"][i] = value(i);
+            }
+        },
+    };
+
+    private static Operand[] NormOperands(int count, FillPattern fill) =>
+        [Operand.In("x", count, fill), Operand.Out("result", 1, Math.Min(count, NormHostV1Simd.Block))];
+
+    private static Func<CaseMemory, NormCall> Bind(int count) =>
+        m => new NormCall { Count = count, X = m["x"], Result = m["result"] };
 
     private static string Extras(bool average, bool mask) => (average ? " ema" : "") + (mask ? " mask" : "");
 

@@ -38,13 +38,15 @@ internal static class OptimizerReference
         MoveAverage(call.AverageDecay, p, average);
     }
 
-    public static void SumOfSquares(double[] x, double[] result)
+    public static void Norm(double[] x, double[] result)
     {
         result[0] = 0;
         foreach (var value in x)
         {
             result[0] += value * value;
         }
+
+        result[0] = Math.Sqrt(result[0]);
     }
 
     private static void MoveAverage(double decay, double[] parameters, double[]? average)

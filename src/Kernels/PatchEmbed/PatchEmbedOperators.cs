@@ -63,7 +63,7 @@ public static class PatchEmbedOperators
             Operand.In("position", grid.Tokens * width),
             Operand.InInt("labels", grid.Batch, LabelRows),
             Operand.In("table", LabelRows * width),
-            Operand.In("times", grid.Batch, FillPattern.Derived),
+            Operand.In("times", grid.Batch, FillPattern.Unit),
             Operand.In("class", width),
             Operand.Out("tokens", grid.Batch * grid.Tokens * width, grid.PatchElements),
         ],

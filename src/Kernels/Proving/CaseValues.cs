@@ -8,6 +8,7 @@ public sealed class CaseValues
     /// <summary>Draws every operand from <paramref name="seed"/>; outputs start as NaN.</summary>
     public CaseValues(KernelCase kernelCase, int seed)
     {
+        Seed = seed;
         foreach (var (operand, index) in kernelCase.Operands.Select((o, i) => (o, i)))
         {
             _values[operand.Name] = operand.Role == OperandRole.Output
@@ -22,13 +23,20 @@ public sealed class CaseValues
         }
     }
 
-    private CaseValues(Dictionary<string, double[]> values) => _values = values;
+    private CaseValues(Dictionary<string, double[]> values, int seed)
+    {
+        _values = values;
+        Seed = seed;
+    }
+
+    /// <summary>What the values were drawn from.</summary>
+    public int Seed { get; }
 
     /// <summary>The operand of that name.</summary>
     public double[] this[string name] => _values[name];
 
     /// <summary>An independent copy.</summary>
-    public CaseValues Clone() => new(_values.ToDictionary(p => p.Key, p => (double[])p.Value.Clone()));
+    public CaseValues Clone() => new(_values.ToDictionary(p => p.Key, p => (double[])p.Value.Clone()), Seed);
 
     private static double[] Filled(long length, double value)
     {

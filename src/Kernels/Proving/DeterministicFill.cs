@@ -16,7 +16,7 @@ internal static class DeterministicFill
                 FillPattern.Unit => random.NextDouble(),
                 FillPattern.Large => i % 7 == 3 ? (random.Next(2) == 0 ? -80 : 80) : Normal(random),
                 FillPattern.Constant => 0.75,
-                FillPattern.Tiny => (i % 4) switch { 0 => 1e-41, 1 => -0.0, 2 => -1e-39, _ => 1e-20 * Normal(random) },
+                FillPattern.Tiny => Tiny(i, i % 4 == 3 ? Normal(random) : 0),
                 FillPattern.Distribution => 1e-3 + random.NextDouble(),
                 FillPattern.Integers => random.Next(operand.Modulus),
                 _ => 0,
@@ -42,7 +42,11 @@ internal static class DeterministicFill
         return (hash * 31) + seed;
     }
 
-    private static double Normal(System.Random random) =>
+    /// <summary>Denormals, a signed zero, and a number whose square vanishes, in turns.</summary>
+    internal static double Tiny(int index, double normal) =>
+        (index % 4) switch { 0 => 1e-41, 1 => -0.0, 2 => -1e-39, _ => 1e-20 * normal };
+
+    internal static double Normal(System.Random random) =>
         Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 
     private static void NormaliseRows(double[] values, int row)

@@ -4,7 +4,7 @@ namespace DPT.Engine.Kernels;
 
 /// <summary>
 /// How far a result is from the truth, and which element uses the largest share of what it is allowed. A value that
-/// is not finite counts as infinitely far.
+/// is not finite counts as infinitely far, unless the truth is the same: NaN, or that infinity.
 /// </summary>
 /// <remarks>
 /// The worst element is the one nearest to, or furthest over, its own limit. The largest absolute error would be the
@@ -37,11 +37,33 @@ public readonly record struct ErrorStats
     /// <summary>Whether every element is within its limit.</summary>
     public bool Holds => Share <= 1;
 
-    /// <summary>Compares a result with the truth.</summary>
+    /// <summary>Compares a result with a truth that floats can hold.</summary>
     /// <exception cref="ArgumentException">
     /// The lengths differ, or the truth is not a number that a float can hold: the test is broken.
     /// </exception>
     public static ErrorStats Compare(ReadOnlySpan<double> actual, ReadOnlySpan<double> truth, in Tolerance tolerance)
+    {
+        for (var i = 0; i < truth.Length; i++)
+        {
+            if (!IsFloat(truth[i]))
+            {
+                throw new ArgumentException($"the reference is {truth[i]} at {i}, no float: the test itself is broken");
+            }
+        }
+
+        return CompareHard(actual, truth, [], in tolerance, sameInfinities: true);
+    }
+
+    /// <summary>Compares a result with a truth that may be NaN, or beyond what a float can hold, which is infinite.</summary>
+    /// <param name="actual">The result.</param>
+    /// <param name="truth">The truth.</param>
+    /// <param name="sensitivity">How far rounding the inputs moves each element; empty for nowhere.</param>
+    /// <param name="tolerance">The bound.</param>
+    /// <param name="sameInfinities">Whether an infinite truth asks for that infinity; otherwise NaN and the other serve too.</param>
+    /// <exception cref="ArgumentException">The lengths differ: the test is broken.</exception>
+    public static ErrorStats CompareHard(
+        ReadOnlySpan<double> actual, ReadOnlySpan<double> truth, ReadOnlySpan<double> sensitivity,
+        in Tolerance tolerance, bool sameInfinities)
     {
         if (actual.Length != truth.Length)
         {
@@ -51,8 +73,9 @@ public readonly record struct ErrorStats
         var stats = new ErrorStats { Scale = RootMeanSquare(truth), Share = -1 };
         for (var i = 0; i < truth.Length; i++)
         {
-            var error = double.IsFinite(actual[i]) ? Math.Abs(actual[i] - truth[i]) : double.PositiveInfinity;
-            var limit = tolerance.Limit(SizeOf(truth[i], stats.Scale));
+            var error = Error(actual[i], truth[i], sameInfinities);
+            var limit = tolerance.Limit(
+                SizeOf(IsFloat(truth[i]) ? truth[i] : 0, stats.Scale), sensitivity.IsEmpty ? 0 : sensitivity[i]);
             stats = stats with { MaxError = Math.Max(stats.MaxError, error) };
             if (error / limit > stats.Share)
             {
@@ -82,17 +105,28 @@ public readonly record struct ErrorStats
         CultureInfo.InvariantCulture,
         $"got {Actual:g9} at {Index}, truth {Expected:g9}: {100 * Share:f0} % of the limit {Limit:g3} (scale {Scale:g3})");
 
+    private static bool IsFloat(double value) => Math.Abs(value) <= float.MaxValue;
+
+    private static double Error(double actual, double truth, bool sameInfinities)
+    {
+        if (double.IsFinite(actual) && IsFloat(truth))
+        {
+            return Math.Abs(actual - truth);
+        }
+
+        // What is not finite is never near a number.
+        var isSame = sameInfinities
+            ? ((float)truth).Equals((float)actual)
+            : !double.IsFinite(actual) && !IsFloat(truth);
+        return isSame ? 0 : double.PositiveInfinity;
+    }
+
     private static double RootMeanSquare(ReadOnlySpan<double> truth)
     {
         var squares = 0.0;
-        for (var i = 0; i < truth.Length; i++)
+        foreach (var value in truth)
         {
-            if (!(Math.Abs(truth[i]) <= float.MaxValue))
-            {
-                throw new ArgumentException($"the reference is {truth[i]} at {i}, no float: the test itself is broken");
-            }
-
-            squares += truth[i] * truth[i];
+            squares += IsFloat(value) ? value * value : 0;
         }
 
         return Math.Sqrt(squares / truth.Length);

@@ -24,6 +24,15 @@ public abstract class KernelCase
     /// <summary>Error allowed beyond rounding, relative to the size of the result: documented approximations.</summary>
     public double ExtraError { get; init; }
 
+    /// <summary>What makes the values hard (<see cref="HardCases"/>); null for a case with values as they come.</summary>
+    public Hardship? Hardship { get; init; }
+
+    /// <summary>
+    /// Whether a variant must give the reference's infinities. False where a rearranged formula that is as good may find
+    /// NaN in place of an infinity, as a sum that is factored out does.
+    /// </summary>
+    public bool SameInfinities { get; init; } = true;
+
     /// <summary>Runs the call on device memory.</summary>
     public abstract void Launch(Device device, KernelVariant variant, CaseMemory memory);
 
@@ -38,6 +47,11 @@ public abstract class KernelCase
 
     /// <summary>Computes the outputs in double precision, from values that hold the inputs.</summary>
     public abstract void Truth(CaseValues values);
+
+    /// <summary>The same shape and call on hard values.</summary>
+    /// <param name="hardship">Which values.</param>
+    /// <param name="only">The operand that they go into; null for all that start normal.</param>
+    internal abstract KernelCase Harden(Hardship hardship, Operand? only);
 
     /// <inheritdoc/>
     public override string ToString() => Label;
@@ -101,4 +115,37 @@ public sealed class KernelCase<TCall> : KernelCase where TCall : struct, IKernel
 
     /// <inheritdoc/>
     public override void Truth(CaseValues values) => _truth(values);
+
+    internal override KernelCase Harden(Hardship hardship, Operand? only)
+    {
+        return new KernelCase<TCall>(
+            $"{Label} | {hardship}{(only is null ? "" : $" in {only.Name}")}", Operands, _bind, _truth)
+        {
+            Derive = Values,
+            Hardship = hardship,
+            SameInfinities = SameInfinities,
+        };
+
+        void Values(CaseValues values)
+        {
+            MakeHard(values);
+            Derive?.Invoke(values);
+            if (only is not null)
+            {
+                // What a case makes of its operands must not cover what was planted.
+                MakeHard(values);
+            }
+        }
+
+        void MakeHard(CaseValues values)
+        {
+            foreach (var (operand, index) in Operands.Select((o, i) => (o, i)))
+            {
+                if (only is null ? HardCases.TakesHardValues(operand) : operand == only)
+                {
+                    HardCases.Apply(operand, values[operand.Name], hardship, (values.Seed * 1013) + index);
+                }
+            }
+        }
+    }
 }

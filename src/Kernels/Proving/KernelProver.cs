@@ -4,7 +4,8 @@ namespace DPT.Engine.Kernels;
 
 /// <summary>
 /// Proves a variant on a case: the double reference, guard bands, unwritten outputs, unchanged inputs, and the same
-/// bits when run again.
+/// bits when run again. On hard values (<see cref="HardCases"/>) the bound grows with how far rounding the inputs moves the
+/// result, and NaN and infinities must be where the reference has them.
 /// </summary>
 public static class KernelProver
 {
@@ -28,6 +29,7 @@ public static class KernelProver
         var start = new CaseValues(kernelCase, seed);
         var truth = start.Clone();
         kernelCase.Truth(truth);
+        var sensitivity = kernelCase.Hardship is null ? null : Sensitivity.Of(kernelCase, start, truth, variant.InputRoundoff);
         var faults = new List<string>();
         var replay = $"{op.IdOf(variant)} [{kernelCase.Label}] seed {seed} on {device.Description}";
 
@@ -50,13 +52,17 @@ public static class KernelProver
                 continue;
             }
 
-            var stats = ErrorStats.Compare(actual, truth[operand.Name], new Tolerance
+            var tolerance = new Tolerance
             {
                 Terms = operand.Terms,
                 ExtraError = kernelCase.ExtraError + variant.ExtraError,
                 LibraryError = libraryErrors?.TryGetValue(operand.Name, out var error) == true ? error : null,
                 Factor = factor,
-            });
+            };
+            var stats = sensitivity is null
+                ? ErrorStats.Compare(actual, truth[operand.Name], in tolerance)
+                : ErrorStats.CompareHard(
+                    actual, truth[operand.Name], sensitivity[operand.Name], in tolerance, kernelCase.SameInfinities);
             if (!stats.Holds)
             {
                 faults.Add($"{replay}: '{operand.Name}' {stats}");

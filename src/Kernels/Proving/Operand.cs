@@ -64,6 +64,12 @@ public sealed record Operand(
     int Terms = 1,
     Type? Element = null)
 {
+    /// <summary>
+    /// Factor on hard values (<see cref="HardCases"/>); below 1 where they enter an exponential as squares, and larger ones
+    /// would leave no digit to compare.
+    /// </summary>
+    public double HardScale { get; init; } = 1;
+
     /// <summary>An input of floats.</summary>
     public static Operand In(string name, long length, FillPattern fill = FillPattern.Normal, int modulus = 1) =>
         new(name, OperandRole.Input, length, fill, modulus);

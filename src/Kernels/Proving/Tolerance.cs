@@ -5,11 +5,12 @@ namespace DPT.Engine.Kernels;
 /// established library computed the same case in the same precision, a multiple of the error that it made.
 /// </summary>
 /// <remarks>
-/// limit(size) = factor library + R sqrt(terms) (u size + e/2) + extra size, with u = 2^-24, e the smallest denormal
-/// float and size the magnitude that the error is relative to (<see cref="ErrorStats.SizeOf"/>). Roundings behave
+/// limit(size) = factor library + R sqrt(terms) (u size + e/2) + extra size + (16 + terms / 2) sensitivity, with u = 2^-24, e the
+/// smallest denormal float and size the magnitude that the error is relative to (<see cref="ErrorStats.SizeOf"/>). Roundings behave
 /// like a random walk, hence the root. R is 16 if nothing else is known. A measured library error replaces most of
 /// it, and R is 4: enough for the final roundings of a few elements on which the library was lucky, and too little
-/// to hide a kernel that is worse than the library. The e/2 is what a product loses when it underflows.
+/// to hide a kernel that is worse than the library. Rounding n terms once moves their sum by sqrt(n) roundings of a term,
+/// and adding them up one by one by sqrt(n^3/3): hence the terms beside the sensitivity. The e/2 is what a product loses when it underflows.
 /// </remarks>
 public readonly record struct Tolerance
 {
@@ -20,7 +21,7 @@ public readonly record struct Tolerance
     public const double Backward = 3;
 
     /// <summary>Half the distance between 1 and the next float.</summary>
-    private const double UnitRoundoff = 5.9604644775390625e-8;
+    internal const double UnitRoundoff = 5.9604644775390625e-8;
 
     private const double RoundingsAlone = 16;
     private const double RoundingsBesideLibrary = 4;
@@ -45,11 +46,14 @@ public readonly record struct Tolerance
     public double Factor { get; init; }
 
     /// <summary>The largest error allowed to an element of that size.</summary>
-    public double Limit(double size)
+    /// <param name="size">What the error is relative to.</param>
+    /// <param name="sensitivity">How far rounding the inputs moves the element: no algorithm can be closer.</param>
+    public double Limit(double size, double sensitivity = 0)
     {
         var roundings = (LibraryError is null ? RoundingsAlone : RoundingsBesideLibrary) * Math.Sqrt(Terms);
         return (Factor * (LibraryError ?? 0))
             + (roundings * ((UnitRoundoff * size) + (float.Epsilon / 2.0)))
-            + (ExtraError * size);
+            + (ExtraError * size)
+            + ((RoundingsAlone + (Terms / 2.0)) * sensitivity);
     }
 }

@@ -21,7 +21,7 @@ public static class KernelRegistry
         SolverOperators.Step,
         OptimizerOperators.AdamW,
         OptimizerOperators.Sgd,
-        OptimizerOperators.SumOfSquares,
+        OptimizerOperators.Norm,
         PatchEmbedOperators.Forward,
         PatchEmbedOperators.Backward,
         UnpatchifyOperators.Forward,

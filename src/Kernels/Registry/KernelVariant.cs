@@ -20,6 +20,9 @@ public abstract class KernelVariant
     /// </summary>
     public virtual double ExtraError => 0;
 
+    /// <summary>The largest share of itself that an input is off by before anything is computed: 2^-24 for floats.</summary>
+    public virtual double InputRoundoff => Tolerance.UnitRoundoff;
+
     /// <summary>Whether it only runs where it is asked for by name: nobody gets less precision by default or by tuning.</summary>
     public bool IsOnlyByName => ExtraError > 0;
 }

@@ -88,16 +88,12 @@ internal sealed class UnpatchifyBackwardV1Pixels : GpuVariant<UnpatchifyBackward
         {
             var toY = y + 1 - (tap / 3);
             var toX = x + 1 - (tap % 3);
-            if (toY < 0 || toY >= imageSize || toX < 0 || toX >= imageSize)
-            {
-                continue;
-            }
-
+            var isInside = toY >= 0 && toY < imageSize && toX >= 0 && toX < imageSize;
             for (var o = 0; o < channels; o++)
             {
                 var factor = weight[(((o * channels) + channel) * 9) + tap];
                 var from = first + (((o * imageSize) + toY) * imageSize) + toX;
-                gradient = Scalar.Fma(factor, imageGradient[from], gradient);
+                gradient = Scalar.Fma(factor, isInside ? imageGradient[from] : 0f, gradient);
             }
         }
 

@@ -2,7 +2,8 @@ namespace DPT.Engine.Kernels;
 
 /// <summary>
 /// Tokens to image, then a 3x3 convolution with padding 1 (the U-ViT tail). The C p p vector of a patch is ordered
-/// (row in patch, column in patch, channel), channel fastest; the e extra tokens are skipped.
+/// (row in patch, column in patch, channel), channel fastest; the e extra tokens are skipped. The border is of zeros that
+/// are multiplied like pixels, here and in the gradients, so a weight that is NaN shows everywhere.
 /// </summary>
 public readonly record struct UnpatchifyForwardCall : IKernelCall
 {

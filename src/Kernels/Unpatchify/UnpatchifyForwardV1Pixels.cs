@@ -65,14 +65,12 @@ internal sealed class UnpatchifyForwardV1Pixels : GpuVariant<UnpatchifyForwardCa
         {
             var fromY = y + (tap / 3) - 1;
             var fromX = x + (tap % 3) - 1;
-            if (pixels.Contains(fromY, fromX))
+            var isInside = pixels.Contains(fromY, fromX);
+            var first = isInside ? from + pixels.Of(fromY, fromX) : 0;
+            for (var c = 0; c < pixels.Channels; c++)
             {
-                var first = from + pixels.Of(fromY, fromX);
-                for (var c = 0; c < pixels.Channels; c++)
-                {
-                    var factor = weight[(((channel * pixels.Channels) + c) * 9) + tap];
-                    value = Scalar.Fma(factor, tokens[first + c], value);
-                }
+                var factor = weight[(((channel * pixels.Channels) + c) * 9) + tap];
+                value = Scalar.Fma(factor, isInside ? tokens[first + c] : 0f, value);
             }
         }
 

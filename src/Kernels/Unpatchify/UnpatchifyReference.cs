@@ -1,6 +1,6 @@
 namespace DPT.Engine.Kernels;
 
-/// <summary>Unpatchify and its convolution in double precision, from the definition.</summary>
+/// <summary>Unpatchify and its convolution in double precision, from the definition: images lie in a border of zeros.</summary>
 internal static class UnpatchifyReference
 {
     /// <summary>Tokens to images; a null weight leaves the convolution out.</summary>
@@ -17,7 +17,7 @@ internal static class UnpatchifyReference
                         var value = weight is null ? tokens[Token(grid, b, o, y, x)] : bias![o];
                         foreach (var (c, iy, ix, w) in Taps(grid, weight, o, y, x))
                         {
-                            value += weight![w] * tokens[Token(grid, b, c, iy, ix)];
+                            value += weight![w] * Padded(grid, iy, ix, () => tokens[Token(grid, b, c, iy, ix)]);
                         }
 
                         image[Pixel(grid, b, o, y, x)] = value;
@@ -51,8 +51,12 @@ internal static class UnpatchifyReference
                         dbias[o] += g;
                         foreach (var (c, iy, ix, w) in Taps(grid, weight, o, y, x))
                         {
-                            dtokens[Token(grid, b, c, iy, ix)] += g * weight[w];
-                            dweight[w] += g * tokens[Token(grid, b, c, iy, ix)];
+                            dweight[w] += g * Padded(grid, iy, ix, () => tokens[Token(grid, b, c, iy, ix)]);
+
+                            // The same tap seen from the other end: this pixel's token went to the mirrored one.
+                            var (oy, ox) = (y - (iy - y), x - (ix - x));
+                            dtokens[Token(grid, b, o, y, x)] += weight[Swapped(grid, w)]
+                                * Padded(grid, oy, ox, () => dimage[Pixel(grid, b, c, oy, ox)]);
                         }
                     }
                 }
@@ -69,12 +73,21 @@ internal static class UnpatchifyReference
             for (var tap = 0; tap < 9; tap++)
             {
                 var (iy, ix) = (y + (tap / 3) - 1, x + (tap % 3) - 1);
-                if (iy >= 0 && iy < grid.ImageSize && ix >= 0 && ix < grid.ImageSize)
-                {
-                    yield return (c, iy, ix, (((o * grid.Channels) + c) * 9) + tap);
-                }
+                yield return (c, iy, ix, (((o * grid.Channels) + c) * 9) + tap);
             }
         }
+    }
+
+    /// <summary>A pixel, or the zero of the border around the image.</summary>
+    private static double Padded(PatchGrid grid, int y, int x, Func<double> pixel) =>
+        y >= 0 && y < grid.ImageSize && x >= 0 && x < grid.ImageSize ? pixel() : 0;
+
+    /// <summary>The weight of the same tap with its two channels exchanged.</summary>
+    private static int Swapped(PatchGrid grid, int weight)
+    {
+        var (pair, tap) = Math.DivRem(weight, 9);
+        var (o, c) = Math.DivRem(pair, grid.Channels);
+        return (((c * grid.Channels) + o) * 9) + tap;
     }
 
     private static int Pixel(PatchGrid grid, int b, int c, int y, int x) =>

@@ -57,8 +57,8 @@ internal sealed class TorchSgd : TorchVariant<SgdCall>
     }
 }
 
-internal sealed class TorchSumOfSquares : TorchVariant<SumOfSquaresCall>
+internal sealed class TorchNorm : TorchVariant<NormCall>
 {
-    protected override void Compute(in SumOfSquaresCall call) =>
-        Write(Read(call.X, call.Count).square().sum(), call.Result);
+    protected override void Compute(in NormCall call) =>
+        Write(Read(call.X, call.Count).norm(), call.Result);
 }

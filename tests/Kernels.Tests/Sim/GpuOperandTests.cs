@@ -131,8 +131,8 @@ public sealed class GpuOperandTests
             Y = y.Slice,
         });
         device.Run(
-            OptimizerOperators.SumOfSquares,
-            new SumOfSquaresCall { Count = Count, X = y.Slice, Result = squares.Slice });
+            OptimizerOperators.Norm,
+            new NormCall { Count = Count, X = y.Slice, Result = squares.Slice });
         var values = device.Download(y.Slice);
         var expected = values.Sum(v => (double)(v * v));
         Assert.Multiple(() =>

@@ -12,8 +12,8 @@ internal struct CompensatedSum
     /// <summary>What rounding dropped.</summary>
     public float Rest;
 
-    /// <summary>The sum, rounded once more.</summary>
-    public readonly float Total => Scalar.Add(Sum, Rest);
+    /// <summary>The sum, rounded once more; what is not finite has no rest.</summary>
+    public readonly float Total => Scalar.Subtract(Sum, Sum) == 0 ? Scalar.Add(Sum, Rest) : Sum;
 
     /// <summary>Adds a term.</summary>
     public void Add(float term)

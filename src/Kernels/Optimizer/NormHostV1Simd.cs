@@ -3,19 +3,23 @@ using System.Runtime.CompilerServices;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// Short blocks are summed in vectors, blocks and chunks in double precision and in their order: the error does not
-/// grow with the size of the model. Limits: squares must fit a float. Bytes: 4 Count. FLOPs: 2 Count.
+/// The squares of short blocks are summed in vectors, blocks and chunks in double precision and in their order: the error
+/// does not grow with the size of the model. A block whose squares do not fit a float is summed again in doubles.
+/// Limits: none. Bytes: 4 Count. FLOPs: 2 Count.
 /// </summary>
-internal sealed unsafe class SumOfSquaresHostV1Simd : HostVariant<SumOfSquaresCall>
+internal sealed unsafe class NormHostV1Simd : HostVariant<NormCall>
 {
     /// <summary>Elements summed in single precision: few roundings per lane.</summary>
     internal const int Block = 256;
+
+    /// <summary>2^-100: squares that vanish beside such a sum are less than a rounding of it.</summary>
+    private const float LeastSum = 7.88860905e-31f;
 
     public override string Name => "host-v1-simd";
 
     public override string Idea => "vectors over blocks of 256, doubles over blocks and chunks, in order";
 
-    protected override void Run<V>(HostDevice device, in SumOfSquaresCall call)
+    protected override void Run<V>(HostDevice device, in NormCall call)
     {
         var chunks = HostElementwise.Chunks(call.Count);
         using var partial = device.Scratch<double>(chunks);
@@ -32,7 +36,7 @@ internal sealed unsafe class SumOfSquaresHostV1Simd : HostVariant<SumOfSquaresCa
             sum += job.Partial[chunk];
         }
 
-        *(float*)call.Result.Address = (float)sum;
+        *(float*)call.Result.Address = (float)Math.Sqrt(sum);
     }
 
     private struct Job<V> : IParallelJob where V : struct, ISimd<V>
@@ -49,11 +53,24 @@ internal sealed unsafe class SumOfSquaresHostV1Simd : HostVariant<SumOfSquaresCa
             for (var block = start; block < end; block += Block)
             {
                 var step = new Step<V> { X = X };
-                HostElementwise.Range<V, Step<V>>(ref step, block, Math.Min(end, block + Block));
-                sum += V.Sum(step.Squares);
+                var last = Math.Min(end, block + Block);
+                HostElementwise.Range<V, Step<V>>(ref step, block, last);
+                var squares = V.Sum(step.Squares);
+                sum += squares >= LeastSum && float.IsFinite(squares) ? squares : InDoubles(block, last);
             }
 
             Partial[index] = sum;
+        }
+
+        private readonly double InDoubles(long start, long end)
+        {
+            var sum = 0.0;
+            for (var i = start; i < end; i++)
+            {
+                sum += (double)X[i] * X[i];
+            }
+
+            return sum;
         }
     }
 
