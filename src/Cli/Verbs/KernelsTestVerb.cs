@@ -9,7 +9,8 @@ internal sealed class KernelsTestVerb : Verb<KernelTestArguments>
 {
     public override string Name => "kernels test";
 
-    public override string Purpose => "prove variants: double reference, guard bands, unwritten outputs, same bits twice";
+    public override string Purpose =>
+        "prove variants: double reference, also on hard values and NaN, guard bands, unwritten outputs, same bits twice";
 
     public override string? Word => "PATTERN";
 
@@ -59,7 +60,8 @@ internal sealed class KernelsTestVerb : Verb<KernelTestArguments>
 
         IEnumerable<KernelCase> Cases(RegisteredVariant v) => arguments.Case is { } label
             ? [CaseChoice.Find(v.Operator, label, c => CaseChoice.Supports(device, v.Variant, c))]
-            : v.Operator.Cases().Where(c => CaseChoice.Supports(device, v.Variant, c));
+            : v.Operator.Cases().Where(c => CaseChoice.Supports(device, v.Variant, c))
+                .Concat(HardCases.Of(v.Operator, c => CaseChoice.Supports(device, v.Variant, c)));
     }
 
     private static List<Outcome> Prove(
@@ -69,7 +71,11 @@ internal sealed class KernelsTestVerb : Verb<KernelTestArguments>
         foreach (var (found, cases) in proofs)
         {
             stop.ThrowIfCancellationRequested();
-            var outcome = new Outcome(found.Operator.IdOf(found.Variant), cases.Count);
+            var outcome = new Outcome(found.Operator.IdOf(found.Variant), cases.Count)
+            {
+                Hard = cases.Where(c => c.Case.Hardship is not null)
+                    .CountBy(c => c.Case.Hardship!.Value.ToString()).ToDictionary(),
+            };
             using var counting = outcome.CountOn(device as SimDevice);
             if (cases.Count == 0)
             {
@@ -119,7 +125,8 @@ internal sealed class KernelsTestVerb : Verb<KernelTestArguments>
         foreach (var outcome in outcomes)
         {
             table.Add(
-                outcome.Faults.Count == 0 ? "ok" : "FAILED", outcome.Id, $"{outcome.Cases} cases", Million(outcome.LaneInstructions));
+                outcome.Faults.Count == 0 ? "ok" : "FAILED", outcome.Id, $"{outcome.Cases} cases",
+                HardText(outcome.Hard.Values.Sum()), Million(outcome.LaneInstructions));
         }
 
         if (outcomes.Count > 1)
@@ -128,6 +135,7 @@ internal sealed class KernelsTestVerb : Verb<KernelTestArguments>
                 outcomes.TrueForAll(o => o.Faults.Count == 0) ? "ok" : "FAILED",
                 $"{outcomes.Count} variants",
                 $"{outcomes.Sum(o => o.Cases)} cases",
+                HardText(outcomes.Sum(o => o.Hard.Values.Sum())),
                 Million(outcomes.Sum(o => o.LaneInstructions)));
         }
 
@@ -142,6 +150,8 @@ internal sealed class KernelsTestVerb : Verb<KernelTestArguments>
             terminal.Result($"{outcome.Id} has other bits there {outcome.OtherBits.Count} times, first {outcome.OtherBits[0]}");
         }
     }
+
+    private static string HardText(int cases) => cases == 0 ? "" : $"{cases} of them hard";
 
     private static string Million(long instructions) =>
         instructions == 0 ? "" : FormattableString.Invariant($"{instructions / 1e6:0.0} million instructions of threads");
@@ -159,6 +169,9 @@ internal sealed class KernelsTestVerb : Verb<KernelTestArguments>
     private sealed record Outcome(string Id, int Cases)
     {
         public List<string> Faults { get; } = [];
+
+        /// <summary>How many of the cases are hard, by kind.</summary>
+        public required IReadOnlyDictionary<string, int> Hard { get; init; }
 
         [JsonIgnore]
         public List<FailedProof> Failed { get; } = [];

@@ -52,6 +52,9 @@ public static class HardCases
     private static readonly Hardship[] InOneOperand =
         [Hardship.Tiny, Hardship.NaN, Hardship.Infinity, Hardship.MinusInfinity];
 
+    /// <summary>What stands in a label between the shape and the hardship.</summary>
+    internal const string Separator = " | ";
+
     /// <summary>Hard cases of the operator. Operators on integers and bytes alone have none.</summary>
     /// <param name="op">The operator.</param>
     /// <param name="suits">Which of its own cases come into question: those that a variant supports.</param>
@@ -62,17 +65,27 @@ public static class HardCases
         var inAll =
             from kernelCase in tame
             where kernelCase.Operands.Any(TakesHardValues)
-            from hardship in InAllOperands
-            select kernelCase.Harden(hardship, only: null);
-        var inOne =
-            from kernelCase in Spread(tame)
-            from operand in kernelCase.Operands
-            where IsReadAsFloats(operand) && operand.Fill != FillPattern.Derived
-            from hardship in InOneOperand
-            where hardship != Hardship.Tiny || TakesHardValues(operand)
-            select kernelCase.Harden(hardship, operand);
-        return inAll.Concat(inOne);
+            from hardened in HardInAll(kernelCase)
+            select hardened;
+        return inAll.Concat(Spread(tame).SelectMany(HardInOne));
     }
+
+    /// <summary>The hard case of that label; null if there is none.</summary>
+    internal static KernelCase? Find(Operator op, string label) =>
+        op.Cases()
+            .Where(c => label.StartsWith(c.Label + Separator, StringComparison.Ordinal))
+            .SelectMany(c => HardInAll(c).Concat(HardInOne(c)))
+            .FirstOrDefault(c => c.Label == label);
+
+    private static IEnumerable<KernelCase> HardInAll(KernelCase kernelCase) =>
+        InAllOperands.Select(hardship => kernelCase.Harden(hardship, only: null));
+
+    private static IEnumerable<KernelCase> HardInOne(KernelCase kernelCase) =>
+        from operand in kernelCase.Operands
+        where IsReadAsFloats(operand) && operand.Fill != FillPattern.Derived
+        from hardship in InOneOperand
+        where hardship != Hardship.Tiny || TakesHardValues(operand)
+        select kernelCase.Harden(hardship, operand);
 
     /// <summary>Makes an operand's values hard.</summary>
     internal static void Apply(Operand operand, double[] values, Hardship hardship, int seed)

@@ -119,7 +119,7 @@ public sealed class KernelCase<TCall> : KernelCase where TCall : struct, IKernel
     internal override KernelCase Harden(Hardship hardship, Operand? only)
     {
         return new KernelCase<TCall>(
-            $"{Label} | {hardship}{(only is null ? "" : $" in {only.Name}")}", Operands, _bind, _truth)
+            $"{Label}{HardCases.Separator}{hardship}{(only is null ? "" : $" in {only.Name}")}", Operands, _bind, _truth)
         {
             Derive = Values,
             Hardship = hardship,

@@ -1,6 +1,6 @@
 namespace DPT.Engine.Kernels;
 
-/// <summary>Picks one of an operator's cases.</summary>
+/// <summary>Picks one of an operator's cases, or a hard one of them by its whole label.</summary>
 public static class CaseChoice
 {
     /// <summary>The case of that label, or the only one whose label has the text in it; without a text the largest.</summary>
@@ -11,6 +11,11 @@ public static class CaseChoice
     public static KernelCase Find(Operator op, string? label, Func<KernelCase, bool> suits)
     {
         ArgumentNullException.ThrowIfNull(op);
+        if (label is not null && HardCases.Find(op, label) is { } hard && suits(hard))
+        {
+            return hard;
+        }
+
         var cases = op.Cases().Where(suits).ToList();
         if (label is null)
         {

@@ -1,0 +1,205 @@
+using DPT.Engine.Kernels;
+
+namespace Kernels.Tests;
+
+/// <summary>
+/// Kernels that are right on tame values and wrong on others, as people have written them: the hard cases must report each
+/// of them, and nothing about the same kernel without its fault.
+/// </summary>
+public sealed unsafe class UnstableKernelTests
+{
+    [TestCase(false, ExpectedResult = 0)]
+    [TestCase(true, ExpectedResult = 1)]
+    public int Softmax_WithoutSubtractingTheMaximum(bool planted) => Proofs(LossOperators.Softmax, call =>
+    {
+        ForEachRow(call, (x, y, n) => Softmax(x, y, n, planted ? 0 : Maximum(x, n)));
+    });
+
+    [TestCase(false, ExpectedResult = 0)]
+    [TestCase(true, ExpectedResult = 1)]
+    public int Softmax_MaximumWithoutTheLastClass(bool planted) => Proofs(LossOperators.Softmax, call =>
+    {
+        ForEachRow(call, (x, y, n) => Softmax(x, y, n, Maximum(x, planted && n > 1 ? n - 1 : n)));
+    });
+
+    [TestCase(false, ExpectedResult = 0)]
+    [TestCase(true, ExpectedResult = 1)]
+    public int Softmax_ClampThatSwallowsNaN(bool planted) => Proofs(LossOperators.Softmax, call =>
+    {
+        ForEachRow(call, (x, y, n) =>
+        {
+            Softmax(x, y, n, Maximum(x, n));
+            for (var i = 0; i < n; i++)
+            {
+                y[i] = planted && !(y[i] >= 0) ? 0 : y[i];
+            }
+        });
+    });
+
+    [TestCase(false, ExpectedResult = 0)]
+    [TestCase(true, ExpectedResult = 1)]
+    public int LayerNorm_VarianceAsDifferenceOfSquares(bool planted) => Proofs(LayerNormOperators.Forward, call =>
+    {
+        for (var row = 0; row < call.Rows; row++)
+        {
+            var x = (float*)call.X.Address + ((long)row * call.RowX);
+            float sum = 0, squares = 0;
+            for (var i = 0; i < call.Width; i++)
+            {
+                sum += x[i];
+            }
+
+            var mean = sum / call.Width;
+            var centre = planted ? 0 : mean;
+            for (var i = 0; i < call.Width; i++)
+            {
+                squares += (x[i] - centre) * (x[i] - centre);
+            }
+
+            var variance = (squares / call.Width) - (planted ? mean * mean : 0);
+            var inverse = 1 / MathF.Sqrt(variance + call.Epsilon);
+            ((float*)call.Mean.Address)[row] = mean;
+            ((float*)call.InverseDeviation.Address)[row] = inverse;
+            for (var i = 0; i < call.Width; i++)
+            {
+                ((float*)call.Y.Address)[((long)row * call.Width) + i] =
+                    ((x[i] - mean) * inverse * ((float*)call.Gamma.Address)[i]) + ((float*)call.Beta.Address)[i];
+            }
+        }
+    });
+
+    [TestCase(false, ExpectedResult = 0)]
+    [TestCase(true, ExpectedResult = 1)]
+    public int Attention_WithoutSubtractingTheMaximum(bool planted) => Proofs(AttentionOperators.Forward, call =>
+    {
+        var scores = stackalloc float[call.Tokens];
+        var powers = stackalloc float[call.Tokens];
+        var row = 3L * call.Heads * call.HeadSize;
+        for (var b = 0; b < call.Batch; b++)
+        {
+            for (var h = 0; h < call.Heads; h++)
+            {
+                for (var i = 0; i < call.Tokens; i++)
+                {
+                    var q = (float*)call.Qkv.Address + (((long)b * call.Tokens) * row) + ((long)h * call.HeadSize);
+                    for (var j = 0; j < call.Tokens; j++)
+                    {
+                        var k = q + (j * row) + ((long)call.Heads * call.HeadSize);
+                        scores[j] = Dot(q + (i * row), k, call.HeadSize) / MathF.Sqrt(call.HeadSize);
+                    }
+
+                    var maximum = planted ? 0 : Maximum(scores, call.Tokens);
+                    Softmax(scores, powers, call.Tokens, maximum);
+                    for (var c = 0; c < call.HeadSize; c++)
+                    {
+                        var sum = 0f;
+                        for (var j = 0; j < call.Tokens; j++)
+                        {
+                            sum += powers[j] * q[(j * row) + (2L * call.Heads * call.HeadSize) + c];
+                        }
+
+                        var at = (((((long)b * call.Tokens) + i) * call.Heads) + h) * call.HeadSize;
+                        ((float*)call.Output.Address)[at + c] = sum;
+                    }
+
+                    if (!call.LogSumExp.IsEmpty)
+                    {
+                        var total = 0f;
+                        for (var j = 0; j < call.Tokens; j++)
+                        {
+                            total += MathF.Exp(scores[j] - maximum);
+                        }
+
+                        ((float*)call.LogSumExp.Address)[((((long)b * call.Heads) + h) * call.Tokens) + i] =
+                            maximum + MathF.Log(total);
+                    }
+                }
+            }
+        }
+    });
+
+    [TestCase(false, ExpectedResult = 0)]
+    [TestCase(true, ExpectedResult = 1)]
+    public int Norm_OfSquaresInFloats(bool planted) => Proofs(OptimizerOperators.Norm, call =>
+    {
+        var (single, wide) = (0f, 0.0);
+        for (var i = 0L; i < call.Count; i++)
+        {
+            var x = ((float*)call.X.Address)[i];
+            single += x * x;
+            wide += (double)x * x;
+        }
+
+        *(float*)call.Result.Address = planted ? MathF.Sqrt(single) : (float)Math.Sqrt(wide);
+    });
+
+    private delegate void Row(float* x, float* y, int count);
+
+    private static void ForEachRow(in SoftmaxCall call, Row row)
+    {
+        for (var r = 0; r < call.Rows; r++)
+        {
+            var at = (long)r * call.Classes;
+            row((float*)call.Logits.Address + at, (float*)call.Probabilities.Address + at, call.Classes);
+        }
+    }
+
+    private static float Maximum(float* x, int count)
+    {
+        var maximum = float.NegativeInfinity;
+        for (var i = 0; i < count; i++)
+        {
+            maximum = MathF.Max(maximum, x[i]);
+        }
+
+        return maximum;
+    }
+
+    private static void Softmax(float* x, float* y, int count, float maximum)
+    {
+        var sum = 0f;
+        for (var i = 0; i < count; i++)
+        {
+            y[i] = MathF.Exp(x[i] - maximum);
+            sum += y[i];
+        }
+
+        for (var i = 0; i < count; i++)
+        {
+            y[i] /= sum;
+        }
+    }
+
+    private static float Dot(float* x, float* y, int count)
+    {
+        var sum = 0f;
+        for (var i = 0; i < count; i++)
+        {
+            sum += x[i] * y[i];
+        }
+
+        return sum;
+    }
+
+    /// <summary>1 if the proof of the operator's own and hard cases finds a fault, else 0.</summary>
+    private static int Proofs<TCall>(Operator<TCall> op, Action<TCall> kernel) where TCall : struct, IKernelCall
+    {
+        using var device = new HostDevice(threads: 1, selection: new KernelSelection());
+        var variant = new Planted<TCall>(kernel);
+        var faults = op.Cases().Concat(HardCases.Of(op, _ => true))
+            .SelectMany(c => KernelProver.Prove(device, op, variant, c)).ToList();
+        TestContext.Out.WriteLine($"{faults.Count} faults, first: {faults.FirstOrDefault()}");
+        return Math.Min(1, faults.Count);
+    }
+
+    private sealed class Planted<TCall>(Action<TCall> kernel) : KernelVariant<TCall> where TCall : struct, IKernelCall
+    {
+        public override string Name => "planted";
+
+        public override string Idea => "whatever the test plants";
+
+        public override DeviceKind Targets => DeviceKind.Host;
+
+        public override void Launch(Device device, in TCall call) => kernel(call);
+    }
+}
