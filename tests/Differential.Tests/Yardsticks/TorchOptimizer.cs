@@ -57,8 +57,9 @@ internal sealed class TorchSgd : TorchVariant<SgdCall>
     }
 }
 
+/// <summary>In doubles, because PyTorch's norm of floats overflows with the squares.</summary>
 internal sealed class TorchNorm : TorchVariant<NormCall>
 {
     protected override void Compute(in NormCall call) =>
-        Write(Read(call.X, call.Count).norm(), call.Result);
+        Write(Read(call.X, call.Count).to(torch.float64).norm().to(torch.float32), call.Result);
 }

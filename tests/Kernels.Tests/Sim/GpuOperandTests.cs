@@ -121,7 +121,7 @@ public sealed class GpuOperandTests
         using var device = new SimDevice(selection: new KernelSelection());
         using var x = device.Upload<float>([.. Enumerable.Range(0, Count).Select(i => (float)i)]);
         using var y = device.Allocate<float>(Count);
-        using var squares = device.Allocate<float>(1);
+        using var norm = device.Allocate<float>(1);
         device.Run(ElementwiseOperators.Axpby, new AxpbyCall
         {
             Count = Count,
@@ -132,13 +132,13 @@ public sealed class GpuOperandTests
         });
         device.Run(
             OptimizerOperators.Norm,
-            new NormCall { Count = Count, X = y.Slice, Result = squares.Slice });
+            new NormCall { Count = Count, X = y.Slice, Result = norm.Slice });
         var values = device.Download(y.Slice);
-        var expected = values.Sum(v => (double)(v * v));
+        var expected = Math.Sqrt(values.Sum(v => (double)v * v));
         Assert.Multiple(() =>
         {
             Assert.That(values.Select((v, i) => v == i * (1f / Count)), Is.All.True);
-            Assert.That(device.Download(squares.Slice)[0], Is.EqualTo((float)expected));
+            Assert.That(device.Download(norm.Slice)[0], Is.EqualTo((float)expected));
         });
     }
 }
