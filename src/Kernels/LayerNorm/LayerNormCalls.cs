@@ -42,7 +42,7 @@ public readonly record struct LayerNormForwardCall : IKernelCall
     public string Shape => $"rows={Rows} width={Width}" + (StrideX == 0 ? "" : $" stride={StrideX}");
 
     /// <inheritdoc/>
-    public double Flops => 8.0 * Rows * Width;
+    public double Flops => 11.0 * Rows * Width;
 
     /// <inheritdoc/>
     public double Bytes => 4.0 * ((2.0 * Rows * Width) + (2.0 * Width) + (2.0 * Rows));

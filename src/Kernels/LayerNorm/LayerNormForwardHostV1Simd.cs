@@ -2,7 +2,8 @@ namespace DPT.Engine.Kernels;
 
 /// <summary>
 /// One thread owns a block of rows; a row is summed, centred and squared, then normalised, all from the first-level
-/// cache. Limits: none. Bytes: 8 Rows Width. FLOPs: 8 Rows Width.
+/// cache. Values count from the first of their row: what the mean loses by rounding is then small beside the deviation,
+/// and rows of one value come out as 0, whatever the value. Limits: none. Bytes: 8 Rows Width. FLOPs: 11 Rows Width.
 /// </summary>
 internal sealed unsafe class LayerNormForwardHostV1Simd : HostVariant<LayerNormForwardCall>
 {
@@ -59,41 +60,49 @@ internal sealed unsafe class LayerNormForwardHostV1Simd : HostVariant<LayerNormF
             var whole = Width - (Width % V.Count);
             var rest = Width - whole;
 
-            var sum = V.LoadFirst(x + whole, rest);
+            var first = V.Broadcast(x[0]);
+            var sum = V.Zero;
             for (var i = 0; i < whole; i += V.Count)
             {
-                sum += V.Load(x + i);
+                sum += V.Load(x + i) - first;
             }
 
-            var mean = V.Sum(sum) / Width;
+            var total = V.Sum(sum);
+            for (var i = whole; i < Width; i++)
+            {
+                total += x[i] - x[0];
+            }
+
+            var mean = total / Width;
             var centre = V.Broadcast(mean);
             var squares = V.Zero;
             for (var i = 0; i < whole; i += V.Count)
             {
-                var d = V.Load(x + i) - centre;
+                var d = V.Load(x + i) - first - centre;
                 squares = V.Fma(d, d, squares);
             }
 
             var variance = V.Sum(squares);
             for (var i = whole; i < Width; i++)
             {
-                variance += (x[i] - mean) * (x[i] - mean);
+                var d = x[i] - x[0] - mean;
+                variance += d * d;
             }
 
             var inverse = 1 / MathF.Sqrt((variance / Width) + Epsilon);
-            Mean[row] = mean;
+            Mean[row] = x[0] + mean;
             Inverse[row] = inverse;
 
             var scale = V.Broadcast(inverse);
             for (var i = 0; i < whole; i += V.Count)
             {
-                var normal = (V.Load(x + i) - centre) * scale;
+                var normal = (V.Load(x + i) - first - centre) * scale;
                 V.Store(y + i, V.Fma(normal, V.Load(Gamma + i), V.Load(Beta + i)));
             }
 
             if (rest > 0)
             {
-                var normal = (V.LoadFirst(x + whole, rest) - centre) * scale;
+                var normal = (V.LoadFirst(x + whole, rest) - first - centre) * scale;
                 var result = V.Fma(normal, V.LoadFirst(Gamma + whole, rest), V.LoadFirst(Beta + whole, rest));
                 V.StoreFirst(y + whole, result, rest);
             }

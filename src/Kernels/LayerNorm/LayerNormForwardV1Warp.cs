@@ -4,9 +4,10 @@ namespace DPT.Engine.Kernels;
 
 /// <summary>
 /// A warp owns a row: it is summed, centred and squared, then normalised; the second and third reading come from the
-/// caches. Sums go over lanes by shuffles, so there is neither shared memory nor a barrier.
+/// caches. Sums go over lanes by shuffles, so there is neither shared memory nor a barrier. Values count from the first of
+/// their row: what the mean loses by rounding is then small beside the deviation, and rows of one value come out as 0.
 /// Threads: 256 in a block, eight rows; the lanes of a warp on neighbouring columns (coalesced). Limits: none.
-/// Bytes: 8 Rows Width. FLOPs: 8 Rows Width.
+/// Bytes: 8 Rows Width. FLOPs: 11 Rows Width.
 /// </summary>
 internal sealed class LayerNormForwardV1Warp : GpuVariant<LayerNormForwardCall>
 {
@@ -40,17 +41,18 @@ internal sealed class LayerNormForwardV1Warp : GpuVariant<LayerNormForwardCall>
         }
 
         var from = row * stride;
+        var first = x[from];
         var sum = 0f;
         for (var i = WarpReduce.Lane; i < width; i += WarpReduce.Lanes)
         {
-            sum = Scalar.Add(sum, x[from + i]);
+            sum = Scalar.Add(sum, Scalar.Subtract(x[from + i], first));
         }
 
         var centre = Scalar.Divide(WarpReduce.Sum(sum), width);
         var squares = 0f;
         for (var i = WarpReduce.Lane; i < width; i += WarpReduce.Lanes)
         {
-            var difference = Scalar.Subtract(x[from + i], centre);
+            var difference = Scalar.Subtract(Scalar.Subtract(x[from + i], first), centre);
             squares = Scalar.Fma(difference, difference, squares);
         }
 
@@ -58,14 +60,14 @@ internal sealed class LayerNormForwardV1Warp : GpuVariant<LayerNormForwardCall>
         var scale = Scalar.Divide(1, Scalar.Sqrt(Scalar.Add(variance, epsilon)));
         if (WarpReduce.Lane == 0)
         {
-            mean[row] = centre;
+            mean[row] = Scalar.Add(first, centre);
             inverse[row] = scale;
         }
 
         var to = row * width;
         for (var i = WarpReduce.Lane; i < width; i += WarpReduce.Lanes)
         {
-            var normal = Scalar.Multiply(Scalar.Subtract(x[from + i], centre), scale);
+            var normal = Scalar.Multiply(Scalar.Subtract(Scalar.Subtract(x[from + i], first), centre), scale);
             y[to + i] = Scalar.Fma(normal, gamma[i], beta[i]);
         }
     }

@@ -31,9 +31,15 @@ public static class LayerNormOperators
         yield return ForwardCase(4, 20, 20, FillPattern.Constant);
         yield return ForwardCase(4, 20, 20, FillPattern.Large);
         yield return ForwardCase(4, 20, 20, FillPattern.Tiny);
+
+        // Nothing but beta is left, and a small epsilon shows what a rounded mean leaves.
+        yield return ForwardCase(4, 20, 20, FillPattern.Level, epsilon: 1e-12f);
+        yield return ForwardCase(3, 33, 33, FillPattern.Level, epsilon: 1e-12f);
+        yield return ForwardCase(2, 1152, 1152, FillPattern.Level, epsilon: 1e-12f);
     }
 
-    private static KernelCase<LayerNormForwardCall> ForwardCase(int rows, int width, int stride, FillPattern fill) => new(
+    private static KernelCase<LayerNormForwardCall> ForwardCase(
+        int rows, int width, int stride, FillPattern fill, float epsilon = 1e-5f) => new(
         $"rows={rows} width={width} stride={stride} {fill}",
         [
             Operand.In("x", ((rows - 1) * stride) + width, fill),
@@ -47,7 +53,7 @@ public static class LayerNormOperators
         {
             Rows = rows,
             Width = width,
-            Epsilon = 1e-5f,
+            Epsilon = epsilon,
             X = m["x"],
             StrideX = stride,
             Gamma = m["gamma"],
@@ -57,7 +63,11 @@ public static class LayerNormOperators
             InverseDeviation = m["inverse"],
         },
         v => LayerNormReference.Forward(
-            rows, width, stride, 1e-5f, v["x"], v["gamma"], v["beta"], v["y"], v["mean"], v["inverse"]));
+            rows, width, stride, epsilon, v["x"], v["gamma"], v["beta"], v["y"], v["mean"], v["inverse"]))
+    {
+        // Of an infinite value that the row counts from, the mean is NaN.
+        SameInfinities = false,
+    };
 
     private static IEnumerable<KernelCase> BackwardCases()
     {
@@ -71,6 +81,7 @@ public static class LayerNormOperators
         yield return BackwardCase(5, 24, 3 * 24, accumulate: true);
         yield return BackwardCase(5, 24, 3 * 24, accumulate: false);
         yield return BackwardCase(4, 20, 20, accumulate: false, FillPattern.Constant);
+        yield return BackwardCase(4, 20, 20, accumulate: false, FillPattern.Level);
         yield return BackwardCase(4, 20, 20, accumulate: false, FillPattern.Large);
         yield return BackwardCase(4, 20, 20, accumulate: false, FillPattern.Tiny);
     }

@@ -13,8 +13,10 @@ internal static class LayerNormReference
             var m = 0.0;
             foreach (var value in row)
             {
-                m += value / width;
+                m += value;
             }
+
+            m /= width;
 
             var variance = 0.0;
             foreach (var value in row)

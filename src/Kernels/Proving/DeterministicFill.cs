@@ -16,6 +16,7 @@ internal static class DeterministicFill
                 FillPattern.Unit => random.NextDouble(),
                 FillPattern.Large => i % 7 == 3 ? (random.Next(2) == 0 ? -80 : 80) : Normal(random),
                 FillPattern.Constant => 0.75,
+                FillPattern.Level => (float)12345.678,
                 FillPattern.Tiny => Tiny(i, i % 4 == 3 ? Normal(random) : 0),
                 FillPattern.Distribution => 1e-3 + random.NextDouble(),
                 FillPattern.Integers => random.Next(operand.Modulus),

@@ -141,7 +141,7 @@ public static class HardCases
         kernelCase.ExtraError == 0
         && kernelCase.Operands.Sum(o => o.Length) <= MostElements
         && !kernelCase.Operands.Any(
-            o => o.Fill is FillPattern.Large or FillPattern.Constant or FillPattern.Tiny && o.Role != OperandRole.Output);
+            o => o.Fill is FillPattern.Large or FillPattern.Constant or FillPattern.Level or FillPattern.Tiny);
 
     /// <summary>Some of the cases, evenly from the first to the last.</summary>
     private static IEnumerable<KernelCase> Spread(List<KernelCase> cases) =>

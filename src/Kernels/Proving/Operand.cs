@@ -34,6 +34,9 @@ public enum FillPattern
     /// <summary>Every element the same.</summary>
     Constant,
 
+    /// <summary>Every element 12345.678, whose sums are rounded.</summary>
+    Level,
+
     /// <summary>Denormals, signed zeros and small numbers.</summary>
     Tiny,
 
