@@ -42,7 +42,7 @@ internal static class CifarSource
             if (read < RecordBytes || record[0] >= _classNames.Length || records == MostRecords)
             {
                 throw new InvalidDataException(
-                    $"record {records} has {read} bytes and label {record[0]}; a file has up to {MostRecords} records of "
+                    $"record {records}, at byte {(long)records * RecordBytes}, has {read} bytes and label {record[0]}; a file has up to {MostRecords} records of "
                     + $"{RecordBytes} bytes with labels 0..{_classNames.Length - 1}");
             }
 

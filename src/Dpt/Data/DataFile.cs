@@ -1,4 +1,6 @@
 using System.IO.Compression;
+using System.Text;
+using DPT.Engine.Autograd;
 
 namespace DPT.Engine.Dpt;
 
@@ -6,6 +8,9 @@ namespace DPT.Engine.Dpt;
 internal static class DataFile
 {
     private const int ChunkBytes = 1 << 24;
+    private const long LargestText = 1 << 28;
+
+    private static readonly UTF8Encoding _strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>The first of <paramref name="names"/> that exists in the folder.</summary>
     public static string Find(string directory, params ReadOnlySpan<string> names)
@@ -37,7 +42,7 @@ internal static class DataFile
     {
         try
         {
-            using Stream file = File.OpenRead(path);
+            using Stream file = RegularFile.OpenRead(path);
             using var content = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase)
                 ? new GZipStream(file, CompressionMode.Decompress)
                 : file;
@@ -57,6 +62,19 @@ internal static class DataFile
         }
     }
 
+    /// <summary>Hands a text file in UTF-8 to <paramref name="read"/>, and words failures as <see cref="Read"/> does.</summary>
+    public static T ReadText<T>(string path, Func<string, T> read)
+    {
+        if (!File.Exists(path) && !Directory.Exists(path))
+        {
+            throw new DptException(FailureKind.Environment, $"the file '{path}' does not exist");
+        }
+
+        return Read(path, stream => stream.Length <= LargestText
+            ? read(Decode(ReadToEnd(stream, stream.Length)))
+            : throw new InvalidDataException($"it has {stream.Length} bytes, the limit for text is {LargestText}"));
+    }
+
     /// <summary>Exactly <paramref name="length"/> bytes, after which the stream must end.</summary>
     /// <remarks>Memory grows with what has really arrived: a forged length costs nothing.</remarks>
     public static byte[] ReadToEnd(Stream stream, long length)
@@ -64,6 +82,12 @@ internal static class DataFile
         if (length > Array.MaxLength)
         {
             throw new InvalidDataException($"it declares {length} bytes, the limit is {Array.MaxLength}");
+        }
+
+        if (stream.CanSeek && stream.Length - stream.Position < length)
+        {
+            throw new InvalidDataException(
+                $"it ends too early: {stream.Length - stream.Position} of {length} bytes are there from byte {stream.Position} on");
         }
 
         var bytes = new byte[(int)Math.Min(length, ChunkBytes)];
@@ -90,4 +114,17 @@ internal static class DataFile
 
     public static DptException Corrupt(string path, string what, Exception? inner = null) =>
         new(FailureKind.Check, $"'{path}' is damaged or of another kind: {what}", inner);
+
+    private static string Decode(byte[] bytes)
+    {
+        try
+        {
+            var text = _strictUtf8.GetString(bytes);
+            return text.StartsWith('\uFEFF') ? text[1..] : text;
+        }
+        catch (DecoderFallbackException error)
+        {
+            throw new InvalidDataException($"byte {error.Index} of it is no UTF-8 text", error);
+        }
+    }
 }
