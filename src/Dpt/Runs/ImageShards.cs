@@ -149,8 +149,10 @@ public sealed class ImageShards
             using var reader = new SafeTensorsReader(path);
             var shape = reader.Entries.TryGetValue(Tensor, out var entry) ? entry.Shape : [];
             return shape.SequenceEqual([shard.Count, Plan.Channels, Plan.ImageSize, Plan.ImageSize])
+                && Number(reader, "class") == shard.Label && Number(reader, "first") == shard.First
                 ? reader.ReadBytes(Tensor)
-                : throw new InvalidDataException($"'{path}' holds images of shape [{string.Join(", ", shape)}], not those of {Plan}");
+                : throw new InvalidDataException(
+                    $"'{path}' holds images of shape [{string.Join(", ", shape)}] of another class or plan, not {shard} of {Plan}");
         }
         catch (InvalidDataException error)
         {
@@ -161,6 +163,11 @@ public sealed class ImageShards
             throw new DptException(FailureKind.Environment, $"cannot read '{path}': {error.Message}", error);
         }
     }
+
+    private static int? Number(SafeTensorsReader reader, string name) =>
+        reader.Metadata.TryGetValue(name, out var text) && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : null;
 
     private static void RequireSense(ImageShardPlan plan, FailureKind otherwise)
     {
