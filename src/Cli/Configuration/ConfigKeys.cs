@@ -35,6 +35,7 @@ internal static class ConfigKeys
         new TextKey("data.labelFile") { Optional = true },
         new IntegerKey("data.trainLimit", 1, Any) { Optional = true },
         new IntegerKey("data.testLimit", 1, Any) { Optional = true },
+        new FlagKey("data.skipBroken"),
 
         new IntegerKey("classifier.patchSize", 1, 256),
         new IntegerKey("classifier.width", 1, 8192),
