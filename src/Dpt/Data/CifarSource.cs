@@ -36,6 +36,12 @@ internal static class CifarSource
 
     private static int ReadBatch(Stream stream, byte[] record, MemoryStream pixels, List<int> labels)
     {
+        if (stream.CanSeek && (stream.Length > MostRecords * (long)RecordBytes || stream.Length % RecordBytes != 0))
+        {
+            throw new InvalidDataException(
+                $"it has {stream.Length} bytes, which are not 1 to {MostRecords} records of {RecordBytes}");
+        }
+
         var records = 0;
         for (int read; (read = stream.ReadAtLeast(record, RecordBytes, throwOnEndOfStream: false)) > 0; records++)
         {

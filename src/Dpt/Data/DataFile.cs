@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using System.Text;
 using DPT.Engine.Autograd;
 
 namespace DPT.Engine.Dpt;
@@ -8,9 +7,6 @@ namespace DPT.Engine.Dpt;
 internal static class DataFile
 {
     private const int ChunkBytes = 1 << 24;
-    private const long LargestText = 1 << 28;
-
-    private static readonly UTF8Encoding _strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>The first of <paramref name="names"/> that exists in the folder.</summary>
     public static string Find(string directory, params ReadOnlySpan<string> names)
@@ -38,42 +34,17 @@ internal static class DataFile
     }
 
     /// <summary>Runs <paramref name="read"/> on the content, decompressed if the name ends in .gz, and words failures.</summary>
-    public static T Read<T>(string path, Func<Stream, T> read)
+    public static T Read<T>(string path, Func<Stream, T> read) => Worded(path, () =>
     {
-        try
-        {
-            using Stream file = RegularFile.OpenRead(path);
-            using var content = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase)
-                ? new GZipStream(file, CompressionMode.Decompress)
-                : file;
-            return read(content);
-        }
-        catch (EndOfStreamException error)
-        {
-            throw Corrupt(path, "it ends too early", error);
-        }
-        catch (InvalidDataException error)
-        {
-            throw Corrupt(path, error.Message, error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new DptException(FailureKind.Environment, $"cannot read '{path}': {error.Message}", error);
-        }
-    }
+        using Stream file = RegularFile.OpenRead(path);
+        using var content = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase)
+            ? new GZipStream(file, CompressionMode.Decompress)
+            : file;
+        return read(content);
+    });
 
-    /// <summary>Hands a text file in UTF-8 to <paramref name="read"/>, and words failures as <see cref="Read"/> does.</summary>
-    public static T ReadText<T>(string path, Func<string, T> read)
-    {
-        if (!File.Exists(path) && !Directory.Exists(path))
-        {
-            throw new DptException(FailureKind.Environment, $"the file '{path}' does not exist");
-        }
-
-        return Read(path, stream => stream.Length <= LargestText
-            ? read(Decode(ReadToEnd(stream, stream.Length)))
-            : throw new InvalidDataException($"it has {stream.Length} bytes, the limit for text is {LargestText}"));
-    }
+    /// <summary>Runs <paramref name="read"/> on the content of a text file in UTF-8, and words failures.</summary>
+    public static T ReadText<T>(string path, Func<string, T> read) => Worded(path, () => read(RegularFile.ReadText(path)));
 
     /// <summary>Exactly <paramref name="length"/> bytes, after which the stream must end.</summary>
     /// <remarks>Memory grows with what has really arrived: a forged length costs nothing.</remarks>
@@ -115,16 +86,27 @@ internal static class DataFile
     public static DptException Corrupt(string path, string what, Exception? inner = null) =>
         new(FailureKind.Check, $"'{path}' is damaged or of another kind: {what}", inner);
 
-    private static string Decode(byte[] bytes)
+    private static T Worded<T>(string path, Func<T> read)
     {
         try
         {
-            var text = _strictUtf8.GetString(bytes);
-            return text.StartsWith('\uFEFF') ? text[1..] : text;
+            return read();
         }
-        catch (DecoderFallbackException error)
+        catch (EndOfStreamException error)
         {
-            throw new InvalidDataException($"byte {error.Index} of it is no UTF-8 text", error);
+            throw Corrupt(path, "it ends too early", error);
+        }
+        catch (InvalidDataException error)
+        {
+            throw Corrupt(path, error.Message, error);
+        }
+        catch (FileNotFoundException error)
+        {
+            throw new DptException(FailureKind.Environment, error.Message, error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new DptException(FailureKind.Environment, $"cannot read '{path}': {error.Message}", error);
         }
     }
 }

@@ -40,6 +40,11 @@ public static class PseudoLabelFile
     /// <exception cref="DptException">Environment: it is missing. Check: it is damaged or belongs to other data.</exception>
     public static PseudoLabels Load(string path, ImageDataset train) => DataFile.ReadText(path, text =>
     {
+        if (!text.EndsWith('\n'))
+        {
+            throw new InvalidDataException("it ends in the middle of a line");
+        }
+
         var records = CsvText.Records(text);
         if (records.Count == 0 || string.Join(',', records[0].Fields) != Header(train))
         {
