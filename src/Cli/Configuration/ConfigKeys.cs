@@ -17,11 +17,17 @@ internal static class ConfigKeys
     /// <param name="name">The name as given.</param>
     /// <param name="origin">Where it was given, for the message.</param>
     /// <exception cref="DptException">There is none; the message suggests the nearest.</exception>
-    public static ConfigKey Find(string name, string origin) =>
-        All.TryGetValue(name, out var key)
-            ? key
-            : throw new DptException(
-                FailureKind.Usage, $"{origin}: there is no setting '{name}'{NearestName.Hint(name, All.Keys)}");
+    public static ConfigKey Find(string name, string origin)
+    {
+        if (All.TryGetValue(name, out var key))
+        {
+            return key;
+        }
+
+        var shown = OneLine.Start(name);
+        throw new DptException(
+            FailureKind.Usage, $"{origin}: there is no setting '{shown}'{NearestName.Hint(shown, All.Keys)}");
+    }
 
     private static ConfigKey[] Everything() =>
     [
