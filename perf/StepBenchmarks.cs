@@ -40,7 +40,7 @@ public class StepBenchmarks
     public void Open()
     {
         var options = Defaults();
-        var data = DatasetCatalog.Load(options.Data).Train;
+        var data = DatasetCatalog.Load(options.Data, options.Seed).Train;
         var device = Own(new HostDevice(selection: new KernelSelection()));
         var generator = Own(new Generator(device, options.Diffusion, data, Seed));
         _diffusion = Own(new DiffusionTrainer(generator, options.Diffusion, data, data.Labels, Seed));

@@ -51,7 +51,7 @@ internal static class ArgumentParser
         foreach (var property in arguments.GetType().GetProperties())
         {
             if (property.GetCustomAttribute<SettingAttribute>() is { } setting
-                && property.GetValue(arguments) is string value)
+                && (property.GetValue(arguments) switch { true => "true", string text => text, _ => null }) is { } value)
             {
                 var option = property.GetCustomAttribute<OptionAttribute>()!;
                 yield return new Assignment(setting.Key, value, "--" + option.LongName);
@@ -164,12 +164,16 @@ internal class ConfigArguments : CommonArguments
     public string? LabelsPerClass { get; set; }
 
     [Setting("data.labelFile"), OptionGroup("Data")]
-    [Option("label-file", MetaValue = "FILE", HelpText = "names the labelled images instead of drawing them by seed")]
+    [Option("label-file", MetaValue = "FILE", HelpText = "names the labelled images instead of drawing them by seed (format: `dpt data info --help`)")]
     public string? LabelFile { get; set; }
 
     [Setting("data.imageSize"), OptionGroup("Data")]
     [Option("image-size", MetaValue = "PIXELS", HelpText = "resize images to this side")]
     public string? ImageSize { get; set; }
+
+    [Setting("data.skipBroken"), OptionGroup("Data")]
+    [Option("skip-broken", HelpText = "leave out images of folder:DIR that cannot be read, and list them, instead of stopping")]
+    public bool SkipBroken { get; set; }
 
     [OptionGroup("Settings")]
     [Option("preset", MetaValue = "NAME", HelpText = "settings to start from: {presets}")]

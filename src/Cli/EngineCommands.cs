@@ -46,7 +46,8 @@ internal sealed class EngineCommands : IDptCommands
 
     public IReadOnlyList<NamedValue> DescribeData(DptOptions options)
     {
-        var (train, test) = DatasetCatalog.Load(options.Data);
+        var data = DatasetCatalog.Load(options.Data, options.Seed);
+        var (train, test) = data;
         var split = LabelSplit.Create(train, options.Data, options.Seed);
         return
         [
@@ -60,12 +61,14 @@ internal sealed class EngineCommands : IDptCommands
             new("trainHash", train.Hash),
             new("testHash", test.Hash),
             .. train.ClassNames.Select((name, c) => new NamedValue($"train of class {name}", train.Labels.Count(l => l == c))),
+            new("notes", data.Notes),
+            new("skipped", data.Skipped.Select(image => image.ToString()).ToList()),
         ];
     }
 
     public void ExportContactSheet(DptOptions options, string file)
     {
-        var train = DatasetCatalog.Load(options.Data).Train;
+        var train = DatasetCatalog.Load(options.Data, options.Seed).Train;
         var images = new List<byte>();
         for (var c = 0; c < train.Classes; c++)
         {

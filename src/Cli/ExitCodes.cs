@@ -48,6 +48,7 @@ internal static class ExitCodes
         DptException { Kind: FailureKind.Diverged } => Diverged,
         // A call that no chosen kernel can run: a kernel or a size was asked for that does not exist.
         KernelException => Usage,
+        InvalidDataException => Check,
         IOException or UnauthorizedAccessException => Environment,
         OperationCanceledException => Interrupted,
         _ => Unexpected,

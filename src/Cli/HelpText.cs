@@ -65,6 +65,16 @@ internal static class HelpText
             }
         }
 
+        foreach (var (heading, paragraphs) in verb.Notes)
+        {
+            text.AppendLine();
+            text.AppendLine($"{heading}:");
+            foreach (var paragraph in paragraphs)
+            {
+                Fill(text, "  -", paragraph, indent: 4);
+            }
+        }
+
         return Finish(text);
     }
 
@@ -81,18 +91,20 @@ internal static class HelpText
             : $"{help} [{defaults.Values[option.Key].Text}]";
     }
 
-    private static void Row(StringBuilder text, string left, string right)
+    private static void Row(StringBuilder text, string left, string right) => Fill(text, $"  {left}", right, Column);
+
+    private static void Fill(StringBuilder text, string left, string right, int indent)
     {
-        var line = new StringBuilder($"  {left}".PadRight(Column));
+        var line = new StringBuilder(left.PadRight(indent));
         foreach (var word in right.Split(' '))
         {
             if (line.Length + word.Length > Width)
             {
                 text.AppendLine(line.ToString().TrimEnd());
-                line.Clear().Append(' ', Column);
+                line.Clear().Append(' ', indent);
             }
 
-            line.Append(line.Length > Column || line[^1] != ' ' ? " " : "").Append(word);
+            line.Append(line.Length > indent || line[^1] != ' ' ? " " : "").Append(word);
         }
 
         text.AppendLine(line.ToString());

@@ -19,8 +19,8 @@ public enum FailureKind
 /// <summary>A failure explained in one line: what, where, the limit, what to do.</summary>
 public sealed class DptException : Exception
 {
-    /// <summary>Creates the exception.</summary>
-    public DptException(FailureKind kind, string message, Exception? inner = null) : base(message, inner) => Kind = kind;
+    /// <summary>Creates the exception. Control characters in the message, as names of files may have them, become <c>?</c>.</summary>
+    public DptException(FailureKind kind, string message, Exception? inner = null) : base(OneLine.Of(message), inner) => Kind = kind;
 
     /// <summary>What kind of failure this is.</summary>
     public FailureKind Kind { get; }

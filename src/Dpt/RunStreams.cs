@@ -19,4 +19,6 @@ internal static class RunStreams
     public const uint DiffusionNoise = RandomStreams.FirstFree + 8;
     public const uint LabelDropout = RandomStreams.FirstFree + 9;
     public const uint SamplingNoise = RandomStreams.FirstFree + 10;
+    public const uint TrainSubset = RandomStreams.FirstFree + 11;
+    public const uint TestSubset = RandomStreams.FirstFree + 12;
 }

@@ -26,6 +26,21 @@ public sealed class ReportTests
         });
     }
 
+    /// <summary>Names of files with commas, quotes and line breaks, as the run writes them.</summary>
+    [Test]
+    public void Report_OfFileNamesWithCommas_ShowsTheirConfidences()
+    {
+        using var folder = WholeRun();
+        folder.Write(
+            "stage-1-classifier/pseudo-labels.csv",
+            "file,label,probability\n\"a/one, two.png\",3,0.99\n\"b/\"\"x\"\",0.1.png\",4,0.5\n\"b/two\nlines.png\",4,1\n");
+        Assert.That(new RunFiles(folder.Path).Confidences(), Is.EqualTo([0.99f, 0.5f, 1f]));
+        Report.Write(folder.Path);
+        Assert.That(
+            File.ReadAllText(folder.File("report.html")),
+            Does.Contain("probability of the chosen class").And.Not.Contain("Left out"));
+    }
+
     [Test]
     public void Report_OfAnEmptyFolder_SaysWhatIsMissing()
     {

@@ -10,6 +10,7 @@ namespace DPT.Engine.Autograd;
 /// </summary>
 public sealed class SafeTensorsReader : IDisposable
 {
+    private readonly string _path;
     private readonly FileStream _file;
     private readonly Dictionary<string, SafeTensorsEntry> _entries = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _metadata = new(StringComparer.Ordinal);
@@ -20,9 +21,10 @@ public sealed class SafeTensorsReader : IDisposable
     /// <exception cref="IOException">The file cannot be read.</exception>
     public SafeTensorsReader(string path)
     {
-        _file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        _path = path;
         try
         {
+            _file = RegularFile.OpenRead(path);
             var header = ReadHeader();
             _dataStart = SafeTensorsFormat.LengthBytes + header.Length;
             Parse(header);
@@ -30,7 +32,7 @@ public sealed class SafeTensorsReader : IDisposable
         }
         catch (Exception error)
         {
-            _file.Dispose();
+            _file?.Dispose();
             if (error is JsonException or EndOfStreamException or InvalidDataException or InvalidOperationException)
             {
                 throw Invalid(error.Message, error);
@@ -185,5 +187,5 @@ public sealed class SafeTensorsReader : IDisposable
     }
 
     private InvalidDataException Invalid(string what, Exception? inner = null) =>
-        new($"'{_file.Name}' is damaged or no safetensors file: {what}", inner);
+        new($"'{_path}' is damaged or no safetensors file: {what}", inner);
 }

@@ -122,7 +122,8 @@ internal sealed record TextKey(string Name) : ConfigKey(Name)
 
     protected override bool TryParse(string text, out object? value)
     {
-        value = text.Length > 0 ? text : null;
+        // A zero character, possible in JSON alone, is in no name of a file.
+        value = text.Length > 0 && !text.Contains('\0') ? text : null;
         return value is not null;
     }
 }

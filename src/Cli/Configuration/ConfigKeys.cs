@@ -17,11 +17,17 @@ internal static class ConfigKeys
     /// <param name="name">The name as given.</param>
     /// <param name="origin">Where it was given, for the message.</param>
     /// <exception cref="DptException">There is none; the message suggests the nearest.</exception>
-    public static ConfigKey Find(string name, string origin) =>
-        All.TryGetValue(name, out var key)
-            ? key
-            : throw new DptException(
-                FailureKind.Usage, $"{origin}: there is no setting '{name}'{NearestName.Hint(name, All.Keys)}");
+    public static ConfigKey Find(string name, string origin)
+    {
+        if (All.TryGetValue(name, out var key))
+        {
+            return key;
+        }
+
+        var shown = OneLine.Start(name);
+        throw new DptException(
+            FailureKind.Usage, $"{origin}: there is no setting '{shown}'{NearestName.Hint(shown, All.Keys)}");
+    }
 
     private static ConfigKey[] Everything() =>
     [
@@ -35,6 +41,7 @@ internal static class ConfigKeys
         new TextKey("data.labelFile") { Optional = true },
         new IntegerKey("data.trainLimit", 1, Any) { Optional = true },
         new IntegerKey("data.testLimit", 1, Any) { Optional = true },
+        new FlagKey("data.skipBroken"),
 
         new IntegerKey("classifier.patchSize", 1, 256),
         new IntegerKey("classifier.width", 1, 8192),

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.Json;
+using DPT.Engine.Autograd;
 using DPT.Engine.Dpt;
 
 namespace DPT.Engine.Cli;
@@ -68,7 +69,7 @@ internal static class ConfigLoader
         ReadJson(config, Resource($"presets/{preset}.json"), $"preset {preset}");
         if (file is not null)
         {
-            ReadJson(config, ReadFile(file), $"file {file}");
+            ReadJson(config, ReadFile(file, FailureKind.Usage), $"file {file}");
         }
 
         config.Apply(EnvironmentLayer.Read(environment));
@@ -84,7 +85,7 @@ internal static class ConfigLoader
     public static ResolvedConfig Resume(string resolvedFile, IEnumerable<Assignment> flags)
     {
         var config = Defaults();
-        config.ReadResolved(ReadFile(resolvedFile), resolvedFile, Lenient);
+        config.ReadResolved(ReadFile(resolvedFile, FailureKind.Check), resolvedFile, Lenient);
         config.Apply(flags);
         return config;
     }
@@ -102,11 +103,15 @@ internal static class ConfigLoader
         }
     }
 
-    private static string ReadFile(string path)
+    private static string ReadFile(string path, FailureKind damaged)
     {
         try
         {
-            return File.ReadAllText(path);
+            return RegularFile.ReadText(path);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new DptException(damaged, $"file {path}: {e.Message}", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -124,7 +124,8 @@ internal sealed class ResolvedConfig
         foreach (var property in element.EnumerateObject())
         {
             var name = prefix + property.Name;
-            var isGroup = property.Value.ValueKind == JsonValueKind.Object
+            // An empty object where a value should be is a wrong value, not a group of no settings.
+            var isGroup = (property.Value.ValueKind == JsonValueKind.Object && property.Value.EnumerateObject().Any())
                 || ConfigKeys.All.Keys.Any(k => k.StartsWith(name + ".", StringComparison.Ordinal));
             if (isGroup)
             {
@@ -141,7 +142,7 @@ internal sealed class ResolvedConfig
     }
 
     private static DptException OutOfLimits(ConfigKey key, string given, string origin) => new(
-        FailureKind.Usage, $"{origin}: {key.Name} is '{given}', it must be {key.Allowed}");
+        FailureKind.Usage, $"{origin}: {key.Name} is '{OneLine.Start(given)}', it must be {key.Allowed}");
 
     private static JsonNode? Node(object? value) => value switch
     {

@@ -101,7 +101,7 @@ internal static class Report
 
     private static string Confidence(RunFiles files)
     {
-        if (files.Confidences() is not { Count: > 0 } values)
+        if (files.Confidences() is not { Length: > 0 } values)
         {
             return "";
         }

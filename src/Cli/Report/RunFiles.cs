@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using DPT.Engine.Dpt;
 
@@ -33,15 +32,8 @@ internal sealed class RunFiles(string folder)
             .GroupBy(value => (value.Stage, value.Key), value => value.Point)
             .ToDictionary(series => series.Key, series => series.ToList())) ?? [];
 
-    /// <summary>The probabilities of <c>pseudo-labels.csv</c> (columns index, label, probability), or null.</summary>
-    public List<double>? Confidences() => Read("stage-1-classifier/pseudo-labels.csv", path =>
-    {
-        var lines = File.ReadLines(path).ToList();
-        var column = lines.Count > 0 ? Array.IndexOf(lines[0].Split(','), "probability") : -1;
-        return column < 0
-            ? throw new FormatException("it has no column 'probability'")
-            : lines.Skip(1).Select(line => double.Parse(line.Split(',')[column], CultureInfo.InvariantCulture)).ToList();
-    });
+    /// <summary>The probabilities of <c>pseudo-labels.csv</c>, or null.</summary>
+    public float[]? Confidences() => Read("stage-1-classifier/pseudo-labels.csv", PseudoLabelFile.ReadProbabilities);
 
     /// <summary>Counts by true class (rows) and predicted class, or null.</summary>
     public ConfusionMatrix? Confusion() => Read("stage-3-classifier/confusion.json", path =>

@@ -1,3 +1,5 @@
+using DPT.Engine.Dpt;
+
 namespace DPT.Engine.Cli;
 
 /// <summary>What a data set holds.</summary>
@@ -8,6 +10,9 @@ internal sealed class DataInfoVerb : Verb<ConfigArguments>
     public override string Purpose => "counts, sizes and classes of a data set";
 
     public override IReadOnlyList<string> Examples => ["data info", "data info --data mnist:data/optdigits --json"];
+
+    public override IReadOnlyList<(string Heading, IReadOnlyList<string> Paragraphs)> Notes =>
+        [("What folder:DIR reads", DatasetCatalog.FolderRules), ("Label files", LabelSplit.FileFormat)];
 
     protected override int Execute(ConfigArguments arguments, CliContext context)
     {

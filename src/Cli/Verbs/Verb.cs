@@ -14,6 +14,9 @@ internal abstract class Verb
     /// <summary>Two commands, without the program's name.</summary>
     public abstract IReadOnlyList<string> Examples { get; }
 
+    /// <summary>Pieces of text that help ends with: a heading, then paragraphs.</summary>
+    public virtual IReadOnlyList<(string Heading, IReadOnlyList<string> Paragraphs)> Notes => [];
+
     /// <summary>Name of the word that may follow the verb, or null if none may.</summary>
     public virtual string? Word => null;
 

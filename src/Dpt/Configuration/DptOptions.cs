@@ -50,14 +50,21 @@ public sealed record DataOptions
     /// <summary>Labels that the method may see, per class; 0 means all of them.</summary>
     public required int LabelsPerClass { get; init; }
 
-    /// <summary>A file naming the labelled images; null draws them by seed.</summary>
+    /// <summary>
+    /// A file naming the labelled images, see <see cref="LabelSplit.FileFormat"/>; null draws them by seed.
+    /// </summary>
     public string? LabelFile { get; init; }
 
-    /// <summary>At most this many training images; null uses all.</summary>
+    /// <summary>
+    /// At most this many training images, drawn by seed whatever their labels; labelled ones are chosen among them. null uses all.
+    /// </summary>
     public int? TrainLimit { get; init; }
 
-    /// <summary>At most this many test images; null uses all.</summary>
+    /// <summary>At most this many test images, the same for every seed; null uses all.</summary>
     public int? TestLimit { get; init; }
+
+    /// <summary>Leave out images of <c>folder:</c> that cannot be read, instead of stopping; they are listed.</summary>
+    public bool SkipBroken { get; init; }
 }
 
 /// <summary>A small ViT.</summary>

@@ -36,13 +36,19 @@ internal static class CifarSource
 
     private static int ReadBatch(Stream stream, byte[] record, MemoryStream pixels, List<int> labels)
     {
+        if (stream.CanSeek && (stream.Length > MostRecords * (long)RecordBytes || stream.Length % RecordBytes != 0))
+        {
+            throw new InvalidDataException(
+                $"it has {stream.Length} bytes, which are not 1 to {MostRecords} records of {RecordBytes}");
+        }
+
         var records = 0;
         for (int read; (read = stream.ReadAtLeast(record, RecordBytes, throwOnEndOfStream: false)) > 0; records++)
         {
             if (read < RecordBytes || record[0] >= _classNames.Length || records == MostRecords)
             {
                 throw new InvalidDataException(
-                    $"record {records} has {read} bytes and label {record[0]}; a file has up to {MostRecords} records of "
+                    $"record {records}, at byte {(long)records * RecordBytes}, has {read} bytes and label {record[0]}; a file has up to {MostRecords} records of "
                     + $"{RecordBytes} bytes with labels 0..{_classNames.Length - 1}");
             }
 

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using DPT.Engine.Autograd;
 
 namespace DPT.Engine.Dpt;
 
@@ -33,29 +34,17 @@ internal static class DataFile
     }
 
     /// <summary>Runs <paramref name="read"/> on the content, decompressed if the name ends in .gz, and words failures.</summary>
-    public static T Read<T>(string path, Func<Stream, T> read)
+    public static T Read<T>(string path, Func<Stream, T> read) => Worded(path, () =>
     {
-        try
-        {
-            using Stream file = File.OpenRead(path);
-            using var content = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase)
-                ? new GZipStream(file, CompressionMode.Decompress)
-                : file;
-            return read(content);
-        }
-        catch (EndOfStreamException error)
-        {
-            throw Corrupt(path, "it ends too early", error);
-        }
-        catch (InvalidDataException error)
-        {
-            throw Corrupt(path, error.Message, error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new DptException(FailureKind.Environment, $"cannot read '{path}': {error.Message}", error);
-        }
-    }
+        using Stream file = RegularFile.OpenRead(path);
+        using var content = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase)
+            ? new GZipStream(file, CompressionMode.Decompress)
+            : file;
+        return read(content);
+    });
+
+    /// <summary>Runs <paramref name="read"/> on the content of a text file in UTF-8, and words failures.</summary>
+    public static T ReadText<T>(string path, Func<string, T> read) => Worded(path, () => read(RegularFile.ReadText(path)));
 
     /// <summary>Exactly <paramref name="length"/> bytes, after which the stream must end.</summary>
     /// <remarks>Memory grows with what has really arrived: a forged length costs nothing.</remarks>
@@ -64,6 +53,12 @@ internal static class DataFile
         if (length > Array.MaxLength)
         {
             throw new InvalidDataException($"it declares {length} bytes, the limit is {Array.MaxLength}");
+        }
+
+        if (stream.CanSeek && stream.Length - stream.Position < length)
+        {
+            throw new InvalidDataException(
+                $"it ends too early: {stream.Length - stream.Position} of {length} bytes are there from byte {stream.Position} on");
         }
 
         var bytes = new byte[(int)Math.Min(length, ChunkBytes)];
@@ -90,4 +85,28 @@ internal static class DataFile
 
     public static DptException Corrupt(string path, string what, Exception? inner = null) =>
         new(FailureKind.Check, $"'{path}' is damaged or of another kind: {what}", inner);
+
+    private static T Worded<T>(string path, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (EndOfStreamException error)
+        {
+            throw Corrupt(path, "it ends too early", error);
+        }
+        catch (InvalidDataException error)
+        {
+            throw Corrupt(path, error.Message, error);
+        }
+        catch (FileNotFoundException error)
+        {
+            throw new DptException(FailureKind.Environment, error.Message, error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new DptException(FailureKind.Environment, $"cannot read '{path}': {error.Message}", error);
+        }
+    }
 }

@@ -10,20 +10,28 @@ public static class DatasetCatalog
 {
     private static readonly Source[] _sources =
     [
-        new("digits", "built in: drawn digits, 10 classes, 16x16 grey", (_, _) => ProceduralDigits.Create()),
-        new("mnist:DIR", "IDX files as MNIST has them, .gz or not", (directory, _) => IdxSource.Load(directory)),
-        new("cifar10:DIR", "CIFAR-10, binary version: data_batch_1.bin ...", (directory, _) => CifarSource.Load(directory)),
-        new("folder:DIR", "DIR/train/<class>/* and DIR/test/<class>/*, or DIR/<class>/*; PNG or JPEG", FolderSource.Load),
+        new("digits", "built in: drawn digits, 10 classes, 16x16 grey", Limited(_ => ProceduralDigits.Create())),
+        new("mnist:DIR", "IDX files as MNIST has them, .gz or not", Limited(IdxSource.Load)),
+        new("cifar10:DIR", "CIFAR-10, binary version: data_batch_1.bin ...", Limited(CifarSource.Load)),
+        new(
+            "folder:DIR",
+            $"DIR/train/<class>/* and DIR/test/<class>/*, or DIR/<class>/*; {ImageKind.Names} (rules: `dpt data info --help`)",
+            FolderSource.Load),
     ];
 
     /// <summary>The kinds of data sets, in the order to show them.</summary>
     public static IReadOnlyList<DatasetKind> Kinds { get; } =
         [.. _sources.Select(source => new DatasetKind(source.Spec, source.Description))];
 
+    /// <summary>What <c>folder:DIR</c> reads and leaves out, for people.</summary>
+    public static IReadOnlyList<string> FolderRules => FolderSource.Rules;
+
     /// <summary>Loads the data that the options name, resized and limited as they say.</summary>
+    /// <param name="options">What to load.</param>
+    /// <param name="seed">Seed of the run, at least 0: it draws the images that a limit keeps.</param>
     /// <exception cref="DptException">Usage: an unknown kind or a size that makes no sense. Environment: a missing
     /// file. Check: a file that is not what it should be.</exception>
-    public static DatasetPair Load(DataOptions options)
+    public static DatasetPair Load(DataOptions options, int seed)
     {
         RequirePositive("image size", options.ImageSize);
         RequirePositive("train limit", options.TrainLimit);
@@ -36,20 +44,24 @@ public static class DatasetCatalog
             throw new DptException(FailureKind.Usage, $"unknown data '{options.Spec}'; it must be one of: {known}");
         }
 
-        var pair = source.Load(argument, options);
-        RequireEveryClass(pair.Train, options.Spec);
-        return new DatasetPair(Fit(pair.Train, options.ImageSize, options.TrainLimit), Fit(pair.Test, options.ImageSize, options.TestLimit));
+        var pair = source.Load(argument, options, seed);
+        RequireEveryClass(pair.Train, options);
+        return pair with { Train = Resized(pair.Train, options), Test = Resized(pair.Test, options) };
     }
 
-    private static ImageDataset Fit(ImageDataset images, int? size, int? limit)
-    {
-        if (limit < images.Count)
+    /// <summary>A source that knows no limits: they are drawn from what it loads. Folders draw before they decode.</summary>
+    private static Func<string, DataOptions, int, DatasetPair> Limited(Func<string, DatasetPair> load) =>
+        (directory, options, seed) =>
         {
-            images = images.Select(ClassBalance.Prefix(images.Labels, images.Classes, limit.Value));
-        }
+            var (train, test) = load(directory);
+            return new DatasetPair(
+                Keep(train, BlindSubset.OfTraining(train.Count, options, seed)), Keep(test, BlindSubset.OfTest(test.Count, options)));
+        };
 
-        return size is { } side && side != images.ImageSize ? ImageResizer.Resize(images, side) : images;
-    }
+    private static ImageDataset Keep(ImageDataset images, int[] kept) => kept.Length < images.Count ? images.Select(kept) : images;
+
+    private static ImageDataset Resized(ImageDataset images, DataOptions options) =>
+        options.ImageSize is { } side && side != images.ImageSize ? ImageResizer.Resize(images, side) : images;
 
     private static (string Kind, string Argument) Split(string spec)
     {
@@ -65,18 +77,22 @@ public static class DatasetCatalog
         }
     }
 
-    private static void RequireEveryClass(ImageDataset train, string spec)
+    private static void RequireEveryClass(ImageDataset train, DataOptions options)
     {
         var counts = ClassBalance.Count(train.Labels, train.Classes);
         var empty = Array.IndexOf(counts, 0);
-        if (empty >= 0)
+        if (empty < 0)
         {
-            throw new DptException(
-                FailureKind.Check, $"{spec}: class {empty} ('{train.ClassNames[empty]}') has no training image");
+            return;
         }
+
+        var what = $"{options.Spec}: class {empty} ('{train.ClassNames[empty]}') has no training image";
+        throw options.TrainLimit is { } limit
+            ? new DptException(FailureKind.Usage, $"{what} among the {limit} that data.trainLimit keeps; raise it")
+            : new DptException(FailureKind.Check, what);
     }
 
-    private sealed record Source(string Spec, string Description, Func<string, DataOptions, DatasetPair> Load)
+    private sealed record Source(string Spec, string Description, Func<string, DataOptions, int, DatasetPair> Load)
     {
         public string Kind { get; } = Split(Spec).Kind;
 

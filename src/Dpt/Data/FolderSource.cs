@@ -1,40 +1,91 @@
 namespace DPT.Engine.Dpt;
 
 /// <summary>
-/// Images in one folder per class. Classes are the folder names in ordinal order, images the files in ordinal order of
-/// their paths. Without a split into train and test, every sixth image of a class is for testing.
+/// Images in one folder per class, as <see cref="Rules"/> says. Classes are the folder names in ordinal order, images the files
+/// in ordinal order of their paths.
 /// </summary>
 internal static class FolderSource
 {
     private const int TestEvery = 6;
 
-    private static readonly string[] _extensions = [".png", ".jpg", ".jpeg"];
+    private static readonly string[] _trainNames = ["train", "training"];
+    private static readonly string[] _testNames = ["test", "testing"];
+    private static readonly string[] _validationNames = ["val", "valid", "validation"];
 
-    public static DatasetPair Load(string directory, DataOptions options)
+    /// <summary>What is read, for people.</summary>
+    public static IReadOnlyList<string> Rules { get; } =
+    [
+        "DIR/train/<class>/... and DIR/test/<class>/... (or val), or DIR/<class>/..., of which every sixth image of a class, in the "
+        + "order of their names, is for testing. Images lie in the class folder or in folders below it.",
+        $"Read are {ImageKind.Names} images, of moving ones the first frame. The content decides, not the name. Files of other kinds "
+        + "are left out, counted and said.",
+        "EXIF orientation is followed; transparent parts lie on black; colour profiles are not followed. The set is grey if all its "
+        + "images are stored as grey.",
+        "Images of one size that are square are taken as they are; for others give --image-size: the middle square, resized.",
+        "Names that begin with a dot are passed over, and __pycache__, __MACOSX, @eaDir, lost+found, $RECYCLE.BIN and System Volume "
+        + "Information.",
+        "Links are followed. Every real folder and file counts once: what really lies in a class stays there, a link back is left "
+        + "out and said, and what links put into two classes, or into training and test, is refused.",
+        "Images that cannot be read are all named at once, and nothing is done; with --skip-broken they are left out, named, and "
+        + "listed in skipped-images.csv of the run folder.",
+    ];
+
+    public static DatasetPair Load(string directory, DataOptions options, int seed)
     {
         DataFile.RequireDirectory(directory);
-        var (train, test) = Directory.Exists(Path.Combine(directory, "train")) ? ListParts(directory) : ListAndSplit(directory);
-        train = train.Limit(options.TrainLimit);
-        test = test.Limit(options.TestLimit);
-        var headers = new HeaderCheck(options.ImageSize);
-        headers.Add(train);
-        headers.Add(test);
-        var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory)));
-        return new DatasetPair(Decode(name, train, headers), Decode(name, test, headers));
+        try
+        {
+            var notes = new ReadingNotes();
+            var (train, test) = List(directory, notes);
+            return new FolderReading(directory, options, notes).Read(
+                train.Keep(BlindSubset.OfTraining(train.Files.Length, options, seed)),
+                test.Keep(BlindSubset.OfTest(test.Files.Length, options)));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new DptException(FailureKind.Environment, $"cannot read '{directory}': {error.Message}", error);
+        }
     }
 
-    private static (FileList Train, FileList Test) ListParts(string directory)
+    private static (FolderPart Train, FolderPart Test) List(string directory, ReadingNotes notes)
     {
-        var testName = Array.Find(["test", "val"], name => Directory.Exists(Path.Combine(directory, name)))
-            ?? throw new DptException(FailureKind.Environment, $"'{directory}' has a folder train but neither test nor val");
-        var train = FileList.Scan(Path.Combine(directory, "train"), classes: null);
-        return (train, FileList.Scan(Path.Combine(directory, testName), train.Classes));
+        var train = FindPart(directory, _trainNames);
+        var test = FindPart(directory, _testNames) ?? FindPart(directory, _validationNames);
+        if (train is null && test is null)
+        {
+            return ListAndSplit(directory, notes);
+        }
+
+        if (train is null || test is null)
+        {
+            throw new DptException(
+                FailureKind.Environment,
+                train is null
+                    ? $"'{directory}' has a folder {Path.GetFileName(test)} but no train"
+                    : $"'{directory}' has a folder {Path.GetFileName(train)} but neither test nor val");
+        }
+
+        var others = Directory.GetDirectories(directory).Select(path => Path.GetFileName(path))
+            .Where(name => !ImageTree.IsHidden(name) && name != Path.GetFileName(train) && name != Path.GetFileName(test))
+            .Order(StringComparer.Ordinal).ToList();
+        if (others.Count > 0)
+        {
+            notes.Say($"folders beside train and test are not read: {string.Join(", ", others)}");
+        }
+
+        var trainFolders = ClassFolders(train, classes: null, notes);
+        string[] classes = [.. trainFolders.Select(folder => folder.Name)];
+        var testFolders = ClassFolders(test, classes, notes);
+        ImageTree.Fill([.. trainFolders, .. testFolders], notes);
+        return (new FolderPart(train, classes, FilesOf(train, trainFolders)), new FolderPart(test, classes, FilesOf(test, testFolders)));
     }
 
-    private static (FileList Train, FileList Test) ListAndSplit(string directory)
+    private static (FolderPart Train, FolderPart Test) ListAndSplit(string directory, ReadingNotes notes)
     {
-        var all = FileList.Scan(directory, classes: null);
-        var seen = new int[all.Classes.Length];
+        var folders = ClassFolders(directory, classes: null, notes);
+        ImageTree.Fill(folders, notes);
+        var all = new FolderPart(directory, [.. folders.Select(folder => folder.Name)], FilesOf(directory, folders));
+        var seen = new int[folders.Count];
         var parts = all.Files.ToLookup(file => ++seen[file.Label] % TestEvery == 0);
         if (!parts[true].Any())
         {
@@ -47,142 +98,75 @@ internal static class FolderSource
         return (all with { Files = [.. parts[false]] }, all with { Files = [.. parts[true]] });
     }
 
-    private static ImageDataset Decode(string name, FileList list, HeaderCheck headers)
+    /// <summary>The folder of a part, however it is written; null if there is none.</summary>
+    private static string? FindPart(string directory, string[] names)
     {
-        var length = headers.Channels * headers.Size * headers.Size;
-        var bytes = (long)list.Files.Length * length;
-        if (bytes > Array.MaxLength)
+        var found = Directory.GetDirectories(directory)
+            .Where(path => names.Contains(Path.GetFileName(path), StringComparer.OrdinalIgnoreCase))
+            .Order(StringComparer.Ordinal).ToArray();
+        return found.Length < 2
+            ? found.FirstOrDefault()
+            : throw new DptException(FailureKind.Environment, $"'{found[0]}' and '{found[1]}' could both be meant; remove or rename one");
+    }
+
+    /// <summary>The class folders of a root, which must be among <paramref name="classes"/> unless that is null.</summary>
+    private static List<ClassFolder> ClassFolders(string root, string[]? classes, ReadingNotes notes)
+    {
+        var realRoot = RealPath.Of(root);
+        var names = new List<string>();
+        foreach (var entry in new DirectoryInfo(root).EnumerateFileSystemInfos().Where(entry => !ImageTree.IsHidden(entry.Name)))
+        {
+            if (entry is FileInfo)
+            {
+                NoteOutside(entry, notes);
+            }
+            else if (ImageTree.IsMisread(entry))
+            {
+                throw new DptException(FailureKind.Check, $"'{entry.FullName}': the folder's name is not UTF-8; rename it");
+            }
+            else if (entry.LinkTarget is not null && RealPath.IsInside(realRoot, RealPath.Of(entry.FullName)))
+            {
+                notes.LinkLeftOut(entry.FullName);
+            }
+            else
+            {
+                names.Add(entry.Name);
+            }
+        }
+
+        names.Sort(StringComparer.Ordinal);
+        classes ??= [.. names];
+        if (classes.Length < 2)
         {
             throw new DptException(
-                FailureKind.Usage,
-                $"'{list.Root}': {list.Files.Length} images of side {headers.Size} need {bytes} bytes, the limit is "
-                + $"{Array.MaxLength}; use a smaller image size or a limit");
+                FailureKind.Environment, $"'{root}' has {classes.Length} class folders, at least 2 are needed");
         }
 
-        var pixels = new byte[bytes];
-        try
-        {
-            Parallel.For(0, list.Files.Length, i => ImageFile.Decode(
-                list.PathOf(i), headers.Channels, headers.Size, pixels.AsSpan(i * length, length)));
-        }
-        catch (AggregateException failure) when (failure.InnerExceptions[0] is DptException first)
-        {
-            throw new DptException(first.Kind, first.Message, failure);
-        }
-
-        return new ImageDataset(
-            name,
-            list.Classes,
-            headers.Channels,
-            headers.Size,
-            pixels,
-            Array.ConvertAll(list.Files, file => file.Label),
-            Array.ConvertAll(list.Files, file => file.Name));
+        return names.ConvertAll(name => Array.BinarySearch(classes, name, StringComparer.Ordinal) is >= 0 and var label
+            ? new ClassFolder(Path.Combine(root, name), name, label)
+            : throw new DptException(
+                FailureKind.Check, $"'{Path.Combine(root, name)}': there is no such class among the training images"));
     }
 
-    /// <summary>An image's path below the root, with <c>/</c>, and its class.</summary>
-    private readonly record struct LabelledFile(string Name, int Label);
-
-    /// <summary>The images below a root.</summary>
-    private sealed record FileList(string Root, string[] Classes, LabelledFile[] Files)
+    /// <summary>Beside class folders lie notes and scripts, which is fine; images there would be missed.</summary>
+    private static void NoteOutside(FileSystemInfo file, ReadingNotes notes)
     {
-        public string PathOf(int index) => Path.Combine(Root, Files[index].Name);
-
-        public FileList Limit(int? limit)
+        if (file.LinkTarget is not null && !Path.Exists(file.ResolveLinkTarget(returnFinalTarget: true)?.FullName))
         {
-            if (limit is not { } most || most >= Files.Length)
-            {
-                return this;
-            }
-
-            var chosen = ClassBalance.Prefix(Array.ConvertAll(Files, file => file.Label), Classes.Length, most);
-            return this with { Files = Array.ConvertAll(chosen, i => Files[i]) };
+            throw new DptException(FailureKind.Check, $"'{file.FullName}' is a link that leads nowhere; a class may be missing");
         }
 
-        /// <summary>Lists a root of class folders, which must be among <paramref name="classes"/> unless that is null.</summary>
-        public static FileList Scan(string root, string[]? classes)
+        if (ImageKind.OfName(file.Name) is not null)
         {
-            var found = Array.ConvertAll(Directory.GetDirectories(root), path => Path.GetFileName(path));
-            found = [.. found.Where(name => !name.StartsWith('.')).Order(StringComparer.Ordinal)];
-            classes ??= found;
-            if (classes.Length < 2)
-            {
-                throw new DptException(
-                    FailureKind.Environment, $"'{root}' has {classes.Length} class folders, at least 2 are needed");
-            }
-
-            var files = new List<LabelledFile>();
-            foreach (var name in found)
-            {
-                var label = Array.BinarySearch(classes, name, StringComparer.Ordinal);
-                if (label < 0)
-                {
-                    throw new DptException(
-                        FailureKind.Check, $"'{Path.Combine(root, name)}': there is no such class among the training images");
-                }
-
-                files.AddRange(ImagesOf(root, name).Select(file => new LabelledFile(file, label)));
-            }
-
-            return files.Count > 0
-                ? new FileList(root, classes, [.. files])
-                : throw new DptException(FailureKind.Environment, $"'{root}' has no PNG or JPEG images in its class folders");
+            notes.OutsideOfClasses(file.FullName);
         }
-
-        private static IEnumerable<string> ImagesOf(string root, string name) =>
-            Directory.EnumerateFiles(Path.Combine(root, name), "*", SearchOption.AllDirectories)
-                .Where(path => _extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase))
-                .Select(path => Path.GetRelativePath(root, path).Replace('\\', '/'))
-                .Order(StringComparer.Ordinal);
     }
 
-    /// <summary>Collects what the images have in common before any of them is decoded.</summary>
-    private sealed class HeaderCheck(int? imageSize)
+    private static LabelledFile[] FilesOf(string root, List<ClassFolder> folders)
     {
-        private string? _first;
-        private ImageHeader _header;
-
-        /// <summary>3 as soon as one image has colour.</summary>
-        public int Channels { get; private set; } = 1;
-
-        /// <summary>The side of the images in the data set.</summary>
-        public int Size => imageSize ?? _header.Width;
-
-        public void Add(FileList list)
-        {
-            for (var i = 0; i < list.Files.Length; i++)
-            {
-                var path = list.PathOf(i);
-                var header = ImageFile.ReadHeader(path);
-                Channels = Math.Max(Channels, header.Channels);
-                if (imageSize is null)
-                {
-                    RequireSameSquare(path, header);
-                }
-            }
-        }
-
-        private void RequireSameSquare(string path, ImageHeader header)
-        {
-            if (_first is null)
-            {
-                (_first, _header) = (path, header);
-            }
-
-            if ((header.Width, header.Height) != (_header.Width, _header.Height))
-            {
-                throw new DptException(
-                    FailureKind.Usage,
-                    $"'{path}' is {header.Width}x{header.Height} but '{_first}' is {_header.Width}x{_header.Height}; "
-                    + "give --image-size N to crop and resize all images to NxN");
-            }
-
-            if (header.Width != header.Height)
-            {
-                throw new DptException(
-                    FailureKind.Usage,
-                    $"'{path}' is {header.Width}x{header.Height}, not square; give --image-size N to crop and resize all images to NxN");
-            }
-        }
+        LabelledFile[] files = [.. folders.SelectMany(folder => folder.Images.Select(name => new LabelledFile(name, folder.Label)))];
+        return files.Length > 0
+            ? files
+            : throw new DptException(FailureKind.Environment, $"'{root}' has no {ImageKind.Names} images in its class folders");
     }
 }

@@ -9,6 +9,8 @@ namespace DPT.Engine.Dpt;
 internal static class IdxSource
 {
     private const int UnsignedByte = 8;
+    private const int MostImages = 10_000_000;
+    private const int LargestSide = 16384;
 
     public static DatasetPair Load(string directory)
     {
@@ -38,26 +40,36 @@ internal static class IdxSource
     {
         var imagePath = FindIdx(directory, $"{part}-images", "idx3-ubyte");
         var labelPath = FindIdx(directory, $"{part}-labels", "idx1-ubyte");
-        var (images, imageSizes) = Read(imagePath, 3);
-        var (labels, labelSizes) = Read(labelPath, 1);
-        if (imageSizes[0] != labelSizes[0])
+        var (labels, _) = Read(labelPath, 1, RequireCount);
+        var (images, sizes) = Read(imagePath, 3, sizes =>
         {
-            throw new DptException(
-                FailureKind.Check, $"'{imagePath}' has {imageSizes[0]} images, '{labelPath}' has {labelSizes[0]} labels");
-        }
+            RequireCount(sizes);
+            if (sizes[0] != labels.Length)
+            {
+                throw new InvalidDataException($"it has {sizes[0]} images, '{labelPath}' has {labels.Length} labels");
+            }
 
-        if (imageSizes[1] != imageSizes[2])
-        {
-            throw DataFile.Corrupt(imagePath, $"its images are {imageSizes[1]}x{imageSizes[2]}, they must be square");
-        }
-
-        return (images, Array.ConvertAll(labels, label => (int)label), imageSizes[1]);
+            if (sizes[1] != sizes[2] || sizes[1] is 0 or > LargestSide)
+            {
+                throw new InvalidDataException($"its images are {sizes[1]}x{sizes[2]}; they must be square, of side 1..{LargestSide}");
+            }
+        });
+        return (images, Array.ConvertAll(labels, label => (int)label), (int)sizes[1]);
     }
 
     private static string FindIdx(string directory, string part, string kind) =>
         DataFile.Find(directory, $"{part}-{kind}", $"{part}-{kind}.gz", $"{part}.{kind}", $"{part}.{kind}.gz");
 
-    private static (byte[] Data, int[] Sizes) Read(string path, int dimensions) => DataFile.Read(path, stream =>
+    private static void RequireCount(uint[] sizes)
+    {
+        if (sizes[0] is 0 or > MostImages)
+        {
+            throw new InvalidDataException($"its header declares {sizes[0]} entries, it must be 1..{MostImages}");
+        }
+    }
+
+    /// <summary>Reads a file; <paramref name="check"/> sees the sizes in its header before anything is made for them.</summary>
+    private static (byte[] Data, uint[] Sizes) Read(string path, int dimensions, Action<uint[]> check) => DataFile.Read(path, stream =>
     {
         var header = new byte[4 + (4 * dimensions)];
         stream.ReadExactly(header);
@@ -68,20 +80,13 @@ internal static class IdxSource
             throw new InvalidDataException($"its first four bytes are 0x{magic:x8}, an IDX file of this kind has 0x{expected:x8}");
         }
 
-        var sizes = new int[dimensions];
-        UInt128 total = 1;
+        var sizes = new uint[dimensions];
         for (var i = 0; i < dimensions; i++)
         {
-            var size = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(4 + (4 * i)));
-            if (size is 0 or > int.MaxValue)
-            {
-                throw new InvalidDataException($"size {i} in its header is {size}, it must be 1..{int.MaxValue}");
-            }
-
-            sizes[i] = (int)size;
-            total *= size;
+            sizes[i] = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(4 + (4 * i)));
         }
 
-        return (DataFile.ReadToEnd(stream, total > long.MaxValue ? long.MaxValue : (long)total), sizes);
+        check(sizes);
+        return (DataFile.ReadToEnd(stream, sizes.Aggregate(1L, (total, size) => total * size)), sizes);
     });
 }

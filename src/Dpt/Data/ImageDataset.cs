@@ -134,4 +134,11 @@ public sealed class ImageDataset
 /// <summary>A data set as the method sees it. The labels of most training images are for reporting only.</summary>
 /// <param name="Train">The training images.</param>
 /// <param name="Test">The images that accuracies are measured on; same classes and shape.</param>
-public sealed record DatasetPair(ImageDataset Train, ImageDataset Test);
+public sealed record DatasetPair(ImageDataset Train, ImageDataset Test)
+{
+    /// <summary>What a person should know of the reading, one line each: what was left out and why.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>Images left out because they cannot be read, if the options allow that.</summary>
+    public IReadOnlyList<BrokenImage> Skipped { get; init; } = [];
+}

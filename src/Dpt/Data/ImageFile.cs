@@ -1,19 +1,57 @@
+using DPT.Engine.Autograd;
 using SkiaSharp;
 
 namespace DPT.Engine.Dpt;
 
 /// <summary>What an image file says about itself.</summary>
-internal readonly record struct ImageHeader(int Width, int Height, int Channels);
+/// <param name="Width">Width in pixels, as it is looked at.</param>
+/// <param name="Height">Height in pixels, likewise.</param>
+/// <param name="Channels">1 if it is stored as grey, else 3.</param>
+/// <param name="Kind">What its content is, whatever its name says.</param>
+internal readonly record struct ImageHeader(int Width, int Height, int Channels, ImageKind Kind);
 
-/// <summary>PNG and JPEG files as planes of bytes. Transparent parts are black; orientation marks are not followed.</summary>
+/// <summary>
+/// Image files as planes of bytes; of moving ones, the first frame. The content decides what a file is. Orientation marks
+/// (EXIF) are followed. What is transparent lies on black: a value is colour times opacity, rounded. Colour profiles are not
+/// followed.
+/// </summary>
 internal static class ImageFile
 {
     private const int LargestSide = 16384;
+    private const long MostPixels = 1 << 27;
+    private const long LargestFile = 1 << 29;
 
+    /// <summary>Images above this are decoded one at a time: memory stays bounded, however many cores there are.</summary>
+    private const long LargePixels = 1 << 24;
+
+    private static readonly Lock _large = new();
+
+    /// <summary>Whether the beginning of a file is that of an image; false too for what cannot be read.</summary>
+    public static bool HoldsImage(string path)
+    {
+        try
+        {
+            using var file = RegularFile.OpenRead(path);
+            Span<byte> head = stackalloc byte[ImageKind.HeadBytes];
+            return ImageKind.OfContent(head[..file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)]) is not null;
+        }
+        catch (Exception error) when (error is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>What the file says about its image, without decoding it.</summary>
+    /// <exception cref="InvalidDataException">It is no image that can be read, or too large.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
     public static ImageHeader ReadHeader(string path)
     {
-        using var codec = Open(path);
-        return new ImageHeader(codec.Info.Width, codec.Info.Height, codec.Info.ColorType == SKColorType.Gray8 ? 1 : 3);
+        var (codec, kind) = Open(path);
+        using (codec)
+        {
+            var view = new View(codec);
+            return new ImageHeader(view.Width, view.Height, codec.Info.ColorType == SKColorType.Gray8 ? 1 : 3, kind);
+        }
     }
 
     /// <summary>Decodes an image, crops its centre to a square and resizes that to <paramref name="size"/>.</summary>
@@ -21,32 +59,20 @@ internal static class ImageFile
     /// <param name="channels">1 or 3; a grey image becomes three equal planes, a colour image must be given 3.</param>
     /// <param name="size">Side of the result in pixels.</param>
     /// <param name="target">Result, [channels,size,size].</param>
+    /// <exception cref="InvalidDataException">It is damaged.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
     public static void Decode(string path, int channels, int size, Span<byte> target)
     {
-        using var codec = Open(path);
-        var (width, height) = (codec.Info.Width, codec.Info.Height);
-        using var bitmap = new SKBitmap(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Premul));
-        var result = codec.GetPixels(bitmap.Info, bitmap.GetPixels());
-        if (result != SKCodecResult.Success)
+        using var codec = Open(path).Codec;
+        if ((long)codec.Info.Width * codec.Info.Height <= LargePixels)
         {
-            throw DataFile.Corrupt(path, $"decoding ends with {result}");
+            Decode(codec, channels, size, target);
+            return;
         }
 
-        var side = Math.Min(width, height);
-        var filter = side == size ? null : new ImageResizer.Filter(side, size);
-        var plane = new byte[side * side];
-        for (var c = 0; c < channels; c++)
+        lock (_large)
         {
-            CopyCentre(bitmap.GetPixelSpan(), width, height, c, plane);
-            var output = target.Slice(c * size * size, size * size);
-            if (filter is null)
-            {
-                plane.CopyTo(output);
-            }
-            else
-            {
-                filter.Apply(plane, output);
-            }
+            Decode(codec, channels, size, target);
         }
     }
 
@@ -84,37 +110,104 @@ internal static class ImageFile
         png.SaveTo(stream);
     }
 
-    private static void CopyCentre(ReadOnlySpan<byte> rgba, int width, int height, int channel, Span<byte> plane)
+    private static void Decode(SKCodec codec, int channels, int size, Span<byte> target)
     {
-        var side = Math.Min(width, height);
-        var (left, top) = ((width - side) / 2, (height - side) / 2);
-        for (var y = 0; y < side; y++)
+        var info = new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Premul);
+        using var bitmap = new SKBitmap();
+        if (!bitmap.TryAllocPixels(info))
         {
-            for (var x = 0; x < side; x++)
+            throw new IOException($"there is no memory for its {info.Width}x{info.Height} pixels");
+        }
+
+        var result = codec.GetPixels(info, bitmap.GetPixels());
+        if (result != SKCodecResult.Success)
+        {
+            throw new InvalidDataException(result == SKCodecResult.IncompleteInput
+                ? "its pixels end too early"
+                : $"its pixels are damaged ({result})");
+        }
+
+        var view = new View(codec);
+        var side = Math.Min(view.Width, view.Height);
+        var filter = side == size ? null : new ImageResizer.Filter(side, size);
+        var plane = new byte[side * side];
+        for (var c = 0; c < channels; c++)
+        {
+            view.CopyCentre(bitmap.GetPixelSpan()[c..], side, plane);
+            var output = target.Slice(c * size * size, size * size);
+            if (filter is null)
             {
-                plane[(y * side) + x] = rgba[(4 * (((top + y) * width) + left + x)) + channel];
+                plane.CopyTo(output);
+            }
+            else
+            {
+                filter.Apply(plane, output);
             }
         }
     }
 
-    private static SKCodec Open(string path)
+    private static (SKCodec Codec, ImageKind Kind) Open(string path)
     {
-        var codec = SKCodec.Create(path, out var result);
-        if (codec is null)
+        byte[] bytes;
+        using (var file = RegularFile.OpenRead(path, LargestFile))
         {
-            throw result == SKCodecResult.InternalError && !File.Exists(path)
-                ? new DptException(FailureKind.Environment, $"the image '{path}' does not exist")
-                : DataFile.Corrupt(path, $"it is no PNG or JPEG image that can be read ({result})");
+            bytes = DataFile.ReadToEnd(file, file.Length);
         }
 
-        if (codec.Info.Width > LargestSide || codec.Info.Height > LargestSide)
+        var kind = ImageKind.OfContent(bytes) ?? throw new InvalidDataException($"it holds no {ImageKind.Names} image");
+        using var data = SKData.CreateCopy(bytes);
+        var codec = SKCodec.Create(data)
+            ?? throw new InvalidDataException($"it begins like a {kind.Name} image but cannot be read as one");
+        var (width, height) = (codec.Info.Width, codec.Info.Height);
+        if (width <= LargestSide && height <= LargestSide && (long)width * height <= MostPixels)
         {
-            using (codec)
+            return (codec, kind);
+        }
+
+        codec.Dispose();
+        throw new InvalidDataException(
+            $"it declares {width}x{height} pixels, the limits are {LargestSide} a side and {MostPixels} in all");
+    }
+
+    /// <summary>An image as it is looked at: stored rows and columns may have to be turned or mirrored.</summary>
+    private readonly struct View
+    {
+        private readonly int _first;
+        private readonly int _right;
+        private readonly int _down;
+
+        public View(SKCodec codec)
+        {
+            var (columns, rows, mark) = (codec.Info.Width, codec.Info.Height, codec.EncodedOrigin);
+            var turned = mark >= SKEncodedOrigin.LeftTop;
+            var lastColumnFirst = mark is SKEncodedOrigin.TopRight or SKEncodedOrigin.BottomRight
+                or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
+            var lastRowFirst = mark is SKEncodedOrigin.BottomRight or SKEncodedOrigin.BottomLeft
+                or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom;
+            var (column, row) = (lastColumnFirst ? -1 : 1, lastRowFirst ? -columns : columns);
+            _first = (lastColumnFirst ? columns - 1 : 0) + (lastRowFirst ? (rows - 1) * columns : 0);
+            (_right, _down) = turned ? (row, column) : (column, row);
+            (Width, Height) = turned ? (rows, columns) : (columns, rows);
+        }
+
+        public int Width { get; }
+
+        public int Height { get; }
+
+        /// <summary>Copies one channel of the middle square.</summary>
+        /// <param name="pixels">Stored pixels of four bytes, from the channel's first byte on.</param>
+        /// <param name="side">Side of the square.</param>
+        /// <param name="plane">Result, [side,side].</param>
+        public void CopyCentre(ReadOnlySpan<byte> pixels, int side, Span<byte> plane)
+        {
+            var corner = _first + ((Width - side) / 2 * _right) + ((Height - side) / 2 * _down);
+            for (var y = 0; y < side; y++)
             {
-                throw DataFile.Corrupt(path, $"it declares {codec.Info.Width}x{codec.Info.Height} pixels, the limit is {LargestSide} a side");
+                for (var x = 0; x < side; x++)
+                {
+                    plane[(y * side) + x] = pixels[4 * (corner + (x * _right) + (y * _down))];
+                }
             }
         }
-
-        return codec;
     }
 }

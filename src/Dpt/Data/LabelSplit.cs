@@ -25,6 +25,18 @@ public sealed class LabelSplit
     /// <summary>Number of labelled images.</summary>
     public int Count => Indices.Length;
 
+    /// <summary>What a label file looks like, for people.</summary>
+    public static IReadOnlyList<string> FileFormat { get; } =
+    [
+        "A text file in UTF-8 that names the labelled training images, one a line, in one of two forms.",
+        "List: the image's file name, with its class folder (cat/7.png) or, where that is clear, without (7.png); or its "
+        + "position in the training set, from 0.",
+        "Table: CSV (RFC 4180) with the first line index,label or index,label,file, as labels.csv of every run folder "
+        + "has it: position from 0, class from 0 in the order of `dpt data info`, file name. All of them must fit the data.",
+        "Every class needs at least one image; no image may stand there twice. Labels always come from the data. "
+        + "With data.trainLimit, names and positions are those of the images that are kept.",
+    ];
+
     /// <summary>SHA-256 over indices and labels in their order, in hexadecimal.</summary>
     public string Hash { get; }
 
@@ -76,40 +88,38 @@ public sealed class LabelSplit
         return new LabelSplit(train, [.. chosen]);
     }
 
-    /// <summary>
-    /// Loads a split: either the file that <see cref="Save"/> writes, or a list with one image per line, named by its
-    /// position in the training set or by its file name (spec 1.2; with or without folder).
-    /// </summary>
+    /// <summary>Loads a split from a file in one of the formats of <see cref="FileFormat"/>.</summary>
     /// <exception cref="DptException">A line names no image of the training set or one named before, a label differs
     /// from the data's, or a class is left without any label.</exception>
     public static LabelSplit Load(string path, ImageDataset train)
     {
-        var lines = CsvText.ReadLines(path);
-        var hasHeader = lines.Count > 0 && lines[0] is "index,label" or "index,label,file";
+        var split = new LabelSplit(train, [.. DataFile.ReadText(path, text => ReadIndices(text, train))]);
+        var missing = Array.IndexOf(ClassBalance.Count(split.Labels, train.Classes), 0);
+        return missing < 0
+            ? split
+            : throw DataFile.Corrupt(path, $"it names no image of class {missing} ('{train.ClassNames[missing]}')");
+    }
+
+    private static List<int> ReadIndices(string text, ImageDataset train)
+    {
         var byName = train.FileNames is null ? null : new FileNameIndex(train.FileNames);
-        var seen = new HashSet<int>();
-        var indices = new List<int>(lines.Count);
-        for (var i = hasHeader ? 1 : 0; i < lines.Count; i++)
+        var (indices, seen) = (new List<int>(), new HashSet<int>());
+        foreach (var (line, shown, index) in IsTable(text) ? FromTable(text, train) : FromList(text, train, byName))
         {
-            var index = hasHeader ? FromRow(lines[i], train) : FromName(lines[i], train, byName);
             if (index is not { } found)
             {
-                throw DataFile.Corrupt(path, $"line {i + 1}, '{CsvText.Shown(lines[i])}', fits no image of '{train.Name}'");
+                throw new InvalidDataException($"line {line}, '{shown}', fits none or several of the {train.Count} images of '{train.Name}'");
             }
 
             if (!seen.Add(found))
             {
-                throw DataFile.Corrupt(path, $"line {i + 1} names image '{CsvText.Shown(lines[i])}' a second time");
+                throw new InvalidDataException($"line {line} names image '{shown}' a second time");
             }
 
             indices.Add(found);
         }
 
-        var split = new LabelSplit(train, [.. indices]);
-        var missing = Array.IndexOf(ClassBalance.Count(split.Labels, train.Classes), 0);
-        return missing < 0
-            ? split
-            : throw DataFile.Corrupt(path, $"it names no image of class {missing} ('{train.ClassNames[missing]}')");
+        return indices;
     }
 
     /// <summary>Writes the split as CSV: <c>index,label</c> and, where images are files, <c>file</c>.</summary>
@@ -130,19 +140,25 @@ public sealed class LabelSplit
         AtomicFile.WriteText(path, text.ToString());
     }
 
-    private static int? FromRow(string line, ImageDataset train)
-    {
-        var fields = CsvText.Fields(line);
-        return fields is { Length: >= 2 }
-            && ParseIndex(fields[0], train.Count) is { } index
-            && ParseIndex(fields[1], train.Classes) == train.Labels[index]
-            && (fields.Length < 3 || fields[2] == train.FileNames?[index])
+    private static bool IsTable(string text) => Lines(text)[0] is "index,label" or "index,label,file";
+
+    private static IEnumerable<(int Line, string Shown, int? Index)> FromTable(string text, ImageDataset train) =>
+        CsvText.Records(text).Skip(1).Select(record => (record.Line, record.Shown, FromFields(record.Fields, train)));
+
+    private static int? FromFields(string[] fields, ImageDataset train) =>
+        fields is { Length: 2 or 3 }
+        && ParseIndex(fields[0], train.Count) is { } index
+        && ParseIndex(fields[1], train.Classes) == train.Labels[index]
+        && (fields.Length < 3 || fields[2] == train.FileNames?[index])
             ? index
             : null;
-    }
 
-    private static int? FromName(string line, ImageDataset train, FileNameIndex? byName) =>
-        byName?.Find(line) ?? ParseIndex(line, train.Count);
+    private static IEnumerable<(int Line, string Shown, int? Index)> FromList(
+        string text, ImageDataset train, FileNameIndex? byName) =>
+        Lines(text).Select((line, i) => (i + 1, OneLine.Start(line), byName?.Find(line) ?? ParseIndex(line, train.Count)));
+
+    /// <summary>The lines, with line ends of any kind; blank lines at the end do not count.</summary>
+    private static string[] Lines(string text) => text.Replace("\r\n", "\n").Replace('\r', '\n').TrimEnd('\n').Split('\n');
 
     private static int? ParseIndex(string text, int count) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < count ? index : null;

@@ -22,7 +22,7 @@ public sealed record DptPlan(
     /// <exception cref="DptException">The data is missing or damaged, or settings contradict each other.</exception>
     public static DptPlan Of(DptOptions options)
     {
-        var (train, test) = DatasetCatalog.Load(options.Data);
+        var (train, test) = DatasetCatalog.Load(options.Data, options.Seed);
         var split = LabelSplit.Create(train, options.Data, options.Seed);
         _ = SolverCatalog.Find(options.Generate.Solver);
         _ = VariancePreservingSchedule.Find(options.Diffusion.Schedule);

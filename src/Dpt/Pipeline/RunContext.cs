@@ -11,9 +11,10 @@ internal sealed class RunContext : IDisposable
         Folder = folder;
         Device = device;
         Observer = observer;
-        Data = DatasetCatalog.Load(options.Data);
+        Data = DatasetCatalog.Load(options.Data, options.Seed);
         Split = LabelSplit.Create(Data.Train, options.Data, options.Seed);
         Split.Save(folder.LabelsPath, Data.Train);
+        TellOfReading();
         Normalisation = NormalisationStatistics.Of(Data.Train);
         Metrics = new MetricsWriter(folder.MetricsPath);
     }
@@ -39,4 +40,17 @@ internal sealed class RunContext : IDisposable
     public ulong StageSeed(int stage) => ((ulong)(uint)Options.Seed << 8) + (uint)stage;
 
     public void Dispose() => Metrics.Dispose();
+
+    private void TellOfReading()
+    {
+        foreach (var note in Data.Notes)
+        {
+            Observer.Message(note);
+        }
+
+        if (Options.Data.SkipBroken)
+        {
+            BrokenImage.Save(Folder.SkippedImagesPath, Data.Skipped);
+        }
+    }
 }

@@ -54,7 +54,7 @@ public sealed class ImageShards
     /// <exception cref="DptException">Usage: a size that makes no sense. Environment: the folder cannot be written.</exception>
     public static ImageShards BeginOrResume(string folder, ImageShardPlan plan)
     {
-        RequireSense(plan, FailureKind.Usage);
+        RequireSense(plan, folder, FailureKind.Usage);
         try
         {
             Directory.CreateDirectory(folder);
@@ -80,12 +80,14 @@ public sealed class ImageShards
     public static ImageShards Open(string folder)
     {
         var plan = JsonFiles.Load<ImageShardPlan>(ManifestPath(folder));
-        RequireSense(plan, FailureKind.Check);
+        RequireSense(plan, folder, FailureKind.Check);
         var shards = new ImageShards(folder, plan);
-        var missing = shards.Missing.Count();
-        return missing == 0
+        var missing = shards.Missing.ToList();
+        return missing.Count == 0
             ? shards
-            : throw new DptException(FailureKind.Environment, $"'{folder}' is unfinished: {missing} of {shards.All.Count()} files are missing");
+            : throw new DptException(
+                FailureKind.Environment,
+                $"'{folder}' is unfinished: {missing.Count} of {shards.All.Count()} files are missing, the first is {Path.GetFileName(shards.PathOf(missing[0]))}");
     }
 
     /// <summary>Writes the images of a piece, [count,C,S,S], 0..255.</summary>
@@ -149,8 +151,10 @@ public sealed class ImageShards
             using var reader = new SafeTensorsReader(path);
             var shape = reader.Entries.TryGetValue(Tensor, out var entry) ? entry.Shape : [];
             return shape.SequenceEqual([shard.Count, Plan.Channels, Plan.ImageSize, Plan.ImageSize])
+                && Number(reader, "class") == shard.Label && Number(reader, "first") == shard.First
                 ? reader.ReadBytes(Tensor)
-                : throw new InvalidDataException($"'{path}' holds images of shape [{string.Join(", ", shape)}], not those of {Plan}");
+                : throw new InvalidDataException(
+                    $"'{path}' holds images of shape [{string.Join(", ", shape)}] of another class or plan, not {shard} of {Plan}");
         }
         catch (InvalidDataException error)
         {
@@ -162,7 +166,12 @@ public sealed class ImageShards
         }
     }
 
-    private static void RequireSense(ImageShardPlan plan, FailureKind otherwise)
+    private static int? Number(SafeTensorsReader reader, string name) =>
+        reader.Metadata.TryGetValue(name, out var text) && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : null;
+
+    private static void RequireSense(ImageShardPlan plan, string folder, FailureKind otherwise)
     {
         var positive = plan.Classes >= 1 && plan.PerClass >= 1 && plan.ShardSize >= 1;
         if (!positive
@@ -171,7 +180,7 @@ public sealed class ImageShards
             || plan.Classes * ((plan.PerClass / plan.ShardSize) + 1L) > MostFiles)
         {
             throw new DptException(
-                otherwise, $"pseudo-images cannot be as planned: {plan}; sides go to {LargestSide} and files to {MostFiles}");
+                otherwise, $"the pseudo-images in '{folder}' cannot be as planned: {plan}; sides go to {LargestSide} and files to {MostFiles}");
         }
     }
 

@@ -31,7 +31,7 @@ public static class MetricsReader
             }
             catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
             {
-                throw DataFile.Corrupt(path, $"line {i + 1}, '{CsvText.Shown(texts[i])}', is no metrics line", error);
+                throw DataFile.Corrupt(path, $"line {i + 1}, '{OneLine.Start(texts[i])}', is no metrics line", error);
             }
         }
 

@@ -15,6 +15,8 @@ public sealed record PseudoLabels(int[] Labels, float[] Probabilities);
 /// </summary>
 public static class PseudoLabelFile
 {
+    private const string ProbabilityColumn = "probability";
+
     /// <summary>Writes the file; it appears whole or not at all.</summary>
     /// <exception cref="ArgumentException">There is not one label and probability per image.</exception>
     public static void Save(string path, ImageDataset train, PseudoLabels labels)
@@ -36,46 +38,63 @@ public static class PseudoLabelFile
 
     /// <summary>Reads the file for the data set it was made from.</summary>
     /// <exception cref="DptException">Environment: it is missing. Check: it is damaged or belongs to other data.</exception>
-    public static PseudoLabels Load(string path, ImageDataset train)
+    public static PseudoLabels Load(string path, ImageDataset train) => DataFile.ReadText(path, text =>
     {
-        var lines = CsvText.ReadLines(path);
-        if (lines.Count == 0 || lines[0] != Header(train))
+        if (!text.EndsWith('\n'))
         {
-            throw DataFile.Corrupt(path, $"its first line must be '{Header(train)}' for '{train.Name}'");
+            throw new InvalidDataException("it ends in the middle of a line");
         }
 
-        if (lines.Count - 1 != train.Count)
+        var records = CsvText.Records(text);
+        if (records.Count == 0 || string.Join(',', records[0].Fields) != Header(train))
         {
-            throw DataFile.Corrupt(path, $"it has {lines.Count - 1} lines for the {train.Count} training images of '{train.Name}'");
+            throw new InvalidDataException($"its first line must be '{Header(train)}' for '{train.Name}'");
+        }
+
+        if (records.Count - 1 != train.Count)
+        {
+            throw new InvalidDataException($"it has {records.Count - 1} records for the {train.Count} training images of '{train.Name}'");
         }
 
         var positions = train.FileNames?.Select((name, i) => (name, i)).ToDictionary(item => item.name, item => item.i);
         var (labels, probabilities) = (new int[train.Count], new float[train.Count]);
         Array.Fill(labels, -1);
-        for (var i = 1; i < lines.Count; i++)
+        foreach (var record in records.Skip(1))
         {
-            if (Parse(lines[i], train, positions) is not var (index, label, probability) || labels[index] >= 0)
+            if (Parse(record.Fields, train, positions) is not var (index, label, probability) || labels[index] >= 0)
             {
-                throw DataFile.Corrupt(path, $"line {i + 1}, '{CsvText.Shown(lines[i])}', is no pseudo-label of '{train.Name}' or a second one");
+                throw new InvalidDataException(
+                    $"line {record.Line}, '{record.Shown}', is no pseudo-label of '{train.Name}' or a second one");
             }
 
             (labels[index], probabilities[index]) = (label, probability);
         }
 
         return new PseudoLabels(labels, probabilities);
-    }
+    });
+
+    /// <summary>The probabilities alone, in the order of the file, whatever data it was made from.</summary>
+    /// <exception cref="DptException">Environment: it is missing. Check: it is damaged.</exception>
+    public static float[] ReadProbabilities(string path) => DataFile.ReadText(path, text =>
+    {
+        var records = CsvText.Records(text);
+        return records.Count > 0 && records[0].Fields is [_, "label", ProbabilityColumn]
+            ? records.Skip(1).Select(record => record.Fields is [_, _, var field] && ParseProbability(field) is { } probability
+                ? probability
+                : throw new InvalidDataException($"line {record.Line}, '{record.Shown}', is no pseudo-label")).ToArray()
+            : throw new InvalidDataException($"it has no column '{ProbabilityColumn}'");
+    });
 
     private static string Header(ImageDataset train) =>
-        train.FileNames is null ? "index,label,probability" : "file,label,probability";
+        (train.FileNames is null ? "index" : "file") + ",label," + ProbabilityColumn;
 
     private static (int Index, int Label, float Probability)? Parse(
-        string line, ImageDataset train, Dictionary<string, int>? positions)
+        string[] fields, ImageDataset train, Dictionary<string, int>? positions)
     {
-        if (CsvText.Fields(line) is not [var image, var labelText, var probabilityText]
+        if (fields is not [var image, var labelText, var probabilityText]
             || !int.TryParse(labelText, NumberStyles.None, CultureInfo.InvariantCulture, out var label)
-            || !float.TryParse(probabilityText, NumberStyles.Float, CultureInfo.InvariantCulture, out var probability)
             || label >= train.Classes
-            || !(probability is >= 0 and <= 1))
+            || ParseProbability(probabilityText) is not { } probability)
         {
             return null;
         }
@@ -89,4 +108,9 @@ public static class PseudoLabelFile
             ? (index, label, probability)
             : null;
     }
+
+    private static float? ParseProbability(string text) =>
+        float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var probability) && probability is >= 0 and <= 1
+            ? probability
+            : null;
 }

@@ -66,6 +66,9 @@ public sealed class RunFolder : IDisposable
     /// <summary>Which images were labelled, see <see cref="LabelSplit"/>.</summary>
     public string LabelsPath => Path.Combine(FolderPath, "labels.csv");
 
+    /// <summary>Images left out because they cannot be read, see <see cref="BrokenImage"/>.</summary>
+    public string SkippedImagesPath => Path.Combine(FolderPath, "skipped-images.csv");
+
     /// <summary>Makes the next numbered folder under a root, which is made too if it is missing.</summary>
     /// <param name="root">Folder of all runs.</param>
     /// <param name="name">What the run is about; characters unfit for a file name become <c>-</c>.</param>

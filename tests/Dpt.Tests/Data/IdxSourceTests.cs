@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.IO.Compression;
 
 namespace DPT.Engine.Dpt.Tests;
@@ -58,7 +57,7 @@ public class IdxSourceTests
 
     [Test]
     public void Load_MissingFolder_NamesIt() => TestImages.Fails(
-        FailureKind.Environment, () => DatasetCatalog.Load(TestImages.Options("mnist:/nowhere/at/all")), "/nowhere/at/all");
+        FailureKind.Environment, () => DatasetCatalog.Load(TestImages.Options("mnist:/nowhere/at/all"), seed: 1), "/nowhere/at/all");
 
     [Test]
     public void Load_EveryTruncation_IsRefused([Values("train-images-idx3-ubyte", "train-labels-idx1-ubyte")] string name)
@@ -91,7 +90,7 @@ public class IdxSourceTests
     [TestCase(0u, 3u, 3u)]
     public void Load_ForgedSizes_AreRefusedWithoutReservingThem(uint count, uint rows, uint columns)
     {
-        _folder.Write("train-images-idx3-ubyte", Idx([count, rows, columns], new byte[54]));
+        _folder.Write("train-images-idx3-ubyte", DataFiles.Idx([count, rows, columns], new byte[54]));
         var before = GC.GetAllocatedBytesForCurrentThread();
         TestImages.Fails(FailureKind.Check, () => Load(), "train-images-idx3-ubyte");
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(100_000_000));
@@ -100,49 +99,37 @@ public class IdxSourceTests
     [Test]
     public void Load_MoreLabelsThanImages_IsRefused()
     {
-        _folder.Write("train-labels-idx1-ubyte", Idx([7], new byte[7]));
+        _folder.Write("train-labels-idx1-ubyte", DataFiles.Idx([7], new byte[7]));
         TestImages.Fails(FailureKind.Check, () => Load(), "6 images");
     }
 
     [Test]
     public void Load_OblongImages_AreRefused()
     {
-        _folder.Write("train-images-idx3-ubyte", Idx([6, 3, 2], new byte[36]));
+        _folder.Write("train-images-idx3-ubyte", DataFiles.Idx([6, 3, 2], new byte[36]));
         TestImages.Fails(FailureKind.Check, () => Load(), "3x2");
     }
 
     [Test]
     public void Load_TestLabelBeyondTrainingLabels_IsRefused()
     {
-        _folder.Write("t10k-labels-idx1-ubyte", Idx([4], [0, 1, 2, 1]));
+        _folder.Write("t10k-labels-idx1-ubyte", DataFiles.Idx([4], [0, 1, 2, 1]));
         TestImages.Fails(FailureKind.Check, () => Load(), "a test label is 2");
     }
 
     [Test]
     public void Load_ClassWithoutTrainingImage_IsRefused()
     {
-        _folder.Write("train-labels-idx1-ubyte", Idx([6], [0, 2, 0, 2, 0, 2]));
+        _folder.Write("train-labels-idx1-ubyte", DataFiles.Idx([6], [0, 2, 0, 2, 0, 2]));
         TestImages.Fails(FailureKind.Check, () => Load(), "class 1");
     }
 
-    private DatasetPair Load() => DatasetCatalog.Load(TestImages.Options($"mnist:{_folder.Path}"));
+    private DatasetPair Load() => DatasetCatalog.Load(TestImages.Options($"mnist:{_folder.Path}"), seed: 1);
 
-    private void WritePart(string part, int count)
-    {
-        _folder.Write($"{part}-images-idx3-ubyte", Idx([(uint)count, 3, 3], [.. Enumerable.Range(0, 9 * count).Select(i => (byte)i)]));
-        _folder.Write($"{part}-labels-idx1-ubyte", Idx([(uint)count], [.. Enumerable.Range(0, count).Select(i => (byte)(i % 2))]));
-    }
-
-    private static byte[] Idx(uint[] sizes, byte[] data)
-    {
-        var header = new byte[4 + (4 * sizes.Length)];
-        header[2] = 8;
-        header[3] = (byte)sizes.Length;
-        for (var i = 0; i < sizes.Length; i++)
-        {
-            BinaryPrimitives.WriteUInt32BigEndian(header.AsSpan(4 + (4 * i)), sizes[i]);
-        }
-
-        return [.. header, .. data];
-    }
+    private void WritePart(string part, int count) => DataFiles.WriteIdx(
+        _folder,
+        part,
+        3,
+        [.. Enumerable.Range(0, 9 * count).Select(i => (byte)i)],
+        [.. Enumerable.Range(0, count).Select(i => (byte)(i % 2))]);
 }

@@ -70,7 +70,11 @@ public class LabelSplitTests
     [TestCase("0\n\n1\n2\n", "line 2, ''")]
     [TestCase("0\n1\n2\n0\n", "a second time")]
     [TestCase("0\n1\n", "no image of class 2")]
-    [TestCase("", "no image of class 0")]
+    [TestCase("", "it is empty")]
+    [TestCase("index,label\n", "no image of class 0")]
+    [TestCase("index,label,file\n0,0,\"class0/image, 0.png\n", "never closed")]
+    [TestCase("index,label,file\n0,0,class0/image, 0.png\n", "line 2")]
+    [TestCase("index,label,file\n0,0,class0/\"image\n", "line 2 has a quote")]
     [TestCase("0\n1\nother.png\n", "'other.png'")]
     [TestCase("index,label\n0,1\n", "line 2, '0,1'")]
     [TestCase("index,label\n0\n", "line 2, '0'")]
@@ -90,6 +94,24 @@ public class LabelSplitTests
         var train = new ImageDataset("twice", ["a", "b"], 1, 1, [1, 2], [0, 1], ["a/x.png", "b/x.png"]);
         TestImages.Fails(FailureKind.Check, () => LabelSplit.Load(folder.Write("one.txt", "x.png\n"), train), "x.png");
         Assert.That(LabelSplit.Load(folder.Write("two.txt", "b/x.png\na/x.png\n"), train).Indices, Is.EqualTo([1, 0]));
+    }
+
+    [Test]
+    public void Load_NameInNoUtf8_IsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.Write("labels.txt", [(byte)'0', (byte)'\n', 0xff, 0xfe]);
+        TestImages.Fails(FailureKind.Check, () => LabelSplit.Load(path, TestImages.Cyclic(6, 3)), "byte 2 of it is no UTF-8");
+    }
+
+    [Test]
+    public void SaveAndLoad_NamesWithEveryCharacterOfCsv_GiveTheSame()
+    {
+        using var folder = new TemporaryFolder();
+        var train = new ImageDataset("odd", ["a", "b"], 1, 1, [1, 2], [0, 1], ["a/x,\"y\".png", "b/two\nlines\r\n.png"]);
+        var split = LabelSplit.Draw(train, 1, 0);
+        split.Save(folder["labels.csv"], train);
+        Assert.That(LabelSplit.Load(folder["labels.csv"], train).Hash, Is.EqualTo(split.Hash));
     }
 
     [Test]

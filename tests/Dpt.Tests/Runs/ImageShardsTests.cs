@@ -56,6 +56,17 @@ public class ImageShardsTests
         Assert.That(File.Exists(_folder["notes.txt"]));
     }
 
+    /// <summary>Files of one length under each other's names: only what they say of themselves gives them away.</summary>
+    [TestCase("shard-000-00000.safetensors", "shard-001-00000.safetensors")]
+    [TestCase("shard-001-00000.safetensors", "shard-001-00002.safetensors")]
+    public void Load_FileOfAnotherClassOrPlace_IsRefused(string from, string to)
+    {
+        var shards = ImageShards.BeginOrResume(_folder.Path, _plan);
+        WriteAll(shards);
+        File.Copy(_folder[from], _folder[to], overwrite: true);
+        TestImages.Fails(FailureKind.Check, () => shards.Load("pseudo", _names), to);
+    }
+
     [Test]
     public void Load_DamagedOrForeignFile_IsRefused()
     {
@@ -84,7 +95,7 @@ public class ImageShardsTests
         WriteAll(shards);
         shards.ExportPng(_folder["png/train"], _names);
         shards.ExportPng(_folder["png/test"], _names);
-        var pair = DatasetCatalog.Load(TestImages.Options($"folder:{_folder["png"]}"));
+        var pair = DatasetCatalog.Load(TestImages.Options($"folder:{_folder["png"]}"), seed: 1);
         Assert.That(pair.Train.FileNames, Has.Length.EqualTo(10).And.Contain("zero/00004.png"));
         Assert.That(pair.Train.Image(0).ToArray(), Is.All.EqualTo(5), "class 'one' sorts first");
     }
@@ -94,7 +105,8 @@ public class ImageShardsTests
     {
         byte[] images = [.. Enumerable.Range(1, 3).SelectMany(i => Enumerable.Repeat((byte)(50 * i), 4))];
         SampleGrid.Save(_folder["grid.png"], images, 1, 2, columns: 2, scale: 2);
-        Assert.That(ImageFile.ReadHeader(_folder["grid.png"]), Is.EqualTo(new ImageHeader(11, 11, 1)));
+        var header = ImageFile.ReadHeader(_folder["grid.png"]);
+        Assert.That((header.Width, header.Height, header.Channels, header.Kind.Name), Is.EqualTo((11, 11, 1, "PNG")));
         var sheet = new byte[121];
         ImageFile.Decode(_folder["grid.png"], 1, 11, sheet);
         Assert.That(new[] { sheet[12], sheet[12 + 5], sheet[(6 * 11) + 1], sheet[(6 * 11) + 6] }, Is.EqualTo([50, 100, 150, 0]));

@@ -1,0 +1,36 @@
+using System.Text;
+using DPT.Engine.Autograd;
+
+namespace DPT.Engine.Dpt;
+
+/// <summary>An image file that cannot be read.</summary>
+/// <param name="File">Path below the data set's folder, with <c>/</c>.</param>
+/// <param name="Reason">What is wrong with it.</param>
+public sealed record BrokenImage(string File, string Reason)
+{
+    private const int MostNamed = 20;
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{File}: {Reason}";
+
+    /// <summary>The images with their reasons in one line: the first ones by name, the others by number.</summary>
+    public static string Summary(IReadOnlyList<BrokenImage> images)
+    {
+        var named = string.Join("; ", images.Take(MostNamed));
+        return OneLine.Of(images.Count > MostNamed ? $"{named}; and {images.Count - MostNamed} more" : named);
+    }
+
+    /// <summary>Writes all of them as CSV, <c>file,reason</c>; the file appears whole or not at all.</summary>
+    /// <param name="path">The file. Its folder must exist.</param>
+    /// <param name="images">The images.</param>
+    public static void Save(string path, IReadOnlyList<BrokenImage> images)
+    {
+        var text = new StringBuilder("file,reason\n");
+        foreach (var image in images)
+        {
+            text.Append(CsvText.Field(image.File)).Append(',').Append(CsvText.Field(image.Reason)).Append('\n');
+        }
+
+        AtomicFile.WriteText(path, text.ToString());
+    }
+}

@@ -1,0 +1,87 @@
+using System.Text.Json;
+using DPT.Engine.Cli;
+
+namespace Cli.Tests;
+
+/// <summary>What a user is told of a data set: what is in it, what was left out, and what is broken.</summary>
+public sealed class DataVerbTests
+{
+    [Test]
+    public void Info_OfAWholeSet_HasNoNotes()
+    {
+        using var folder = new TemporaryFolder();
+        var run = CommandLine.RunReal(["data", "info", "--data", $"folder:{PictureFolder.Make(folder)}"]);
+        Assert.That((run.Code, run.Err), Is.EqualTo((0, "")));
+        Assert.That(run.Out, Does.Contain("train of class cat").And.Not.Contain("notes").And.Not.Contain("skipped"));
+    }
+
+    [Test]
+    public void Info_OfASetWithOtherFiles_SaysWhatWasLeftOut()
+    {
+        using var folder = new TemporaryFolder();
+        var set = PictureFolder.Make(folder);
+        folder.Write("set/train/cat/readme.txt", "cats");
+        Directory.CreateSymbolicLink(folder.File("set/train/dog/loop"), "../cat");
+        var run = CommandLine.RunReal(["data", "info", "--data", $"folder:{set}"]);
+        Assert.That((run.Code, run.Err), Is.EqualTo((0, "")));
+        Assert.That(run.Out, Does.Contain("1 .txt").And.Contain("links left out").And.Match("train of class dog +6"));
+    }
+
+    [Test]
+    public void Info_OfBrokenImages_NamesAllOfThem()
+    {
+        using var folder = new TemporaryFolder();
+        var set = PictureFolder.Make(folder);
+        folder.Write("set/train/cat/x.png", "no image");
+        folder.Write("set/test/dog/y.jpg", "");
+        var run = CommandLine.RunReal(["data", "info", "--data", $"folder:{set}"]);
+        Assert.That((run.Code, run.Out), Is.EqualTo((ExitCodes.Check, "")));
+        Assert.That(run.Err, Does.StartWith("error: ").And.Contain("2 of 18 images").And.Contain("train/cat/x.png").And.Contain("test/dog/y.jpg"));
+        Assert.That(run.Err.Split('\n'), Has.Length.EqualTo(2), "one line");
+    }
+
+    [Test]
+    public void Info_SkipBroken_ListsThem()
+    {
+        using var folder = new TemporaryFolder();
+        var set = PictureFolder.Make(folder);
+        folder.Write("set/train/cat/x.png", "no image");
+        var run = CommandLine.RunReal(["data", "info", "--data", $"folder:{set}", "--skip-broken", "--json"]);
+        Assert.That((run.Code, run.Err), Is.EqualTo((0, "")));
+        using var json = JsonDocument.Parse(run.Out);
+        Assert.That(json.RootElement.GetProperty("train").GetInt32(), Is.EqualTo(12));
+        Assert.That(
+            json.RootElement.GetProperty("skipped").EnumerateArray().Select(item => item.GetString()),
+            Is.EqualTo(["train/cat/x.png: it holds no PNG, JPEG, WebP, BMP or GIF image"]));
+    }
+
+    [Test]
+    public void Stage_SkipBroken_SaysSoOnceAndKeepsTheList()
+    {
+        using var folder = new TemporaryFolder();
+        var set = PictureFolder.Make(folder);
+        folder.Write("set/train/cat/x, y.png", "no image");
+        string[] words =
+        [
+            "train-classifier", "--preset", "digits-smoke", "--device", "host", "--data", $"folder:{set}", "--labels-per-class", "1",
+            "--set", "stage1.steps=2", "--set", "stage1.labelledBatch=2", "--set", "stage1.unlabelledBatch=4",
+            "--set", "diffusion.patchSize=4", "--out", folder.File("run"),
+        ];
+        var refused = CommandLine.RunReal(words);
+        Assert.That(refused.Code, Is.EqualTo(ExitCodes.Check));
+        Assert.That(folder.File("run"), Does.Not.Exist);
+        var run = CommandLine.RunReal([.. words, "--skip-broken"]);
+        Assert.That(run.Code, Is.Zero, run.Err);
+        Assert.That(run.Err.Split("1 of 17 images are left out"), Has.Length.EqualTo(2), run.Err);
+        Assert.That(File.ReadAllText(folder.File("run/log.txt")), Does.Contain("train/cat/x, y.png"));
+        Assert.That(File.ReadAllText(folder.File("run/skipped-images.csv")), Is.EqualTo(
+            "file,reason\n\"train/cat/x, y.png\",\"it holds no PNG, JPEG, WebP, BMP or GIF image\"\n"));
+    }
+
+    [Test]
+    public void Help_OfInfo_HasTheRulesAndTheFormat()
+    {
+        var help = CommandLine.Run("data", "info", "--help").Out;
+        Assert.That(help, Does.Contain("What folder:DIR reads:").And.Contain("Label files:").And.Contain("index,label,file"));
+    }
+}

@@ -1,0 +1,292 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.IO.Compression;
+
+namespace DPT.Engine.Dpt.Tests;
+
+/// <summary>
+/// Generated damage to one file of every kind that is read. Each must be refused in one line with the file's name, soon, with
+/// little memory, and with nothing written; or, where the damage touches nothing that counts, give what the whole file gives.
+/// </summary>
+[CancelAfter(60_000)]
+public class HostileFileTests
+{
+    private const int Truncations = 14;
+    private const int Flips = 20;
+    private const long MostMemory = 64 << 20;
+
+    private static readonly TimeSpan _mostTime = TimeSpan.FromSeconds(10);
+
+    public static IEnumerable<TestCaseData> Damages()
+    {
+        foreach (var reader in HostileReader.All)
+        {
+            foreach (var (name, damage) in Replacements(reader).Concat(Cuts()).Concat(reader.Checked ? BitFlips(reader) : []))
+            {
+                yield return new TestCaseData(reader, damage).SetArgDisplayNames(reader.Name, name);
+            }
+        }
+
+        foreach (var (reader, name, damage) in Forgeries())
+        {
+            yield return new TestCaseData(reader, damage).SetArgDisplayNames(reader.Name, name);
+        }
+    }
+
+    [Test]
+    public void Damages_AreAtLeast300_OverAllReaders() => Assert.That(Damages().Count(), Is.GreaterThanOrEqualTo(300));
+
+    [TestCaseSource(nameof(Damages))]
+    public void Read_DamagedFile_IsRefused(object testedReader, object inflict)
+    {
+        var (reader, damage) = ((HostileReader)testedReader, (Action<string>)inflict);
+        using var folder = new TemporaryFolder();
+        reader.Make(folder);
+        var whole = reader.Read(folder);
+        damage(folder[reader.File]);
+        var before = Listing(folder);
+
+        var (memory, clock) = (GC.GetTotalAllocatedBytes(precise: true), Stopwatch.StartNew());
+        string? given = null;
+        Exception? refused = null;
+        try
+        {
+            given = reader.Read(folder);
+        }
+        catch (Exception error) when (error is DptException { Kind: FailureKind.Check or FailureKind.Environment }
+            or InvalidDataException or IOException)
+        {
+            refused = error;
+        }
+
+        Assert.That(clock.Elapsed, Is.LessThan(_mostTime));
+        Assert.That(GC.GetTotalAllocatedBytes(precise: true) - memory, Is.LessThan(MostMemory));
+        Assert.That(Listing(folder), Is.EqualTo(before), "nothing is written");
+        if (refused is null)
+        {
+            Assert.That(given, Is.EqualTo(whole), "damage that is not refused does no harm");
+            return;
+        }
+
+        Assert.That(refused.Message, Does.Contain(reader.Names ?? Path.GetFileName(reader.File)).And.Not.Contain("\n"));
+        Assert.That(refused.Message, Has.Length.LessThan(1000));
+    }
+
+    /// <summary>Something else under the file's name. What is no regular file must not even be opened.</summary>
+    private static IEnumerable<(string Name, Action<string> Damage)> Replacements(HostileReader reader)
+    {
+        if (!reader.IsListed)
+        {
+            yield return ("missing", File.Delete);
+            yield return ("a folder", path => Replace(path, p => Directory.CreateDirectory(p)));
+        }
+
+        yield return ("empty", path => File.WriteAllBytes(path, []));
+        yield return ("one byte", path => File.WriteAllBytes(path, [0]));
+        yield return ("a web page", path => File.WriteAllText(path, "<!doctype html>\n<title>404 Not Found</title>\n"));
+        yield return ("a megabyte of zeros", path => File.WriteAllBytes(path, new byte[1 << 20]));
+        yield return ("noise", path => File.WriteAllBytes(path, Noise(5000)));
+        yield return ("one long line", path => File.WriteAllText(path, new string('x', 3_000_000)));
+        yield return ("deeply nested", path => File.WriteAllText(path, new string('[', 100_000)));
+        yield return ("a terabyte of nothing", path =>
+        {
+            using var file = File.Create(path);
+            file.SetLength(1L << 40);
+        });
+        yield return ("a broken link", path => Replace(path, p => File.CreateSymbolicLink(p, "nowhere")));
+        yield return ("a link to itself", path => Replace(path, p => File.CreateSymbolicLink(p, Path.GetFileName(p))));
+        if (OperatingSystem.IsLinux())
+        {
+            yield return ("a device without end", path => Replace(path, p => File.CreateSymbolicLink(p, "/dev/zero")));
+            yield return ("a pipe that nobody writes to", path => Replace(path, UnixFiles.MakePipe));
+        }
+    }
+
+    private static IEnumerable<(string Name, Action<string> Damage)> Cuts()
+    {
+        for (var i = 0; i < Truncations; i++)
+        {
+            var share = (i + 0.5) / Truncations;
+            yield return ($"cut at {share:0.00} of it", path => Change(path, content => content[..(int)(share * content.Length)]));
+        }
+    }
+
+    private static IEnumerable<(string Name, Action<string> Damage)> BitFlips(HostileReader reader)
+    {
+        var random = new Random(reader.Name.Length);
+        for (var i = 0; i < Flips; i++)
+        {
+            var (place, bit) = (random.NextDouble(), random.Next(8));
+            yield return ($"bit {bit} turned at {place:0.0000} of it", path => Change(path, content =>
+            {
+                content[(int)(place * content.Length)] ^= (byte)(1 << bit);
+                return content;
+            }));
+        }
+    }
+
+    /// <summary>Headers and fields that lie, kind by kind.</summary>
+    private static IEnumerable<(HostileReader Reader, string Name, Action<string> Damage)> Forgeries()
+    {
+        foreach (var file in new[] { "IDX images", "IDX labels" })
+        {
+            foreach (var at in Enumerable.Range(0, file == "IDX images" ? 16 : 8))
+            {
+                yield return Forge(file, $"byte {at} of the header is 255", content => With(content, at, 255));
+            }
+
+            yield return Forge(file, "a byte too many", content => [.. content, 0]);
+        }
+
+        yield return Forge("IDX images", "sides whose square is 2^64", content => With(content, 8, 128, 0, 0, 0, 128, 0, 0, 0));
+        yield return Forge("IDX images, compressed", "a header alone", _ => Gzip(DataFiles.Idx([6, 3, 3], [])));
+        yield return Forge("IDX images, compressed", "a bomb", _ => Gzip([.. DataFiles.Idx([6, 3, 3], []), .. new byte[200_000_000]]));
+        yield return Forge("IDX labels, compressed", "a bomb", _ => Gzip(DataFiles.Idx([200_000_000], new byte[200_000_000])));
+        yield return Forge("CIFAR-10", "a label of 10", content => With(content, 3073, 10));
+        yield return Forge("CIFAR-10", "records of CIFAR-100", content => [.. content.Chunk(3073).SelectMany(record => (byte[])[7, .. record])]);
+        yield return Forge("CIFAR-10, compressed", "half a record", _ => Gzip(new byte[3073 + 1500]));
+
+        foreach (var size in new[] { 0, -1, 20_000, 1_000_000, int.MaxValue, int.MinValue })
+        {
+            yield return Forge("BMP", $"width {size}", content => WithNumber(content, 18, size));
+            yield return Forge("BMP", $"height {size}", content => WithNumber(content, 22, size == -1 ? int.MinValue : size));
+        }
+
+        foreach (var size in new uint[] { 0, 20_000, 16_000, 0x7fffffff, 0xffffffff })
+        {
+            yield return Forge("PNG", $"width {size} with a true checksum", content => WithPngSize(content, size));
+        }
+
+        foreach (var line in new[]
+        {
+            "9,0,x", "-1,0,x", "0,3,x", "0,-1,x", "0,0", "1,0,\"class1/image, 1.png\"", "99999999999,0,x", "0x1,0,x", "0,0,x,x", "0 ,0,x",
+            "\u0660,0,x", "+0,0,x", "0;0;x", "", "\"", "0,0,\"class0/image, 0.png\"\n0,0,\"class0/image, 0.png\"",
+        })
+        {
+            yield return Forge("label table", $"the line {line}", content => [.. content, (byte)'\n', .. System.Text.Encoding.UTF8.GetBytes(line)]);
+        }
+
+        foreach (var line in new[] { "image, 6.png", "../class0/image, 0.png", "class1/image, 0.png", "7", "1.0", " 3", "", "image, 0.png", "\ud83d\ude00" })
+        {
+            yield return Forge("label list", $"the line {line}", content => [.. content, (byte)'\n', .. System.Text.Encoding.UTF8.GetBytes(line)]);
+        }
+
+        foreach (var (from, to) in new[]
+        {
+            ("0.25", "1.5"), ("0.25", "NaN"), ("0.25", "-0.1"), ("0.25", ""), ("0.25", "0,25"), (",2,", ",3,"), (",2,", ",,"), ("file,", "index,"),
+            ("image, 1.png", "image, 0.png"), ("image, 1.png", "image, 7.png"), ("\"class0", "class0"),
+        })
+        {
+            yield return Forge("pseudo-labels", $"{from} becomes {to}", content => Replaced(content, from, to));
+        }
+
+        foreach (var (from, to) in new[]
+        {
+            ("F32", "F16"), ("F32", "I32"), ("[2,3]", "[3,3]"), ("[2,3]", "[-2,3]"), ("[2,3]", "[2,3e9]"), ("[2,3]", "[0,3]"), ("\"shape\"", "\"shap3\""),
+            ("a.bias", "a\\u0062"), ("data_offsets", "data_offset5"),
+        })
+        {
+            yield return Forge("weights", $"{from} becomes {to}", content => Replaced(content, from, to, keepLength: true));
+        }
+
+        foreach (var (from, to) in new[] { ("\"1\"", "\"0\""), ("\"first\":\"0\"", "\"first\":\"3\""), ("U8", "I8"), ("[3,1,2,2]", "[3,2,1,2]"), ("images", "imagez") })
+        {
+            yield return Forge("image shard", $"{from} becomes {to}", content => Replaced(content, from, to, keepLength: true));
+        }
+
+        foreach (var (from, to) in new[]
+        {
+            ("\"classes\": 2", "\"classes\": 0"), ("\"classes\": 2", "\"classes\": 2147483647"), ("\"perClass\": 3", "\"perClass\": -3"), ("\"perClass\": 3", "\"perClass\": 4"),
+            ("\"channels\": 1", "\"channels\": 3"), ("\"imageSize\": 2", "\"imageSize\": 100000"), ("\"shardSize\": 3", "\"shardSize\": 0"),
+            ("\"shardSize\": 3", "\"shardSize\": \"3\""), ("\"key\": \"k\"", "\"key\": null"), ("\"key\": \"k\"", "\"kez\": 1"), ("\"classes\": 2", "\"classes\": 2e40"),
+        })
+        {
+            yield return Forge("plan of image shards", $"{from} becomes {to}", content => Replaced(content, from, to));
+        }
+
+        foreach (var (from, to) in new[]
+        {
+            ("\"inputs\": {", "\"inputs\": ["), ("\"train\": \"abc\"", "\"train\": 5"), ("\"bytes\": 12", "\"bytes\": 1e99"), ("\"seconds\": 1.5", "\"seconds\": \"soon\""),
+            ("\"outputs\": [", "\"outputs\": null, \"x\": ["), ("\"stage\":", "\"stag\":"), ("\"path\":", "\"pth\":"),
+        })
+        {
+            yield return Forge("manifest", $"{from} becomes {to}", content => Replaced(content, from, to));
+        }
+    }
+
+    private static (HostileReader Reader, string Name, Action<string> Damage) Forge(string reader, string name, Func<byte[], byte[]> change) =>
+        (HostileReader.All.Single(r => r.Name == reader), name, path => Change(path, change));
+
+    private static byte[] With(byte[] content, int at, params byte[] values)
+    {
+        values.CopyTo(content, at);
+        return content;
+    }
+
+    private static byte[] WithNumber(byte[] content, int at, int value)
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(content.AsSpan(at), value);
+        return content;
+    }
+
+    /// <summary>A PNG's first chunk with another width: it begins at byte 12, its checksum is at byte 29.</summary>
+    private static byte[] WithPngSize(byte[] content, uint width)
+    {
+        BinaryPrimitives.WriteUInt32BigEndian(content.AsSpan(16), width);
+        var sum = 0xffffffffu;
+        foreach (var value in content[12..29])
+        {
+            sum ^= value;
+            for (var bit = 0; bit < 8; bit++)
+            {
+                sum = (sum >> 1) ^ ((sum & 1) * 0xedb88320u);
+            }
+        }
+
+        BinaryPrimitives.WriteUInt32BigEndian(content.AsSpan(29), ~sum);
+        return content;
+    }
+
+    private static byte[] Replaced(byte[] content, string from, string to, bool keepLength = false)
+    {
+        // Latin 1 keeps every byte as it is. Blanks keep the length of a header, where one counts.
+        var text = System.Text.Encoding.Latin1.GetString(content);
+        Assert.That(text, Does.Contain(from));
+        var changed = text.Replace(from, to);
+        if (keepLength && changed.Length > text.Length)
+        {
+            changed = changed.Replace(new string(' ', changed.Length - text.Length), "");
+        }
+
+        return System.Text.Encoding.Latin1.GetBytes(changed);
+    }
+
+    private static byte[] Gzip(byte[] content)
+    {
+        using var target = new MemoryStream();
+        using (var gzip = new GZipStream(target, CompressionLevel.Fastest))
+        {
+            gzip.Write(content);
+        }
+
+        return target.ToArray();
+    }
+
+    private static byte[] Noise(int length)
+    {
+        var noise = new byte[length];
+        new Random(5).NextBytes(noise);
+        return noise;
+    }
+
+    private static void Change(string path, Func<byte[], byte[]> change) => File.WriteAllBytes(path, change(File.ReadAllBytes(path)));
+
+    private static void Replace(string path, Action<string> make)
+    {
+        File.Delete(path);
+        make(path);
+    }
+
+    private static string[] Listing(TemporaryFolder folder) =>
+        [.. Directory.EnumerateFileSystemEntries(folder.Path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+}

@@ -1,0 +1,172 @@
+using System.IO.Compression;
+using DPT.Engine.Autograd;
+using SkiaSharp;
+
+namespace DPT.Engine.Dpt.Tests;
+
+/// <summary>A reader of files with a set that it accepts, of which one file gets damaged.</summary>
+/// <param name="Name">Name for people.</param>
+/// <param name="File">The file to damage, below the set's folder.</param>
+/// <param name="Make">Writes the set.</param>
+/// <param name="Read">Reads it; what it gives tells contents apart.</param>
+/// <param name="Checked">Whether a change of any bit shows: a checksum, or a header that means something in every bit.</param>
+internal sealed record HostileReader(
+    string Name, string File, Action<TemporaryFolder> Make, Func<TemporaryFolder, string> Read, bool Checked)
+{
+    private static readonly ImageShardPlan _plan = new(Classes: 2, PerClass: 3, Channels: 1, ImageSize: 2, ShardSize: 3, Key: "k");
+    private static readonly ImageDataset _train = TestImages.Cyclic(6, 3, files: true);
+
+    /// <summary>Whether the file is found by listing its folder: that it is gone, or a folder of its name, means nothing.</summary>
+    public bool IsListed { get; init; }
+
+    /// <summary>What a message must name; null for the file. A plan and its files can only be seen to contradict each other.</summary>
+    public string? Names { get; init; }
+
+    /// <summary>Every reader of data, labels and results of stages.</summary>
+    public static IReadOnlyList<HostileReader> All { get; } =
+    [
+        Idx("IDX images", "train-images-idx3-ubyte", compressed: false),
+        Idx("IDX labels", "train-labels-idx1-ubyte", compressed: false),
+        Idx("IDX images, compressed", "train-images-idx3-ubyte.gz", compressed: true),
+        Idx("IDX labels, compressed", "train-labels-idx1-ubyte.gz", compressed: true),
+        Cifar("CIFAR-10", "data_batch_3.bin", compressed: false),
+        Cifar("CIFAR-10, compressed", "data_batch_3.bin.gz", compressed: true),
+        Image("PNG", ".png", TestImages.Png(3, 9, 9), isChecked: true),
+        Image("JPEG", ".jpg", Encoded(SKEncodedImageFormat.Jpeg), isChecked: false),
+        Image("WebP", ".webp", Encoded(SKEncodedImageFormat.Webp), isChecked: false),
+        Image("BMP", ".bmp", DataFiles.Bmp(9, 9, (x, y) => ((byte)x, (byte)y, 0)), isChecked: false),
+        Image("GIF", ".gif", DataFiles.TwoFrameGif, isChecked: false),
+        Labels("label list", "class0/image, 0.png\nclass1/image, 1.png\nclass2/image, 2.png"),
+        Labels("label table", "index,label,file\n0,0,\"class0/image, 0.png\"\n1,1,\"class1/image, 1.png\"\n2,2,\"class2/image, 2.png\""),
+        new(
+            "pseudo-labels",
+            "pseudo-labels.csv",
+            folder => PseudoLabelFile.Save(folder["pseudo-labels.csv"], _train, new PseudoLabels([0, 1, 2, 0, 1, 2], [1, 0.5f, 0.25f, 0.125f, 1, 1])),
+            folder =>
+            {
+                var read = PseudoLabelFile.Load(folder["pseudo-labels.csv"], _train);
+                Assert.That(PseudoLabelFile.ReadProbabilities(folder["pseudo-labels.csv"]), Is.EqualTo(read.Probabilities));
+                return $"{string.Join(' ', read.Labels)} {string.Join(' ', read.Probabilities)}";
+            },
+            Checked: false),
+        new(
+            "weights",
+            "weights.safetensors",
+            folder => StateDict.Save(folder["weights.safetensors"], new Dictionary<string, (TensorShape, float[])>
+            {
+                ["a.weight"] = (new TensorShape(2, 3), [1, 2, 3, 4, 5, 6]),
+                ["a.bias"] = (new TensorShape(3), [7, 8, 9]),
+            }),
+            folder => string.Join(';', StateDict.Load(folder["weights.safetensors"]).OrderBy(tensor => tensor.Key, StringComparer.Ordinal)
+                .Select(tensor => $"{tensor.Key} {tensor.Value.Shape} {string.Join(' ', tensor.Value.Values)}")),
+            Checked: false),
+        new("image shard", "shard-001-00000.safetensors", WriteShards, ReadShards, Checked: false),
+        new("plan of image shards", "shards.json", WriteShards, ReadShards, Checked: false) { Names = "dpt-test-" },
+        new(
+            "manifest",
+            "manifest.json",
+            folder => JsonFiles.Save(folder["manifest.json"], new StageManifest
+            {
+                Stage = "stage-1-classifier",
+                Engine = "0.1.0",
+                ConfigHash = "c0ffee",
+                Inputs = new Dictionary<string, string> { ["train"] = "abc" },
+                Outputs = [new StageOutput("classifier.safetensors", 12, "def")],
+                Seconds = 1.5,
+            }),
+            folder =>
+            {
+                var read = JsonFiles.Load<StageManifest>(folder["manifest.json"]);
+                return $"{read} {string.Join(' ', read.Inputs)} {string.Join(' ', read.Outputs)}";
+            },
+            Checked: false),
+    ];
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+
+    private static HostileReader Idx(string name, string file, bool compressed) => new(
+        name,
+        file,
+        folder =>
+        {
+            DataFiles.WriteIdx(folder, "train", 3, [.. Enumerable.Range(0, 54).Select(i => (byte)i)], [0, 1, 2, 0, 1, 2]);
+            DataFiles.WriteIdx(folder, "t10k", 3, [.. Enumerable.Range(0, 27).Select(i => (byte)i)], [0, 1, 2]);
+            Compress(folder, compressed);
+        },
+        folder => Hashes(DatasetCatalog.Load(TestImages.Options($"mnist:{folder.Path}"), seed: 1)),
+        Checked: compressed);
+
+    private static HostileReader Cifar(string name, string file, bool compressed) => new(
+        name,
+        file,
+        folder =>
+        {
+            for (var batch = 1; batch <= 6; batch++)
+            {
+                folder.Write(
+                    batch == 6 ? "test_batch.bin" : $"data_batch_{batch}.bin",
+                    [.. Enumerable.Range(0, 10).SelectMany(label => DataFiles.CifarRecord(label, batch))]);
+            }
+
+            Compress(folder, compressed);
+        },
+        folder => Hashes(DatasetCatalog.Load(TestImages.Options($"cifar10:{folder.Path}"), seed: 1)),
+        Checked: compressed);
+
+    private static HostileReader Image(string name, string extension, byte[] content, bool isChecked) => new(
+        name,
+        $"train/a/damaged{extension}",
+        folder =>
+        {
+            folder.Write($"train/a/damaged{extension}", content);
+            folder.Write("train/b/1.png", TestImages.Png(3, 9, 9));
+            folder.Write("test/a/1.png", TestImages.Png(3, 9, 9));
+        },
+        folder => Hashes(DatasetCatalog.Load(TestImages.Options($"folder:{folder.Path}") with { ImageSize = 9 }, seed: 1)),
+        isChecked) { IsListed = true };
+
+    private static HostileReader Labels(string name, string text) => new(
+        name,
+        "labels.txt",
+        folder => folder.Write("labels.txt", text),
+        folder => LabelSplit.Load(folder["labels.txt"], _train).Hash,
+        Checked: false);
+
+    private static void WriteShards(TemporaryFolder folder)
+    {
+        var shards = ImageShards.BeginOrResume(folder.Path, _plan);
+        foreach (var shard in shards.All.ToArray())
+        {
+            shards.Write(shard, [.. Enumerable.Range(0, 12).Select(i => (byte)(i + (100 * shard.Label)))]);
+        }
+    }
+
+    private static string ReadShards(TemporaryFolder folder)
+    {
+        var shards = ImageShards.Open(folder.Path);
+        return $"{shards.Plan} {shards.Load("pseudo", ["zero", "one"]).Hash}";
+    }
+
+    private static string Hashes(DatasetPair pair) => $"{pair.Train.Hash} {pair.Test.Hash}";
+
+    private static byte[] Encoded(SKEncodedImageFormat format)
+    {
+        using var bitmap = SKBitmap.Decode(TestImages.Png(3, 9, 9));
+        using var data = bitmap.Encode(format, 90);
+        return data.ToArray();
+    }
+
+    private static void Compress(TemporaryFolder folder, bool compressed)
+    {
+        foreach (var path in compressed ? Directory.GetFiles(folder.Path) : [])
+        {
+            using (var target = new GZipStream(System.IO.File.Create(path + ".gz"), CompressionLevel.Optimal))
+            {
+                target.Write(System.IO.File.ReadAllBytes(path));
+            }
+
+            System.IO.File.Delete(path);
+        }
+    }
+}
