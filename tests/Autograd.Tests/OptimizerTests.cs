@@ -32,30 +32,45 @@ public sealed class OptimizerTests
         Assert.That(LearningRateSchedule.Cosine(10, 10, 0.1), Is.EqualTo(0.1).Within(1e-12));
     });
 
-    [Test]
-    public void MovingAverage_OfConstantWeights_FollowsTheClosedForm()
+    /// <summary>The average keeps the first weights as the product of its decays.</summary>
+    [TestCase(0.05f, new[] { 0.05, 0.0025, 1.25e-4, 6.25e-6 }, TestName = "MovingAverage_ShortHorizon_FollowsThePowers")]
+    [TestCase(0.9999f, new[] { 0.1, 0.1 * 2 / 11, 0.1 * 2 / 11 * 3 / 12, 0.1 * 2 / 11 * 3 / 12 * 4 / 13 }, TestName = "MovingAverage_LongHorizon_WarmsUp")]
+    public void MovingAverage_OfConstantWeights_FollowsTheClosedForm(float decay, double[] kept)
     {
-        const float Decay = 0.9f;
         using var device = new HostDevice(1);
         using var store = new ParameterStore(device);
         store.Add("p", new TensorShape(3), Initializer.Constant(2));
         store.Initialize(1);
-        using var average = new MovingAverage(store, Decay);
+        using var average = new MovingAverage(store, decay);
         device.CopyIn<float>([5, 5, 5], store.Values.Range(0, 3));
         using var optimizer = new Sgd(store, new SgdConfig(0, Nesterov: false, 0, DecayEverything: true));
-        for (var k = 1; k <= 6; k++)
+        foreach (var share in kept)
         {
             optimizer.Step(0, 1, average);
-            var expected = 5 + ((2 - 5) * Math.Pow(Decay, k));
-            Assert.That(device.Download(average.Values.Range(0, 3)), Is.All.EqualTo((float)expected).Within(1e-5));
+            Assert.That(device.Download(average.Values.Range(0, 3)), Is.All.EqualTo(5 - (3 * share)).Within(1e-5));
         }
 
         using (average.Use())
         {
-            Assert.That(device.Download(store["p"].Data)[0], Is.EqualTo(5 - (3 * Math.Pow(Decay, 6))).Within(1e-5));
+            Assert.That(device.Download(store["p"].Data)[0], Is.EqualTo(5 - (3 * kept[^1])).Within(1e-5));
         }
 
         Assert.That(device.Download(store["p"].Data)[0], Is.EqualTo(5));
+    }
+
+    /// <summary>After so many updates the warm-up is over: (1 + n) / (10 + n) has reached the decay.</summary>
+    [TestCase(0.97f, 289, 290)]
+    [TestCase(0.995f, 1789, 1790)]
+    public void MovingAverage_Decay_RisesToItsSetting(float decay, int before, int reached)
+    {
+        using var device = new HostDevice(1);
+        using var store = new ParameterStore(device);
+        store.Add("p", new TensorShape(1), Initializer.Zero);
+        store.Initialize(1);
+        using var average = new MovingAverage(store, decay);
+        Assert.That(average.DecayAfter(before), Is.LessThan(decay).And.EqualTo((1.0 + before) / (10.0 + before)).Within(1e-7));
+        Assert.That(average.DecayAfter(reached), Is.EqualTo(decay).Within(1e-6));
+        Assert.That(average.DecayAfter(1_000_000), Is.EqualTo(decay));
     }
 
     [Test]

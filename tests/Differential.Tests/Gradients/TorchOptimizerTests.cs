@@ -12,7 +12,7 @@ public sealed class TorchOptimizerTests
 {
     private const int Steps = 6;
     private const float Decay = 0.1f;
-    private const float AverageDecay = 0.9f;
+    private const float AverageDecay = 0.25f;
     private const float GradientScale = 0.5f;
 
     private delegate torch.optim.Optimizer MakeTorch(IEnumerable<Parameter> parameters, double weightDecay);
@@ -111,7 +111,7 @@ public sealed class TorchOptimizerTests
 
             foreach (var (name, value) in average)
             {
-                value.lerp_(weights[name].detach(), 1 - AverageDecay);
+                value.lerp_(weights[name].detach(), 1 - Math.Min(AverageDecay, (1.0 + step) / (10 + step)));
             }
         }
 
