@@ -81,14 +81,49 @@ public sealed class OptimizerTests
         store.Add("p", new TensorShape(2), Initializer.Zero);
         store.Initialize(1);
         device.CopyIn<float>([3, 4], store.Gradients.Range(0, 2));
-        using var clip = new GradientClip(store);
+        using var norm = new SlabNorm(device);
         Assert.Multiple(() =>
         {
-            Assert.That(clip.Norm(), Is.EqualTo(5));
+            Assert.That(norm.Of(store.Gradients), Is.EqualTo(5));
             Assert.That(GradientClip.Factor(5, 1), Is.EqualTo(0.2).Within(1e-6));
             Assert.That(GradientClip.Factor(5, 10), Is.EqualTo(1));
             Assert.That(GradientClip.Factor(5, 0), Is.EqualTo(1));
         });
+    }
+
+    /// <summary>No factor, 0 and 1 least of all, makes an update of a gradient that is not finite.</summary>
+    [Test]
+    public void GradientClip_OfNoFiniteNorm_IsRefused(
+        [Values(float.NaN, float.PositiveInfinity)] float norm, [Values(0, 1)] double limit) =>
+        Assert.That(() => GradientClip.Factor(norm, limit), Throws.TypeOf<ArithmeticException>());
+
+    [Test]
+    public void SlabNorm_OfANumberThatIsNotFinite_IsNotFinite(
+        [Values(float.NaN, float.PositiveInfinity, float.NegativeInfinity)] float value, [Values(0, 699, 1299)] int at)
+    {
+        using var device = new HostDevice(2);
+        using var slab = device.Allocate<float>(1300);
+        using var norm = new SlabNorm(device);
+        var numbers = new float[1300];
+        numbers[at] = value;
+        device.CopyIn<float>(numbers, slab.Slice);
+        Assert.That(float.IsFinite(norm.Of(slab.Slice)), Is.False);
+    }
+
+    [Test]
+    public void FindNonFinite_NamesTheFirstParameter()
+    {
+        using var device = new HostDevice(1);
+        using var store = new ParameterStore(device);
+        store.Add("a", new TensorShape(2), Initializer.One);
+        store.Add("b", new TensorShape(17), Initializer.One);
+        store.Add("c", new TensorShape(2), Initializer.One);
+        store.Initialize(1);
+        Assert.That(store.FindNonFinite(store.Values), Is.Null);
+        device.CopyIn<float>([float.NegativeInfinity], store["b"].Data.Range(16, 1));
+        device.CopyIn<float>([float.NaN], store["c"].Data.Range(0, 1));
+        Assert.That(store.FindNonFinite(store.Values), Is.SameAs(store["b"]));
+        Assert.That(store.FindNonFinite(store.Gradients), Is.Null);
     }
 
     [Test]
