@@ -37,6 +37,28 @@ public sealed class ScheduleTests
         Assert.That(Rates(TinyTraining.Generator(TinyOptions.Run.Diffusion with { WarmUp = 0 }), 1), Is.EqualTo(new[] { 0.003 }));
     }
 
+    /// <summary>A line of the log is the mean over the steps since the last one.</summary>
+    [Test]
+    public void Metrics_OfSeveralSteps_AreTheirMeans()
+    {
+        using var each = TinyTraining.Classifier();
+        using var together = TinyTraining.Classifier();
+        for (var line = 0; line < 2; line++)
+        {
+            var steps = Enumerable.Range(0, 3).Select(_ =>
+            {
+                each.Trainer.RunStep();
+                return each.Trainer.TakeMetrics();
+            }).ToArray();
+            together.Run(3);
+            foreach (var (name, value) in together.Trainer.TakeMetrics())
+            {
+                Assert.That(
+                    value, Is.EqualTo(steps.Average(metrics => metrics.Single(m => m.Name == name).Value)).Within(1e-12), name);
+            }
+        }
+    }
+
     /// <summary>Matrices decay; norms, biases, the class token and the positions do not.</summary>
     [Test]
     public void Classifier_DecaysItsMatricesAlone()

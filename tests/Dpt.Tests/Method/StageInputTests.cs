@@ -124,16 +124,30 @@ public sealed class StageInputTests
     public void Stage2_MeasuresInTheFeaturesOfTheFirstClassifier()
     {
         using var classifier = Load(Weights("stage-1-classifier/classifier.safetensors"));
-        FeatureMoments Moments(ImageDataset images)
-        {
-            var moments = new FeatureMoments(16);
-            moments.Add(classifier.Features(images));
-            return moments;
-        }
+        Assert.That(_result.Stage2.FrechetDistance.Value, Is.EqualTo(Frechet(classifier)).Within(1e-9));
+    }
 
+    /// <summary>The judge knows all true labels, has a seed of its own, and judges what the stages left.</summary>
+    [Test]
+    public void Judge_LearnsFromAllTrueLabelsAlone()
+    {
+        EvaluationResult judged = null!;
+        FrechetResult frechet = null!;
+        TinyRun.With(_folder["run"], _options, new SilentObserver(), pipeline =>
+        {
+            judged = pipeline.Evaluate(default);
+            frechet = pipeline.MeasureFrechet(default);
+        });
+        var options = _options.Stage1 with { UnlabelledBatch = 0, LabelledBatch = 128 };
+        using var byHand = new ByHand(this, options, _data.Train, Seed << 8);
+        byHand.TrainToTheEnd();
+        using var judge = Load(byHand.Average);
+        Assert.That(judged.ReferenceTop1, Is.EqualTo(Accuracy(judge)));
+        Assert.That(judged.PseudoImageAgreement, Is.EqualTo(judge.Evaluate(_pseudoImages).Accuracy));
+        Assert.That(frechet.Value, Is.EqualTo(Frechet(judge)).Within(1e-9));
         Assert.That(
-            _result.Stage2.FrechetDistance.Value,
-            Is.EqualTo(FrechetDistance.Between(Moments(_data.Train), Moments(_pseudoImages))).Within(1e-9));
+            (judged.Stage1Top1, judged.Stage3Top1, judged.ControlTop1),
+            Is.EqualTo((_result.Stage1.Top1, _result.Stage3.Top1, _result.Stage3.ControlTop1)));
     }
 
     /// <summary>Every curve of accuracy is of the average at that step, on the test images.</summary>
@@ -167,6 +181,19 @@ public sealed class StageInputTests
         Assert.That(logged.Select(point => point.Step), Is.EqualTo(new long[] { 20, 40, 60, 80, 100, 120 }));
         Assert.That(logged.Select(point => point.Item2), Is.EqualTo(averaged).Within(1e-12));
         Assert.That(averaged, Is.Not.EqualTo(live), "the live weights must differ, or the test says little");
+    }
+
+    /// <summary>The distance of the pseudo-images to the training images in a classifier's features.</summary>
+    private double Frechet(Classifier classifier)
+    {
+        FeatureMoments Moments(ImageDataset images)
+        {
+            var moments = new FeatureMoments(classifier.Network.Width);
+            moments.Add(classifier.Features(images));
+            return moments;
+        }
+
+        return FrechetDistance.Between(Moments(_data.Train), Moments(_pseudoImages));
     }
 
     private byte[] Draw(IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)> weights)
