@@ -114,6 +114,10 @@ public sealed class ParameterStore : IDisposable
         return new Restore(() => _substitute = previous);
     }
 
+    /// <summary>The first parameter for which a slab holds a number that is not finite; null if there is none.</summary>
+    public Parameter? FindNonFinite(Slice<float> slab) => _parameters.Find(
+        p => !Array.TrueForAll(Device.Download(slab.Range(p.Offset, p.Shape.Count)), float.IsFinite));
+
     /// <summary>Copies a slab out by name: the state dictionary.</summary>
     public Dictionary<string, (TensorShape Shape, float[] Values)> Export(Slice<float> slab) =>
         _parameters.ToDictionary(p => p.Name, p => (p.Shape, Device.Download(slab.Range(p.Offset, p.Shape.Count))));

@@ -100,9 +100,33 @@ public sealed class Tape : IDisposable
         return New(input.Shape).Data;
     }
 
-    /// <summary>Whether an operator with these inputs must leave a node.</summary>
-    internal bool Records(Tensor a, Tensor? b = null, Tensor? c = null) =>
-        Recording && (a.NeedsGradient || b?.NeedsGradient == true || c?.NeedsGradient == true);
+    /// <summary>The same for a kernel that adds: zeroed where nothing has arrived yet.</summary>
+    internal Slice<float> AddedGradientOrScratch(Tensor input)
+    {
+        var target = GradientTargetOrScratch(input, out var accumulate);
+        if (!accumulate)
+        {
+            Device.Clear(target);
+        }
+
+        return target;
+    }
+
+    /// <summary>
+    /// Whether an operator must leave a node: if any of its inputs, weights and biases included, needs a gradient.
+    /// </summary>
+    internal bool Records(params ReadOnlySpan<Tensor?> inputs)
+    {
+        foreach (var input in inputs)
+        {
+            if (input?.NeedsGradient == true)
+            {
+                return Recording;
+            }
+        }
+
+        return false;
+    }
 
     internal void Record(Tensor output, TapeNode node)
     {

@@ -64,18 +64,6 @@ public class Tensor
         return _gradient.Slice;
     }
 
-    /// <summary>The memory of the gradient for an operator that always adds: zeroed if nothing has arrived yet.</summary>
-    internal Slice<float> AddedGradient(Device device)
-    {
-        var target = GradientTarget(device, out var accumulate);
-        if (!accumulate)
-        {
-            device.Clear(target);
-        }
-
-        return target;
-    }
-
     /// <summary>
     /// Adds this tensor's gradient to that of <paramref name="other"/>, of the same shape. If the other has none yet the
     /// memory changes hands, so that a residual connection costs nothing; this tensor's gradient is gone then.

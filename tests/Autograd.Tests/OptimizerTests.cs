@@ -32,30 +32,45 @@ public sealed class OptimizerTests
         Assert.That(LearningRateSchedule.Cosine(10, 10, 0.1), Is.EqualTo(0.1).Within(1e-12));
     });
 
-    [Test]
-    public void MovingAverage_OfConstantWeights_FollowsTheClosedForm()
+    /// <summary>The average keeps the first weights as the product of its decays.</summary>
+    [TestCase(0.05f, new[] { 0.05, 0.0025, 1.25e-4, 6.25e-6 }, TestName = "MovingAverage_ShortHorizon_FollowsThePowers")]
+    [TestCase(0.9999f, new[] { 0.1, 0.1 * 2 / 11, 0.1 * 2 / 11 * 3 / 12, 0.1 * 2 / 11 * 3 / 12 * 4 / 13 }, TestName = "MovingAverage_LongHorizon_WarmsUp")]
+    public void MovingAverage_OfConstantWeights_FollowsTheClosedForm(float decay, double[] kept)
     {
-        const float Decay = 0.9f;
         using var device = new HostDevice(1);
         using var store = new ParameterStore(device);
         store.Add("p", new TensorShape(3), Initializer.Constant(2));
         store.Initialize(1);
-        using var average = new MovingAverage(store, Decay);
+        using var average = new MovingAverage(store, decay);
         device.CopyIn<float>([5, 5, 5], store.Values.Range(0, 3));
         using var optimizer = new Sgd(store, new SgdConfig(0, Nesterov: false, 0, DecayEverything: true));
-        for (var k = 1; k <= 6; k++)
+        foreach (var share in kept)
         {
             optimizer.Step(0, 1, average);
-            var expected = 5 + ((2 - 5) * Math.Pow(Decay, k));
-            Assert.That(device.Download(average.Values.Range(0, 3)), Is.All.EqualTo((float)expected).Within(1e-5));
+            Assert.That(device.Download(average.Values.Range(0, 3)), Is.All.EqualTo(5 - (3 * share)).Within(1e-5));
         }
 
         using (average.Use())
         {
-            Assert.That(device.Download(store["p"].Data)[0], Is.EqualTo(5 - (3 * Math.Pow(Decay, 6))).Within(1e-5));
+            Assert.That(device.Download(store["p"].Data)[0], Is.EqualTo(5 - (3 * kept[^1])).Within(1e-5));
         }
 
         Assert.That(device.Download(store["p"].Data)[0], Is.EqualTo(5));
+    }
+
+    /// <summary>After so many updates the warm-up is over: (1 + n) / (10 + n) has reached the decay.</summary>
+    [TestCase(0.97f, 289, 290)]
+    [TestCase(0.995f, 1789, 1790)]
+    public void MovingAverage_Decay_RisesToItsSetting(float decay, int before, int reached)
+    {
+        using var device = new HostDevice(1);
+        using var store = new ParameterStore(device);
+        store.Add("p", new TensorShape(1), Initializer.Zero);
+        store.Initialize(1);
+        using var average = new MovingAverage(store, decay);
+        Assert.That(average.DecayAfter(before), Is.LessThan(decay).And.EqualTo((1.0 + before) / (10.0 + before)).Within(1e-7));
+        Assert.That(average.DecayAfter(reached), Is.EqualTo(decay).Within(1e-6));
+        Assert.That(average.DecayAfter(1_000_000), Is.EqualTo(decay));
     }
 
     [Test]
@@ -66,14 +81,49 @@ public sealed class OptimizerTests
         store.Add("p", new TensorShape(2), Initializer.Zero);
         store.Initialize(1);
         device.CopyIn<float>([3, 4], store.Gradients.Range(0, 2));
-        using var clip = new GradientClip(store);
+        using var norm = new SlabNorm(device);
         Assert.Multiple(() =>
         {
-            Assert.That(clip.Norm(), Is.EqualTo(5));
+            Assert.That(norm.Of(store.Gradients), Is.EqualTo(5));
             Assert.That(GradientClip.Factor(5, 1), Is.EqualTo(0.2).Within(1e-6));
             Assert.That(GradientClip.Factor(5, 10), Is.EqualTo(1));
             Assert.That(GradientClip.Factor(5, 0), Is.EqualTo(1));
         });
+    }
+
+    /// <summary>No factor, 0 and 1 least of all, makes an update of a gradient that is not finite.</summary>
+    [Test]
+    public void GradientClip_OfNoFiniteNorm_IsRefused(
+        [Values(float.NaN, float.PositiveInfinity)] float norm, [Values(0, 1)] double limit) =>
+        Assert.That(() => GradientClip.Factor(norm, limit), Throws.TypeOf<ArithmeticException>());
+
+    [Test]
+    public void SlabNorm_OfANumberThatIsNotFinite_IsNotFinite(
+        [Values(float.NaN, float.PositiveInfinity, float.NegativeInfinity)] float value, [Values(0, 699, 1299)] int at)
+    {
+        using var device = new HostDevice(2);
+        using var slab = device.Allocate<float>(1300);
+        using var norm = new SlabNorm(device);
+        var numbers = new float[1300];
+        numbers[at] = value;
+        device.CopyIn<float>(numbers, slab.Slice);
+        Assert.That(float.IsFinite(norm.Of(slab.Slice)), Is.False);
+    }
+
+    [Test]
+    public void FindNonFinite_NamesTheFirstParameter()
+    {
+        using var device = new HostDevice(1);
+        using var store = new ParameterStore(device);
+        store.Add("a", new TensorShape(2), Initializer.One);
+        store.Add("b", new TensorShape(17), Initializer.One);
+        store.Add("c", new TensorShape(2), Initializer.One);
+        store.Initialize(1);
+        Assert.That(store.FindNonFinite(store.Values), Is.Null);
+        device.CopyIn<float>([float.NegativeInfinity], store["b"].Data.Range(16, 1));
+        device.CopyIn<float>([float.NaN], store["c"].Data.Range(0, 1));
+        Assert.That(store.FindNonFinite(store.Values), Is.SameAs(store["b"]));
+        Assert.That(store.FindNonFinite(store.Gradients), Is.Null);
     }
 
     [Test]

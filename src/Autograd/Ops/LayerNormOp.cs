@@ -83,8 +83,8 @@ public static class LayerNormOp
                 GradientY = Output.Gradient,
                 GradientX = target,
                 AccumulateX = accumulate,
-                GradientGamma = gamma.AddedGradient(device),
-                GradientBeta = beta.AddedGradient(device),
+                GradientGamma = tape.AddedGradientOrScratch(gamma),
+                GradientBeta = tape.AddedGradientOrScratch(beta),
             });
         }
 

@@ -29,14 +29,15 @@ internal static class LinearGradients
     }
 
     /// <summary>dW += dy^T x and db += column sums of dy.</summary>
-    public static void OfParameters(Device device, Slice<float> dy, Tensor x, Tensor weight, Tensor? bias)
+    public static void OfParameters(Tape tape, Slice<float> dy, Tensor x, Tensor weight, Tensor? bias)
     {
-        var target = weight.GradientTarget(device, out var accumulate);
-        OfWeight(device, dy, x, target, weight.Shape[1], weight.Shape[0], accumulate);
-        if (bias is not null)
+        if (weight.NeedsGradient)
         {
-            OfBias(device, dy, x.Shape.Rows, bias);
+            var target = weight.GradientTarget(tape.Device, out var accumulate);
+            OfWeight(tape.Device, dy, x, target, weight.Shape[1], weight.Shape[0], accumulate);
         }
+
+        OfBias(tape, dy, x.Shape.Rows, bias);
     }
 
     /// <summary>dW += dy^T x into a [outs, ins] block with <paramref name="stride"/> elements from row to row.</summary>
@@ -56,12 +57,19 @@ internal static class LinearGradients
         });
 
     /// <summary>db += column sums of dy.</summary>
-    public static void OfBias(Device device, Slice<float> dy, int rows, Tensor bias) =>
-        device.Run(ElementwiseOperators.ColumnSum, new ColumnSumCall
+    public static void OfBias(Tape tape, Slice<float> dy, int rows, Tensor? bias)
+    {
+        if (bias?.NeedsGradient != true)
+        {
+            return;
+        }
+
+        tape.Device.Run(ElementwiseOperators.ColumnSum, new ColumnSumCall
         {
             Rows = rows,
             Columns = bias.Shape.Last,
             X = dy,
-            Sum = bias.AddedGradient(device),
+            Sum = tape.AddedGradientOrScratch(bias),
         });
+    }
 }

@@ -36,7 +36,7 @@ public static class MlpOp
         var y = tape.New(x.Shape.WithLast(weight2.Shape[0]));
         Shapes.RequireIfGiven(nameof(Mlp), nameof(residual), residual, y.Shape);
 
-        var records = tape.Records(x, weight1, residual) || tape.Records(weight2);
+        var records = tape.Records(x, weight1, bias1, weight2, bias2, residual);
         var hidden = tape.New(x.Shape.WithLast(weight1.Shape[0]));
         var before = records ? tape.New(hidden.Shape) : null;
         tape.Device.Run(MatMulOperators.MatMul, new MatMulCall
@@ -80,7 +80,7 @@ public static class MlpOp
         {
             var device = tape.Device;
             var dy = Output.Gradient;
-            LinearGradients.OfParameters(device, dy, hidden, weight2, bias2);
+            LinearGradients.OfParameters(tape, dy, hidden, weight2, bias2);
 
             // The gradient before the activation replaces the hidden values, which nobody needs any more.
             var dBefore = hidden.Data;
@@ -96,7 +96,7 @@ public static class MlpOp
                 GradientOf = activation,
             });
             LinearGradients.OfInput(device, dBefore, weight1.Data, weight1.Shape[1], weight1.Shape[0], x);
-            LinearGradients.OfParameters(device, dBefore, x, weight1, bias1);
+            LinearGradients.OfParameters(tape, dBefore, x, weight1, bias1);
             if (residual is not null)
             {
                 Output.PassGradientTo(residual, device);

@@ -22,11 +22,17 @@ public static class PatchEmbedOp
     /// <param name="times">Network time per image, [B]; empty without a time token.</param>
     /// <returns>[B, e+n, D] in the order label, time, class, patches.</returns>
     /// <exception cref="KernelException">Sizes do not fit.</exception>
+    /// <exception cref="ArgumentException">The image asks for a gradient.</exception>
     public static Tensor PatchEmbed(
         this Tape tape, Tensor image, Parts parts, Slice<int> labels = default, Slice<float> times = default)
     {
         Shapes.RequireRank(nameof(PatchEmbed), nameof(image), image, 4);
         Shapes.RequireRank(nameof(PatchEmbed), "weight", parts.Weight, 4);
+        if (image.NeedsGradient)
+        {
+            throw new ArgumentException("PatchEmbed: 'image' asks for a gradient, which this operator does not compute");
+        }
+
         var width = parts.Weight.Shape[0];
         var extra = (labels.IsEmpty ? 0 : 1) + (times.IsEmpty ? 0 : 1) + (parts.ClassToken is null ? 0 : 1);
         var grid = new PatchGrid(
@@ -47,7 +53,7 @@ public static class PatchEmbedOp
             ClassToken = parts.ClassToken?.Data ?? default,
             Tokens = tokens.Data,
         });
-        if (tape.Records(parts.Weight))
+        if (tape.Records(parts.Weight, parts.Bias, parts.Position, parts.LabelTable, parts.ClassToken))
         {
             tape.Record(tokens, new Node(tokens, grid, image, parts, labels, hasTime: !times.IsEmpty));
         }
@@ -69,11 +75,11 @@ public static class PatchEmbedOp
                 LabelRows = labels.IsEmpty ? 0 : parts.LabelTable!.Shape[0],
                 Labels = labels,
                 HasTime = hasTime,
-                WeightGradient = parts.Weight.AddedGradient(tape.Device),
-                BiasGradient = parts.Bias.AddedGradient(tape.Device),
-                PositionGradient = parts.Position.AddedGradient(tape.Device),
-                LabelTableGradient = labels.IsEmpty ? default : parts.LabelTable!.AddedGradient(tape.Device),
-                ClassTokenGradient = parts.ClassToken?.AddedGradient(tape.Device) ?? default,
+                WeightGradient = tape.AddedGradientOrScratch(parts.Weight),
+                BiasGradient = tape.AddedGradientOrScratch(parts.Bias),
+                PositionGradient = tape.AddedGradientOrScratch(parts.Position),
+                LabelTableGradient = labels.IsEmpty ? default : tape.AddedGradientOrScratch(parts.LabelTable!),
+                ClassTokenGradient = parts.ClassToken is null ? default : tape.AddedGradientOrScratch(parts.ClassToken),
             });
     }
 }

@@ -42,7 +42,7 @@ public static class SkipLinearOp
             Bias = default,
             Accumulate = true,
         });
-        if (tape.Records(x, skip, weight))
+        if (tape.Records(x, skip, weight, bias))
         {
             tape.Record(y, new Node(y, x, skip, weight, bias));
         }
@@ -58,10 +58,14 @@ public static class SkipLinearOp
             var (width, outs, stride) = (x.Shape.Last, weight.Shape[0], weight.Shape[1]);
             LinearGradients.OfInput(device, dy, weight.Data, stride, outs, x);
             LinearGradients.OfInput(device, dy, weight.Data.From(width), stride, outs, skip);
-            var target = weight.GradientTarget(device, out var accumulate);
-            LinearGradients.OfWeight(device, dy, x, target, stride, outs, accumulate);
-            LinearGradients.OfWeight(device, dy, skip, target.From(width), stride, outs, accumulate);
-            LinearGradients.OfBias(device, dy, x.Shape.Rows, bias);
+            if (weight.NeedsGradient)
+            {
+                var target = weight.GradientTarget(device, out var accumulate);
+                LinearGradients.OfWeight(device, dy, x, target, stride, outs, accumulate);
+                LinearGradients.OfWeight(device, dy, skip, target.From(width), stride, outs, accumulate);
+            }
+
+            LinearGradients.OfBias(tape, dy, x.Shape.Rows, bias);
         }
     }
 }

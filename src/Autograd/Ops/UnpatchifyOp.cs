@@ -26,7 +26,7 @@ public static class UnpatchifyOp
             Bias = bias?.Data ?? default,
             Image = image.Data,
         });
-        if (tape.Records(tokens, weight))
+        if (tape.Records(tokens, weight, bias))
         {
             tape.Record(image, new Node(image, grid, tokens, weight, bias));
         }
@@ -52,8 +52,8 @@ public static class UnpatchifyOp
                 Weight = weight?.Data ?? default,
                 ImageGradient = Output.Gradient,
                 TokensGradient = target,
-                WeightGradient = weight?.AddedGradient(tape.Device) ?? default,
-                BiasGradient = bias?.AddedGradient(tape.Device) ?? default,
+                WeightGradient = weight is null ? default : tape.AddedGradientOrScratch(weight),
+                BiasGradient = bias is null ? default : tape.AddedGradientOrScratch(bias),
             });
         }
     }

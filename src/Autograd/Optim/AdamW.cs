@@ -29,7 +29,8 @@ public sealed class AdamW : IOptimizer
         [("moment1", _moment1.Slice), ("moment2", _moment2.Slice)];
 
     /// <inheritdoc/>
-    public void Step(float learningRate, float gradientScale = 1, MovingAverage? average = null) =>
+    public void Step(float learningRate, float gradientScale = 1, MovingAverage? average = null)
+    {
         _store.Device.Run(OptimizerOperators.AdamW, new AdamWCall
         {
             Count = _store.SlabLength,
@@ -39,15 +40,17 @@ public sealed class AdamW : IOptimizer
             Moment2 = _moment2.Slice,
             Average = average?.Values ?? default,
             DecayMask = _mask?.Slice ?? default,
-            Step = ++Steps,
+            Step = Steps + 1,
             LearningRate = learningRate,
             Beta1 = _config.Beta1,
             Beta2 = _config.Beta2,
             Epsilon = _config.Epsilon,
             WeightDecay = _config.WeightDecay,
             GradientScale = gradientScale,
-            AverageDecay = average?.Decay ?? 0,
+            AverageDecay = average?.DecayAfter(Steps) ?? 0,
         });
+        Steps++;
+    }
 
     /// <inheritdoc/>
     public void Resume(int steps) => Steps = steps;

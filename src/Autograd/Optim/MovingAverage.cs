@@ -4,7 +4,9 @@ namespace DPT.Engine.Autograd;
 
 /// <summary>
 /// Exponential moving average of a model's weights. It starts as a copy and is updated inside the optimiser's pass:
-/// average = decay average + (1 - decay) weights.
+/// average = decay average + (1 - decay) weights. The decay warms up: until the training is long against the average's
+/// horizon 1 / (1 - decay), the average is of the last tenth of the way, and the first weights, which are noise, are gone
+/// from it after a few dozen updates.
 /// </summary>
 public sealed class MovingAverage : IDisposable
 {
@@ -13,7 +15,7 @@ public sealed class MovingAverage : IDisposable
 
     /// <summary>Starts an average as a copy of the present weights.</summary>
     /// <param name="store">The model.</param>
-    /// <param name="decay">In [0, 1).</param>
+    /// <param name="decay">The decay after the warm-up, in [0, 1).</param>
     public MovingAverage(ParameterStore store, float decay)
     {
         if (!(decay is >= 0 and < 1))
@@ -27,11 +29,16 @@ public sealed class MovingAverage : IDisposable
         store.Device.Copy(store.Values, _slab.Slice);
     }
 
-    /// <summary>Share of the old average that is kept per update.</summary>
+    /// <summary>Share of the old average that an update keeps, after the warm-up.</summary>
     public float Decay { get; }
 
     /// <summary>The averaged weights, laid out like the store's slab.</summary>
     public Slice<float> Values => _slab.Slice;
+
+    /// <summary>
+    /// Share of the old average that the next update keeps when so many were made: min(Decay, (1 + updates) / (10 + updates)).
+    /// </summary>
+    public float DecayAfter(int updates) => Math.Min(Decay, (1f + updates) / (10f + updates));
 
     /// <summary>Lets the model run with the averaged weights until the result is disposed.</summary>
     public IDisposable Use() => _store.Substitute(Values);

@@ -41,7 +41,7 @@ public sealed class Sgd : IOptimizer
             Nesterov = _config.Nesterov,
             WeightDecay = _config.WeightDecay,
             GradientScale = gradientScale,
-            AverageDecay = average?.Decay ?? 0,
+            AverageDecay = average?.DecayAfter(Steps) ?? 0,
         });
         Steps++;
     }

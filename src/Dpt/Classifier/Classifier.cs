@@ -24,6 +24,7 @@ internal sealed class Classifier : IDisposable
     public NormalisationStatistics Normalisation { get; }
 
     /// <summary>Class probabilities of all images with the present weights, [N, classes].</summary>
+    /// <exception cref="DptException">Diverged: a probability is not finite.</exception>
     public float[] Probabilities(ImageDataset images, CancellationToken cancellation = default) =>
         ForAll(images, Network.Classes, cancellation, (tape, batch) =>
         {
@@ -33,6 +34,7 @@ internal sealed class Classifier : IDisposable
         });
 
     /// <summary>Features (the class token after the final norm) of all images, [N, width].</summary>
+    /// <exception cref="DptException">Diverged: a feature is not finite.</exception>
     public float[] Features(ImageDataset images, CancellationToken cancellation = default) =>
         ForAll(images, Network.Width, cancellation, Network.Features);
 
@@ -88,6 +90,7 @@ internal sealed class Classifier : IDisposable
             tape.Reset();
         }
 
+        NonFinite.RequireOutput(results, width, Store, "the classifier", i => $"image {i} of '{images.Name}'");
         return results;
     }
 }

@@ -119,7 +119,7 @@ public sealed record SemiSupervisedOptions
     /// <summary>Weight decay.</summary>
     public required double WeightDecay { get; init; }
 
-    /// <summary>Decay of the moving average of the weights.</summary>
+    /// <summary>Decay of the moving average of the weights; after n updates at most (1 + n) / (10 + n).</summary>
     public required double AverageDecay { get; init; }
 
     /// <summary>Largest global gradient norm; 0 does not clip.</summary>
@@ -186,7 +186,7 @@ public sealed record DiffusionOptions
     /// <summary>AdamW's second decay.</summary>
     public required double Beta2 { get; init; }
 
-    /// <summary>Decay of the moving average of the weights.</summary>
+    /// <summary>Decay of the moving average of the weights; after n updates at most (1 + n) / (10 + n).</summary>
     public required double AverageDecay { get; init; }
 
     /// <summary>Largest global gradient norm; 0 does not clip.</summary>

@@ -103,9 +103,7 @@ internal sealed class DiffusionTrainer : ITrainer, IDisposable
         total /= _options.Batch;
         if (!double.IsFinite(total))
         {
-            throw new DptException(
-                FailureKind.Diverged,
-                $"diffusion training diverged: the loss of step {Step} is {total}; lower diffusion.learningRate");
+            throw NonFinite.InStep(Step + 1, "the loss is");
         }
 
         var rate = _options.LearningRate * LearningRateSchedule.LinearWarmUp(Step, _options.WarmUp);

@@ -27,10 +27,16 @@ public sealed class FeatureMoments
     /// <param name="mean">Mean, [width].</param>
     /// <param name="covariance">Unbiased covariance, [width,width].</param>
     /// <param name="count">Vectors that they are of, at least 2.</param>
+    /// <exception cref="DptException">Check: a number is not finite.</exception>
     public FeatureMoments(double[] mean, double[] covariance, long count) : this(mean.Length)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 2);
         ArgumentOutOfRangeException.ThrowIfNotEqual(covariance.Length, Width * Width);
+        if (!TensorPrimitives.IsFiniteAll<double>(mean) || !TensorPrimitives.IsFiniteAll<double>(covariance))
+        {
+            throw new DptException(FailureKind.Check, "moments with numbers that are not finite have no distance to others");
+        }
+
         mean.CopyTo(_mean, 0);
         TensorPrimitives.Multiply(covariance, count - 1.0, _scatter);
         Count = count;
@@ -48,11 +54,17 @@ public sealed class FeatureMoments
     /// <summary>Adds feature vectors.</summary>
     /// <param name="features">Any number of vectors, [count,Width].</param>
     /// <exception cref="ArgumentException">The length is not a multiple of the width.</exception>
+    /// <exception cref="DptException">Diverged: a feature is not finite; none of the vectors is added.</exception>
     public void Add(ReadOnlySpan<float> features)
     {
         if (features.Length % Width != 0)
         {
             throw new ArgumentException($"{features.Length} numbers are not whole vectors of {Width}", nameof(features));
+        }
+
+        if (!TensorPrimitives.IsFiniteAll(features))
+        {
+            throw new DptException(FailureKind.Diverged, $"a feature among vectors {Count} to {Count + (features.Length / Width) - 1} is not finite");
         }
 
         for (var start = 0; start < features.Length; start += Width)

@@ -24,8 +24,11 @@ public sealed class PredictionHistogram
     /// <param name="confidence">Its probability, 0..1.</param>
     public void Add(int label, double confidence)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(confidence);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(confidence, 1);
+        if (!(confidence is >= 0 and <= 1))
+        {
+            throw new ArgumentOutOfRangeException(nameof(confidence), confidence, "a probability is in 0..1");
+        }
+
         _classCounts[label]++;
         _confidenceCounts[Math.Min((int)(confidence * Bins), Bins - 1)]++;
     }

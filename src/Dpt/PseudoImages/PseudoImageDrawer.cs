@@ -12,8 +12,10 @@ internal sealed class PseudoImageDrawer : IDisposable
     private readonly ulong _seed;
     private readonly int _batch;
 
+    /// <exception cref="DptException">Diverged: a weight of the generator is not finite.</exception>
     public PseudoImageDrawer(Generator generator, GenerateOptions options, ulong seed)
     {
+        NonFinite.RequireWeights(generator.Store, "the generator");
         _generator = generator;
         _model = new GeneratorModel(
             generator.Store.Device, generator.Network, generator.Config, generator.Prediction);
@@ -28,6 +30,7 @@ internal sealed class PseudoImageDrawer : IDisposable
     }
 
     /// <summary>Draws the images of a shard, [count,C,S,S], 0..255.</summary>
+    /// <exception cref="DptException">Diverged: a pixel is not finite.</exception>
     public byte[] DrawAll(ImageShard shard, CancellationToken stop)
     {
         var images = new List<byte>();
@@ -49,7 +52,10 @@ internal sealed class PseudoImageDrawer : IDisposable
         using var result = device.Allocate<float>((long)count * elements);
         var noise = new SamplingNoise(_seed, RunStreams.SamplingNoise, ((long)label << 32) + first);
         _sampler.Sample(_model, count, noise, result.Slice);
-        return Array.ConvertAll(device.Download(result.Slice), ToByte);
+        var values = device.Download(result.Slice);
+        NonFinite.RequireOutput(
+            values, elements, _generator.Store, "the generator", k => $"pseudo-image {first + k} of class {label}");
+        return Array.ConvertAll(values, ToByte);
     }
 
     public void Dispose() => _model.Dispose();

@@ -3,8 +3,9 @@ namespace DPT.Engine.Dpt;
 /// <summary>
 /// FreeMatch's self-adaptive fairness as the USB library computes it (spec 2.4): over the selected images, with s the
 /// strong views' probabilities and h the shares of their predictions, L = sum_c a_c ln(b_c + 1e-12) where a is p~/h~
-/// and b is mean(s)/h, both normalised to sum 1, and x/0 counts as 0. Minimising it drives b away from where a is
-/// large; the value can be negative.
+/// and b is mean(s)/h, both normalised to sum 1. A quotient that does not fit a float counts as 0: x/0 in b, and in a the
+/// share h~ of a class that is never predicted, which shrinks with every update. Minimising L drives b away from where a
+/// is large; the value can be negative.
 /// </summary>
 /// <param name="thresholds">The averages p~ and h~, taken as constants.</param>
 internal sealed class FairnessTerm(SelfAdaptiveThreshold thresholds)
@@ -75,17 +76,21 @@ internal sealed class FairnessTerm(SelfAdaptiveThreshold thresholds)
         return counts.AsSpan().ContainsAnyExcept(0);
     }
 
-    /// <summary>Makes x the quotient x / y normalised to sum 1, where x / 0 counts as 0. Returns the sum before.</summary>
+    /// <summary>
+    /// Makes x the quotient x / y normalised to sum 1, where quotients beyond the largest float count as 0. Returns the sum
+    /// before; if it is 0, so are all quotients.
+    /// </summary>
     private static double DivideAndNormalise(double[] x, ReadOnlySpan<double> y)
     {
         var total = 0.0;
         for (var c = 0; c < x.Length; c++)
         {
-            x[c] = y[c] == 0 ? 0 : x[c] / y[c];
+            var quotient = x[c] / y[c];
+            x[c] = quotient <= float.MaxValue ? quotient : 0;
             total += x[c];
         }
 
-        for (var c = 0; c < x.Length; c++)
+        for (var c = 0; c < x.Length && total > 0; c++)
         {
             x[c] /= total;
         }

@@ -91,11 +91,6 @@ public sealed class SelfAdaptiveThreshold
             }
         }
 
-        if (!double.IsFinite(_means.Sum()))
-        {
-            throw new DptException(FailureKind.Diverged, "the classifier's probabilities on unlabelled images are not finite");
-        }
-
         Global = Average(Global, confidence);
         for (var c = 0; c < Classes; c++)
         {

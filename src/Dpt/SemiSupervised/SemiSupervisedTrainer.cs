@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using DPT.Engine.Autograd;
 using DPT.Engine.Kernels;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace DPT.Engine.Dpt;
 
@@ -20,7 +21,7 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
     private readonly DeviceImages _unlabelled;
     private readonly BatchSampler _labelledDraw;
     private readonly BatchSampler _unlabelledDraw;
-    private readonly int[] _labels;
+    private readonly int[] _trueLabels;
     private readonly int _classes;
     private readonly ulong _seed;
     private readonly Tape _tape;
@@ -29,6 +30,8 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
     private readonly WeakViewPredictor? _weakViews;
     private readonly DeviceBuffer<float> _views;
     private readonly DeviceBuffer<float> _deviceTargets;
+    private readonly DeviceBuffer<int> _deviceLabels;
+    private readonly DeviceBuffer<float> _deviceShares;
     private readonly DeviceBuffer<float> _deviceLosses;
     private readonly RepeatedWork _forwardAndBackward;
     private readonly int[] _labelledIndices;
@@ -37,7 +40,10 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
     private readonly float[] _mask;
     private readonly float[] _strongProbabilities;
     private readonly float[] _targets;
+    private readonly int[] _labels;
+    private readonly float[] _shares;
     private readonly float[] _losses;
+    private double _fairnessLoss;
 
     /// <summary>Prepares training from step 0.</summary>
     /// <param name="classifier">The classifier; its weights are trained.</param>
@@ -63,7 +69,7 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
         _unlabelled = new DeviceImages(device, unlabelled, classifier.Normalisation);
         _labelledDraw = BatchSampler.WithReplacement(labelled.Count, seed, RunStreams.LabelledDraw);
         _unlabelledDraw = BatchSampler.WithReplacement(unlabelled.Count, seed, RunStreams.UnlabelledDraw);
-        _labels = labelled.Labels;
+        _trueLabels = labelled.Labels;
         _tape = new Tape(device);
         var rows = options.LabelledBatch + options.UnlabelledBatch;
         _classes = labelled.Classes;
@@ -73,6 +79,8 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
             : null;
         _views = device.Allocate<float>(_labelled.ShapeOf(rows).Count);
         _deviceTargets = device.Allocate<float>((long)rows * _classes);
+        _deviceLabels = device.Allocate<int>(rows);
+        _deviceShares = device.Allocate<float>(rows);
         _deviceLosses = device.Allocate<float>(rows);
         _forwardAndBackward = new RepeatedWork(device, ForwardAndBackward);
         _labelledIndices = new int[options.LabelledBatch];
@@ -81,6 +89,8 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
         _mask = new float[options.UnlabelledBatch];
         _strongProbabilities = new float[options.UnlabelledBatch * _classes];
         _targets = new float[rows * _classes];
+        _labels = new int[rows];
+        _shares = new float[rows];
         _losses = new float[rows];
     }
 
@@ -101,11 +111,12 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
         DrawViews();
         _forwardAndBackward.Run();
         _classifier.Store.Device.CopyOut(_deviceLosses.Slice, _losses);
+        RecordLosses();
         var rate = _options.LearningRate
             * LearningRateSchedule.LinearWarmUp(Step + 1, _options.WarmUp)
             * LearningRateSchedule.SevenSixteenthsCosine(Step, TotalSteps);
         _metrics.Add("gradient/norm", _model.Update(rate));
-        RecordMetrics(rate);
+        _metrics.Add("train/learningRate", rate);
         Step++;
     }
 
@@ -128,6 +139,8 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
         _tape.Dispose();
         _views.Dispose();
         _deviceTargets.Dispose();
+        _deviceLabels.Dispose();
+        _deviceShares.Dispose();
         _deviceLosses.Dispose();
         _labelled.Dispose();
         _unlabelled.Dispose();
@@ -143,15 +156,15 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
         };
 
     /// <summary>
-    /// The target of each row, its weight in the loss folded in: true labels for the labelled rows, confident
-    /// predictions on weak views for the unlabelled ones, nothing for the others.
+    /// The label of each row: true ones for the labelled rows, predictions on weak views for the unlabelled ones, of which
+    /// those that are not confident have no share in the loss.
     /// </summary>
     private void LabelRows()
     {
         Array.Clear(_targets);
         for (var row = 0; row < _labelledIndices.Length; row++)
         {
-            _targets[(row * _classes) + _labels[_labelledIndices[row]]] = 1f / _labelledIndices.Length;
+            LabelRow(row, _trueLabels[_labelledIndices[row]], 1f / _labelledIndices.Length, weight: 1);
         }
 
         if (_weakViews is null)
@@ -161,15 +174,29 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
 
         var weak = View(AugmentPolicy.Weak, RunStreams.WeakView);
         var probabilities = _weakViews.Predict(_unlabelledIndices, in weak, _seed, FirstSample(_mask.Length));
+        RequireFinite(probabilities, "the probabilities of the weak views are");
         var selected = _threshold.Update(probabilities, _predictions, _mask);
         _metrics.Add("unlabelled/selected", (double)selected / _mask.Length);
         _metrics.Add("unlabelled/threshold", _threshold.Global);
-        var targets = _targets.AsSpan(_labelledIndices.Length * _classes);
         for (var row = 0; row < _mask.Length; row++)
         {
-            targets[(row * _classes) + _predictions[row]] =
-                _mask[row] * (float)_options.UnlabelledWeight / _mask.Length;
+            LabelRow(
+                _labelledIndices.Length + row,
+                _predictions[row],
+                _mask[row] / _mask.Length,
+                (float)_options.UnlabelledWeight);
         }
+    }
+
+    /// <summary>
+    /// Gives a row its label and its share in the mean over its kind of rows. The target, which makes the gradient, has
+    /// the weight of that mean in it; the losses that people read do not.
+    /// </summary>
+    private void LabelRow(int row, int label, float share, float weight)
+    {
+        _labels[row] = label;
+        _shares[row] = share;
+        _targets[(row * _classes) + label] = share * weight;
     }
 
     /// <summary>The labelled rows as weak views, the unlabelled ones as strong views.</summary>
@@ -194,7 +221,9 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
         var logits = _classifier.Network.Forward(_tape, Tape.Constant(_labelled.ShapeOf(_losses.Length), _views.Slice));
         var probabilities = ProbabilitiesForFairness(logits);
         device.OnHost(() => FinishTargets(probabilities));
-        var losses = _tape.SoftCrossEntropy(logits, _deviceTargets.Slice, scale: 1);
+        _tape.SoftCrossEntropy(logits, _deviceTargets.Slice, scale: 1);
+        var losses = _tape.WithoutGradient(
+            () => _tape.CrossEntropy(logits, _deviceLabels.Slice, scale: 1, _deviceShares.Slice));
         device.Copy(losses.Data, _deviceLosses.Slice);
         _tape.Backward();
     }
@@ -212,19 +241,22 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
         return probabilities;
     }
 
-    /// <summary>Adds the gradient of the fairness term to the targets of the unlabelled rows; then they are complete.</summary>
+    /// <summary>Adds the gradient of the fairness term to the targets of the unlabelled rows; then all rows are complete.</summary>
     private void FinishTargets(Slice<float> probabilities)
     {
         var device = _classifier.Store.Device;
         if (!probabilities.IsEmpty)
         {
             device.CopyOut(probabilities, _strongProbabilities);
+            RequireFinite(_strongProbabilities, "the probabilities of the strong views are");
             var targets = _targets.AsSpan(_labelledIndices.Length * _classes);
-            _metrics.Add(
-                "fairness/loss", _fairness.AddTo(_strongProbabilities, _mask, _options.FairnessWeight, targets));
+            _fairnessLoss = _fairness.AddTo(_strongProbabilities, _mask, _options.FairnessWeight, targets);
+            _metrics.Add("fairness/loss", _fairnessLoss);
         }
 
         device.CopyIn<float>(_targets, _deviceTargets.Slice);
+        device.CopyIn<int>(_labels, _deviceLabels.Slice);
+        device.CopyIn<float>(_shares, _deviceShares.Slice);
     }
 
     private ImageView View(AugmentPolicy policy, uint stream) =>
@@ -232,30 +264,41 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
 
     private long FirstSample(int batch) => (long)Step * batch;
 
-    private void RecordMetrics(double rate)
+    /// <summary>The parts of the objective, each without its weight, and the objective itself, which is minimised.</summary>
+    private void RecordLosses()
     {
-        var labelled = 0.0;
-        for (var row = 0; row < _labelledIndices.Length; row++)
-        {
-            labelled += _losses[row];
-        }
-
-        var total = 0.0;
-        foreach (var loss in _losses)
-        {
-            total += loss;
-        }
-
+        var labelled = Sum(_losses.AsSpan(0, _labelledIndices.Length));
+        var unlabelled = Sum(_losses.AsSpan(_labelledIndices.Length));
+        var total = labelled + (_options.UnlabelledWeight * unlabelled) + (_options.FairnessWeight * _fairnessLoss);
         if (!double.IsFinite(total))
         {
-            throw new DptException(
-                FailureKind.Diverged,
-                $"classifier training diverged: the loss of step {Step} is {total}; lower the learning rate");
+            throw NonFinite.InStep(Step + 1, "the loss is");
         }
 
         _metrics.Add("train/loss", total);
         _metrics.Add("labelled/loss", labelled);
-        _metrics.Add("unlabelled/loss", total - labelled);
-        _metrics.Add("train/learningRate", rate);
+        if (_weakViews is not null)
+        {
+            _metrics.Add("unlabelled/loss", unlabelled);
+        }
+    }
+
+    private void RequireFinite(ReadOnlySpan<float> values, string what)
+    {
+        if (!TensorPrimitives.IsFiniteAll(values))
+        {
+            throw NonFinite.InStep(Step + 1, what);
+        }
+    }
+
+    private static double Sum(ReadOnlySpan<float> values)
+    {
+        var sum = 0.0;
+        foreach (var value in values)
+        {
+            sum += value;
+        }
+
+        return sum;
     }
 }

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using DPT.Engine.Autograd;
 using DPT.Engine.Kernels;
 
@@ -6,7 +7,7 @@ namespace DPT.Engine.Dpt;
 /// <summary>What every trained network has: weights, optimiser, moving average, clipping; saved and loaded as one.</summary>
 internal sealed class ModelState : IDisposable
 {
-    private readonly GradientClip _clip;
+    private readonly SlabNorm _norm;
     private readonly double _clipNorm;
 
     public ModelState(ParameterStore store, IOptimizer optimizer, double averageDecay, double clipNorm)
@@ -14,7 +15,7 @@ internal sealed class ModelState : IDisposable
         Store = store;
         Optimizer = optimizer;
         Average = new MovingAverage(store, (float)averageDecay);
-        _clip = new GradientClip(store);
+        _norm = new SlabNorm(store.Device);
         _clipNorm = clipNorm;
     }
 
@@ -24,20 +25,38 @@ internal sealed class ModelState : IDisposable
 
     public MovingAverage Average { get; }
 
-    /// <summary>Clips, updates, averages and clears the gradient. Returns the gradient's norm, 0 if it was not needed.</summary>
+    /// <summary>Clips, updates, averages and clears the gradient. Returns the gradient's norm before clipping.</summary>
+    /// <exception cref="DptException">
+    /// Diverged: the gradient is not finite, and no update was made; or the updated weights are not.
+    /// </exception>
     public double Update(double learningRate)
     {
-        var norm = _clipNorm > 0 ? _clip.Norm() : 0;
-        Optimizer.Step((float)learningRate, GradientClip.Factor(norm, _clipNorm), Average);
+        var step = Optimizer.Steps + 1;
+        var norm = _norm.Of(Store.Gradients);
+        RequireFinite(norm, Store.Gradients, "gradient", step);
+        var factor = GradientClip.Factor(norm, _clipNorm);
+
+        // AdamW divides by the root of squares: if these overflowed, its updates would be 0 from then on without a word.
+        RequireFinite(factor * norm * factor * norm, Store.Gradients, "squared gradient", step);
+        Optimizer.Step((float)learningRate, factor, Average);
+        RequireFinite(_norm.Of(Store.Values), Store.Values, "updated weight", step);
         return norm;
     }
 
-    public Dictionary<string, IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)>> Capture() =>
-        Slabs().ToDictionary(
-            s => s.Name, s => (IReadOnlyDictionary<string, (TensorShape, float[])>)Store.Export(s.Slab));
+    /// <summary>All tensors by name.</summary>
+    /// <exception cref="DptException">Diverged: a number is not finite, so this is no state to keep.</exception>
+    public Dictionary<string, IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)>> Capture()
+    {
+        var tensors = Slabs().ToDictionary(
+            s => s.Name, s => (IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)>)Store.Export(s.Slab));
+        RequireFinite(tensors, Optimizer.Steps);
+        return tensors;
+    }
 
+    /// <exception cref="DptException">Diverged: a number of the state is not finite.</exception>
     public void Restore(TrainingState state)
     {
+        RequireFinite(state.Tensors, state.Step);
         foreach (var (name, slab) in Slabs())
         {
             Store.Import(slab, state.Tensors[name]);
@@ -48,9 +67,34 @@ internal sealed class ModelState : IDisposable
 
     public void Dispose()
     {
-        _clip.Dispose();
+        _norm.Dispose();
         Average.Dispose();
         Optimizer.Dispose();
+    }
+
+    /// <summary>Refuses a norm that is not finite; the tensor whose number is the cause is named.</summary>
+    private void RequireFinite(float norm, Slice<float> slab, string what, int step)
+    {
+        if (!float.IsFinite(norm))
+        {
+            var name = Store.FindNonFinite(slab)?.Name;
+            throw NonFinite.InStep(step, name is null ? $"the norm of the {what}s is" : $"the {what} of '{name}' is");
+        }
+    }
+
+    private static void RequireFinite(
+        IReadOnlyDictionary<string, IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)>> tensors, long step)
+    {
+        foreach (var (file, state) in tensors)
+        {
+            foreach (var (name, (_, values)) in state)
+            {
+                if (!TensorPrimitives.IsFiniteAll<float>(values))
+                {
+                    throw NonFinite.InStep(step, $"'{name}' in '{file}' is");
+                }
+            }
+        }
     }
 
     private IEnumerable<(string Name, Slice<float> Slab)> Slabs() =>

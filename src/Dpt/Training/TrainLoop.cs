@@ -41,10 +41,23 @@ internal sealed class TrainLoop
 
     /// <summary>Trains to the last step.</summary>
     /// <exception cref="OperationCanceledException">The token asked to stop; the state is saved.</exception>
-    /// <exception cref="DptException">Training diverged.</exception>
+    /// <exception cref="DptException">Training diverged; the checkpoints are as they were.</exception>
     public void Run(CancellationToken stop)
     {
-        Resume();
+        try
+        {
+            Resume();
+            Train(stop);
+        }
+        catch (DptException error) when (error.Kind == FailureKind.Diverged)
+        {
+            // The trainer knows the step and the tensor, but not the name of its stage.
+            throw new DptException(error.Kind, $"{_stage}: {error.Message}", error);
+        }
+    }
+
+    private void Train(CancellationToken stop)
+    {
         var options = _context.Options.Run;
         while (_trainer.Step < _trainer.TotalSteps)
         {

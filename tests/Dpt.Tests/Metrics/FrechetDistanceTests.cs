@@ -1,4 +1,5 @@
 using DPT.Engine.Dpt;
+using DPT.Engine.Dpt.Tests;
 
 namespace Dpt.Tests;
 
@@ -47,8 +48,10 @@ public sealed class FrechetDistanceTests
         one.Add([1f, 2f]);
         Assert.That(() => FrechetDistance.Between(one, one), Throws.InvalidOperationException);
         Assert.That(() => FrechetDistance.Between(one, new FeatureMoments(3)), Throws.ArgumentException);
-        one.Add([float.NaN, 1f]);
-        Assert.That(() => FrechetDistance.Between(one, one), Throws.InstanceOf<DptException>());
+        TestImages.Fails(FailureKind.Diverged, () => one.Add([1f, 2f, float.NaN, 1f]), "vectors 1 to 2 is not finite");
+        TestImages.Fails(FailureKind.Diverged, () => one.Add([1f, float.PositiveInfinity]), "not finite");
+        Assert.That(one.Count, Is.EqualTo(1));
+        TestImages.Fails(FailureKind.Check, () => _ = new FeatureMoments([0], [double.NaN], 5), "not finite");
         Assert.That(() => one.Add([1f]), Throws.ArgumentException);
     }
 

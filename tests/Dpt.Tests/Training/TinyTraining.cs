@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using DPT.Engine.Autograd;
 using DPT.Engine.Kernels;
 
 namespace DPT.Engine.Dpt.Tests;
@@ -9,14 +10,20 @@ internal sealed class TinyTraining : IDisposable
     private readonly HostDevice _device;
     private readonly IDisposable _network;
 
-    private TinyTraining(HostDevice device, IDisposable network, ITrainer trainer)
+    private TinyTraining(HostDevice device, IDisposable network, ParameterStore store, ITrainer trainer)
     {
         _device = device;
+        Store = store;
         _network = network;
         Trainer = trainer;
     }
 
     public ITrainer Trainer { get; }
+
+    public Device Device => _device;
+
+    /// <summary>The weights in training.</summary>
+    public ParameterStore Store { get; }
 
     /// <summary>The device's memory.</summary>
     public DeviceMemory Memory => _device.Memory;
@@ -34,7 +41,7 @@ internal sealed class TinyTraining : IDisposable
             labelled,
             unlabelled ?? TestImages.Noise(40, classes: 3, imageSize: 8),
             seed: 5);
-        return new TinyTraining(device, classifier, trainer);
+        return new TinyTraining(device, classifier, classifier.Store, trainer);
     }
 
     public static TinyTraining Generator(
@@ -45,7 +52,8 @@ internal sealed class TinyTraining : IDisposable
         options ??= TinyOptions.Run.Diffusion;
         var generator = new Generator(device, options, images, seed: 5);
         labels ??= [.. Enumerable.Range(0, images.Count).Select(i => i % images.Classes)];
-        return new TinyTraining(device, generator, new DiffusionTrainer(generator, options, images, labels, seed: 5));
+        return new TinyTraining(
+            device, generator, generator.Store, new DiffusionTrainer(generator, options, images, labels, seed: 5));
     }
 
     /// <summary>Trains so many steps and captures the state.</summary>

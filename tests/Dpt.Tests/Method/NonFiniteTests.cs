@@ -1,0 +1,285 @@
+using System.Text.Json.Nodes;
+using DPT.Engine.Autograd;
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Dpt.Tests;
+
+/// <summary>
+/// Numbers that are not finite are refused wherever they leave a network: the failure is a divergence (exit code 5), names
+/// step or tensor, and nothing is made of the numbers.
+/// </summary>
+public sealed class NonFiniteTests
+{
+    private const int Classes = 3;
+
+    private static readonly Dictionary<string, (Func<TinyTraining> Make, string Says)> _trainings = new()
+    {
+        ["classifier"] = (() => TinyTraining.Classifier(), "the probabilities of the weak views are not finite"),
+        ["classifier, labels alone"] = (
+            () => TinyTraining.Classifier(TinyOptions.Run.Stage1 with { UnlabelledBatch = 0 }), "the loss is not finite"),
+        ["classifier, SGD, no clipping"] = (
+            () => TinyTraining.Classifier(TinyOptions.Run.Stage1 with { Optimizer = "sgd", ClipNorm = 0 }),
+            "the probabilities of the weak views are not finite"),
+        ["generator"] = (() => TinyTraining.Generator(), "the loss is not finite"),
+        ["generator, accumulation"] = (
+            () => TinyTraining.Generator(TinyOptions.Run.Diffusion with { Accumulation = 3 }), "the loss is not finite"),
+    };
+
+    private static IEnumerable<string> Trainings => _trainings.Keys;
+
+    private static IEnumerable<float> Values => [float.NaN, -float.NaN, float.PositiveInfinity, float.NegativeInfinity];
+
+    [TestCaseSource(nameof(Trainings))]
+    public void RunStep_WithANaNWeight_NamesTheStep(string name)
+    {
+        var (make, says) = _trainings[name];
+        using var training = make();
+        training.Run(2);
+        Poison(training.Store, "norm.weight");
+        TestImages.Fails(FailureKind.Diverged, training.Trainer.RunStep, $"in step 3: {says}");
+        Assert.That(training.Trainer.Step, Is.EqualTo(2));
+    }
+
+    [Test]
+    public void Update_WithAGradientThatIsNotFinite_ChangesNothing(
+        [ValueSource(nameof(Values))] float value, [Values("adamw", "sgd")] string optimizer, [Values(0, 1)] double clipNorm)
+    {
+        using var model = new SmallModel(optimizer, clipNorm);
+        model.Gradient = [0.5f, value];
+        TestImages.Fails(FailureKind.Diverged, () => model.State.Update(0.1), "in step 1: the gradient of 'second' is not finite");
+        Assert.That(model.Weights, Is.EqualTo(new[] { 1f, 2f }));
+        Assert.That(model.State.Optimizer.Steps, Is.Zero);
+    }
+
+    /// <summary>The gradient is finite, but AdamW's second moment would be infinite and every later update 0.</summary>
+    [Test]
+    public void Update_WithAGradientWhoseSquareOverflows_IsRefusedUnlessClipped()
+    {
+        using var model = new SmallModel("adamw", clipNorm: 0);
+        model.Gradient = [3e19f, 0];
+        TestImages.Fails(FailureKind.Diverged, () => model.State.Update(0.1), "in step 1");
+        Assert.That(model.Weights, Is.EqualTo(new[] { 1f, 2f }));
+    }
+
+    /// <summary>The first update of AdamW is the learning rate, whatever the size of the gradient.</summary>
+    [TestCase(1e-3f)]
+    [TestCase(1e18f)]
+    public void Update_WithALargeGradient_IsAWholeUpdate(float gradient)
+    {
+        using var model = new SmallModel("adamw", clipNorm: 1);
+        model.Gradient = [gradient, -gradient];
+        Assert.That(model.State.Update(0.1), Is.EqualTo(gradient * Math.Sqrt(2)).Within(1e-4).Percent);
+        Assert.That(model.Weights, Is.EqualTo(new[] { 0.9f, 2.1f }).Within(1e-4));
+    }
+
+    /// <summary>Loss and gradient are finite; it is the update that overflows.</summary>
+    [TestCase("adamw")]
+    [TestCase("sgd")]
+    public void Update_ThatEndsInNoFiniteWeight_NamesIt(string optimizer)
+    {
+        using var model = new SmallModel(optimizer, clipNorm: 1);
+        model.Gradient = [0, 1];
+        TestImages.Fails(
+            FailureKind.Diverged, () => model.State.Update(float.PositiveInfinity), "in step 1: the updated weight of");
+    }
+
+    [Test]
+    public void Capture_OfAnAverageThatIsNotFinite_NamesFileAndTensor()
+    {
+        using var training = TinyTraining.Classifier();
+        training.Run(1);
+        training.Device.CopyIn<float>([float.NaN], ((SemiSupervisedTrainer)training.Trainer).Average.Values.Range(0, 1));
+        TestImages.Fails(FailureKind.Diverged, () => training.Trainer.Capture(), "in step 1: 'cls_token' in 'ema' is not finite");
+    }
+
+    [Test]
+    public void Restore_OfAStateThatIsNotFinite_ChangesNothing()
+    {
+        using var training = TinyTraining.Generator();
+        var before = training.Run(1);
+        var bad = Edit(before, "moment2", "pos_embed", _ => float.PositiveInfinity);
+        TestImages.Fails(FailureKind.Diverged, () => training.Trainer.Restore(bad), "'pos_embed' in 'moment2' is not finite");
+        TinyTraining.RequireSame(training.Trainer.Capture(), before);
+    }
+
+    /// <summary>
+    /// Moments that are finite, but so large that the last update overflows: the trap of a run that diverges in its last
+    /// step, with nothing after it that would meet the weights.
+    /// </summary>
+    [TestCase("stage-1-classifier", "checkpoints", "fc.bias")]
+    [TestCase("stage-2-diffusion", "checkpoints", "norm.bias")]
+    [TestCase("stage-3-classifier", "checkpoints", "fc.bias")]
+    [TestCase("stage-3-classifier-control", "control-checkpoints", "fc.bias")]
+    public void Run_ThatDivergesInItsLastStep_MakesNothingAndKeepsItsCheckpoint(string work, string checkpoints, string tensor)
+    {
+        const int LastGood = 5;
+        using var folder = new TemporaryFolder();
+        var run = folder["run"];
+        var stage = Path.Combine(run, work.Replace("-control", "", StringComparison.Ordinal));
+        TinyRun.Interrupted(run, work, LastGood);
+        var store = new CheckpointStore(Path.Combine(stage, checkpoints), keep: 2, new SilentObserver());
+        var poisoned = Edit(Edit(store.LoadLatest()!, "moment1", tensor, _ => 3e38f), "moment2", tensor, _ => 0);
+        Assert.That(poisoned.Step, Is.EqualTo(LastGood));
+        store.Save(poisoned);
+        var files = Files(run);
+
+        TestImages.Fails(
+            FailureKind.Diverged,
+            () => TinyRun.In(run),
+            $"{work}: training diverged in step 6: the updated weight of '{tensor}' is not finite");
+        Assert.That(Files(run), Is.EqualTo(files), "nothing was written, and no checkpoint lost");
+        Assert.That(store.LoadLatest()!.Step, Is.EqualTo(LastGood));
+    }
+
+    [Test]
+    public void Classifier_WithANaNWeight_GivesNothing()
+    {
+        using var device = new HostDevice(threads: 1);
+        var images = TestImages.Noise(7, Classes, imageSize: 8);
+        using var classifier = TinyClassifier(device, images);
+        Poison(classifier.Store, "blocks.0.mlp.fc1.weight");
+        foreach (var use in new Action[]
+        {
+            () => classifier.Probabilities(images),
+            () => classifier.Features(images),
+            () => classifier.Evaluate(images),
+            () => classifier.Label(images),
+            () => FeatureDistance.Between(classifier, images, images, "features", default),
+        })
+        {
+            TestImages.Fails(FailureKind.Diverged, use, "the classifier is of no use: its weight 'blocks.0.mlp.fc1.weight' is not finite");
+        }
+    }
+
+    /// <summary>All weights are finite; the scores overflow.</summary>
+    [Test]
+    public void Classifier_ThatOverflows_NamesTheImage()
+    {
+        using var device = new HostDevice(threads: 1);
+        var images = TestImages.Noise(7, Classes, imageSize: 8);
+        using var classifier = TinyClassifier(device, images);
+        var head = classifier.Store["fc.weight"];
+        device.CopyIn<float>([.. Enumerable.Repeat(3e38f, (int)head.Shape.Count)], head.Data);
+        TestImages.Fails(
+            FailureKind.Diverged, () => classifier.Label(images), "what the classifier gives for image 0 of 'noise' is not finite");
+    }
+
+    [TestCase("dpm-solver++-2m")]
+    [TestCase("dpm-solver-23")]
+    public void Drawer_WithANaNWeight_DrawsNothing(string solver)
+    {
+        using var device = new HostDevice(threads: 1);
+        using var generator = TinyGenerator(device);
+        var options = TinyOptions.Run.Generate with { Solver = solver };
+        using (var drawer = new PseudoImageDrawer(generator, options, seed: 1))
+        {
+            Poison(generator.Store, "decoder_pred.weight");
+            TestImages.Fails(
+                FailureKind.Diverged, () => drawer.DrawAll(new ImageShard(1, 0, 2), default), "not finite");
+        }
+
+        TestImages.Fails(
+            FailureKind.Diverged,
+            () => _ = new PseudoImageDrawer(generator, options, seed: 1),
+            "the generator is of no use: its weight 'decoder_pred.weight' is not finite");
+    }
+
+    [Test]
+    public void Drawer_ThatOverflows_NamesClassAndImage()
+    {
+        using var device = new HostDevice(threads: 1);
+        using var generator = TinyGenerator(device);
+        using var drawer = new PseudoImageDrawer(generator, TinyOptions.Run.Generate with { Solver = "ddim" }, seed: 1);
+        var bias = generator.Store["decoder_pred.bias"];
+        device.CopyIn<float>([.. Enumerable.Repeat(3e38f, (int)bias.Shape.Count)], bias.Data);
+        TestImages.Fails(
+            FailureKind.Diverged, () => drawer.DrawAll(new ImageShard(2, 5, 3), default), "for pseudo-image 5 of class 2 is not finite");
+    }
+
+    [TestCaseSource(nameof(Values))]
+    public void Scores_ThatAreNotFinite_PredictNothing(float value)
+    {
+        foreach (var scores in new[] { new[] { value, 0, 1 }, [0, value, 1], [0, 1, value] })
+        {
+            TestImages.Fails(FailureKind.Diverged, () => RowScores.ArgMax(scores), "nothing can be predicted");
+            TestImages.Fails(FailureKind.Diverged, () => new ConfusionMatrix(3).Add(scores, [0]), "nothing can be predicted");
+            var thresholds = new SelfAdaptiveThreshold(3, 0.9);
+            TestImages.Fails(
+                FailureKind.Diverged, () => thresholds.Update(scores, new int[1], new float[1]), "nothing can be predicted");
+            TestImages.Fails(
+                FailureKind.Diverged, () => thresholds.Select(scores, new int[1], new float[1]), "nothing can be predicted");
+            Assert.That(thresholds.State.ClassFrequencies, Is.All.EqualTo(1.0 / 3));
+            TestImages.Fails(
+                FailureKind.Diverged,
+                () => new FairnessTerm(thresholds).AddTo(scores, [1], 1, new float[3]),
+                "nothing can be predicted");
+        }
+
+        Assert.That(
+            () => new PredictionHistogram(3).Add(0, value), Throws.TypeOf<ArgumentOutOfRangeException>());
+    }
+
+    private static Classifier TinyClassifier(Device device, ImageDataset images) =>
+        new(device, TinyOptions.Run.Classifier, images, NormalisationStatistics.Of(images), seed: 5);
+
+    private static Generator TinyGenerator(Device device) =>
+        new(device, TinyOptions.Run.Diffusion, TestImages.Noise(3, Classes, imageSize: 8), seed: 5);
+
+    private static void Poison(ParameterStore store, string name) =>
+        store.Device.CopyIn<float>([float.NaN], store[name].Data.Range(0, 1));
+
+    /// <summary>A state with other values in one tensor.</summary>
+    private static TrainingState Edit(TrainingState state, string file, string tensor, Func<float, float> change)
+    {
+        var tensors = state.Tensors.ToDictionary(
+            f => f.Key,
+            f => (IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)>)f.Value.ToDictionary(
+                t => t.Key,
+                t => (t.Value.Shape, f.Key == file && t.Key == tensor ? Array.ConvertAll(t.Value.Values, v => change(v)) : t.Value.Values)));
+        return state with { State = (JsonObject)state.State.DeepClone(), Tensors = tensors };
+    }
+
+    private static Dictionary<string, string> Files(string folder) =>
+        Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Where(path => Path.GetFileName(path) is not ("run.json" or "metrics.jsonl" or "labels.csv") && !path.EndsWith("lock", StringComparison.Ordinal))
+            .ToDictionary(path => Path.GetRelativePath(folder, path), FileHash.Of);
+
+    /// <summary>Two weights of one number each, 1 and 2.</summary>
+    private sealed class SmallModel : IDisposable
+    {
+        private readonly HostDevice _device = new(threads: 1);
+        private readonly ParameterStore _store;
+
+        public SmallModel(string optimizer, double clipNorm)
+        {
+            _store = new ParameterStore(_device);
+            _store.Add("first", new TensorShape(1), Initializer.One);
+            _store.Add("second", new TensorShape(1), Initializer.Constant(2));
+            _store.Initialize(1);
+            IOptimizer update = optimizer == "sgd"
+                ? new Sgd(_store, new SgdConfig(0.9f, Nesterov: true, 0, DecayEverything: false))
+                : new AdamW(_store, new AdamWConfig(0.9f, 0.99f, 0, DecayEverything: false));
+            State = new ModelState(_store, update, 0.9, clipNorm);
+        }
+
+        public ModelState State { get; }
+
+        public float[] Weights => [.. _device.Download(_store["first"].Data), .. _device.Download(_store["second"].Data)];
+
+        public float[] Gradient
+        {
+            set
+            {
+                _device.CopyIn<float>(value.AsSpan(0, 1), _store["first"].Gradient);
+                _device.CopyIn<float>(value.AsSpan(1, 1), _store["second"].Gradient);
+            }
+        }
+
+        public void Dispose()
+        {
+            State.Dispose();
+            _store.Dispose();
+            _device.Dispose();
+        }
+    }
+}

@@ -1,0 +1,271 @@
+using DPT.Engine.Autograd;
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Dpt.Tests;
+
+/// <summary>
+/// What reaches which stage of a run, and which weights leave it: every stage is done again by hand, from the inputs that the
+/// method grants it and nothing else, and must end in the same bits.
+/// </summary>
+public sealed class StageInputTests
+{
+    private const ulong Seed = 3;
+
+    private readonly TemporaryFolder _folder = new();
+
+    /// <summary>Enough updates that the classifiers tell classes apart: what is compared must not be trivial.</summary>
+    private readonly DptOptions _options = TinyOptions.Run with
+    {
+        Stage1 = TinyOptions.Run.Stage1 with { Steps = 120, LabelledBatch = 20, UnlabelledWeight = 0.1, LearningRate = 0.01 },
+        Stage3 = TinyOptions.Run.Stage3 with { Steps = 120, LabelledBatch = 60, UnlabelledWeight = 0.1, LearningRate = 0.005 },
+        Run = TinyOptions.Run.Run with { EvaluationPoints = 6 },
+    };
+
+    private readonly HostDevice _device = new(threads: 1);
+    private DptResult _result = null!;
+    private DatasetPair _data = null!;
+    private ImageDataset _labelled = null!;
+    private ImageDataset _pseudoImages = null!;
+    private PseudoLabels _pseudoLabels = null!;
+
+    [OneTimeSetUp]
+    public void RunOnce()
+    {
+        _result = TinyRun.In(_folder["run"], _options).Result!;
+        _data = DatasetCatalog.Load(_options.Data);
+        _labelled = _data.Train.Select(LabelSplit.Draw(_data.Train, perClass: 2, seed: 3).Indices);
+        _pseudoLabels = PseudoLabelFile.Load(Of("stage-1-classifier/pseudo-labels.csv"), _data.Train);
+        _pseudoImages = ImageShards.Open(Of("stage-2-diffusion/pseudo-images")).Load("pseudo-images", _data.Train.ClassNames);
+    }
+
+    [OneTimeTearDown]
+    public void Close()
+    {
+        _device.Dispose();
+        _folder.Dispose();
+    }
+
+    [Test]
+    public void Stage1_LearnsFromTheLabelledFewAndAllImages()
+    {
+        using var byHand = new ByHand(this, _options.Stage1, _labelled, seed: (Seed << 8) + 1);
+        byHand.TrainToTheEnd();
+        RequireSame(Weights("stage-1-classifier/classifier.safetensors"), byHand.Average);
+        RequireSame(Checkpoint("stage-1-classifier/checkpoints", "ema"), byHand.Average);
+    }
+
+    [Test]
+    public void Stage1_LabelsEveryTrainingImageWithItsAveragedWeights()
+    {
+        using var classifier = Load(Weights("stage-1-classifier/classifier.safetensors"));
+        var expected = classifier.Probabilities(_data.Train).Chunk(10).ToArray();
+        Assert.That(_pseudoLabels.Labels, Is.EqualTo(expected.Select(row => Array.IndexOf(row, row.Max()))));
+        Assert.That(_pseudoLabels.Probabilities, Is.EqualTo(expected.Select(row => row.Max())));
+        Assert.That(_result.Stage1.Top1, Is.EqualTo(Accuracy(classifier)));
+        Assert.That(
+            _result.Stage1.PseudoLabelAccuracy,
+            Is.EqualTo(_pseudoLabels.Labels.Zip(_data.Train.Labels).Average(pair => pair.First == pair.Second ? 1.0 : 0)).Within(1e-12));
+        using var last = Load(Checkpoint("stage-1-classifier/checkpoints", "model"));
+        Assert.That(last.Label(_data.Train).Probabilities, Is.Not.EqualTo(_pseudoLabels.Probabilities), "the last weights differ");
+    }
+
+    [Test]
+    public void Stage2_LearnsFromThePseudoLabels()
+    {
+        Assert.That(_pseudoLabels.Labels, Is.Not.EqualTo(_data.Train.Labels), "the classifier must err, or the test says little");
+        using var generator = new Generator(_device, _options.Diffusion, _data.Train, (Seed << 8) + 2);
+        using var trainer = new DiffusionTrainer(generator, _options.Diffusion, _data.Train, _pseudoLabels.Labels, (Seed << 8) + 2);
+        while (trainer.Step < trainer.TotalSteps)
+        {
+            trainer.RunStep();
+        }
+
+        RequireSame(Weights("stage-2-diffusion/generator.safetensors"), generator.Store.Export(trainer.Average.Values));
+        RequireSame(Checkpoint("stage-2-diffusion/checkpoints", "model"), generator.Store.Export(generator.Store.Values));
+    }
+
+    [Test]
+    public void Stage2_DrawsWithTheAveragedWeights()
+    {
+        Assert.That(Draw(Weights("stage-2-diffusion/generator.safetensors")), Is.EqualTo(_pseudoImages.Pixels));
+        Assert.That(Draw(Checkpoint("stage-2-diffusion/checkpoints", "ema")), Is.EqualTo(_pseudoImages.Pixels));
+        Assert.That(Draw(Checkpoint("stage-2-diffusion/checkpoints", "model")), Is.Not.EqualTo(_pseudoImages.Pixels));
+        Assert.That(_pseudoImages.Labels, Is.EqualTo(Enumerable.Range(0, 40).Select(i => i / 4)));
+    }
+
+    /// <summary>Real first, then pseudo-images: with the seed of the stage, from scratch.</summary>
+    [Test]
+    public void Stage3_LearnsFromTheLabelledFewAndThePseudoImages()
+    {
+        using var byHand = new ByHand(this, _options.Stage3, _labelled.Append(_pseudoImages), (Seed << 8) + 3);
+        byHand.TrainToTheEnd();
+        RequireSame(Weights("stage-3-classifier/classifier.safetensors"), byHand.Average);
+        using var classifier = Load(byHand.Average);
+        Assert.That(_result.Stage3.Top1, Is.EqualTo(Accuracy(classifier)));
+        var confusion = new ConfusionMatrix(JsonFiles.Load<long[][]>(Of("stage-3-classifier/confusion.json")));
+        Assert.That(confusion.Accuracy, Is.EqualTo(_result.Stage3.Top1));
+    }
+
+    /// <summary>The same settings, seed and first weights as stage 3, and no pseudo-image.</summary>
+    [Test]
+    public void Control_IsStage3WithoutThePseudoImages()
+    {
+        using var byHand = new ByHand(this, _options.Stage3, _labelled, (Seed << 8) + 3);
+        using var stage3 = new ByHand(this, _options.Stage3, _labelled.Append(_pseudoImages), (Seed << 8) + 3);
+        RequireSame(byHand.Average, stage3.Average);
+        byHand.TrainToTheEnd();
+        RequireSame(Checkpoint("stage-3-classifier/control-checkpoints", "ema"), byHand.Average);
+        using var classifier = Load(byHand.Average);
+        Assert.That(_result.Stage3.ControlTop1, Is.EqualTo(Accuracy(classifier)));
+    }
+
+    /// <summary>The Frechet distance compares the drawn with the real images, in the features of the stage-1 average.</summary>
+    [Test]
+    public void Stage2_MeasuresInTheFeaturesOfTheFirstClassifier()
+    {
+        using var classifier = Load(Weights("stage-1-classifier/classifier.safetensors"));
+        Assert.That(_result.Stage2.FrechetDistance.Value, Is.EqualTo(Frechet(classifier)).Within(1e-9));
+    }
+
+    /// <summary>The judge knows all true labels, has a seed of its own, and judges what the stages left.</summary>
+    [Test]
+    public void Judge_LearnsFromAllTrueLabelsAlone()
+    {
+        EvaluationResult judged = null!;
+        FrechetResult frechet = null!;
+        TinyRun.With(_folder["run"], _options, new SilentObserver(), pipeline =>
+        {
+            judged = pipeline.Evaluate(default);
+            frechet = pipeline.MeasureFrechet(default);
+        });
+        var options = _options.Stage1 with { UnlabelledBatch = 0, LabelledBatch = 128 };
+        using var byHand = new ByHand(this, options, _data.Train, Seed << 8);
+        byHand.TrainToTheEnd();
+        using var judge = Load(byHand.Average);
+        Assert.That(judged.ReferenceTop1, Is.EqualTo(Accuracy(judge)));
+        Assert.That(judged.PseudoImageAgreement, Is.EqualTo(judge.Evaluate(_pseudoImages).Accuracy));
+        Assert.That(frechet.Value, Is.EqualTo(Frechet(judge)).Within(1e-9));
+        Assert.That(
+            (judged.Stage1Top1, judged.Stage3Top1, judged.ControlTop1),
+            Is.EqualTo((_result.Stage1.Top1, _result.Stage3.Top1, _result.Stage3.ControlTop1)));
+    }
+
+    /// <summary>Every curve of accuracy is of the average at that step, on the test images.</summary>
+    [TestCase("stage-1-classifier")]
+    [TestCase("stage-3-classifier")]
+    [TestCase("stage-3-classifier-control")]
+    public void Curve_IsOfTheAveragedWeightsOnTheTestImages(string stage)
+    {
+        var (options, labelled, seed) = stage switch
+        {
+            "stage-1-classifier" => (_options.Stage1, _labelled, (Seed << 8) + 1),
+            "stage-3-classifier" => (_options.Stage3, _labelled.Append(_pseudoImages), (Seed << 8) + 3),
+            _ => (_options.Stage3, _labelled, (Seed << 8) + 3),
+        };
+        using var byHand = new ByHand(this, options, labelled, seed);
+        var (averaged, live) = (new List<double>(), new List<double>());
+        for (var step = 0; step < options.Steps; step++)
+        {
+            byHand.Trainer.RunStep();
+            if (byHand.Trainer.Step % 20 == 0)
+            {
+                live.Add(Accuracy(byHand.Classifier));
+                using var classifier = Load(byHand.Average);
+                averaged.Add(Accuracy(classifier));
+            }
+        }
+
+        var logged = MetricsReader.Read(Of("metrics.jsonl"))
+            .Where(line => line.Stage == stage && line.Values.ContainsKey("test/top1"))
+            .Select(line => (line.Step, line.Values["test/top1"])).ToArray();
+        Assert.That(logged.Select(point => point.Step), Is.EqualTo(new long[] { 20, 40, 60, 80, 100, 120 }));
+        Assert.That(logged.Select(point => point.Item2), Is.EqualTo(averaged).Within(1e-12));
+        Assert.That(averaged, Is.Not.EqualTo(live), "the live weights must differ, or the test says little");
+    }
+
+    /// <summary>The distance of the pseudo-images to the training images in a classifier's features.</summary>
+    private double Frechet(Classifier classifier)
+    {
+        FeatureMoments Moments(ImageDataset images)
+        {
+            var moments = new FeatureMoments(classifier.Network.Width);
+            moments.Add(classifier.Features(images));
+            return moments;
+        }
+
+        return FrechetDistance.Between(Moments(_data.Train), Moments(_pseudoImages));
+    }
+
+    private byte[] Draw(IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)> weights)
+    {
+        using var generator = new Generator(_device, _options.Diffusion, _data.Train, seed: 0);
+        generator.Store.Import(generator.Store.Values, weights);
+        using var drawer = new PseudoImageDrawer(generator, _options.Generate, (Seed << 8) + 2);
+        return [.. Enumerable.Range(0, 10).SelectMany(label => drawer.DrawAll(new ImageShard(label, 0, 4), default))];
+    }
+
+    private double Accuracy(Classifier classifier)
+    {
+        var rows = classifier.Probabilities(_data.Test).Chunk(10).ToArray();
+        return rows.Zip(_data.Test.Labels).Average(pair => Array.IndexOf(pair.First, pair.First.Max()) == pair.Second ? 1.0 : 0);
+    }
+
+    private Classifier Load(IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)> weights)
+    {
+        var classifier = New(seed: 0);
+        classifier.Store.Import(classifier.Store.Values, weights);
+        return classifier;
+    }
+
+    private Classifier New(ulong seed) =>
+        new(_device, _options.Classifier, _data.Train, NormalisationStatistics.Of(_data.Train), seed);
+
+    private string Of(string name) => Path.Combine(_folder["run"], name);
+
+    private IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)> Weights(string name) => StateDict.Load(Of(name));
+
+    private IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)> Checkpoint(string folder, string file) =>
+        new CheckpointStore(Of(folder), keep: 2, new SilentObserver()).LoadLatest()!.Tensors[file];
+
+    private static void RequireSame(
+        IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)> actual,
+        IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)> expected)
+    {
+        Assert.That(actual.Keys, Is.EquivalentTo(expected.Keys));
+        foreach (var (name, (_, values)) in expected)
+        {
+            Assert.That(TinyTraining.SameBits(actual[name].Values, values), $"'{name}' differs");
+        }
+    }
+
+    /// <summary>A training of the classifier with the given inputs, outside of any run.</summary>
+    private sealed class ByHand : IDisposable
+    {
+        public ByHand(StageInputTests test, SemiSupervisedOptions options, ImageDataset labelled, ulong seed)
+        {
+            Classifier = test.New(seed);
+            Trainer = new SemiSupervisedTrainer(Classifier, options, labelled, test._data.Train, seed);
+        }
+
+        public Classifier Classifier { get; }
+
+        public SemiSupervisedTrainer Trainer { get; }
+
+        public Dictionary<string, (TensorShape Shape, float[] Values)> Average =>
+            Classifier.Store.Export(Trainer.Average.Values);
+
+        public void TrainToTheEnd()
+        {
+            while (Trainer.Step < Trainer.TotalSteps)
+            {
+                Trainer.RunStep();
+            }
+        }
+
+        public void Dispose()
+        {
+            Trainer.Dispose();
+            Classifier.Dispose();
+        }
+    }
+}
