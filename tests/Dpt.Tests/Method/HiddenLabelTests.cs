@@ -28,7 +28,7 @@ public sealed class HiddenLabelTests
     /// <summary>A run on digits whose hidden labels are all shifted.</summary>
     private static (Dictionary<string, string> Outcome, DptResult Result) Run(TemporaryFolder folder, string name, int shift)
     {
-        var (train, test) = DatasetCatalog.Load(TinyOptions.Run.Data);
+        var (train, test) = DatasetCatalog.Load(TinyOptions.Run.Data, TinyOptions.Run.Seed);
         var data = folder[$"{name}-data"];
         Directory.CreateDirectory(data);
         Write(data, "train", train, Enumerable.Range(0, train.Count).Select(i => i < Labelled ? train.Labels[i] : (train.Labels[i] + shift) % 10));

@@ -83,5 +83,5 @@ public sealed class RandomStreamTests
     }
 
     private static ImageDataset ProceduralDigitsOf(int count) =>
-        DatasetCatalog.Load(TinyOptions.Run.Data).Train.Select([.. Enumerable.Range(0, count)]);
+        DatasetCatalog.Load(TinyOptions.Run.Data, TinyOptions.Run.Seed).Train.Select([.. Enumerable.Range(0, count)]);
 }

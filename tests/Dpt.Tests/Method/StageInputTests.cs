@@ -32,7 +32,7 @@ public sealed class StageInputTests
     public void RunOnce()
     {
         _result = TinyRun.In(_folder["run"], _options).Result!;
-        _data = DatasetCatalog.Load(_options.Data);
+        _data = DatasetCatalog.Load(_options.Data, _options.Seed);
         _labelled = _data.Train.Select(LabelSplit.Draw(_data.Train, perClass: 2, seed: 3).Indices);
         _pseudoLabels = PseudoLabelFile.Load(Of("stage-1-classifier/pseudo-labels.csv"), _data.Train);
         _pseudoImages = ImageShards.Open(Of("stage-2-diffusion/pseudo-images")).Load("pseudo-images", _data.Train.ClassNames);
