@@ -143,6 +143,8 @@ public sealed unsafe class ProverTests
     {
         public string Shape => $"n={X.Length}";
 
+        public string SampleShape => Shape;
+
         public double Flops => X.Length;
 
         public double Bytes => 8.0 * X.Length;

@@ -36,16 +36,41 @@ public sealed class TuningCacheTests
         var cache = TuningCache.Open(_path);
         Assert.That(cache.Problem, Is.Null);
         Assert.That(cache.Find(_device, MatMulOperators.MatMul, Product), Is.EqualTo("host-v1-naive"));
-        Assert.That(cache.Find(_device, MatMulOperators.MatMul, Product with { M = 64 }), Is.EqualTo("host-v1-naive"));
-        Assert.That(cache.Find(_device, MatMulOperators.MatMul, Product with { M = 65 }), Is.Null);
+        Assert.That(cache.Find(_device, MatMulOperators.MatMul, Product with { N = 64 }), Is.EqualTo("host-v1-naive"));
+        Assert.That(cache.Find(_device, MatMulOperators.MatMul, Product with { N = 65 }), Is.Null);
         Assert.That(cache.Find(_device, MatMulOperators.MatMul, Product with { TransposeB = true }), Is.Null);
+    }
+
+    /// <summary>Variants round differently: a tuned one serves a sample in every batch, on any number of threads, or in none.</summary>
+    [Test]
+    public void Find_OtherBatchOrThreads_GivesTheSameVariant()
+    {
+        Save();
+        var cache = TuningCache.Open(_path);
+        using var threaded = new HostDevice(threads: 2, SimdWidth.Scalar, new KernelSelection());
+        foreach (var rows in new[] { 1, 59, 61, 65, 4224 })
+        {
+            Assert.That(
+                cache.Find(threaded, MatMulOperators.MatMul, Product with { M = rows }), Is.EqualTo("host-v1-naive"), $"M={rows}");
+        }
+    }
+
+    /// <summary>The gradient of a weight is a sum over the batch, which may decide how it is cut.</summary>
+    [Test]
+    public void Find_TransposedA_DependsOnTheWholeShape()
+    {
+        var call = Product with { TransposeA = true };
+        var cache = TuningCache.Open(_path);
+        cache.Set(_device, MatMulOperators.MatMul, call, Best);
+        Assert.That(cache.Find(_device, MatMulOperators.MatMul, call), Is.EqualTo("host-v1-naive"));
+        Assert.That(cache.Find(_device, MatMulOperators.MatMul, call with { M = 65 }), Is.Null);
     }
 
     [Test]
     public void Find_OtherDeviceOrEngine_GivesNothing()
     {
         Save();
-        using var wider = new HostDevice(threads: 2, SimdWidth.Scalar, new KernelSelection());
+        using var wider = new HostDevice(threads: 1, SimdWidth.Vector256, new KernelSelection());
         Assert.That(TuningCache.Open(_path).Find(wider, MatMulOperators.MatMul, Product), Is.Null);
 
         var engine = typeof(TuningCache).Assembly.GetName().Version!.ToString(3);

@@ -17,7 +17,7 @@ internal sealed unsafe class AttentionBackwardHostV3Lanes : HostVariant<Attentio
         in AttentionBackwardCall call, Device device, [NotNullWhen(false)] out string? reason)
     {
         var elements = (long)call.Tokens * ((4 * call.HeadSize) + (2 * call.Tokens));
-        return AttentionLanes.Supports(device, (long)call.Batch * call.Heads, call.Tokens, elements, out reason);
+        return AttentionLanes.Supports(device, call.Tokens, elements, out reason);
     }
 
     protected override void Run<V>(HostDevice device, in AttentionBackwardCall call)

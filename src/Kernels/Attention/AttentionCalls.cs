@@ -33,7 +33,10 @@ public readonly record struct AttentionForwardCall : IKernelCall
     public int Width => Heads * HeadSize;
 
     /// <inheritdoc/>
-    public string Shape => $"B={Batch} L={Tokens} H={Heads} d={HeadSize}";
+    public string Shape => $"B={Batch} {SampleShape}";
+
+    /// <inheritdoc/>
+    public string SampleShape => $"L={Tokens} H={Heads} d={HeadSize}";
 
     /// <inheritdoc/>
     public double Flops => 4.0 * Batch * Heads * Tokens * Tokens * HeadSize;
@@ -87,7 +90,10 @@ public readonly record struct AttentionBackwardCall : IKernelCall
     public int Width => Heads * HeadSize;
 
     /// <inheritdoc/>
-    public string Shape => $"B={Batch} L={Tokens} H={Heads} d={HeadSize}";
+    public string Shape => $"B={Batch} {SampleShape}";
+
+    /// <inheritdoc/>
+    public string SampleShape => $"L={Tokens} H={Heads} d={HeadSize}";
 
     /// <inheritdoc/>
     public double Flops => 10.0 * Batch * Heads * Tokens * Tokens * HeadSize;

@@ -5,8 +5,8 @@ namespace DPT.Engine.Kernels;
 /// <summary>
 /// One job per group of heads, as many as a vector has lanes: a lane is a head. Queries, keys and values are transposed
 /// so that an element of all of them lies in one vector; from there on it is the algorithm of a scalar processor. Nothing
-/// is padded to whole vectors and no sum runs across lanes, for which short sequences pay dearly. Limits: L up to 40,
-/// heads enough to fill half the lanes, scratch memory of 3 L d + L L vectors per thread in the second-level cache.
+/// is padded to whole vectors and no sum runs across lanes, for which short sequences pay dearly. Limits: L up to 40, and
+/// scratch memory of 3 L d + L L vectors per thread in the second-level cache.
 /// </summary>
 internal sealed unsafe class AttentionForwardHostV3Lanes : HostVariant<AttentionForwardCall>
 {
@@ -18,7 +18,7 @@ internal sealed unsafe class AttentionForwardHostV3Lanes : HostVariant<Attention
         in AttentionForwardCall call, Device device, [NotNullWhen(false)] out string? reason)
     {
         var elements = (long)call.Tokens * ((3 * call.HeadSize) + call.Tokens);
-        return AttentionLanes.Supports(device, (long)call.Batch * call.Heads, call.Tokens, elements, out reason);
+        return AttentionLanes.Supports(device, call.Tokens, elements, out reason);
     }
 
     protected override void Run<V>(HostDevice device, in AttentionForwardCall call)

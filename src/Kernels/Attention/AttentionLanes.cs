@@ -2,7 +2,11 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace DPT.Engine.Kernels;
 
-/// <summary>Where a head in each lane pays: for short sequences of many heads.</summary>
+/// <summary>Where a head in each lane pays: for short sequences.</summary>
+/// <remarks>
+/// Small batches leave lanes empty, and it runs nevertheless: tiles would give a sample other bits than it has in a batch
+/// that fills them.
+/// </remarks>
 internal static class AttentionLanes
 {
     /// <summary>From about here on, tiles over one head waste little, and read less memory for each multiplication.</summary>
@@ -12,7 +16,6 @@ internal static class AttentionLanes
     private const int MostScratchBytes = 768 * 1024;
 
     // Made once: a default that gives way does so in every launch, and launches allocate nothing.
-    private static readonly string FewHeads = "fewer heads in all sequences than half a vector's lanes";
     private static readonly string Long = $"L is beyond {MostTokens}: a head at a time is as fast";
     private static readonly string Large =
         $"the heads of a vector take more than {MostScratchBytes >> 10} KiB of scratch memory: too much for the cache";
@@ -23,16 +26,14 @@ internal static class AttentionLanes
 
     /// <summary>The limits, at the width of the device.</summary>
     /// <param name="device">The host.</param>
-    /// <param name="heads">Heads of all sequences.</param>
     /// <param name="tokens">Tokens per sequence.</param>
     /// <param name="elements">Elements of one head in scratch memory.</param>
     /// <param name="reason">The limit that stands against the call.</param>
-    public static bool Supports(
-        Device device, long heads, int tokens, long elements, [NotNullWhen(false)] out string? reason)
+    public static bool Supports(Device device, int tokens, long elements, [NotNullWhen(false)] out string? reason)
     {
         var lanes = (int)((HostDevice)device).Width;
         var scratch = elements * lanes * sizeof(float);
-        reason = 2 * heads < lanes ? FewHeads : tokens > MostTokens ? Long : scratch > MostScratchBytes ? Large : null;
+        reason = tokens > MostTokens ? Long : scratch > MostScratchBytes ? Large : null;
         return reason is null;
     }
 }

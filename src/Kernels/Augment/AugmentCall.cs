@@ -74,7 +74,10 @@ public readonly record struct AugmentCall : IKernelCall
     public required Slice<float> Output { get; init; }
 
     /// <inheritdoc/>
-    public string Shape => $"B={Batch} C={Channels} S={ImageSize} {Policy}{(Flip ? " flip" : "")} pad={CropPadding}";
+    public string Shape => $"B={Batch} {SampleShape}";
+
+    /// <inheritdoc/>
+    public string SampleShape => $"C={Channels} S={ImageSize} {Policy}{(Flip ? " flip" : "")} pad={CropPadding}";
 
     /// <inheritdoc/>
     public double Flops => 2.0 * Batch * Channels * ImageSize * ImageSize;

@@ -23,6 +23,9 @@ public abstract class Device : IDisposable
     /// <summary>One line for people: the processor, its threads, its vector width or its architecture.</summary>
     public abstract string Description { get; }
 
+    /// <summary>The part of <see cref="Description"/> that results may depend on: no number of threads.</summary>
+    public virtual string Processor => Description;
+
     /// <summary>The memory pool and its counters.</summary>
     public DeviceMemory Memory { get; }
 

@@ -28,6 +28,9 @@ public sealed unsafe class HostDevice : Device
     /// <inheritdoc/>
     public override string Description => $"host, {Threads} thread{(Threads == 1 ? "" : "s")}, {Width.Describe()}";
 
+    /// <inheritdoc/>
+    public override string Processor => $"host, {Width.Describe()}";
+
     /// <summary>Number of threads that take part in a kernel, the caller included.</summary>
     public int Threads => Workers.Threads;
 

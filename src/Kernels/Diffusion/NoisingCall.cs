@@ -33,7 +33,10 @@ public readonly record struct NoisingCall : IKernelCall
     public Slice<float> Velocity { get; init; }
 
     /// <inheritdoc/>
-    public string Shape => $"B={Batch} elements={Elements}" + (Velocity.IsEmpty ? "" : " velocity");
+    public string Shape => $"B={Batch} {SampleShape}";
+
+    /// <inheritdoc/>
+    public string SampleShape => $"elements={Elements}" + (Velocity.IsEmpty ? "" : " velocity");
 
     /// <inheritdoc/>
     public double Flops => (Velocity.IsEmpty ? 3.0 : 6.0) * Batch * Elements;

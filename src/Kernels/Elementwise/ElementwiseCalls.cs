@@ -21,7 +21,10 @@ public readonly record struct AxpbyCall : IKernelCall
     public required Slice<float> Y { get; init; }
 
     /// <inheritdoc/>
-    public string Shape => FormattableString.Invariant($"count={Count} alpha={Alpha} beta={Beta}");
+    public string Shape => $"count={Count} {SampleShape}";
+
+    /// <inheritdoc/>
+    public string SampleShape => FormattableString.Invariant($"alpha={Alpha} beta={Beta}");
 
     /// <inheritdoc/>
     public double Flops => 3.0 * Count;
@@ -65,6 +68,9 @@ public readonly record struct ColumnSumCall : IKernelCall
     public string Shape => $"rows={Rows} columns={Columns}" + (Stride == 0 ? "" : $" stride={Stride}");
 
     /// <inheritdoc/>
+    public string SampleShape => Shape;
+
+    /// <inheritdoc/>
     public double Flops => (double)Rows * Columns;
 
     /// <inheritdoc/>
@@ -102,7 +108,10 @@ public readonly record struct ActivationCall : IKernelCall
     public required Slice<float> Y { get; init; }
 
     /// <inheritdoc/>
-    public string Shape => $"count={Count} {Function}{(Gradient.IsEmpty ? "" : "'")}";
+    public string Shape => $"count={Count} {SampleShape}";
+
+    /// <inheritdoc/>
+    public string SampleShape => $"{Function}{(Gradient.IsEmpty ? "" : "'")}";
 
     /// <inheritdoc/>
     public double Flops => 12.0 * Count;

@@ -39,7 +39,10 @@ public readonly record struct LayerNormForwardCall : IKernelCall
     public int RowX => StrideX != 0 ? StrideX : Width;
 
     /// <inheritdoc/>
-    public string Shape => $"rows={Rows} width={Width}" + (StrideX == 0 ? "" : $" stride={StrideX}");
+    public string Shape => $"rows={Rows} {SampleShape}";
+
+    /// <inheritdoc/>
+    public string SampleShape => $"width={Width}" + (StrideX == 0 ? "" : $" stride={StrideX}");
 
     /// <inheritdoc/>
     public double Flops => 11.0 * Rows * Width;
@@ -107,7 +110,10 @@ public readonly record struct LayerNormBackwardCall : IKernelCall
     public int RowX => StrideX != 0 ? StrideX : Width;
 
     /// <inheritdoc/>
-    public string Shape => $"rows={Rows} width={Width}" + (StrideX == 0 ? "" : $" stride={StrideX}")
+    public string Shape => $"rows={Rows} {SampleShape}";
+
+    /// <inheritdoc/>
+    public string SampleShape => $"width={Width}" + (StrideX == 0 ? "" : $" stride={StrideX}")
         + (AccumulateX ? " accumulate" : "");
 
     /// <inheritdoc/>

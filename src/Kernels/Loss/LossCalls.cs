@@ -40,7 +40,10 @@ public readonly record struct CrossEntropyCall : IKernelCall
     public Slice<float> LogitsGradient { get; init; }
 
     /// <inheritdoc/>
-    public string Shape => $"rows={Rows} classes={Classes} {(Labels.IsEmpty ? "soft" : "hard")}"
+    public string Shape => $"rows={Rows} {SampleShape}";
+
+    /// <inheritdoc/>
+    public string SampleShape => $"classes={Classes} {(Labels.IsEmpty ? "soft" : "hard")}"
         + (RowWeights.IsEmpty ? "" : " weighted") + (LogitsGradient.IsEmpty ? "" : " gradient");
 
     /// <inheritdoc/>
@@ -82,7 +85,10 @@ public readonly record struct SoftmaxCall : IKernelCall
     public required Slice<float> Probabilities { get; init; }
 
     /// <inheritdoc/>
-    public string Shape => $"rows={Rows} classes={Classes}";
+    public string Shape => $"rows={Rows} {SampleShape}";
+
+    /// <inheritdoc/>
+    public string SampleShape => $"classes={Classes}";
 
     /// <inheritdoc/>
     public double Flops => 5.0 * Rows * Classes;
@@ -133,7 +139,10 @@ public readonly record struct SquaredErrorCall : IKernelCall
     public Slice<float> PredictionGradient { get; init; }
 
     /// <inheritdoc/>
-    public string Shape => $"B={Batch} elements={Elements}" + (SampleWeights.IsEmpty ? "" : " weighted")
+    public string Shape => $"B={Batch} {SampleShape}";
+
+    /// <inheritdoc/>
+    public string SampleShape => $"elements={Elements}" + (SampleWeights.IsEmpty ? "" : " weighted")
         + (PredictionGradient.IsEmpty ? "" : " gradient");
 
     /// <inheritdoc/>

@@ -2,9 +2,13 @@ namespace DPT.Engine.Kernels;
 
 /// <summary>
 /// How a product is cut, from its shape and the width of vectors alone: blocks of terms so that a panel of B stays in
-/// the first-level cache, chunks of rows and columns so that a piece of work stays in the second, and, where C is small
-/// and the sums are long, runs of terms that are summed apart and added in order at the end.
+/// the first-level cache, chunks of rows and columns so that a piece of work stays in the second, and, for the gradient of
+/// a weight, runs of terms that are summed apart and added in order at the end.
 /// </summary>
+/// <remarks>
+/// Where the rows of A are rows of a batch, only N and K decide how a sum is cut: a row of C has the same bits in whatever
+/// batch it is computed. Chunks of rows and columns cut no sum.
+/// </remarks>
 internal readonly struct GemmBlocking
 {
     /// <summary>Most terms in a block.</summary>
@@ -22,8 +26,8 @@ internal readonly struct GemmBlocking
     private const int LeastRows = 4 * GemmMicroKernel.Rows;
 
     /// <summary>
-    /// The gradient of a weight sums over the tokens of a batch. Cut along the tokens, each thread reads those that it
-    /// computed itself, and packs them for itself alone. The price is sums that are added at the end.
+    /// The gradient of a weight (A is transposed) sums over the tokens of a batch. Cut along the tokens, each thread reads
+    /// those that it computed itself, and packs them for itself alone. The price is sums that are added at the end.
     /// </summary>
     private const int MostRuns = 4;
 
@@ -32,9 +36,10 @@ internal readonly struct GemmBlocking
     /// <summary>Most elements of C that are summed in runs.</summary>
     private const int MostSummedApart = 512 * 512;
 
-    public GemmBlocking(int m, int n, int k, int tileColumns)
+    public GemmBlocking(in MatMulCall call, int tileColumns)
     {
-        Runs = (long)m * n <= MostSummedApart ? Math.Clamp(k / LeastTermsOfRun, 1, MostRuns) : 1;
+        var (m, n, k) = (call.M, call.N, call.K);
+        Runs = call.TransposeA && (long)m * n <= MostSummedApart ? Math.Clamp(k / LeastTermsOfRun, 1, MostRuns) : 1;
         TermsOfRun = Parts(k, Runs);
         Runs = Parts(k, TermsOfRun);
         Terms = EvenPart(TermsOfRun, MostTerms, 1);

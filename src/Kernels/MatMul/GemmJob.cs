@@ -14,13 +14,14 @@ internal unsafe struct GemmJob<V> : IParallelJob where V : struct, ISimd<V>
     private readonly int _rowA;
     private readonly int _rowC;
     private readonly GemmStart _start;
+    private readonly MatMulEpilogue _addition;
     private readonly bool _direct;
     private readonly int _rowGroups;
 
     public GemmJob(in MatMulCall call, int threads)
     {
         Call = call;
-        Blocking = new GemmBlocking(call.M, call.N, call.K, GemmMicroKernel.Columns<V>());
+        Blocking = new GemmBlocking(in call, GemmMicroKernel.Columns<V>());
         Panels = new GemmPanels<V>(in call, Blocking, threads);
         Epilogue = new MatMulEpilogue(in call);
         Threads = threads;
@@ -29,6 +30,7 @@ internal unsafe struct GemmJob<V> : IParallelJob where V : struct, ISimd<V>
         _rowA = call.RowA;
         _rowC = call.RowC;
         _start = new GemmStart(in call);
+        _addition = new MatMulEpilogue(call with { Bias = default, Residual = default, Accumulate = true });
         _direct = _start.IsDirect && Blocking.Runs == 1;
 
         // Where panels are packed block by block, the rows of a piece share them. How many are grouped changes no sum.
@@ -77,7 +79,7 @@ internal unsafe struct GemmJob<V> : IParallelJob where V : struct, ISimd<V>
     private readonly long PackedA => Call.TransposeA ? Aligned((long)Blocking.Rows * Blocking.Terms) : 0;
 
     private readonly long SumsOfPiece =>
-        Aligned(Blocking.BlocksOfRun == 1 ? GemmMicroKernel.Tile<V>() : (long)Blocking.Rows * Blocking.Columns);
+        Aligned(_direct || Blocking.BlocksOfRun == 1 ? GemmMicroKernel.Tile<V>() : (long)Blocking.Rows * Blocking.Columns);
 
     private readonly long ThreadFloats => BlockNumbers + PrivatePanels + PackedA + SumsOfPiece;
 
@@ -172,9 +174,17 @@ internal unsafe struct GemmJob<V> : IParallelJob where V : struct, ISimd<V>
                 var a = Call.TransposeA
                     ? new Tile(piece.PackedA + ((nint)i * piece.Terms), rows, 1, GemmMicroKernel.Rows)
                     : new Tile(_a + ((nint)row * _rowA) + piece.FirstTerm, rows, _rowA, 1);
-                if (_direct && rows == GemmMicroKernel.Rows && columns == width)
+                if (_direct)
                 {
-                    MultiplyDirectly(in piece, in a, panel, row, column);
+                    if (rows == GemmMicroKernel.Rows && columns == width)
+                    {
+                        MultiplyDirectly(in piece, in a, panel, row, column);
+                    }
+                    else
+                    {
+                        MultiplyAtEdge(in piece, in a, panel, sums, row, column, columns);
+                    }
+
                     continue;
                 }
 
@@ -219,6 +229,26 @@ internal unsafe struct GemmJob<V> : IParallelJob where V : struct, ISimd<V>
         GemmMicroKernel.Multiply<V>(
             piece.Terms, a.First, a.Rows, a.RowStride, a.TermStride, panel,
             isFirst ? _start.At(row, column) : c, _rowC, isFirst ? _start.BiasAt(column) : null, c, _rowC);
+    }
+
+    /// <summary>
+    /// As <see cref="MultiplyDirectly"/>, with every block going to C by itself, for a tile that reaches beyond C: a row has
+    /// the same bits whether it lies in a whole tile or in the last one of its batch.
+    /// </summary>
+    private readonly void MultiplyAtEdge(
+        in Piece piece, in Tile a, float* panel, float* sums, int row, int column, int columns)
+    {
+        var width = GemmMicroKernel.Columns<V>();
+        GemmMicroKernel.Multiply<V>(
+            piece.Terms, a.First, a.Rows, a.RowStride, a.TermStride, panel, null, width, null, sums, width);
+        if (piece.FirstTerm == 0)
+        {
+            Epilogue.Finish<V>(sums, width, row, a.Rows, column, columns);
+        }
+        else
+        {
+            _addition.Finish<V>(sums, width, row, a.Rows, column, columns);
+        }
     }
 
     private struct Piece

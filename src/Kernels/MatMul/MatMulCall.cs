@@ -85,7 +85,13 @@ public readonly record struct MatMulCall : IKernelCall
     public int RowC => StrideC != 0 ? StrideC : N;
 
     /// <inheritdoc/>
-    public string Shape => $"M={M} N={N} K={K} {(TransposeA ? 'T' : 'N')}{(TransposeB ? 'T' : 'N')}"
+    public string Shape => $"M={M} {RowShape}";
+
+    /// <inheritdoc/>
+    /// <remarks>The rows of a transposed A are terms of the sums, as in the gradient of a weight.</remarks>
+    public string SampleShape => TransposeA ? Shape : RowShape;
+
+    private string RowShape => $"N={N} K={K} {(TransposeA ? 'T' : 'N')}{(TransposeB ? 'T' : 'N')}"
         + (Bias.IsEmpty ? "" : " bias")
         + (Activation == Activation.None ? "" : $" {Activation}")
         + (GradientOf == Activation.None ? "" : $" {GradientOf}'")

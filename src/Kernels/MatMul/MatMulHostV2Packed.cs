@@ -2,8 +2,9 @@ namespace DPT.Engine.Kernels;
 
 /// <summary>
 /// Pieces of C (a chunk of rows by a chunk of columns) are handed out, and each is computed tile by tile with
-/// <see cref="GemmMicroKernel"/> from packed panels of B. A is read in place, or packed by piece if it is transposed. A small
-/// C with long sums is cut along the sums as well. Limits: none. The order of every sum depends on the shape alone.
+/// <see cref="GemmMicroKernel"/> from packed panels of B. A is read in place, or packed by piece if it is transposed; then
+/// a small C with long sums is cut along the sums as well. Limits: none. The order of a sum depends on the shape alone and,
+/// unless A is transposed, not on the number of rows.
 /// </summary>
 internal sealed unsafe class MatMulHostV2Packed : HostVariant<MatMulCall>
 {

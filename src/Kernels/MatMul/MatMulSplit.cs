@@ -3,9 +3,9 @@ using ILGPU;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// How sums are cut into runs where C is small and sums are long, as for the gradient of a weight: each run is summed by
-/// blocks of its own, then the runs are added in ascending order, so the result has the same bits every time. The cut
-/// depends on the shape alone.
+/// How the sums of a weight's gradient (A is transposed) are cut into runs, because C is small and they are as long as the
+/// batch: each run is summed by blocks of its own, then the runs are added in ascending order, so the result has the same
+/// bits every time. The cut depends on the shape alone; other sums are not cut, so that no row depends on its batch.
 /// </summary>
 internal readonly struct MatMulSplit
 {
@@ -20,7 +20,8 @@ internal readonly struct MatMulSplit
     public MatMulSplit(in MatMulCall call, int tile)
     {
         var blocks = (long)GridSize.Cover(call.M, tile) * GridSize.Cover(call.N, tile);
-        var wanted = Math.Clamp(Math.Min(WantedBlocks / blocks, call.K / LeastTerms), 1, MostRuns);
+        var most = call.TransposeA ? MostRuns : 1;
+        var wanted = Math.Clamp(Math.Min(WantedBlocks / blocks, call.K / LeastTerms), 1, most);
         Terms = GridSize.Cover(GridSize.Cover(call.K, (int)wanted), MatMulStaging.Terms) * MatMulStaging.Terms;
         Runs = GridSize.Cover(call.K, Terms);
     }

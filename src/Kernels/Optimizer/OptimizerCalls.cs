@@ -59,6 +59,9 @@ public readonly record struct AdamWCall : IKernelCall
     public string Shape => $"count={Count} step={Step}" + (Average.IsEmpty ? "" : " ema") + (DecayMask.IsEmpty ? "" : " mask");
 
     /// <inheritdoc/>
+    public string SampleShape => Shape;
+
+    /// <inheritdoc/>
     public double Flops => (Average.IsEmpty ? 16.0 : 19.0) * Count;
 
     /// <inheritdoc/>
@@ -128,6 +131,9 @@ public readonly record struct SgdCall : IKernelCall
         + (DecayMask.IsEmpty ? "" : " mask");
 
     /// <inheritdoc/>
+    public string SampleShape => Shape;
+
+    /// <inheritdoc/>
     public double Flops => (Average.IsEmpty ? 8.0 : 11.0) * Count;
 
     /// <inheritdoc/>
@@ -165,6 +171,9 @@ public readonly record struct NormCall : IKernelCall
 
     /// <inheritdoc/>
     public string Shape => $"count={Count}";
+
+    /// <inheritdoc/>
+    public string SampleShape => Shape;
 
     /// <inheritdoc/>
     public double Flops => 2.0 * Count;

@@ -24,7 +24,10 @@ public readonly record struct PatchGrid(int Batch, int Channels, int ImageSize, 
     public int ImageElements => Channels * ImageSize * ImageSize;
 
     /// <inheritdoc/>
-    public override string ToString() => $"B={Batch} C={Channels} S={ImageSize} p={PatchSize} e={ExtraTokens}";
+    public override string ToString() => $"B={Batch} {OfImage}";
+
+    /// <summary>The sizes of one image in one short line.</summary>
+    internal string OfImage => $"C={Channels} S={ImageSize} p={PatchSize} e={ExtraTokens}";
 
     internal void Validate(string op)
     {
@@ -87,7 +90,10 @@ public readonly record struct PatchEmbedForwardCall : IKernelCall
     public required Slice<float> Tokens { get; init; }
 
     /// <inheritdoc/>
-    public string Shape => $"{Grid} D={Width}";
+    public string Shape => $"B={Grid.Batch} {SampleShape}";
+
+    /// <inheritdoc/>
+    public string SampleShape => $"{Grid.OfImage} D={Width}";
 
     /// <inheritdoc/>
     public double Flops => 2.0 * Grid.Batch * Grid.Patches * Grid.PatchElements * Width;
@@ -161,7 +167,10 @@ public readonly record struct PatchEmbedBackwardCall : IKernelCall
     public Slice<float> ClassTokenGradient { get; init; }
 
     /// <inheritdoc/>
-    public string Shape => $"{Grid} D={Width}";
+    public string Shape => $"B={Grid.Batch} {SampleShape}";
+
+    /// <inheritdoc/>
+    public string SampleShape => $"{Grid.OfImage} D={Width}";
 
     /// <inheritdoc/>
     public double Flops => 2.0 * Grid.Batch * Grid.Patches * Grid.PatchElements * Width;

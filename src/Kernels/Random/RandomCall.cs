@@ -47,7 +47,10 @@ public readonly record struct RandomCall : IKernelCall
     public required Slice<float> Output { get; init; }
 
     /// <inheritdoc/>
-    public string Shape => $"samples={Samples} elements={Elements} {Distribution}";
+    public string Shape => $"samples={Samples} {SampleShape}";
+
+    /// <inheritdoc/>
+    public string SampleShape => $"elements={Elements} {Distribution}";
 
     /// <inheritdoc/>
     public double Flops => (Distribution == RandomDistribution.Normal ? 30.0 : 1.0) * Samples * Elements;

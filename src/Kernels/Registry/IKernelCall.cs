@@ -6,6 +6,12 @@ public interface IKernelCall
     /// <summary>Sizes in one short line, e.g. <c>M=3 N=5 K=7 NT</c>: the name of the case in tests and boards.</summary>
     string Shape { get; }
 
+    /// <summary>
+    /// The shape without the number of samples or rows: the part of it that may decide which variant runs, so that a sample
+    /// has the same bits in every batch. The whole shape where the result is a sum over the batch, or knows no samples.
+    /// </summary>
+    string SampleShape { get; }
+
     /// <summary>Floating-point operations that the mathematics needs (a multiply-add counts two).</summary>
     double Flops { get; }
 

@@ -5,10 +5,14 @@ using System.Text.RegularExpressions;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// Which variant was measured best, by device, engine version, operator and shape class: a JSON file of the user's.
+/// Which variant was measured best, by processor, engine version, operator and shape class: a JSON file of the user's.
 /// It is advice. A file that is damaged, or not ours, is ignored with a reason, and so is a variant that no longer
 /// exists or that cannot run the call.
 /// </summary>
+/// <remarks>
+/// Variants round differently, so what must not change a sample's bits is no part of a key: neither the number of samples
+/// nor that of threads.
+/// </remarks>
 public sealed partial class TuningCache
 {
     /// <summary>Environment variable with the path of the file.</summary>
@@ -110,15 +114,15 @@ public sealed partial class TuningCache
     }
 
     /// <summary>
-    /// A call's shape with every number rounded up to a power of two: <c>M=2080 K=96 NT</c> is of the class
-    /// <c>M=4096 K=128 NT</c>. Shapes of a class share their best variant.
+    /// A shape with every number rounded up to a power of two: <c>N=384 K=96 NT</c> is of the class
+    /// <c>N=512 K=128 NT</c>. Shapes of a class share their best variant.
     /// </summary>
     internal static string ShapeClass(string shape) =>
         Number().Replace(shape, n => BitOperations.RoundUpToPowerOf2(ulong.Parse(n.ValueSpan)).ToString());
 
     private static Key KeyOf<TCall>(Device device, Operator<TCall> op, in TCall call)
         where TCall : struct, IKernelCall =>
-        new(device.Description, EngineVersion, op.Name, ShapeClass(call.Shape));
+        new(device.Processor, EngineVersion, op.Name, ShapeClass(call.Shape));
 
     private static string EngineVersion { get; } = typeof(TuningCache).Assembly.GetName().Version!.ToString(3);
 

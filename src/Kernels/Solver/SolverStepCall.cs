@@ -59,7 +59,10 @@ public readonly record struct SolverStepCall : IKernelCall
     public required Slice<float> Result { get; init; }
 
     /// <inheritdoc/>
-    public string Shape => $"count={Count}" + (State.IsEmpty ? "" : " state") + (Unconditional.IsEmpty ? "" : " guided")
+    public string Shape => $"count={Count} {SampleShape}";
+
+    /// <inheritdoc/>
+    public string SampleShape => (State.IsEmpty ? "no state" : "state") + (Unconditional.IsEmpty ? "" : " guided")
         + (History0.IsEmpty ? "" : History1.IsEmpty ? " history=1" : " history=2") + (Model.IsEmpty ? "" : " keep");
 
     /// <inheritdoc/>

@@ -25,7 +25,10 @@ public readonly record struct UnpatchifyForwardCall : IKernelCall
     public required Slice<float> Image { get; init; }
 
     /// <inheritdoc/>
-    public string Shape => Grid + (Weight.IsEmpty ? " plain" : " conv");
+    public string Shape => $"B={Grid.Batch} {SampleShape}";
+
+    /// <inheritdoc/>
+    public string SampleShape => Grid.OfImage + (Weight.IsEmpty ? " plain" : " conv");
 
     /// <inheritdoc/>
     public double Flops => Weight.IsEmpty ? 0 : 18.0 * Grid.Batch * Grid.ImageElements * Grid.Channels;
@@ -72,7 +75,10 @@ public readonly record struct UnpatchifyBackwardCall : IKernelCall
     public Slice<float> BiasGradient { get; init; }
 
     /// <inheritdoc/>
-    public string Shape => Grid + (Weight.IsEmpty ? " plain" : " conv");
+    public string Shape => $"B={Grid.Batch} {SampleShape}";
+
+    /// <inheritdoc/>
+    public string SampleShape => Grid.OfImage + (Weight.IsEmpty ? " plain" : " conv");
 
     /// <inheritdoc/>
     public double Flops => Weight.IsEmpty ? 0 : 36.0 * Grid.Batch * Grid.ImageElements * Grid.Channels;
