@@ -5,7 +5,7 @@ namespace DPT.Engine.Kernels;
 /// <summary>
 /// One job per sequence and head. For a block of query rows: S = Q K^T and dP = dO V^T, from them P and dS in the
 /// cache, then dQ = dS K at once, dK += dS^T Q and dV += P^T dO. All five products run on register tiles over packed
-/// panels. Limits: L up to 16384. Scratch: about 5 L d floats per thread.
+/// panels. Whole rows of scores are there, so neither output nor log-sum-exp is read. Limits: L up to 16384. Scratch: about 5 L d floats per thread.
 /// </summary>
 internal sealed unsafe class AttentionBackwardHostV2Tiles : HostVariant<AttentionBackwardCall>
 {
@@ -38,6 +38,9 @@ internal sealed unsafe class AttentionBackwardHostV2Tiles : HostVariant<Attentio
         public readonly float* QueryGradients;
         public readonly float* KeyGradients;
         public readonly float* ValueGradients;
+        public readonly float* Largest;
+        public readonly float* Sums;
+        public readonly float* Means;
         public readonly float* Pad;
 
         public Parts(float* start, in AttentionTiling<V> tiling)
@@ -52,7 +55,10 @@ internal sealed unsafe class AttentionBackwardHostV2Tiles : HostVariant<Attentio
             QueryGradients = ScoreGradients + tiling.Scores;
             KeyGradients = QueryGradients + tiling.Rows(tiling.BlockRows);
             ValueGradients = KeyGradients + tiling.Rows(tiling.Tokens);
-            Pad = ValueGradients + tiling.Rows(tiling.Tokens);
+            Largest = ValueGradients + tiling.Rows(tiling.Tokens);
+            Sums = Largest + tiling.BlockRows;
+            Means = Sums + tiling.BlockRows;
+            Pad = Means + tiling.BlockRows;
         }
 
         public static long Floats(in AttentionTiling<V> tiling) =>
@@ -101,7 +107,7 @@ internal sealed unsafe class AttentionBackwardHostV2Tiles : HostVariant<Attentio
                 rows, size, new(query, stride, 1), parts.KeysTransposed, Scores(parts.Scores));
             PanelProduct.Multiply<V>(
                 rows, size, new(dOutput, head.Width, 1), parts.ValuesTransposed, Scores(parts.ScoreGradients));
-            Gradients(in head, in parts, first, rows);
+            Gradients(in parts, rows);
 
             PanelProduct.Multiply<V>(
                 rows, tokens, new(parts.ScoreGradients, scoreStride, 1), parts.Keys, Rows(parts.QueryGradients));
@@ -122,38 +128,24 @@ internal sealed unsafe class AttentionBackwardHostV2Tiles : HostVariant<Attentio
 
         private readonly ProductRows Rows(float* data) => new(data, Tiling.SizeStride, Tiling.SizeVectors);
 
-        private readonly void Gradients(in AttentionHead head, in Parts<V> parts, int first, int rows)
+        private readonly void Gradients(in Parts<V> parts, int rows)
         {
-            var at = (nint)first * head.Width;
-            var output = head.Output((float*)Call.Output.Address) + at;
-            var dOutput = head.Output((float*)Call.OutputGradient.Address) + at;
-            var logSumExp = head.LogSumExp((float*)Call.LogSumExp.Address) + first;
-            var pad = V.Load(parts.Pad);
-            var scale = Scale;
-            for (var row = 0; row < rows; row++, output += head.Width, dOutput += head.Width)
+            var (stride, vectors) = ((nint)Tiling.ScoreStride, Tiling.TokenVectors);
+            AttentionScores.Exponentials(
+                parts.Scores, stride, rows, vectors, V.Load(parts.Pad), Scale, parts.Largest, parts.Sums);
+            for (var row = 0; row < rows; row++)
             {
-                var scores = (nint)row * Tiling.ScoreStride;
-                AttentionScores.Gradients(
-                    parts.Scores + scores, parts.ScoreGradients + scores, Tiling.TokenVectors, pad, scale,
-                    logSumExp[row], Dot(output, dOutput, Tiling.Size));
-            }
-        }
-
-        private static float Dot(float* x, float* y, int size)
-        {
-            var sum = V.Zero;
-            var c = 0;
-            for (; c <= size - V.Count; c += V.Count)
-            {
-                sum = V.Fma(V.Load(x + c), V.Load(y + c), sum);
+                var at = row * stride;
+                parts.Means[row] =
+                    AttentionScores.Weighted<V>(parts.Scores + at, parts.ScoreGradients + at, vectors) / parts.Sums[row];
             }
 
-            if (c < size)
+            for (var row = 0; row < rows; row++)
             {
-                sum = V.Fma(V.LoadFirst(x + c, size - c), V.LoadFirst(y + c, size - c), sum);
+                var at = row * stride;
+                AttentionScores.Gradients<V>(
+                    parts.Scores + at, parts.ScoreGradients + at, vectors, parts.Sums[row], parts.Means[row]);
             }
-
-            return V.Sum(sum);
         }
     }
 }

@@ -4,8 +4,8 @@ namespace DPT.Engine.Kernels;
 
 /// <summary>
 /// One job per group of heads, a head in each lane, as in <see cref="AttentionForwardHostV3Lanes"/>: S = Q K^T and
-/// dP = dO V^T, from them P and dS in place, then dV = P^T dO, dK = dS^T Q and dQ = dS K. The mean of dP under P is summed
-/// where both lie, so that the output is not read. Limits: those of the forward pass, with 4 L d + 2 L L vectors.
+/// dP = dO V^T, from them P and dS in place, then dV = P^T dO, dK = dS^T Q and dQ = dS K. A row's largest logit, sum and mean
+/// of dP are taken where its scores lie, so that neither output nor log-sum-exp is read. Limits: those of the forward pass, with 4 L d + 2 L L vectors.
 /// </summary>
 internal sealed unsafe class AttentionBackwardHostV3Lanes : HostVariant<AttentionBackwardCall>
 {
@@ -37,7 +37,6 @@ internal sealed unsafe class AttentionBackwardHostV3Lanes : HostVariant<Attentio
         public readonly LaneMatrix<V> OutputGradients;
         public readonly LaneMatrix<V> Scores;
         public readonly LaneMatrix<V> ScoreGradients;
-        public readonly LaneMatrix<V> LogSumExp;
 
         public Parts(float* start, int tokens, int size)
         {
@@ -48,10 +47,9 @@ internal sealed unsafe class AttentionBackwardHostV3Lanes : HostVariant<Attentio
             OutputGradients = new(Values.End, tokens, size);
             Scores = new(OutputGradients.End, tokens, tokens);
             ScoreGradients = new(Scores.End, tokens, tokens);
-            LogSumExp = new(ScoreGradients.End, 1, tokens);
         }
 
-        public static long Floats(int tokens, int size) => new Parts<V>(null, tokens, size).LogSumExp.End - (float*)null;
+        public static long Floats(int tokens, int size) => new Parts<V>(null, tokens, size).ScoreGradients.End - (float*)null;
     }
 
     private struct Job<V> : IParallelJob where V : struct, ISimd<V>
@@ -69,7 +67,6 @@ internal sealed unsafe class AttentionBackwardHostV3Lanes : HostVariant<Attentio
             heads.LoadPacked(qkv, 1, parts.Keys);
             heads.LoadPacked(qkv, 2, parts.Values);
             heads.LoadPlain((float*)Call.OutputGradient.Address, parts.OutputGradients);
-            heads.LoadRow((float*)Call.LogSumExp.Address, parts.LogSumExp);
             LanesProduct.Multiply(parts.Queries, parts.Keys, parts.Scores);
             LanesProduct.Multiply(parts.OutputGradients, parts.Values, parts.ScoreGradients);
             ScoreGradients(in parts);
@@ -81,9 +78,7 @@ internal sealed unsafe class AttentionBackwardHostV3Lanes : HostVariant<Attentio
             var scale = V.Broadcast(1 / MathF.Sqrt(Call.HeadSize));
             for (var row = 0; row < Call.Tokens; row++)
             {
-                LaneScores.Gradients(
-                    parts.Scores.Row(row), parts.ScoreGradients.Row(row), Call.Tokens, scale,
-                    V.Load(parts.LogSumExp.At(0, row)));
+                LaneScores.Gradients(parts.Scores.Row(row), parts.ScoreGradients.Row(row), Call.Tokens, scale);
             }
         }
 

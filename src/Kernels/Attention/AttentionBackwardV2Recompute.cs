@@ -6,14 +6,19 @@ using ILGPU.Runtime;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// Three launches: D = rowsum(dO O); then blocks that own 64 query rows and let the keys pass by for dq; then blocks that
-/// own 64 key rows and let the queries pass by for dk and dv. Both compute P = exp2(S - lse) again, tile by tile in
-/// registers, and dS = P (dP - D). Every row has one owner and adds in ascending order: no atomics.
+/// Three launches: D = rowsum(dO O); then blocks that own 64 query rows and let the keys pass by for dq, with a running
+/// maximum as in the forward pass; then blocks that own 64 key rows and let the queries pass by for dk and dv. Both compute
+/// P = exp2(S - largest) / sum again, tile by tile in registers, and dS = P (dP - D); largest and sum of every row go from
+/// the second launch to the third. Every row has one owner and adds in ascending order: no atomics.
 /// Threads: 128 as 16 by 8; a thread has 4 x 4 scores and an eighth of four rows of every gradient in registers; weights
 /// change hands inside a warp only. Limits: head sizes 32, 64, 72, 96, 128; operands at multiples of 16 bytes. Shared
 /// memory: 37 KiB (d = 32) to 109 KiB (d = 128). Bytes: 8 L d for 64 rows, twice. FLOPs: 14 L d per row, where 10 would do
 /// if the scores were kept.
 /// </summary>
+/// <remarks>
+/// The log-sum-exp of the forward pass is not read: as one float it loses the sum beside a logit of 10^8, and its rounding
+/// error is an exponent. What is computed again is exact in that the power of the largest score is 1.
+/// </remarks>
 internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwardCall>
 {
     private const int Rows = ScoreTile.Own;
@@ -24,7 +29,7 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
 
     public override string Name => "v2-recompute";
 
-    public override string Idea => "tiles from the log-sum-exp; owners of queries sum dq, owners of keys dk and dv; no atomics";
+    public override string Idea => "tiles computed again; owners of queries sum dq, owners of keys dk and dv; no atomics";
 
     public override IReadOnlyList<GpuKernel> Kernels { get; } = [AttentionRowDots.Dots, .. Queries.All, .. Keys.All];
 
@@ -33,27 +38,35 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
 
     protected override void Run(GpuDevice device, in AttentionBackwardCall call)
     {
-        using var dots = device.Scratch<float>((long)call.Batch * call.Heads * call.Tokens);
-        AttentionRowDots.Launch(device, in call, dots.Slice);
-        Launch(device, Queries, in call, dots.Slice);
-        Launch(device, Keys, in call, dots.Slice);
+        var count = (long)call.Batch * call.Heads * call.Tokens;
+        using var rows = device.Scratch<float>(3 * count);
+        AttentionRowDots.Launch(device, in call, rows.Slice.Range(0, count));
+        Launch(device, Queries, in call, rows.Slice);
+        Launch(device, Keys, in call, rows.Slice);
     }
 
     private static AttentionHeadKernels Make(string method) =>
         new(typeof(AttentionBackwardV2Recompute), method, AttentionTile.Threads, 2 * (Rows + Passing), Rows);
 
-    private static void Launch(GpuDevice device, AttentionHeadKernels kernels, in AttentionBackwardCall call, Slice<float> dots)
+    /// <param name="device">Where.</param>
+    /// <param name="kernels">Which of the two.</param>
+    /// <param name="call">The call.</param>
+    /// <param name="rows">[3,B,H,L]: D, the exponent of two of the largest score, and 1 over the sum of powers.</param>
+    private static void Launch(GpuDevice device, AttentionHeadKernels kernels, in AttentionBackwardCall call, Slice<float> rows)
     {
+        var count = rows.Length / 3;
         var blocks = GridSize.Cover(call.Tokens, Rows);
         device.Prepare(kernels.For(call.HeadSize))
-            .With(call.Qkv).With(call.LogSumExp).With(call.OutputGradient).With(dots).With(call.QkvGradient)
+            .With(call.Qkv).With(call.OutputGradient)
+            .With(rows.Range(0, count)).With(rows.Range(count, count)).With(rows.Range(2 * count, count)).With(call.QkvGradient)
             .With(call.Tokens).With(call.Heads).With(blocks)
             .With(GpuAttentionRow.Scale(call.HeadSize)).With(GpuAttentionRow.ScaleOfExp2(call.HeadSize))
             .On(new GridSize(checked(call.Batch * call.Heads * blocks)));
     }
 
     private static void QueryRows<T>(
-        ArrayView<float> qkv, ArrayView<float> logSumExp, ArrayView<float> dOutput, ArrayView<float> dots, ArrayView<float> dQkv,
+        ArrayView<float> qkv, ArrayView<float> dOutput,
+        ArrayView<float> dots, ArrayView<float> largest, ArrayView<float> inverseSums, ArrayView<float> dQkv,
         int tokens, int heads, int blocks, float scale, float scaleOfExp2)
         where T : struct, IHeadSize
     {
@@ -69,9 +82,9 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
         AttentionTile.Stage<T>(ownGradients, Rows, dOutput, head.Output, head.Width, row, tokens);
         var isOwner = AttentionTile.WarpOwnsRows(row, tokens);
         row += AttentionTile.Y;
-        var exponents = RowValues.Load(logSumExp, head.Row, row, AttentionTile.Down, tokens).ToBase2();
         var means = RowValues.Load(dots, head.Row, row, AttentionTile.Down, tokens);
 
+        var softmax = OnlineSoftmax.Empty;
         var dQuery = default(HeadTile<T>);
         for (var first = 0; first < tokens; first += Passing)
         {
@@ -80,13 +93,14 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
             Group.Barrier();
             if (isOwner)
             {
-                var scores = ScoreTile.Multiply<T>(ownQueries, keys);
+                var powers = ScoreTile.Multiply<T>(ownQueries, keys);
+                dQuery.Scale(softmax.Take(ref powers, tokens - first, scaleOfExp2));
                 var gradients = ScoreTile.Multiply<T>(ownGradients, values);
-                QueryRow(ref scores.Row0, gradients.Row0, exponents.Values.X, means.Values.X, scaleOfExp2, tokens - first);
-                QueryRow(ref scores.Row1, gradients.Row1, exponents.Values.Y, means.Values.Y, scaleOfExp2, tokens - first);
-                QueryRow(ref scores.Row2, gradients.Row2, exponents.Values.Z, means.Values.Z, scaleOfExp2, tokens - first);
-                QueryRow(ref scores.Row3, gradients.Row3, exponents.Values.W, means.Values.W, scaleOfExp2, tokens - first);
-                scores.Store(weights);
+                ScoreGradients(ref powers.Row0, gradients.Row0, Float4.Broadcast(means.Values.X));
+                ScoreGradients(ref powers.Row1, gradients.Row1, Float4.Broadcast(means.Values.Y));
+                ScoreGradients(ref powers.Row2, gradients.Row2, Float4.Broadcast(means.Values.Z));
+                ScoreGradients(ref powers.Row3, gradients.Row3, Float4.Broadcast(means.Values.W));
+                powers.Store(weights);
                 Warp.Barrier();
                 dQuery.AddRows(weights, keys);
             }
@@ -94,11 +108,20 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
             Group.Barrier();
         }
 
-        dQuery.Store(dQkv, head.Query, head.PackedWidth, row, tokens, Float4.Broadcast(scale));
+        var factors = OnlineSoftmax.Inverse(softmax.SumsAcross());
+        if (AttentionTile.X == 0)
+        {
+            RowValues.Store(softmax.Most, largest, head.Row, row, AttentionTile.Down, tokens);
+            RowValues.Store(factors, inverseSums, head.Row, row, AttentionTile.Down, tokens);
+        }
+
+        factors.Scale(scale);
+        dQuery.Store(dQkv, head.Query, head.PackedWidth, row, tokens, factors);
     }
 
     private static void KeyRows<T>(
-        ArrayView<float> qkv, ArrayView<float> logSumExp, ArrayView<float> dOutput, ArrayView<float> dots, ArrayView<float> dQkv,
+        ArrayView<float> qkv, ArrayView<float> dOutput,
+        ArrayView<float> dots, ArrayView<float> largest, ArrayView<float> inverseSums, ArrayView<float> dQkv,
         int tokens, int heads, int blocks, float scale, float scaleOfExp2)
         where T : struct, IHeadSize
     {
@@ -122,16 +145,17 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
             AttentionTile.Stage<T>(queries, Passing, qkv, head.Query, head.PackedWidth, first, tokens);
             AttentionTile.Stage<T>(dOutputs, Passing, dOutput, head.Output, head.Width, first, tokens);
             var query = first + AttentionTile.X;
-            var exponents = RowValues.Load(logSumExp, head.Row, query, AttentionTile.Across, tokens).ToBase2();
+            var exponents = RowValues.Load(largest, head.Row, query, AttentionTile.Across, tokens);
+            var factors = RowValues.Load(inverseSums, head.Row, query, AttentionTile.Across, tokens);
             var means = RowValues.Load(dots, head.Row, query, AttentionTile.Across, tokens);
             Group.Barrier();
             if (isOwner)
             {
                 var probabilities = ScoreTile.Multiply<T>(ownKeys, queries);
-                KeyRow(ref probabilities.Row0, exponents, scaleOfExp2, tokens - first);
-                KeyRow(ref probabilities.Row1, exponents, scaleOfExp2, tokens - first);
-                KeyRow(ref probabilities.Row2, exponents, scaleOfExp2, tokens - first);
-                KeyRow(ref probabilities.Row3, exponents, scaleOfExp2, tokens - first);
+                KeyRow(ref probabilities.Row0, exponents, factors, scaleOfExp2, tokens - first);
+                KeyRow(ref probabilities.Row1, exponents, factors, scaleOfExp2, tokens - first);
+                KeyRow(ref probabilities.Row2, exponents, factors, scaleOfExp2, tokens - first);
+                KeyRow(ref probabilities.Row3, exponents, factors, scaleOfExp2, tokens - first);
                 probabilities.Store(weights);
                 Warp.Barrier();
                 dValue.AddRows(weights, dOutputs);
@@ -154,26 +178,18 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
         dValue.Store(dQkv, head.Value, head.PackedWidth, row, tokens, Float4.Broadcast(1f));
     }
 
-    /// <summary>Scores of one query with four keys to their gradients.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void QueryRow(ref Float4 scores, Float4 dProbabilities, float exponent, float mean, float scale, int keys)
-    {
-        scores = AttentionTile.Exp2(AttentionTile.MaskFrom(keys, scores), scale, exponent);
-        ScoreGradients(ref scores, dProbabilities, Float4.Broadcast(mean));
-    }
-
     /// <summary>Scores of one key with four queries to their probabilities.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void KeyRow(ref Float4 scores, RowValues exponents, float scale, int queries)
+    private static void KeyRow(ref Float4 scores, RowValues exponents, RowValues factors, float scale, int queries)
     {
         scores = AttentionTile.MaskFrom(queries, scores);
-        scores.X = AttentionTile.Exp2(scores.X, scale, exponents.Values.X);
-        scores.Y = AttentionTile.Exp2(scores.Y, scale, exponents.Values.Y);
-        scores.Z = AttentionTile.Exp2(scores.Z, scale, exponents.Values.Z);
-        scores.W = AttentionTile.Exp2(scores.W, scale, exponents.Values.W);
+        scores.X = Scalar.Multiply(AttentionTile.Exp2(scores.X, scale, exponents.Values.X), factors.Values.X);
+        scores.Y = Scalar.Multiply(AttentionTile.Exp2(scores.Y, scale, exponents.Values.Y), factors.Values.Y);
+        scores.Z = Scalar.Multiply(AttentionTile.Exp2(scores.Z, scale, exponents.Values.Z), factors.Values.Z);
+        scores.W = Scalar.Multiply(AttentionTile.Exp2(scores.W, scale, exponents.Values.W), factors.Values.W);
     }
 
-    /// <summary>dS = P (dP - D).</summary>
+    /// <summary>dS = P (dP - D), or that times what P lacks.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void ScoreGradients(ref Float4 probabilities, Float4 dProbabilities, Float4 means)
     {
@@ -183,7 +199,7 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
         probabilities.W = Scalar.Multiply(probabilities.W, Scalar.Subtract(dProbabilities.W, means.W));
     }
 
-    /// <summary>One number for each of four rows; zero for rows that do not exist.</summary>
+    /// <summary>One number for each of four rows; zero for rows that do not exist, which are not written.</summary>
     private struct RowValues
     {
         public Float4 Values;
@@ -199,13 +215,22 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
             return loaded;
         }
 
-        /// <summary>Logarithms as exponents of two.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public readonly RowValues ToBase2()
+        public static void Store(Float4 values, ArrayView<float> x, long first, int row, int apart, int rows)
         {
-            var exponents = this;
-            exponents.Values.Scale(GpuAttentionRow.Log2E);
-            return exponents;
+            Store(values.X, x, first, row, rows);
+            Store(values.Y, x, first, row + apart, rows);
+            Store(values.Z, x, first, row + (2 * apart), rows);
+            Store(values.W, x, first, row + (3 * apart), rows);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static void Store(float value, ArrayView<float> x, long first, int row, int rows)
+        {
+            if (row < rows)
+            {
+                x[first + row] = value;
+            }
         }
     }
 }

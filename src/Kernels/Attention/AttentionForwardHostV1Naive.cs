@@ -41,29 +41,15 @@ internal sealed unsafe class AttentionForwardHostV1Naive : HostVariant<Attention
         private readonly float Row(float* query, float* keys, float* values, int stride, float* output)
         {
             var size = Call.HeadSize;
-            var scale = 1 / MathF.Sqrt(size);
             var p = Scratch.Mine;
-            var most = float.NegativeInfinity;
-            for (var j = 0; j < Call.Tokens; j++)
-            {
-                p[j] = scale * AttentionHostV1Naive.Dot(query, keys + ((long)j * stride), size);
-                most = MathF.Max(most, p[j]);
-            }
-
-            var sum = 0f;
-            for (var j = 0; j < Call.Tokens; j++)
-            {
-                p[j] = MathF.Exp(p[j] - most);
-                sum += p[j];
-            }
-
+            var logSumExp = AttentionHostV1Naive.Softmax(query, keys, stride, Call.Tokens, size, p);
             new Span<float>(output, size).Clear();
             for (var j = 0; j < Call.Tokens; j++)
             {
-                AttentionHostV1Naive.Add(p[j] / sum, values + ((long)j * stride), output, size);
+                AttentionHostV1Naive.Add(p[j], values + ((long)j * stride), output, size);
             }
 
-            return most + MathF.Log(sum);
+            return logSumExp;
         }
     }
 }

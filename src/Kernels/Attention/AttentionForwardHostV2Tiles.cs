@@ -94,24 +94,11 @@ internal sealed unsafe class AttentionForwardHostV2Tiles : HostVariant<Attention
         private readonly float* LogSumExp(AttentionHead head, int first) =>
             Call.LogSumExp.IsEmpty ? null : head.LogSumExp((float*)Call.LogSumExp.Address) + first;
 
-        /// <summary>Step by step for all rows: within one row each step would wait for the one before.</summary>
         private readonly void Softmax(int rows, in Parts<V> parts, float* logSumExp)
         {
-            var pad = V.Load(parts.Pad);
-            var scale = 1 / MathF.Sqrt(Tiling.Size);
-            for (var row = 0; row < rows; row++)
-            {
-                var scores = parts.Scores + ((nint)row * Tiling.ScoreStride);
-                parts.Largest[row] = scale * AttentionScores.Largest(scores, Tiling.TokenVectors, pad);
-            }
-
-            for (var row = 0; row < rows; row++)
-            {
-                var scores = parts.Scores + ((nint)row * Tiling.ScoreStride);
-                parts.Sums[row] =
-                    AttentionScores.Exponentials<V>(scores, Tiling.TokenVectors, scale, parts.Largest[row]);
-            }
-
+            AttentionScores.Exponentials(
+                parts.Scores, Tiling.ScoreStride, rows, Tiling.TokenVectors, V.Load(parts.Pad), 1 / MathF.Sqrt(Tiling.Size),
+                parts.Largest, parts.Sums);
             if (logSumExp == null)
             {
                 return;

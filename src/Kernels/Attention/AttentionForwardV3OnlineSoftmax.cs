@@ -54,7 +54,7 @@ internal sealed class AttentionForwardV3OnlineSoftmax : GpuVariant<AttentionForw
         AttentionTile.Stage<T>(queries, Rows, qkv, head.Query, head.PackedWidth, row, tokens);
 
         var isOwner = AttentionTile.WarpOwnsRows(row, tokens);
-        var softmax = new Softmax(float.NegativeInfinity);
+        var softmax = OnlineSoftmax.Empty;
         var result = default(HeadTile<T>);
         for (var first = 0; first < tokens; first += AttentionTile.Passing)
         {
@@ -75,7 +75,7 @@ internal sealed class AttentionForwardV3OnlineSoftmax : GpuVariant<AttentionForw
 
         row += AttentionTile.Y;
         var sums = softmax.SumsAcross();
-        result.Store(output, head.Output, head.Width, row, tokens, Inverse(sums));
+        result.Store(output, head.Output, head.Width, row, tokens, OnlineSoftmax.Inverse(sums));
         StoreLogSumExp(logSumExp, head.Row, row, tokens, softmax.Most.X, sums.X);
         StoreLogSumExp(logSumExp, head.Row, row + AttentionTile.Down, tokens, softmax.Most.Y, sums.Y);
         StoreLogSumExp(logSumExp, head.Row, row + (2 * AttentionTile.Down), tokens, softmax.Most.Z, sums.Z);
@@ -88,65 +88,6 @@ internal sealed class AttentionForwardV3OnlineSoftmax : GpuVariant<AttentionForw
         if (row < rows)
         {
             AttentionTile.StoreLogSumExp(logSumExp, first + row, most, sum);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Float4 Inverse(Float4 sums)
-    {
-        sums.X = Scalar.Divide(1f, sums.X);
-        sums.Y = Scalar.Divide(1f, sums.Y);
-        sums.Z = Scalar.Divide(1f, sums.Z);
-        sums.W = Scalar.Divide(1f, sums.W);
-        return sums;
-    }
-
-    /// <summary>The state of four rows: the largest exponent so far, and this thread's part of the sum of powers.</summary>
-    private struct Softmax
-    {
-        public Float4 Most;
-        private Float4 _sums;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Softmax(float most)
-        {
-            Most = Float4.Broadcast(most);
-            _sums = default;
-        }
-
-        /// <summary>Turns scores into weights relative to the new maximum; the factors that older sums shrink by are returned.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Float4 Take(ref ScoreTile scores, int keys, float scale)
-        {
-            Float4 factors;
-            factors.X = Take(ref scores.Row0, ref Most.X, ref _sums.X, keys, scale);
-            factors.Y = Take(ref scores.Row1, ref Most.Y, ref _sums.Y, keys, scale);
-            factors.Z = Take(ref scores.Row2, ref Most.Z, ref _sums.Z, keys, scale);
-            factors.W = Take(ref scores.Row3, ref Most.W, ref _sums.W, keys, scale);
-            return factors;
-        }
-
-        /// <summary>The sums of the whole rows.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public readonly Float4 SumsAcross() => new()
-        {
-            X = AttentionTile.SumAcross(_sums.X),
-            Y = AttentionTile.SumAcross(_sums.Y),
-            Z = AttentionTile.SumAcross(_sums.Z),
-            W = AttentionTile.SumAcross(_sums.W),
-        };
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static float Take(ref Float4 scores, ref float most, ref float sum, int keys, float scale)
-        {
-            var masked = AttentionTile.MaskFrom(keys, scores);
-            var larger = Scalar.Multiply(AttentionTile.MaxAcross(AttentionTile.MaxOf(masked)), scale);
-            larger = AttentionTile.Max(larger, most);
-            var factor = Scalar.Exp2(Scalar.Subtract(most, larger));
-            scores = AttentionTile.Exp2(masked, scale, larger);
-            sum = Scalar.Fma(sum, factor, AttentionTile.SumOf(scores));
-            most = larger;
-            return factor;
         }
     }
 }

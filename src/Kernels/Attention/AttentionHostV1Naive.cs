@@ -1,6 +1,6 @@
 namespace DPT.Engine.Kernels;
 
-/// <summary>The two loops over a head's width that both naive variants are made of.</summary>
+/// <summary>What both naive variants are made of: two loops over a head's width, and a row's softmax.</summary>
 internal static unsafe class AttentionHostV1Naive
 {
     /// <summary>Sum of x[c] y[c].</summary>
@@ -22,5 +22,34 @@ internal static unsafe class AttentionHostV1Naive
         {
             y[c] += factor * x[c];
         }
+    }
+
+    /// <summary>
+    /// The probabilities of one query's keys, and the logarithm of the sum of e^logit. Exponents are differences of rounded
+    /// logits, so that of the largest is 0 whatever its size.
+    /// </summary>
+    public static float Softmax(float* query, float* keys, int stride, int tokens, int size, float* p)
+    {
+        var scale = 1 / MathF.Sqrt(size);
+        var most = float.NegativeInfinity;
+        for (var j = 0; j < tokens; j++)
+        {
+            p[j] = scale * Dot(query, keys + ((long)j * stride), size);
+            most = MathF.Max(most, p[j]);
+        }
+
+        var sum = 0f;
+        for (var j = 0; j < tokens; j++)
+        {
+            p[j] = MathF.Exp(p[j] - most);
+            sum += p[j];
+        }
+
+        for (var j = 0; j < tokens; j++)
+        {
+            p[j] /= sum;
+        }
+
+        return most + MathF.Log(sum);
     }
 }

@@ -132,10 +132,13 @@ internal static class AttentionTile
         return scores;
     }
 
-    /// <summary>2^(scale score - exponent).</summary>
+    /// <summary>
+    /// 2^(scale score - exponent). The difference of two rounded numbers: where the exponent is the largest score's, the power is
+    /// 1 whatever its size. A fused multiply-add would leave its rounding error, which overflows from an exponent of 10^9 on.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Exp2(float score, float scale, float exponent) =>
-        Scalar.Exp2(Scalar.Fma(score, scale, -exponent));
+        Scalar.Exp2(Scalar.Subtract(Scalar.Multiply(score, scale), exponent));
 
     /// <summary>Writes the log-sum-exp of a row, if it is wanted.</summary>
     /// <param name="logSumExp">The array; empty if it is not.</param>

@@ -6,9 +6,6 @@ namespace DPT.Engine.Kernels;
 /// <summary>What the naive GPU variants are made of: loops over a head's width in global memory, and the scale.</summary>
 internal static class GpuAttentionRow
 {
-    /// <summary>log2(e): a natural logarithm times this is the exponent of a power of two.</summary>
-    public const float Log2E = 1.44269504f;
-
     /// <summary>1/sqrt(d).</summary>
     public static float Scale(int headSize) => (float)(1 / Math.Sqrt(headSize));
 

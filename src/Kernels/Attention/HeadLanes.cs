@@ -50,10 +50,7 @@ internal readonly unsafe struct HeadLanes<V> where V : struct, ISimd<V>
     /// <summary>The reverse of <see cref="LoadPlain"/>.</summary>
     public void StorePlain(LaneMatrix<V> from, float* plain) => Store(from, plain, _plain, _width);
 
-    /// <summary>A number for each token, from [B,H,L] to a matrix of one row.</summary>
-    public void LoadRow(float* rows, LaneMatrix<V> to) => Load(rows, _rows, 0, to);
-
-    /// <summary>The reverse of <see cref="LoadRow"/>.</summary>
+    /// <summary>A number for each token, from a matrix of one row to [B,H,L].</summary>
     public void StoreRow(LaneMatrix<V> from, float* rows) => Store(from, rows, _rows, 0);
 
     private static void Load(float* origin, long* offsets, nint stride, LaneMatrix<V> to)

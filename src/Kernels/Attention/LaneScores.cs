@@ -2,7 +2,11 @@ using System.Runtime.CompilerServices;
 
 namespace DPT.Engine.Kernels;
 
-/// <summary>What happens to a row of scores of which each vector holds one element of several heads.</summary>
+/// <summary>
+/// What happens to a row of scores of which each vector holds one element of several heads. Exponents are differences of
+/// rounded logits, so that of the largest is 0 whatever its size: a fused multiply-add would leave its rounding error, which
+/// overflows an exponential from a logit of 10^9 on.
+/// </summary>
 internal static unsafe class LaneScores
 {
     /// <summary>
@@ -12,17 +16,11 @@ internal static unsafe class LaneScores
     public static V Softmax<V>(float* row, int tokens, V scale) where V : struct, ISimd<V>
     {
         var end = row + (tokens * V.Count);
-        var largest = V.Load(row);
-        for (var at = row + V.Count; at < end; at += V.Count)
-        {
-            largest = V.Max(largest, V.Load(at));
-        }
-
-        largest *= scale;
+        var largest = Largest(row, tokens, scale);
         var sum = V.Zero;
         for (var at = row; at < end; at += V.Count)
         {
-            var e = RealMath.Exp(V.Fma(V.Load(at), scale, V.Zero - largest));
+            var e = RealMath.Exp((V.Load(at) * scale) - largest);
             V.Store(at, e);
             sum += e;
         }
@@ -37,28 +35,43 @@ internal static unsafe class LaneScores
     }
 
     /// <summary>
-    /// Replaces products q k by probabilities P = e^(scale q k - lse), and dP by scale P (dP - mean), where mean is
-    /// sum(P dP) / sum(P): the gradients of the products. The sum of P is 1 up to the roundings of large logits, which
-    /// would otherwise stay in the difference.
+    /// Replaces products q k by probabilities P, and dP by scale P (dP - mean), where mean is sum(P dP): the gradients of the
+    /// products.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    public static void Gradients<V>(float* scores, float* gradients, int tokens, V scale, V logSumExp)
-        where V : struct, ISimd<V>
+    public static void Gradients<V>(float* scores, float* gradients, int tokens, V scale) where V : struct, ISimd<V>
     {
         var count = (nint)tokens * V.Count;
+        var largest = Largest(scores, tokens, scale);
         V sum = V.Zero, weighted = V.Zero;
         for (nint at = 0; at < count; at += V.Count)
         {
-            var p = RealMath.Exp(V.Fma(V.Load(scores + at), scale, V.Zero - logSumExp));
-            V.Store(scores + at, p);
-            sum += p;
-            weighted = V.Fma(p, V.Load(gradients + at), weighted);
+            var e = RealMath.Exp((V.Load(scores + at) * scale) - largest);
+            V.Store(scores + at, e);
+            sum += e;
+            weighted = V.Fma(e, V.Load(gradients + at), weighted);
         }
 
-        var mean = weighted / sum;
+        var factor = V.Broadcast(1) / sum;
+        var mean = weighted * factor;
         for (nint at = 0; at < count; at += V.Count)
         {
-            V.Store(gradients + at, scale * V.Load(scores + at) * (V.Load(gradients + at) - mean));
+            var p = factor * V.Load(scores + at);
+            V.Store(scores + at, p);
+            V.Store(gradients + at, scale * p * (V.Load(gradients + at) - mean));
         }
+    }
+
+    /// <summary>The largest logit.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Largest<V>(float* row, int tokens, V scale) where V : struct, ISimd<V>
+    {
+        var largest = V.Load(row);
+        for (var token = 1; token < tokens; token++)
+        {
+            largest = V.Max(largest, V.Load(row + (token * V.Count)));
+        }
+
+        return scale * largest;
     }
 }
