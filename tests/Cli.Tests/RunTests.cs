@@ -22,7 +22,7 @@ public sealed class RunTests
                 Directory.GetFiles(folder.File("run")).Select(Path.GetFileName),
                 Is.EquivalentTo([".lock", "config.resolved.json", "log.txt", "report.html"]),
                 "nothing half-written stays");
-            Assert.That(run.Engine.Requests.Single().Options.Seed, Is.EqualTo(7));
+            Assert.That(run.Engine.Requests.Single().Plan.Options.Seed, Is.EqualTo(7));
             Assert.That(run.Out, Does.Contain("top-1 90.0 %").And.Contain("control 83.0 %").And.Contain("+7.0 points"));
             Assert.That(run.Err, Does.Contain("device: host").And.Contain("(auto: "));
         });
@@ -77,7 +77,7 @@ public sealed class RunTests
         {
             Assert.That(run.Code, Is.Zero);
             Assert.That(run.Out, Does.Match(@"stage1\.steps +77 +--set"));
-            Assert.That(run.Out, Does.Match("diffusion parameters +1490000"));
+            Assert.That(run.Out, Does.Match("generator parameters +1490000"));
             Assert.That(run.Engine.Requests, Is.Empty);
             Assert.That(Directory.EnumerateFileSystemEntries(folder.Path), Is.Empty);
         });
@@ -102,7 +102,7 @@ public sealed class RunTests
             ["run", "--resume", folder.File("run"), "--set", "stage3.steps=5"],
             new FakeCommands(),
             new() { ["DPT_SEED"] = "99" });
-        var options = again.Engine.Requests.Single().Options;
+        var options = again.Engine.Requests.Single().Plan.Options;
         Assert.That((options.Seed, options.Stage1.Steps, options.Stage3.Steps), Is.EqualTo((7, 20, 5)));
         Assert.That(File.ReadAllText(folder.File("run/config.resolved.json")), Does.Contain("--set"));
     }

@@ -69,6 +69,10 @@ public sealed class KernelSelection
         }
     }
 
+    /// <summary>The variants asked for by name, as <see cref="Choose"/> takes them; empty if there are none.</summary>
+    public string Choices => string.Join(
+        ',', _choices.OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => $"{c.Key}={c.Value.Variant.Name}"));
+
     /// <summary>The variant for this call on this device.</summary>
     /// <exception cref="KernelException">
     /// The chosen variant does not support the call, or no variant does; the message gives every reason.

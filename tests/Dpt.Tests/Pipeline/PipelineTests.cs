@@ -62,10 +62,11 @@ public class PipelineTests
             "schema", "data.classes", "data.train", "data.test", "data.labelsPerClass", "data.imageSize", "data.channels",
             "seed", "stage1.top1", "stage1.pseudoLabelAccuracy", "stage1.seconds", "stage2.parameters", "stage2.steps",
             "stage2.imagesSeen", "stage2.imagesPerSecond", "stage2.frechetDistance.value", "stage2.frechetDistance.count",
-            "stage2.seconds", "stage3.top1", "stage3.controlTop1", "stage3.pseudoImagesPerClass", "stage3.seconds",
+            "stage2.classAgreement", "stage2.seconds", "stage3.top1", "stage3.controlTop1", "stage3.pseudoImagesPerClass", "stage3.seconds",
             "totalSeconds", "peakMemoryBytes",
         ];
-        Assert.That(fields.Keys, Is.EquivalentTo(texts.Concat(numbers)));
+        Assert.That(fields.Keys, Is.EquivalentTo(texts.Concat(numbers).Append("warnings")));
+        Assert.That(fields["warnings"], Is.EqualTo(JsonValueKind.Array));
         Assert.That(texts.Select(f => fields[f]), Has.All.EqualTo(JsonValueKind.String));
         Assert.That(numbers.Select(f => fields[f]), Has.All.EqualTo(JsonValueKind.Number));
     }
@@ -92,8 +93,8 @@ public class PipelineTests
         var again = TinyRun.In(folder);
         Assert.That(again.Works, Is.Empty);
         Assert.That(again.Messages, Has.Count.EqualTo(3).And.All.Contains("finished before"));
-        Assert.That(
-            again.Result! with { PeakMemoryBytes = 0 }, Is.EqualTo(_result with { PeakMemoryBytes = 0 }));
+        Assert.That(again.Result! with { Warnings = [] }, Is.EqualTo(_result with { Warnings = [] }));
+        Assert.That(again.Result!.Warnings, Is.EqualTo(_result.Warnings));
         Assert.That(TinyRun.Outcome(folder), Is.EqualTo(_outcome));
     }
 
@@ -165,7 +166,7 @@ public class PipelineTests
     public void Run_OtherImagesAsked_KeepsTheGenerator()
     {
         var folder = Copy();
-        var again = TinyRun.In(folder, TinyOptions.Run with { Generate = TinyOptions.Run.Generate with { PerClass = 3 } });
+        var again = TinyRun.In(folder, TinyOptions.Run with { Generate = TinyOptions.Run.Generate with { PerClass = 3 } }, overwrite: true);
         Assert.That(again.Works, Is.EqualTo(
             ["stage-2-diffusion: draw", "stage-3-classifier", "stage-3-classifier-control"]));
         Assert.That(TinyRun.Outcome(folder)[Generator], Is.EqualTo(_outcome[Generator]));
@@ -179,9 +180,10 @@ public class PipelineTests
     {
         var folder = Copy();
         var shorter = TinyOptions.Run with { Diffusion = TinyOptions.Run.Diffusion with { Steps = 5 } };
-        Assert.That(TinyRun.In(folder, shorter).Result!.Stage2.Steps, Is.EqualTo(5));
+        Assert.That(TinyRun.In(folder, shorter, overwrite: true).Result!.Stage2.Steps, Is.EqualTo(5));
         var generator = TinyRun.Outcome(folder)[Generator];
-        var again = TinyRun.In(folder, shorter with { Generate = shorter.Generate with { PerClass = 3 } });
+        var again = TinyRun.In(
+            folder, shorter with { Generate = shorter.Generate with { PerClass = 3 } }, overwrite: true);
         Assert.That(again.Works, Does.Not.Contain("stage-2-diffusion"));
         Assert.That(TinyRun.Outcome(folder)[Generator], Is.EqualTo(generator));
     }
@@ -267,6 +269,7 @@ public class PipelineTests
         Stage3 = result.Stage3 with { Seconds = 0 },
         TotalSeconds = 0,
         PeakMemoryBytes = 0,
+        Warnings = [],
     };
 
     private static void RequireEveryStepOnce(string folder)

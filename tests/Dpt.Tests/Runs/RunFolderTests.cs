@@ -45,6 +45,7 @@ public class RunFolderTests
         using (var run = RunFolder.Create(_folder.Path, "digits"))
         {
             path = run.FolderPath;
+            File.WriteAllText(run.ConfigPath, "{}");
             TestImages.Fails(FailureKind.Environment, () => RunFolder.Open(path), "another process");
         }
 
@@ -54,7 +55,7 @@ public class RunFolderTests
 
     [Test]
     public void Open_FolderThatIsNoRun_IsRefused() =>
-        TestImages.Fails(FailureKind.Environment, () => RunFolder.Open(_folder.Path), "no run folder");
+        TestImages.Fails(FailureKind.Environment, () => RunFolder.Open(_folder.Path), "not a run folder");
 
     [Test]
     public void Create_RootIsAFile_IsRefused()

@@ -52,6 +52,12 @@ public sealed unsafe class CudaDevice : GpuDevice
         $"{_context.Name}, {Architecture}, {_context.TotalBytes / (double)(1L << 30):0.0} GiB, driver for CUDA {_context.DriverVersion}");
 
     /// <inheritdoc/>
+    public override string Arithmetic => $"{_context.Name}, {Architecture}";
+
+    /// <inheritdoc/>
+    public override long CapacityBytes => _context.TotalBytes;
+
+    /// <inheritdoc/>
     public override PtxArchitecture Architecture { get; }
 
     /// <summary>Bytes of the cache that all multiprocessors share.</summary>
