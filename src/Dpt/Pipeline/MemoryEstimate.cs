@@ -11,6 +11,12 @@ internal sealed record MemoryEstimate(long Bytes, string Work, string Remedy)
 {
     private const int EvaluationBatch = 250;
 
+    /// <summary>Floats that embedding, last norm and head leave for a token, over its width.</summary>
+    private const long KeptAtEnds = 6;
+
+    /// <summary>Part of it that a pass without gradients takes: weak views, evaluations.</summary>
+    private const double ShareUnrecorded = 0.6;
+
     /// <summary>Weights, gradients, average, two moments and the mask of decay.</summary>
     private const long TrainingSlabs = 6;
 
@@ -39,9 +45,11 @@ internal sealed record MemoryEstimate(long Bytes, string Work, string Remedy)
     {
         var (train, tokens) = (data.Train, 1 + Patches(data.Train, network.PatchSize));
         var images = (train.Count + data.Test.Count + pseudoImages) * train.ImageLength;
-        var token = (long)network.Width * ((network.Depth * KeptPerBlock(network.MlpRatio)) + KeptAtEnds);
-        var rows = training.LabelledBatch + training.UnlabelledBatch;
-        var activations = ((long)rows + EvaluationBatch) * tokens * token;
+        var block = KeptPerBlock(network.MlpRatio);
+        var recorded = (long)training.LabelledBatch + training.UnlabelledBatch;
+        var unrecorded = ShareUnrecorded * (training.UnlabelledBatch + EvaluationBatch);
+        var activations = (long)(tokens * network.Width
+            * (((recorded + unrecorded) * ((network.Depth * block) + KeptAtEnds)) + (recorded * block)));
         return new MemoryEstimate(
             images + (sizeof(float) * ((TrainingSlabs * slab) + activations)),
             $"training in {stage}",
@@ -54,7 +62,7 @@ internal sealed record MemoryEstimate(long Bytes, string Work, string Remedy)
         var blocks = options.Depth + 1L;
         var kept = options.Recompute
             ? (2 * blocks) + KeptPerBlock(UVitConfig.MlpRatio)
-            : blocks * KeptPerBlock(UVitConfig.MlpRatio);
+            : (blocks + 1) * KeptPerBlock(UVitConfig.MlpRatio);
         var activations = (long)(options.Batch / options.Accumulation) * tokens * options.Width * (kept + KeptAtEnds);
         var images = (long)train.Count * train.ImageLength;
         return new MemoryEstimate(
@@ -73,10 +81,10 @@ internal sealed record MemoryEstimate(long Bytes, string Work, string Remedy)
             "generate.batch");
     }
 
-    /// <summary>Floats that a block leaves on the tape for a token, over its width.</summary>
+    /// <summary>
+    /// Floats that a block leaves on the tape for a token, over its width; the gradients of one block take as much again.
+    /// </summary>
     private static long KeptPerBlock(int mlpRatio) => 8 + (2 * mlpRatio);
-
-    private const long KeptAtEnds = 6;
 
     private static long Patches(ImageDataset train, int patch) => (train.ImageSize / patch) * (long)(train.ImageSize / patch);
 }

@@ -89,7 +89,17 @@ public sealed unsafe class HostDevice : Device
         var other => throw new KernelException($"{ThreadsVariable}='{other}': give a whole number 1..{MostThreads}"),
     };
 
-    private static nint AllocateAligned(long bytes) => (nint)NativeMemory.AlignedAlloc((nuint)bytes, 64);
+    private static nint AllocateAligned(long bytes)
+    {
+        try
+        {
+            return (nint)NativeMemory.AlignedAlloc((nuint)bytes, 64);
+        }
+        catch (OutOfMemoryException full)
+        {
+            throw new DeviceException($"the host has no {bytes} bytes of memory left", full);
+        }
+    }
 
     private static void FreeAligned(nint address, long bytes) => NativeMemory.AlignedFree((void*)address);
 }
