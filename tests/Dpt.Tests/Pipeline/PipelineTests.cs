@@ -8,6 +8,7 @@ public class PipelineTests
     private const string Generator = "stage-2-diffusion/generator.safetensors";
 
     private readonly TemporaryFolder _folder = new();
+    private FinishedRun _run = null!;
     private string _finished = null!;
     private DptResult _result = null!;
     private Dictionary<string, string> _outcome = null!;
@@ -15,13 +16,16 @@ public class PipelineTests
     [OneTimeSetUp]
     public void RunOnce()
     {
-        _finished = _folder["finished"];
-        _result = TinyRun.In(_finished).Result!;
-        _outcome = TinyRun.Outcome(_finished);
+        _run = new FinishedRun();
+        (_finished, _result, _outcome) = (_run.Path, _run.Result, _run.Outcome);
     }
 
     [OneTimeTearDown]
-    public void RemoveFolder() => _folder.Dispose();
+    public void RemoveFolder()
+    {
+        _run.Dispose();
+        _folder.Dispose();
+    }
 
     [TestCase("run.json")]
     [TestCase("metrics.jsonl")]
@@ -242,35 +246,20 @@ public class PipelineTests
         Assert.That(
             TinyRun.Outcome(folder).Where(file => !file.Key.StartsWith("reference", StringComparison.Ordinal)),
             Is.EquivalentTo(_outcome));
+        var result = JsonFiles.Load<DptResult>(Path.Combine(folder, "result.json"));
+        Assert.That(Timeless(result), Is.EqualTo(Timeless(_result)));
+        Assert.That(result.Warnings, Is.EqualTo(_result.Warnings));
+        Assert.That(
+            result.TotalSeconds, Is.EqualTo(result.Stage1.Seconds + result.Stage2.Seconds + result.Stage3.Seconds));
     }
 
-    private string Copy()
-    {
-        var target = _folder[Guid.NewGuid().ToString("n")];
-        foreach (var source in Directory.EnumerateFiles(_finished, "*", SearchOption.AllDirectories))
-        {
-            var path = Path.Combine(target, Path.GetRelativePath(_finished, source));
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.Copy(source, path);
-        }
-
-        return target;
-    }
+    private string Copy() => _run.Copy();
 
     private static ImageDataset LoadImages(string folder) =>
         ImageShards.Open(Path.Combine(folder, "stage-2-diffusion/pseudo-images"))
             .Load("pseudo-images", [.. Enumerable.Range(0, 10).Select(c => $"{c}")]);
 
-    /// <summary>A result without what the clock and the pool say.</summary>
-    private static DptResult Timeless(DptResult result) => result with
-    {
-        Stage1 = result.Stage1 with { Seconds = 0 },
-        Stage2 = result.Stage2 with { Seconds = 0, ImagesPerSecond = 0 },
-        Stage3 = result.Stage3 with { Seconds = 0 },
-        TotalSeconds = 0,
-        PeakMemoryBytes = 0,
-        Warnings = [],
-    };
+    private static DptResult Timeless(DptResult result) => FinishedRun.Timeless(result);
 
     private static void RequireEveryStepOnce(string folder)
     {
