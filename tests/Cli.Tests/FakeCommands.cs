@@ -23,6 +23,8 @@ internal sealed class FakeCommands : IDptCommands
 
     public Action<RunRequest, CancellationToken> Work { get; init; } = (_, _) => { };
 
+    public DptResult Outcome { get; init; } = Result;
+
     public IReadOnlyList<string> PlanWarnings { get; init; } = [];
 
     public List<RunRequest> Requests { get; } = [];
@@ -52,13 +54,22 @@ internal sealed class FakeCommands : IDptCommands
     public DptResult Run(RunRequest request, CancellationToken stop)
     {
         Do(request, stop);
-        return Result;
+        File.WriteAllText(request.Folder.ResultPath, JsonText.Of(Outcome));
+        return Outcome;
     }
 
     public IReadOnlyList<NamedValue> RunStage(DptStage stage, RunRequest request, CancellationToken stop)
     {
         Stages.Add(stage);
-        Do(request, stop);
+        if (stage is DptStage.Evaluate or DptStage.FrechetDistance)
+        {
+            Requests.Add(request);
+        }
+        else
+        {
+            Do(request, stop);
+        }
+
         return [new NamedValue("top1", 0.8125)];
     }
 
