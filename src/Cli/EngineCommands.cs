@@ -11,6 +11,19 @@ internal sealed class EngineCommands : IDptCommands
 
     public DptPlan Plan(DptOptions options, Device device) => DptPlan.Of(options, device);
 
+    public void RequireConsent(DptStage? stage, RunRequest request)
+    {
+        using var pipeline = Open(request);
+        pipeline.RequireConsent(stage switch
+        {
+            null => [1, 2, 3],
+            DptStage.TrainClassifier or DptStage.PseudoLabel => [1],
+            DptStage.TrainDiffusion or DptStage.Generate => [2],
+            DptStage.Retrain => [3],
+            _ => [],
+        });
+    }
+
     public DptResult Run(RunRequest request, CancellationToken stop)
     {
         using var pipeline = Open(request);

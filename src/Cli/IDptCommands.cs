@@ -44,6 +44,12 @@ internal interface IDptCommands
     /// <exception cref="DptException">The data is missing or damaged, settings contradict each other, or memory is short.</exception>
     DptPlan Plan(DptOptions options, Device device);
 
+    /// <summary>Throws if the work would make again what is finished and the session may not; writes nothing.</summary>
+    /// <param name="stage">The stage that would run; null for all.</param>
+    /// <param name="request">What it would be asked.</param>
+    /// <exception cref="DptException">Usage: it says what would be made again, and why.</exception>
+    void RequireConsent(DptStage? stage, RunRequest request);
+
     /// <summary>Runs all stages that are not finished yet; writes <c>result.json</c>.</summary>
     DptResult Run(RunRequest request, CancellationToken stop);
 

@@ -94,9 +94,14 @@ public sealed class EndToEndTests
         using var folder = new TemporaryFolder();
         Succeeds(["run", .. Tiny, "--out", folder.File("run")]);
         var settings = File.ReadAllText(folder.File("run/config.resolved.json"));
-        var refused = CommandLine.RunReal(["run", "--resume", folder.File("run"), "--set", "stage3.steps=4"]);
-        Assert.That(refused.Code, Is.EqualTo(ExitCodes.Usage));
-        Assert.That(refused.Err, Does.Contain("stage-3-classifier was made with other settings or data: stage3.steps 3 -> 4"));
+        foreach (var dry in new string[][] { [], ["--dry-run"] })
+        {
+            var refused = CommandLine.RunReal(["run", "--resume", folder.File("run"), "--set", "stage3.steps=4", .. dry]);
+            Assert.That(refused.Code, Is.EqualTo(ExitCodes.Usage));
+            Assert.That(
+                refused.Err, Does.Contain("stage-3-classifier was made with other settings or data: stage3.steps 3 -> 4"));
+        }
+
         Assert.That(File.ReadAllText(folder.File("run/config.resolved.json")), Is.EqualTo(settings));
         var again = CommandLine.RunReal(["run", "--resume", folder.File("run"), "--set", "stage3.steps=4", "--overwrite"]);
         Assert.That(again.Code, Is.Zero, again.Err);

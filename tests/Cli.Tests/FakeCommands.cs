@@ -51,6 +51,10 @@ internal sealed class FakeCommands : IDptCommands
         };
     }
 
+    public void RequireConsent(DptStage? stage, RunRequest request)
+    {
+    }
+
     public DptResult Run(RunRequest request, CancellationToken stop)
     {
         Do(request, stop);

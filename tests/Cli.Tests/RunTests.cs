@@ -182,7 +182,7 @@ public sealed class RunTests
             Outcome = FakeCommands.Result with { Warnings = ["pseudo-images did not help & <so on>"] },
         };
         var run = CommandLine.Run(["run", "--out", folder.File("run")], engine);
-        Assert.That(run.Err, Does.Contain("warning: the test set has 2 images\n"));
+        Assert.That(run.Err, Does.Contain("warning: the test set has 2 images\n").And.Contain("memory: about 100 MiB"));
         Assert.That(run.Out, Does.Contain("warning: pseudo-images did not help & <so on>\n"));
         Assert.That(
             File.ReadAllText(folder.File("run/report.html")),

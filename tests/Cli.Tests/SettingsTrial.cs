@@ -26,7 +26,7 @@ public sealed class SettingsTrial
         "classifier.patchSize=32", "classifier.width=514", "diffusion.heads=3", "diffusion.width=33", "diffusion.depth=3",
         "diffusion.patchSize=5", "diffusion.width=514", "diffusion.accumulation=5", "diffusion.accumulation=64",
         "stage1.cropPadding=16", "stage3.cropPadding=64", "data.imageSize=300", "data.imageSize=18", "data.labelsPerClass=11",
-        "generate.solver=dpm-solver-2", "generate.solver=dpm-solver-3", "generate.perClass=1000000", "data.spec=nothing",
+        "generate.solver=dpm-solver-3,generate.evaluations=2", "generate.solver=dpm-solver-2,generate.evaluations=1", "generate.perClass=1000000", "data.spec=nothing",
         "data.spec=mnist:", "data.spec=digits:x", "data.spec=folder:/nowhere", "data.labelFile=/nowhere",
         "data.trainLimit=9", "precision=bf16", "device=cuda", "classifier.width=8192,classifier.depth=256",
         "diffusion.width=8192,diffusion.depth=256", "stage1.labelledBatch=65536,stage1.unlabelledBatch=65536,classifier.width=4096",

@@ -11,6 +11,9 @@ internal abstract class RunFolderVerb : Verb<RunArguments>
     /// <summary>Whether the verb can start a run; the others need the stages before them.</summary>
     protected virtual bool CanStart => false;
 
+    /// <summary>The stage that the verb runs; null for all of them.</summary>
+    protected virtual DptStage? Stage => null;
+
     /// <summary>Whether the verb only reads: then nothing of the run changes.</summary>
     protected virtual bool OnlyReads => false;
 
@@ -27,22 +30,24 @@ internal abstract class RunFolderVerb : Verb<RunArguments>
             RunFolder.RequireRoom(arguments.Resume ?? arguments.Out ?? Root, plan.DiskBytes);
         }
 
+        var session = new RunSession(
+            [.. Environment.GetCommandLineArgs().Skip(1)], config.ToJson(), arguments.Overwrite);
         if (arguments.DryRun)
         {
+            RequireConsent(arguments, plan, device, session, context);
             Show(config, plan, arguments.Json, context.Terminal);
             return ExitCodes.Done;
         }
 
         using var folder = Open(arguments);
         context.Terminal.Message($"run folder: {folder.FolderPath}");
+        context.Terminal.Message($"memory: about {plan.MemoryBytes >> 20} MiB; disk: at most {plan.DiskBytes >> 20} MiB");
         foreach (var warning in OnlyReads ? [] : plan.Warnings)
         {
             context.Terminal.Message($"warning: {warning}");
         }
 
         device.Profile = arguments.Profile ? new OperatorProfile() : null;
-        var session = new RunSession(
-            [.. Environment.GetCommandLineArgs().Skip(1)], config.ToJson(), arguments.Overwrite);
         var result = Work(plan, folder, device, session, context);
         if (device.Profile is { } profile)
         {
@@ -106,6 +111,16 @@ internal abstract class RunFolderVerb : Verb<RunArguments>
                     $"{Name} reads the run as it is: {key} is {run.Values[key].Text} there, {origin} asks for "
                     + $"{asked.Values[key].Text}; `dpt run --resume DIR --overwrite` makes a run again with other settings");
             }
+        }
+    }
+
+    private void RequireConsent(
+        RunArguments arguments, DptPlan plan, Device device, RunSession session, CliContext context)
+    {
+        if (arguments.Resume is { } old)
+        {
+            using var folder = RunFolder.Open(old);
+            context.Commands.RequireConsent(Stage, new RunRequest(plan, folder, device, new SilentObserver(), session));
         }
     }
 

@@ -38,17 +38,31 @@ public sealed class DptPipeline : IDisposable
     /// <summary>Runs all stages that are not finished and writes <c>result.json</c>.</summary>
     public DptResult Run(CancellationToken stop)
     {
-        BeginWork(_classifier.Runner, _diffusion.Runner, _retrain.Runner);
+        BeginWork(1, 2, 3);
         _classifier.Run(stop);
         _diffusion.Run(stop);
         _retrain.Run(stop);
         return Conclude() ?? throw new InvalidOperationException("all stages have run, and the run is not finished");
     }
 
+    /// <summary>The check that all work begins with, for who does not work: a dry run.</summary>
+    /// <param name="stages">Numbers of the stages that would be worked on, 1 to 3.</param>
+    /// <exception cref="DptException">
+    /// Usage: one of them, finished or begun, has other settings or data than now, and the session may not overwrite.
+    /// </exception>
+    public void RequireConsent(params ReadOnlySpan<int> stages)
+    {
+        StageRunner[] runners = [_classifier.Runner, _diffusion.Runner, _retrain.Runner];
+        foreach (var stage in stages)
+        {
+            runners[stage - 1].RequireConsent();
+        }
+    }
+
     /// <summary>Trains the classifier of stage 1. Returns top-1 on the test set.</summary>
     public double TrainClassifier(CancellationToken stop)
     {
-        BeginWork(_classifier.Runner);
+        BeginWork(1);
         var top1 = _classifier.Train(stop);
         Conclude();
         return top1;
@@ -57,7 +71,7 @@ public sealed class DptPipeline : IDisposable
     /// <summary>All of stage 1: classifier and pseudo-labels.</summary>
     public Stage1Result LabelAll(CancellationToken stop)
     {
-        BeginWork(_classifier.Runner);
+        BeginWork(1);
         var result = _classifier.Run(stop);
         Conclude();
         return result;
@@ -67,7 +81,7 @@ public sealed class DptPipeline : IDisposable
     public int TrainGenerator(CancellationToken stop)
     {
         _classifier.Read();
-        BeginWork(_diffusion.Runner);
+        BeginWork(2);
         var steps = _diffusion.Train(stop);
         Conclude();
         return steps;
@@ -77,7 +91,7 @@ public sealed class DptPipeline : IDisposable
     public Stage2Result Generate(CancellationToken stop)
     {
         _classifier.Read();
-        BeginWork(_diffusion.Runner);
+        BeginWork(2);
         var result = _diffusion.Run(stop);
         Conclude();
         return result;
@@ -89,7 +103,7 @@ public sealed class DptPipeline : IDisposable
         _diffusion.Runner.RequireFinished();
         _classifier.Read();
         _diffusion.Read();
-        BeginWork(_retrain.Runner);
+        BeginWork(3);
         var result = _retrain.Run(stop);
         Conclude();
         return result;
@@ -143,13 +157,9 @@ public sealed class DptPipeline : IDisposable
     /// The moment from which the folder changes. Before it, everything has agreed; first of all the settings are written,
     /// so that whatever ends the session can be resumed.
     /// </summary>
-    private void BeginWork(params ReadOnlySpan<StageRunner> stages)
+    private void BeginWork(params ReadOnlySpan<int> stages)
     {
-        foreach (var stage in stages)
-        {
-            stage.RequireConsent();
-        }
-
+        RequireConsent(stages);
         var folder = _context.Folder;
         folder.Sweep();
         AtomicFile.WriteText(folder.ConfigPath, _session.Settings);

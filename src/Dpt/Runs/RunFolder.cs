@@ -161,13 +161,14 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Throws if a run could not be written at a path, or there is less space than it may take. Leaves nothing behind.</summary>
     /// <param name="path">A run folder or a folder of runs; it need not exist.</param>
-    /// <param name="bytes">What the run may take.</param>
+    /// <param name="bytes">What the run may take; what it has taken already is counted towards it.</param>
     /// <exception cref="DptException">Environment.</exception>
     public static void RequireRoom(string path, long bytes)
     {
         path = Path.GetFullPath(path);
         try
         {
+            bytes -= IsRun(path) ? new DirectoryInfo(path).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length) : 0;
             while (!Directory.Exists(path))
             {
                 path = Path.GetDirectoryName(path)!;
