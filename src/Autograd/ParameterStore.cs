@@ -122,9 +122,9 @@ public sealed class ParameterStore : IDisposable
     public Dictionary<string, (TensorShape Shape, float[] Values)> Export(Slice<float> slab) =>
         _parameters.ToDictionary(p => p.Name, p => (p.Shape, Device.Download(slab.Range(p.Offset, p.Shape.Count))));
 
-    /// <summary>Copies a state dictionary into a slab.</summary>
+    /// <summary>Throws unless a state dictionary is of this model.</summary>
     /// <exception cref="ArgumentException">A name is missing or unknown, or a shape differs; the message lists them.</exception>
-    public void Import(Slice<float> slab, IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)> state)
+    public void RequireFit(IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)> state)
     {
         var wrong = _parameters.Where(p => !state.ContainsKey(p.Name)).Select(p => $"'{p.Name}' is missing")
             .Concat(state.Keys.Where(name => !_byName.ContainsKey(name)).Select(name => $"'{name}' is unknown"))
@@ -137,7 +137,13 @@ public sealed class ParameterStore : IDisposable
                 $"weights do not fit the model: {string.Join("; ", wrong.Take(5))}"
                 + (wrong.Count > 5 ? $"; and {wrong.Count - 5} more" : ""));
         }
+    }
 
+    /// <summary>Copies a state dictionary into a slab.</summary>
+    /// <exception cref="ArgumentException">It is not of this model, see <see cref="RequireFit"/>.</exception>
+    public void Import(Slice<float> slab, IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)> state)
+    {
+        RequireFit(state);
         foreach (var parameter in _parameters)
         {
             Device.CopyIn<float>(state[parameter.Name].Values, slab.Range(parameter.Offset, parameter.Shape.Count));

@@ -42,6 +42,7 @@ internal static class Application
             var arguments = verb.Parse(rest);
             terminal.Quiet = arguments.Quiet;
             terminal.Verbose = arguments.Verbose;
+            EnvironmentLayer.Check(environment, terminal.Message);
             return verb.Run(arguments, new CliContext(commands, terminal, environment, stop));
         }
         catch (Exception e)
@@ -60,7 +61,7 @@ internal static class Application
             ExitCodes.Interrupted => "interrupted",
             ExitCodes.Unexpected => $"unexpected failure: {failure.Message} ({failure.GetType().Name})"
                 + (terminal.Verbose ? "" : "; --verbose shows where"),
-            _ => failure.Message,
+            _ => ExitCodes.Describe(failure),
         });
         if (terminal.Verbose)
         {

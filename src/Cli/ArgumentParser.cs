@@ -212,6 +212,10 @@ internal sealed class RunArguments : ConfigArguments
     public string? Resume { get; set; }
 
     [OptionGroup("Output")]
+    [Option("overwrite", HelpText = "with --resume: make finished stages again whose settings or data are others now")]
+    public bool Overwrite { get; set; }
+
+    [OptionGroup("Output")]
     [Option('n', "dry-run", HelpText = "print settings and sizes, write nothing")]
     public bool DryRun { get; set; }
 

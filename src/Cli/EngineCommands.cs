@@ -1,4 +1,5 @@
 using DPT.Engine.Dpt;
+using DPT.Engine.Kernels;
 
 namespace DPT.Engine.Cli;
 
@@ -8,18 +9,19 @@ internal sealed class EngineCommands : IDptCommands
     private const int SheetColumns = 20;
     private const int SheetPixels = 48;
 
-    public IReadOnlyList<NamedValue> Plan(DptOptions options)
+    public DptPlan Plan(DptOptions options, Device device) => DptPlan.Of(options, device);
+
+    public void RequireConsent(DptStage? stage, RunRequest request)
     {
-        var plan = DptPlan.Of(options);
-        return
-        [
-            new("training images", plan.TrainImages),
-            new("test images", plan.TestImages),
-            new("labelled images", plan.LabelledImages),
-            new("classifier parameters", plan.ClassifierParameters),
-            new("generator parameters", plan.GeneratorParameters),
-            new("generator tokens per image", plan.GeneratorTokens),
-        ];
+        using var pipeline = Open(request);
+        pipeline.RequireConsent(stage switch
+        {
+            null => [1, 2, 3],
+            DptStage.TrainClassifier or DptStage.PseudoLabel => [1],
+            DptStage.TrainDiffusion or DptStage.Generate => [2],
+            DptStage.Retrain => [3],
+            _ => [],
+        });
     }
 
     public DptResult Run(RunRequest request, CancellationToken stop)
@@ -31,7 +33,7 @@ internal sealed class EngineCommands : IDptCommands
     public IReadOnlyList<NamedValue> RunStage(DptStage stage, RunRequest request, CancellationToken stop)
     {
         using var pipeline = Open(request);
-        return stage switch
+        IReadOnlyList<NamedValue> values = stage switch
         {
             DptStage.TrainClassifier => [new("top1", pipeline.TrainClassifier(stop))],
             DptStage.PseudoLabel => Values(pipeline.LabelAll(stop)),
@@ -42,6 +44,7 @@ internal sealed class EngineCommands : IDptCommands
             DptStage.FrechetDistance => Values(pipeline.MeasureFrechet(stop)),
             _ => throw new ArgumentOutOfRangeException(nameof(stage)),
         };
+        return pipeline.Warnings.Count > 0 ? [.. values, new NamedValue("warnings", pipeline.Warnings)] : values;
     }
 
     public IReadOnlyList<NamedValue> DescribeData(DptOptions options)
@@ -83,8 +86,7 @@ internal sealed class EngineCommands : IDptCommands
     }
 
     private static DptPipeline Open(RunRequest request) =>
-        new(
-            request.Options, request.Folder, request.Device, request.Observer, [.. Environment.GetCommandLineArgs().Skip(1)]);
+        new(request.Plan, request.Folder, request.Device, request.Observer, request.Session);
 
     /// <summary>The properties of a result record, in their order.</summary>
     private static IReadOnlyList<NamedValue> Values<T>(T result) where T : notnull =>

@@ -15,7 +15,7 @@ internal static class ExitCodes
     /// <summary>Usage or configuration.</summary>
     public const int Usage = 2;
 
-    /// <summary>Environment: device, driver, data, disk.</summary>
+    /// <summary>Environment: device, driver, data, disk, memory.</summary>
     public const int Environment = 3;
 
     /// <summary>A check did not pass: kernel mismatch, corrupt file.</summary>
@@ -27,17 +27,27 @@ internal static class ExitCodes
     /// <summary>Interrupted after saving.</summary>
     public const int Interrupted = 130;
 
+    private const string WayOut =
+        "; if memory is short, lower batches, widths or depths (`dpt run --dry-run` estimates), or set diffusion.recompute=true";
+
     /// <summary>The table as help prints it.</summary>
     public static IReadOnlyList<(int Code, string Meaning)> Table { get; } =
     [
         (Done, "done"),
         (Unexpected, "unexpected failure"),
         (Usage, "usage or configuration"),
-        (Environment, "environment: device, driver, data, disk"),
+        (Environment, "environment: device, driver, data, disk, memory"),
         (Check, "a check did not pass: kernel mismatch, corrupt file"),
         (Diverged, "training diverged"),
         (Interrupted, "interrupted after saving"),
     ];
+
+    /// <summary>What a failure was, in one line.</summary>
+    public static string Describe(Exception failure) => failure switch
+    {
+        DeviceException or OutOfMemoryException => failure.Message.TrimEnd('.') + WayOut,
+        _ => failure.Message,
+    };
 
     /// <summary>The code of a failure.</summary>
     public static int Of(Exception failure) => failure switch
@@ -46,6 +56,7 @@ internal static class ExitCodes
         DptException { Kind: FailureKind.Environment } => Environment,
         DptException { Kind: FailureKind.Check } => Check,
         DptException { Kind: FailureKind.Diverged } => Diverged,
+        DeviceException or OutOfMemoryException => Environment,
         // A call that no chosen kernel can run: a kernel or a size was asked for that does not exist.
         KernelException => Usage,
         InvalidDataException => Check,

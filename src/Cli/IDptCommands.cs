@@ -17,11 +17,13 @@ internal enum DptStage
 }
 
 /// <summary>What a stage needs to know.</summary>
-/// <param name="Options">The resolved options.</param>
-/// <param name="Folder">The run folder; it exists and holds <c>config.resolved.json</c>.</param>
+/// <param name="Plan">The resolved options with the data, checked.</param>
+/// <param name="Folder">The run folder; it exists.</param>
 /// <param name="Device">Where to compute; the caller disposes of it.</param>
 /// <param name="Observer">Where to tell what happens.</param>
-internal sealed record RunRequest(DptOptions Options, RunFolder Folder, Device Device, IRunObserver Observer);
+/// <param name="Session">How the session works in the folder.</param>
+internal sealed record RunRequest(
+    DptPlan Plan, RunFolder Folder, Device Device, IRunObserver Observer, RunSession Session);
 
 /// <summary>A named number or text of a result, in the order of printing.</summary>
 internal readonly record struct NamedValue(string Name, object Value)
@@ -38,14 +40,20 @@ internal readonly record struct NamedValue(string Name, object Value)
 /// </summary>
 internal interface IDptCommands
 {
-    /// <summary>Reads the data, checks that everything fits together, and gives the sizes; writes nothing.</summary>
-    /// <exception cref="DptException">The data is missing or damaged, or settings contradict each other.</exception>
-    IReadOnlyList<NamedValue> Plan(DptOptions options);
+    /// <summary>Reads the data and checks everything that can be known before work; writes nothing.</summary>
+    /// <exception cref="DptException">The data is missing or damaged, settings contradict each other, or memory is short.</exception>
+    DptPlan Plan(DptOptions options, Device device);
+
+    /// <summary>Throws if the work would make again what is finished and the session may not; writes nothing.</summary>
+    /// <param name="stage">The stage that would run; null for all.</param>
+    /// <param name="request">What it would be asked.</param>
+    /// <exception cref="DptException">Usage: it says what would be made again, and why.</exception>
+    void RequireConsent(DptStage? stage, RunRequest request);
 
     /// <summary>Runs all stages that are not finished yet; writes <c>result.json</c>.</summary>
     DptResult Run(RunRequest request, CancellationToken stop);
 
-    /// <summary>Runs one stage in a run folder where the stages before it are finished.</summary>
+    /// <summary>Runs one stage in a run folder where the stages before it are finished; evaluations change nothing there.</summary>
     IReadOnlyList<NamedValue> RunStage(DptStage stage, RunRequest request, CancellationToken stop);
 
     /// <summary>Counts of the data set.</summary>

@@ -3,7 +3,7 @@ namespace DPT.Engine.Kernels;
 /// <summary>
 /// An operator call that cannot run: the message names the operator or variant, the limit, and what to do.
 /// </summary>
-public sealed class KernelException : Exception
+public class KernelException : Exception
 {
     /// <summary>Creates the exception with its one-line message.</summary>
     public KernelException(string message) : base(message)

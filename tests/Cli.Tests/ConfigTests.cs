@@ -92,11 +92,68 @@ public sealed class ConfigTests
                 .And.Property("Kind").EqualTo(FailureKind.Usage));
     }
 
+    [TestCase("DPT_STAGE1__STEP", "nothing reads 'DPT_STAGE1__STEP'; did you mean 'DPT_STAGE1__STEPS'?")]
+    [TestCase("DPT_NUM_THREAD", "did you mean 'DPT_NUM_THREADS'?")]
+    [TestCase("DPT_SIMDD", "did you mean 'DPT_SIMD'?")]
+    [TestCase("DPT_SEEED", "did you mean 'DPT_SEED'?")]
+    [TestCase("DPT_KERNEL", "did you mean 'DPT_KERNELS'?")]
+    [TestCase("DPT_WHAT__EVER", "nothing reads 'DPT_WHAT__EVER'")]
+    public void Environment_NearlyOneOfOurs_IsRefusedByEveryVerb(string name, string message)
+    {
+        foreach (var verb in new[] { "doctor", "config show", "run --dry-run" })
+        {
+            var run = CommandLine.Run(verb.Split(' '), new FakeCommands(), new() { [name] = "1" });
+            Assert.That(run.Code, Is.EqualTo(ExitCodes.Usage), verb);
+            Assert.That(run.Err, Does.Contain(message));
+            Assert.That(run.Out, Is.Empty);
+        }
+    }
+
     [Test]
-    public void Environment_NearlyASetting_IsRefused() =>
-        Assert.That(
-            () => EnvironmentLayer.Read(new Dictionary<string, string> { ["DPT_STAGE1__STEP"] = "1" }),
-            Throws.TypeOf<DptException>().With.Message.Contains("did you mean 'DPT_STAGE1__STEPS'?"));
+    public void Environment_OfNoUse_IsWarnedOf()
+    {
+        var run = CommandLine.Run(["config", "show", "seed"], new FakeCommands(), new() { ["DPT_MY_OWN_SCRIPT"] = "1" });
+        Assert.That((run.Code, run.Out), Is.EqualTo((0, "seed  1  default\n")));
+        Assert.That(run.Err, Is.EqualTo("warning: nothing reads the environment variable 'DPT_MY_OWN_SCRIPT'\n"));
+    }
+
+    [Test]
+    public void Resolved_AsAFileOfSettings_GivesTheSameOptions()
+    {
+        using var folder = new TemporaryFolder();
+        var config = ConfigLoader.Load(
+            "optdigits", null, new Dictionary<string, string>(), [new Assignment("seed", "7", "--seed")]).WithAbsolutePaths();
+        var file = folder.Write("config.resolved.json", config.ToJson());
+        var again = ConfigLoader.Load(null, file, new Dictionary<string, string>(), []);
+        Assert.That(again.ToOptions(), Is.EqualTo(config.ToOptions()));
+        Assert.That(again.Values["seed"].Origin, Is.EqualTo($"file {file}"));
+    }
+
+    [Test]
+    public void Paths_RelativeOnes_BecomeAbsoluteBesideWhatWasTyped()
+    {
+        var config = ConfigLoader.Load(
+            null,
+            null,
+            new Dictionary<string, string>(),
+            [new Assignment("data.spec", "mnist:some/where", "--data"), new Assignment("data.labelFile", "labels.csv", "--label-file")])
+            .WithAbsolutePaths();
+        using var document = JsonDocument.Parse(config.ToJson());
+        var spec = document.RootElement.GetProperty("data.spec");
+        Assert.Multiple(() =>
+        {
+            Assert.That(config.ToOptions().Data.Spec, Is.EqualTo($"mnist:{Path.GetFullPath("some/where")}"));
+            Assert.That(config.ToOptions().Data.LabelFile, Is.EqualTo(Path.GetFullPath("labels.csv")));
+            Assert.That(spec.GetProperty("value").GetString(), Is.EqualTo($"mnist:{Path.GetFullPath("some/where")}"));
+            Assert.That(spec.GetProperty("typed").GetString(), Is.EqualTo("mnist:some/where"));
+            Assert.That(document.RootElement.GetProperty("seed").TryGetProperty("typed", out _), Is.False);
+            Assert.That(ConfigLoader.Defaults().WithAbsolutePaths().ToOptions().Data.Spec, Is.EqualTo("digits"));
+        });
+
+        using var folder = new TemporaryFolder();
+        var read = ConfigLoader.Resume(folder.Write("config.resolved.json", config.ToJson()), []);
+        Assert.That(read.Values["data.spec"], Is.EqualTo(config.Values["data.spec"]));
+    }
 
     [Test]
     public void Environment_OtherVariables_AreLeftAlone() =>

@@ -79,9 +79,42 @@ public sealed class EndToEndTests
             Succeeds([verb, "--resume", folder.File("run")]);
         }
 
+        Assert.That(File.ReadAllText(folder.File("run/report.html")), Does.Contain("stage 3: with pseudo-images"));
+        Succeeds(["compare", folder.File("run")]);
+        var result = File.ReadAllText(folder.File("run/result.json"));
         var run = CommandLine.RunReal(["run", "--resume", folder.File("run")]);
         Assert.That(run.Code, Is.Zero, run.Err);
         Assert.That(run.Err.Split("finished before"), Has.Length.EqualTo(4), "nothing is left to do");
+        Assert.That(File.ReadAllText(folder.File("run/result.json")), Is.EqualTo(result));
+    }
+
+    [Test]
+    public void Resume_WithOtherSettings_SaysWhichStageAndWhy_AndWaitsForConsent()
+    {
+        using var folder = new TemporaryFolder();
+        Succeeds(["run", .. Tiny, "--out", folder.File("run")]);
+        var settings = File.ReadAllText(folder.File("run/config.resolved.json"));
+        foreach (var dry in new string[][] { [], ["--dry-run"] })
+        {
+            var refused = CommandLine.RunReal(["run", "--resume", folder.File("run"), "--set", "stage3.steps=4", .. dry]);
+            Assert.That(refused.Code, Is.EqualTo(ExitCodes.Usage));
+            Assert.That(
+                refused.Err, Does.Contain("stage-3-classifier was made with other settings or data: stage3.steps 3 -> 4"));
+        }
+
+        Assert.That(File.ReadAllText(folder.File("run/config.resolved.json")), Is.EqualTo(settings));
+        var again = CommandLine.RunReal(["run", "--resume", folder.File("run"), "--set", "stage3.steps=4", "--overwrite"]);
+        Assert.That(again.Code, Is.Zero, again.Err);
+        Assert.That(again.Err, Does.Contain("stage-3-classifier: is made again: stage3.steps 3 -> 4"));
+    }
+
+    [Test]
+    public void SmokePreset_SaysWhatItsNumbersAreWorth()
+    {
+        using var folder = new TemporaryFolder();
+        var run = CommandLine.RunReal(["run", .. Tiny, "--out", folder.File("run")]);
+        Assert.That(run.Out, Does.Contain("warning: the test set has 40 images").And.Contain("warning: the Frechet distance says little"));
+        Assert.That(run.Out, Does.Contain("warning: stage 3 has learned nothing that shows"));
     }
 
     private static void Succeeds(string[] words)

@@ -14,6 +14,8 @@ public sealed class ExitCodeTests
         (new DptException(FailureKind.Check, "why"), 4),
         (new DptException(FailureKind.Diverged, "why"), 5),
         (new KernelException("why"), 2),
+        (new DeviceException("why"), 3),
+        (new OutOfMemoryException("why"), 3),
         (new IOException("why"), 3),
         (new UnauthorizedAccessException("why"), 3),
         (new InvalidOperationException("why"), 1),
@@ -40,6 +42,15 @@ public sealed class ExitCodeTests
     }
 
     [Test]
+    public void Memory_AllTaken_SaysWhatToLower()
+    {
+        using var folder = new TemporaryFolder();
+        var engine = new FakeCommands { Work = (_, _) => throw new OutOfMemoryException("Out of memory.") };
+        var run = CommandLine.Run(["run", "--quiet", "--out", folder.File("run")], engine);
+        Assert.That(run.Err, Does.StartWith("error: Out of memory; if memory is short, lower batches"));
+    }
+
+    [Test]
     public void Failure_Verbose_ShowsWhere()
     {
         using var folder = new TemporaryFolder();
@@ -63,6 +74,8 @@ public sealed class ExitCodeTests
     [TestCase("--set: 'seed' is not of the form key=value", "run", "--set", "seed")]
     [TestCase("generate works in a run folder", "generate")]
     [TestCase("give one", "run", "--out", "a", "--resume", "b")]
+    [TestCase("give --resume DIR", "run", "--out", "a", "--overwrite")]
+    [TestCase("there is nothing to --overwrite", "evaluate", "--resume", "a", "--overwrite")]
     [TestCase("no kernel starts with 'layernorn'; did you mean 'layernorm'?", "kernels", "test", "layernorn")]
     [TestCase("--seed: seed is 'x'", "kernels", "test", "--seed", "x")]
     [TestCase("no setting starts with 'difusion'; did you mean 'diffusion'?", "config", "show", "difusion")]

@@ -1,5 +1,6 @@
 using DPT.Engine.Cli;
 using DPT.Engine.Dpt;
+using DPT.Engine.Kernels;
 
 namespace Cli.Tests;
 
@@ -14,7 +15,7 @@ internal sealed class FakeCommands : IDptCommands
         Precision = "fp32",
         Engine = "0.1.0",
         Stage1 = new Stage1Result(0.8125, 0.82, 61.5),
-        Stage2 = new Stage2Result(1_490_000, 1500, 96_000, 450, new FrechetResult(3.25, "stage-1 classifier", 1280), 200),
+        Stage2 = new Stage2Result(1_490_000, 1500, 96_000, 450, new FrechetResult(3.25, "stage-1 classifier", 1280), 0.9, 200),
         Stage3 = new Stage3Result(0.9, 0.83, 128, 90),
         TotalSeconds = 351.5,
         PeakMemoryBytes = 123_456_789,
@@ -22,31 +23,65 @@ internal sealed class FakeCommands : IDptCommands
 
     public Action<RunRequest, CancellationToken> Work { get; init; } = (_, _) => { };
 
+    public DptResult Outcome { get; init; } = Result;
+
+    public IReadOnlyList<string> PlanWarnings { get; init; } = [];
+
     public List<RunRequest> Requests { get; } = [];
 
     public List<DptStage> Stages { get; } = [];
 
     public DptOptions? Options { get; private set; }
 
-    public IReadOnlyList<NamedValue> Plan(DptOptions options)
+    public DptPlan Plan(DptOptions options, Device device)
     {
         Options = options;
-        return [new NamedValue("diffusion parameters", 1_490_000L)];
+        var images = new ImageDataset("digits", ["0", "1"], 1, 1, [0, 255], [0, 1]);
+        return new DptPlan
+        {
+            Options = options,
+            Data = new DatasetPair(images, images),
+            Split = LabelSplit.Draw(images, perClass: 1, seed: 1),
+            ClassifierParameters = 320_000,
+            GeneratorParameters = 1_490_000,
+            GeneratorTokens = 18,
+            MemoryBytes = 100 << 20,
+            DiskBytes = 50 << 20,
+            Warnings = PlanWarnings,
+        };
+    }
+
+    public void RequireConsent(DptStage? stage, RunRequest request)
+    {
     }
 
     public DptResult Run(RunRequest request, CancellationToken stop)
     {
-        Requests.Add(request);
-        Work(request, stop);
-        return Result;
+        Do(request, stop);
+        File.WriteAllText(request.Folder.ResultPath, JsonText.Of(Outcome));
+        return Outcome;
     }
 
     public IReadOnlyList<NamedValue> RunStage(DptStage stage, RunRequest request, CancellationToken stop)
     {
         Stages.Add(stage);
-        Requests.Add(request);
-        Work(request, stop);
+        if (stage is DptStage.Evaluate or DptStage.FrechetDistance)
+        {
+            Requests.Add(request);
+        }
+        else
+        {
+            Do(request, stop);
+        }
+
         return [new NamedValue("top1", 0.8125)];
+    }
+
+    private void Do(RunRequest request, CancellationToken stop)
+    {
+        Requests.Add(request);
+        File.WriteAllText(request.Folder.ConfigPath, request.Session.Settings);
+        Work(request, stop);
     }
 
     public IReadOnlyList<NamedValue> DescribeData(DptOptions options)

@@ -82,13 +82,18 @@ public sealed class PrecedenceTests
         }));
     }
 
-    [Test]
-    public void Resume_DamagedFile_IsACheckFailure()
+    /// <summary>Also a whole file that lacks settings: today's defaults must not fill the gaps of an old run.</summary>
+    [TestCase("""{ "seed": 3 }""", "is damaged")]
+    [TestCase("""{ "seed": { "value": 3, "origin": "--seed" } }""", "lacks classifier.depth, classifier.heads")]
+    [TestCase("{}", "lacks classifier.depth")]
+    [TestCase("", "is damaged")]
+    public void Resume_DamagedFile_IsACheckFailureThatSaysWhatToDo(string content, string says)
     {
         using var folder = new TemporaryFolder();
-        var file = folder.Write("config.resolved.json", """{ "seed": 3 }""");
+        var file = folder.Write("config.resolved.json", content);
         Assert.That(
             () => ConfigLoader.Resume(file, []),
-            Throws.TypeOf<DptException>().With.Property("Kind").EqualTo(FailureKind.Check));
+            Throws.TypeOf<DptException>().With.Property("Kind").EqualTo(FailureKind.Check)
+                .And.Message.Contains(says).And.Message.Contains("start a new run"));
     }
 }

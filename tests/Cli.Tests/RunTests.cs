@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DPT.Engine.Cli;
+using DPT.Engine.Dpt;
 using DPT.Engine.Kernels;
 
 namespace Cli.Tests;
@@ -20,9 +21,9 @@ public sealed class RunTests
             Assert.That(File.ReadAllText(folder.File("run/log.txt")), Does.Contain(" run on host"));
             Assert.That(
                 Directory.GetFiles(folder.File("run")).Select(Path.GetFileName),
-                Is.EquivalentTo([".lock", "config.resolved.json", "log.txt", "report.html"]),
+                Is.EquivalentTo([".lock", "config.resolved.json", "log.txt", "report.html", "result.json"]),
                 "nothing half-written stays");
-            Assert.That(run.Engine.Requests.Single().Options.Seed, Is.EqualTo(7));
+            Assert.That(run.Engine.Requests.Single().Plan.Options.Seed, Is.EqualTo(7));
             Assert.That(run.Out, Does.Contain("top-1 90.0 %").And.Contain("control 83.0 %").And.Contain("+7.0 points"));
             Assert.That(run.Err, Does.Contain("device: host").And.Contain("(auto: "));
         });
@@ -77,7 +78,7 @@ public sealed class RunTests
         {
             Assert.That(run.Code, Is.Zero);
             Assert.That(run.Out, Does.Match(@"stage1\.steps +77 +--set"));
-            Assert.That(run.Out, Does.Match("diffusion parameters +1490000"));
+            Assert.That(run.Out, Does.Match("generator parameters +1490000"));
             Assert.That(run.Engine.Requests, Is.Empty);
             Assert.That(Directory.EnumerateFileSystemEntries(folder.Path), Is.Empty);
         });
@@ -102,7 +103,7 @@ public sealed class RunTests
             ["run", "--resume", folder.File("run"), "--set", "stage3.steps=5"],
             new FakeCommands(),
             new() { ["DPT_SEED"] = "99" });
-        var options = again.Engine.Requests.Single().Options;
+        var options = again.Engine.Requests.Single().Plan.Options;
         Assert.That((options.Seed, options.Stage1.Steps, options.Stage3.Steps), Is.EqualTo((7, 20, 5)));
         Assert.That(File.ReadAllText(folder.File("run/config.resolved.json")), Does.Contain("--set"));
     }
@@ -122,6 +123,109 @@ public sealed class RunTests
         Assert.That(run.Code, Is.Zero, run.Err);
         Assert.That(run.Engine.Stages, Is.EqualTo(new[] { stage }));
         Assert.That(run.Out, Is.EqualTo("top1  0.8125\n"));
+    }
+
+    [TestCase("evaluate")]
+    [TestCase("fid")]
+    public void Reading_ChangesNoFile_AndTakesNoOtherSettings(string verb)
+    {
+        using var folder = new TemporaryFolder();
+        CommandLine.Run("run", "--seed", "7", "--out", folder.File("run"));
+        var before = Files(folder);
+        Assert.That(CommandLine.Run(verb, "--resume", folder.File("run")).Code, Is.Zero);
+        Assert.That(CommandLine.Run(verb, "--resume", folder.File("run"), "--device", "host", "--seed", "7").Code, Is.Zero);
+        foreach (var (flag, value, says) in new[]
+        {
+            ("--seed", "9", "seed is 7 there, --seed asks for 9"),
+            ("--set", "stage1.steps=5", "stage1.steps is 400 there, --set asks for 5"),
+            ("--data", "mnist:x", "data.spec is digits there"),
+        })
+        {
+            var refused = CommandLine.Run(verb, "--resume", folder.File("run"), flag, value);
+            Assert.That(refused.Code, Is.EqualTo(ExitCodes.Usage), flag);
+            Assert.That(refused.Err, Does.Contain($"{verb} reads the run as it is: {says}"));
+            Assert.That(refused.Engine.Requests, Is.Empty);
+        }
+
+        Assert.That(Files(folder), Is.EqualTo(before));
+    }
+
+    [Test]
+    public void Resume_Overwrite_IsTheSessionsWord()
+    {
+        using var folder = new TemporaryFolder();
+        CommandLine.Run("run", "--out", folder.File("run"));
+        var plain = CommandLine.Run("run", "--resume", folder.File("run"));
+        var bold = CommandLine.Run("run", "--resume", folder.File("run"), "--overwrite");
+        Assert.That(plain.Engine.Requests.Single().Session.Overwrite, Is.False);
+        Assert.That(bold.Engine.Requests.Single().Session.Overwrite);
+    }
+
+    [Test]
+    public void Run_WhereARunFailedBeforeItBegan_IsUsableAgain()
+    {
+        using var folder = new TemporaryFolder();
+        RunFolder.CreateAt(folder.File("run")).Dispose();
+        var resumed = CommandLine.Run("run", "--resume", folder.File("run"));
+        Assert.That(resumed.Code, Is.EqualTo(ExitCodes.Environment));
+        Assert.That(resumed.Err, Does.Contain($"start it again with --out '{folder.File("run")}'"));
+        Assert.That(CommandLine.Run("run", "--out", folder.File("run")).Code, Is.Zero);
+    }
+
+    [Test]
+    public void Warnings_AreInTheOutputTheResultAndTheReport()
+    {
+        using var folder = new TemporaryFolder();
+        var engine = new FakeCommands
+        {
+            PlanWarnings = ["the test set has 2 images"],
+            Outcome = FakeCommands.Result with { Warnings = ["pseudo-images did not help & <so on>"] },
+        };
+        var run = CommandLine.Run(["run", "--out", folder.File("run")], engine);
+        Assert.That(run.Err, Does.Contain("warning: the test set has 2 images\n").And.Contain("memory: about 100 MiB"));
+        Assert.That(run.Out, Does.Contain("warning: pseudo-images did not help & <so on>\n"));
+        Assert.That(
+            File.ReadAllText(folder.File("run/report.html")),
+            Does.Contain("<li>pseudo-images did not help &amp; &lt;so on&gt;</li>"));
+        var dry = CommandLine.Run(["run", "--dry-run", "--out", folder.File("dry")], engine);
+        Assert.That(dry.Out, Does.Contain("warning: the test set has 2 images\n").And.Match("memory, about, MiB +100 "));
+    }
+
+    [Test]
+    public void Run_WhoseMessagesNobodyCanRead_GoesOn()
+    {
+        using var folder = new TemporaryFolder();
+        var (output, environment) = (new StringWriter(), new Dictionary<string, string>());
+        foreach (var screen in new[] { false, true })
+        {
+            using var full = new FullWriter();
+            var terminal = Terminal.For(output, new MessageWriter(full), screen, environment);
+            var engine = new FakeCommands
+            {
+                Work = (request, _) =>
+                {
+                    request.Observer.Message("hello");
+                    request.Observer.Progress(new WorkProgress("work", 1, 2, "steps", 1, ""));
+                },
+            };
+            var code = Application.Run(
+                ["run", "--out", folder.File($"run-{screen}")], engine, terminal, environment, CancellationToken.None);
+            Assert.That(code, Is.Zero);
+            Assert.That(full.Refused, Is.GreaterThan(0));
+        }
+    }
+
+    [Test]
+    public void Run_WhoseResultNobodyCanRead_IsAnEnvironmentFailure()
+    {
+        using var folder = new TemporaryFolder();
+        using var full = new FullWriter();
+        var (errors, environment) = (new StringWriter(), new Dictionary<string, string>());
+        var terminal = Terminal.For(full, errors, screen: false, environment);
+        var code = Application.Run(
+            ["run", "--out", folder.File("run")], new FakeCommands(), terminal, environment, CancellationToken.None);
+        Assert.That(code, Is.EqualTo(ExitCodes.Environment));
+        Assert.That(errors.ToString(), Does.Contain("error: cannot write to standard output: no space"));
     }
 
     [Test]
@@ -146,6 +250,11 @@ public sealed class RunTests
         signals.Receive();
         Assert.That(codes, Is.EqualTo(new[] { 130 }));
     }
+
+    private static Dictionary<string, string> Files(TemporaryFolder folder) =>
+        Directory.EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories)
+            .Where(file => Path.GetFileName(file) != ".lock")
+            .ToDictionary(file => file, file => Convert.ToHexString(File.ReadAllBytes(file)) + File.GetLastWriteTimeUtc(file).Ticks);
 
     [Test]
     public void DataVerbs_AskTheEngine()

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace DPT.Engine.Autograd;
 
@@ -7,8 +8,15 @@ namespace DPT.Engine.Autograd;
 /// Files that appear whole or not at all: written aside in the same folder, flushed to the disk, renamed. A process
 /// killed at any moment leaves the old file or the new one, and at worst a stray <c>.tmp</c> file.
 /// </summary>
-public static class AtomicFile
+public static partial class AtomicFile
 {
+    private static readonly EnumerationOptions _everythingBelow = new()
+    {
+        RecurseSubdirectories = true,
+        // Names that begin with a dot count as hidden; a link may lead anywhere.
+        AttributesToSkip = FileAttributes.ReparsePoint,
+    };
+
     /// <summary>Writes a file, replacing one that exists; on a failure the old one stays.</summary>
     /// <param name="path">The file. Its folder must exist.</param>
     /// <param name="write">Writes the content.</param>
@@ -41,6 +49,20 @@ public static class AtomicFile
     /// <param name="text">The content.</param>
     public static void WriteText(string path, string text) => Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
+    /// <summary>Removes what killed processes left of their writing, in a folder and all below it.</summary>
+    /// <remarks>Only where no other process writes: its unfinished files have the same names.</remarks>
+    /// <param name="folder">The folder.</param>
+    public static void Sweep(string folder)
+    {
+        foreach (var path in Directory.GetFiles(folder, ".*.tmp", _everythingBelow).Where(IsAside))
+        {
+            File.Delete(path);
+        }
+    }
+
+    /// <summary>Whether a file is, by its name, one that is being written or was left half-written.</summary>
+    public static bool IsAside(string path) => AsideName().IsMatch(Path.GetFileName(path));
+
     /// <summary>Makes the names in a folder durable: without this a power cut may undo a rename.</summary>
     /// <remarks>Best effort: Windows needs no such step, and some network file systems refuse it.</remarks>
     /// <param name="folder">The folder.</param>
@@ -58,6 +80,9 @@ public static class AtomicFile
             _ = Native.Close(descriptor);
         }
     }
+
+    [GeneratedRegex(@"^\..+\.[0-9a-f]{32}\.tmp$")]
+    private static partial Regex AsideName();
 
     private static class Native
     {

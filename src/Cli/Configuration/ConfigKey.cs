@@ -116,6 +116,9 @@ internal sealed record ChoiceKey(string Name, params string[] Choices) : ConfigK
 /// <summary>A name, a path or a specification; the part that reads it knows more about it.</summary>
 internal sealed record TextKey(string Name) : ConfigKey(Name)
 {
+    /// <summary>The text with the path in it made absolute; as it is if there is none.</summary>
+    public Func<string, string> Anchor { get; init; } = text => text;
+
     public override Type Type => typeof(string);
 
     protected override string Kind => "a text that is not empty";

@@ -35,10 +35,10 @@ internal static class ConfigKeys
         new ChoiceKey("device", "auto", "host", "cuda", "sim"),
         new ChoiceKey("precision", "fp32", "bf16"),
 
-        new TextKey("data.spec"),
+        new TextKey("data.spec") { Anchor = DatasetCatalog.WithAbsolutePath },
         new IntegerKey("data.imageSize", 4, 1024) { Optional = true },
         new IntegerKey("data.labelsPerClass", 0, Any),
-        new TextKey("data.labelFile") { Optional = true },
+        new TextKey("data.labelFile") { Optional = true, Anchor = Path.GetFullPath },
         new IntegerKey("data.trainLimit", 1, Any) { Optional = true },
         new IntegerKey("data.testLimit", 1, Any) { Optional = true },
         new FlagKey("data.skipBroken"),

@@ -1,4 +1,5 @@
 using DPT.Engine.Dpt;
+using DPT.Engine.Kernels;
 
 namespace DPT.Engine.Cli;
 
@@ -13,6 +14,10 @@ internal static class EnvironmentLayer
     /// <summary>Holds several assignments.</summary>
     public const string SetVariable = "DPT_SET";
 
+    /// <summary>Variables that other parts of the engine read.</summary>
+    private static readonly string[] Others =
+        [SetVariable, HostDevice.ThreadsVariable, SimdWidths.Variable, KernelSelection.Variable, TuningCache.Variable, "DPT_CUDA_BIN"];
+
     private static readonly Dictionary<string, string> Names = ConfigKeys.All.Keys.ToDictionary(
         VariableOf, key => key, StringComparer.OrdinalIgnoreCase);
 
@@ -20,7 +25,6 @@ internal static class EnvironmentLayer
     public static string VariableOf(string key) => Prefix + key.Replace(".", "__").ToUpperInvariant();
 
     /// <summary>The assignments, weakest first.</summary>
-    /// <exception cref="DptException">A variable looks like a setting but is none.</exception>
     public static IReadOnlyList<Assignment> Read(IReadOnlyDictionary<string, string> environment)
     {
         var assignments = new List<Assignment>();
@@ -29,22 +33,33 @@ internal static class EnvironmentLayer
             assignments.AddRange(SetSyntax.Parse(list, SetVariable));
         }
 
-        var ours = environment.Where(pair => pair.Key.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase));
-        foreach (var (name, value) in ours.OrderBy(pair => pair.Key, StringComparer.Ordinal))
-        {
-            if (Names.TryGetValue(name, out var key))
-            {
-                assignments.Add(new Assignment(key, value, name));
-            }
-            else if (name.Contains("__"))
-            {
-                // Other parts of the engine have variables of their own, but none with two underscores.
-                throw new DptException(
-                    FailureKind.Usage,
-                    $"environment: '{name}' is not a setting{NearestName.Hint(name, Names.Keys)}");
-            }
-        }
-
+        assignments.AddRange(
+            from variable in Ours(environment)
+            where Names.ContainsKey(variable.Key)
+            select new Assignment(Names[variable.Key], variable.Value, variable.Key));
         return assignments;
     }
+
+    /// <summary>Refuses a misspelt variable of ours, and warns of one that nothing here reads.</summary>
+    /// <param name="environment">The environment.</param>
+    /// <param name="warn">Takes warnings.</param>
+    /// <exception cref="DptException">A variable is nearly one of ours.</exception>
+    public static void Check(IReadOnlyDictionary<string, string> environment, Action<string> warn)
+    {
+        var known = Names.Keys.Concat(Others).ToList();
+        foreach (var (name, _) in Ours(environment).Where(v => !known.Contains(v.Key, StringComparer.OrdinalIgnoreCase)))
+        {
+            if (NearestName.Of(name, known) is not null || name.Contains("__"))
+            {
+                throw new DptException(
+                    FailureKind.Usage, $"environment: nothing reads '{name}'{NearestName.Hint(name, known)}");
+            }
+
+            warn($"warning: nothing reads the environment variable '{name}'");
+        }
+    }
+
+    private static IEnumerable<KeyValuePair<string, string>> Ours(IReadOnlyDictionary<string, string> environment) =>
+        environment.Where(pair => pair.Key.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
+            .OrderBy(pair => pair.Key, StringComparer.Ordinal);
 }

@@ -7,7 +7,10 @@ using DPT.Engine.Dpt;
 namespace DPT.Engine.Cli;
 
 /// <summary>A value and where it came from: <c>default</c>, <c>preset digits</c>, <c>DPT_SEED</c>, <c>--seed</c>.</summary>
-internal readonly record struct ConfigValue(object? Value, string Origin)
+/// <param name="Value">The value.</param>
+/// <param name="Origin">Where it came from.</param>
+/// <param name="Typed">What was typed, if it was a relative path; the value is then absolute.</param>
+internal readonly record struct ConfigValue(object? Value, string Origin, string? Typed = null)
 {
     /// <summary>The value as the command line would take it.</summary>
     public string Text => Value switch
@@ -51,7 +54,7 @@ internal sealed class ResolvedConfig
         }
     }
 
-    /// <summary>Applies a JSON object, nested or with dots in its names.</summary>
+    /// <summary>Applies a JSON object, nested or with dots in its names, or what <see cref="ToJson"/> wrote.</summary>
     /// <exception cref="DptException">A key is unknown or a value is outside its limits.</exception>
     public void Apply(JsonElement root, string origin)
     {
@@ -61,10 +64,27 @@ internal sealed class ResolvedConfig
         }
     }
 
+    /// <summary>
+    /// The same with paths that do not depend on the current folder: a run may be continued from another one.
+    /// </summary>
+    public ResolvedConfig WithAbsolutePaths()
+    {
+        foreach (var (name, value) in _values.ToList())
+        {
+            if (value.Value is string typed && ConfigKeys.All[name] is TextKey key && key.Anchor(typed) is var path && path != typed)
+            {
+                _values[name] = value with { Value = path, Typed = typed };
+            }
+        }
+
+        return this;
+    }
+
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
     /// <exception cref="DptException">The file is damaged.</exception>
     public void ReadResolved(string text, string path, JsonDocumentOptions options)
     {
+        var missing = ConfigKeys.All.Keys.ToHashSet();
         try
         {
             using var document = JsonDocument.Parse(text, options);
@@ -72,12 +92,28 @@ internal sealed class ResolvedConfig
             {
                 var origin = entry.Value.GetProperty("origin").GetString() ?? path;
                 Set(entry.Name, entry.Value.GetProperty("value"), origin, path);
+                if (entry.Value.TryGetProperty("typed", out var typed))
+                {
+                    _values[entry.Name] = _values[entry.Name] with { Typed = typed.GetString() };
+                }
+
+                missing.Remove(entry.Name);
             }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
         {
             throw new DptException(
-                FailureKind.Check, $"'{path}' is damaged: it must hold {{key: {{value, origin}}}}: {e.Message}", e);
+                FailureKind.Check,
+                $"'{path}' is damaged: it must hold {{key: {{value, origin}}}}: {e.Message}; restore it, or start a new run",
+                e);
+        }
+
+        if (missing.Count > 0)
+        {
+            throw new DptException(
+                FailureKind.Check,
+                $"'{path}' lacks {string.Join(", ", missing.Order(StringComparer.Ordinal).Take(3))}: it is damaged or of another "
+                + "version of the engine; restore it, continue with that version, or start a new run");
         }
     }
 
@@ -87,7 +123,13 @@ internal sealed class ResolvedConfig
         var root = new JsonObject();
         foreach (var (name, value) in _values)
         {
-            root[name] = new JsonObject { ["value"] = Node(value.Value), ["origin"] = value.Origin };
+            var entry = new JsonObject { ["value"] = Node(value.Value), ["origin"] = value.Origin };
+            if (value.Typed is { } typed)
+            {
+                entry["typed"] = typed;
+            }
+
+            root[name] = entry;
         }
 
         return root.ToJsonString(Indented) + "\n";
@@ -124,6 +166,15 @@ internal sealed class ResolvedConfig
         foreach (var property in element.EnumerateObject())
         {
             var name = prefix + property.Name;
+            if (ConfigKeys.All.ContainsKey(name)
+                && property.Value.ValueKind == JsonValueKind.Object
+                && property.Value.TryGetProperty("value", out var resolved))
+            {
+                // A config.resolved.json, given as a file of settings.
+                yield return (name, resolved);
+                continue;
+            }
+
             // An empty object where a value should be is a wrong value, not a group of no settings.
             var isGroup = (property.Value.ValueKind == JsonValueKind.Object && property.Value.EnumerateObject().Any())
                 || ConfigKeys.All.Keys.Any(k => k.StartsWith(name + ".", StringComparison.Ordinal));

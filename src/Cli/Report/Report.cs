@@ -14,6 +14,7 @@ internal static class Report
     public const string FileName = "report.html";
 
     private const int Bins = 20;
+    private const string Warnings = "warnings";
 
     /// <summary>Writes the page from what the folder holds.</summary>
     public static void Write(string folder) => AtomicFile.WriteText(Path.Combine(folder, FileName), Page(folder));
@@ -44,12 +45,12 @@ internal static class Report
 
         var body = new StringBuilder();
         var table = new StringBuilder("<table class=\"numbers\">");
-        foreach (var (name, value) in Leaves(result, ""))
+        foreach (var (name, value) in Leaves(result, "").Where(leaf => leaf.Name != Warnings))
         {
             table.Append($"<tr><td>{Text(name)}</td><td>{Text(value)}</td></tr>");
         }
 
-        Section(body, "Result", Headline(result) + "<details><summary>all numbers</summary>" + table + "</table></details>");
+        Section(body, "Result", Headline(result) + Caveats(result) + "<details><summary>all numbers</summary>" + table + "</table></details>");
         return body.ToString();
     }
 
@@ -67,6 +68,13 @@ internal static class Report
         return "<div class=\"cards\">" + string.Concat(cards.Select(c =>
             $"<div><b>{Percent(c.Value!.Value)}</b>{Text(c.Name)}</div>")) + "</div>";
     }
+
+    /// <summary>What a reader of the numbers should know.</summary>
+    private static string Caveats(JsonElement result) =>
+        result.ValueKind == JsonValueKind.Object
+        && result.TryGetProperty(Warnings, out var list) && list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0
+            ? $"<ul class=\"warnings\">{string.Concat(list.EnumerateArray().Select(w => $"<li>{Text(w.ToString())}</li>"))}</ul>"
+            : "";
 
     private static string Samples(RunFiles files)
     {

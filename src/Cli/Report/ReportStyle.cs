@@ -15,6 +15,7 @@ internal static class ReportStyle
         .cards { display: flex; flex-wrap: wrap; gap: 1rem; margin-bottom: 1rem; }
         .cards div { border: 1px solid var(--line); border-radius: 8px; padding: .7rem 1rem; min-width: 10rem; }
         .cards b { display: block; font-size: 1.6rem; }
+        .warnings { border-left: 4px solid var(--c1); padding: .3rem 1rem .3rem 2rem; }
         .plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(24rem, 1fr)); gap: 1rem; }
         figure { margin: 0; max-width: 40rem; } figcaption { font-weight: 600; }
         svg { width: 100%; } svg text { font-size: 11px; fill: var(--faint); }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace DPT.Engine.Cli;
 
-/// <summary>The first Ctrl-C or SIGTERM asks the work to save and stop; the second ends the process at once.</summary>
+/// <summary>The first Ctrl-C, SIGTERM or SIGHUP (a closed terminal) asks the work to save and stop; the second ends the process at once.</summary>
 internal sealed class StopSignals : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
@@ -21,6 +21,7 @@ internal sealed class StopSignals : IDisposable
         [
             PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle),
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle),
+            PosixSignalRegistration.Create(PosixSignal.SIGHUP, Handle),
         ];
     }
 

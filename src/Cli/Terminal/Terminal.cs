@@ -21,6 +21,9 @@ internal sealed class Terminal
         Colour = colour;
     }
 
+    /// <summary>This process's standard error.</summary>
+    public static TextWriter ProcessMessages { get; } = new MessageWriter(Console.Error);
+
     /// <summary>Whether lines can be redrawn.</summary>
     public bool Interactive { get; }
 
@@ -35,7 +38,7 @@ internal sealed class Terminal
 
     /// <summary>The process's own streams. Colour needs a screen that is not dumb, and no <c>NO_COLOR</c>.</summary>
     public static Terminal OfProcess(IReadOnlyDictionary<string, string> environment) =>
-        For(Console.Out, Console.Error, !Console.IsErrorRedirected, environment);
+        For(Console.Out, ProcessMessages, !Console.IsErrorRedirected, environment);
 
     /// <summary>A terminal as the environment wants it.</summary>
     /// <param name="results">Standard output.</param>
@@ -51,7 +54,18 @@ internal sealed class Terminal
     }
 
     /// <summary>Writes a line of the result.</summary>
-    public void Result(string line) => _results.WriteLine(line);
+    /// <exception cref="DptException">Environment: standard output takes no more.</exception>
+    public void Result(string line)
+    {
+        try
+        {
+            _results.WriteLine(line);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new DptException(FailureKind.Environment, $"cannot write to standard output: {failure.Message}", failure);
+        }
+    }
 
     /// <summary>Writes a message, unless quiet.</summary>
     public void Message(string line)

@@ -78,7 +78,12 @@ internal sealed class DoctorVerb : Verb<CommonArguments>
 
     private static string Tuning()
     {
-        var cache = TuningCache.Open(TuningCache.DefaultPath());
+        if (TuningCache.DefaultPath() is not { } path)
+        {
+            return $"none: there is no home folder; {TuningCache.Variable} can name a file";
+        }
+
+        var cache = TuningCache.Open(path);
         return cache.Problem is { } problem ? $"{cache.Path} is ignored: {problem}"
             : File.Exists(cache.Path) ? cache.Path
             : $"none yet; it would be {cache.Path}";

@@ -1,4 +1,5 @@
 using System.Globalization;
+using DPT.Engine.Dpt;
 using DPT.Engine.Kernels;
 
 namespace DPT.Engine.Cli;
@@ -18,7 +19,8 @@ internal sealed class KernelsTuneVerb : Verb<TuneArguments>
     {
         var seconds = BenchSession.ReadSeconds(arguments.Seconds);
         using var device = BenchSession.OpenDevice(arguments.Device, context.Terminal);
-        var cache = TuningCache.Open(TuningCache.DefaultPath());
+        var cache = TuningCache.Open(TuningCache.DefaultPath() ?? throw new DptException(
+            FailureKind.Environment, $"there is no home folder for the tuning cache; name a file in {TuningCache.Variable}"));
         cache.RequireUsable();
         var session = new BenchSession(device, seconds);
         var tuned = context.Terminal.Watch(observer => session

@@ -49,7 +49,7 @@ internal sealed class RunVerb : RunFolderVerb
             $"gain {Points(three.Top1 - three.ControlTop1)}",
             $"{three.PseudoImagesPerClass} pseudo-images per class",
             Time(result.TotalSeconds));
-        return table.Lines();
+        return table.Lines().Concat(result.Warnings.Select(warning => $"warning: {warning}"));
     }
 
     private static string Share(double value) => value.ToString("0.0 %", CultureInfo.InvariantCulture);

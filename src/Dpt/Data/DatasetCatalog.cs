@@ -49,6 +49,13 @@ public static class DatasetCatalog
         return pair with { Train = Resized(pair.Train, options), Test = Resized(pair.Test, options) };
     }
 
+    /// <summary>A specification with its folder or file absolute, so that it means the same from everywhere.</summary>
+    public static string WithAbsolutePath(string spec)
+    {
+        var (kind, argument) = Split(spec);
+        return argument.Length > 0 ? $"{kind}:{Path.GetFullPath(argument)}" : spec;
+    }
+
     /// <summary>A source that knows no limits: they are drawn from what it loads. Folders draw before they decode.</summary>
     private static Func<string, DataOptions, int, DatasetPair> Limited(Func<string, DatasetPair> load) =>
         (directory, options, seed) =>

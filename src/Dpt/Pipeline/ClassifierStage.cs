@@ -9,38 +9,48 @@ namespace DPT.Engine.Dpt;
 /// </summary>
 internal sealed class ClassifierStage
 {
+    private static readonly Dictionary<string, string> _nothingMade = [];
+
     private readonly RunContext _context;
     private readonly StageFolder _folder;
-    private readonly string _key;
 
     public ClassifierStage(RunContext context)
     {
         _context = context;
         _folder = context.Folder.Classifier;
-        _key = StageRunner.KeyOf(context.Options.Classifier, context.Options.Stage1, context.Options.Seed, Inputs);
+        var given = context.Given(["seed", "classifier", "stage1"], "train", "test", "labels");
+        Runner = new StageRunner(context, _folder, given, given);
     }
+
+    /// <summary>What decides whether the stage has to run.</summary>
+    public StageRunner Runner { get; }
 
     /// <summary>The averaged weights of the finished classifier.</summary>
     public string WeightsPath => Path.Combine(_folder.FolderPath, "classifier.safetensors");
 
-    private Dictionary<string, string> Inputs => new()
-    {
-        ["train"] = _context.Data.Train.Hash,
-        ["test"] = _context.Data.Test.Hash,
-        ["labels"] = _context.Split.Hash,
-    };
-
     /// <summary>Trains only; labelling continues from the last checkpoint. Returns top-1 on the test set.</summary>
     public double Train(CancellationToken stop)
     {
+        if (Runner.Finished<Stage1Result>(_nothingMade) is { } before)
+        {
+            return before.Top1;
+        }
+
+        Runner.Begin(_nothingMade);
         using var training = StartTraining();
         training.Run(stop);
         return training.Classifier.Evaluate(_context.Data.Test).Accuracy;
     }
 
     /// <summary>Trains and labels, or reads the finished result.</summary>
-    public Stage1Result Run(CancellationToken stop) =>
-        StageRunner.Run(_context, _folder, _key, Inputs, () => Work(stop));
+    public Stage1Result Run(CancellationToken stop) => Runner.Run(_nothingMade, () => Work(stop));
+
+    /// <summary>The result of the finished stage, untouched.</summary>
+    /// <exception cref="DptException">It is not finished, or not as it should be.</exception>
+    public Stage1Result Read() => Runner.Read<Stage1Result>(_nothingMade);
+
+    /// <summary>The manifest and the result, if the stage is finished and of one piece with those before it; else null.</summary>
+    public (StageManifest Manifest, Stage1Result Result)? Find() => Runner.Find<Stage1Result>(_nothingMade);
 
     /// <summary>The pseudo-labels of the finished stage.</summary>
     public PseudoLabels LoadPseudoLabels() => PseudoLabelFile.Load(_folder.PseudoLabelsPath, _context.Data.Train);
@@ -60,10 +70,10 @@ internal sealed class ClassifierStage
         _context.Options.Stage1,
         _context.Data.Train.Select(_context.Split.Indices),
         _folder.CheckpointsPath,
-        _key,
+        Runner.TrainingOrigin(_nothingMade),
         _context.StageSeed(1));
 
-    private (Stage1Result, string[]) Work(CancellationToken stop)
+    private StageWork<Stage1Result> Work(CancellationToken stop)
     {
         using var training = StartTraining();
         training.Run(stop);
@@ -75,23 +85,11 @@ internal sealed class ClassifierStage
         PseudoLabelFile.Save(_folder.PseudoLabelsPath, _context.Data.Train, labels);
         var correct = labels.Labels.Zip(_context.Data.Train.Labels).Count(pair => pair.First == pair.Second);
         var accuracy = (double)correct / labels.Labels.Length;
-        ReportHistogram(labels);
+        var counts = ClassBalance.Count(labels.Labels, _context.Data.Train.Classes);
+        _context.Observer.Message($"{_folder.Name}: pseudo-labels per class: {string.Join(" ", counts)}");
         _context.Observer.Message(FormattableString.Invariant(
             $"{_folder.Name}: top-1 {test.Accuracy:p1}, pseudo-labels {accuracy:p1} right"));
-        var seconds = training.Seconds + clock.Elapsed.TotalSeconds;
-        return (new Stage1Result(test.Accuracy, accuracy, seconds), [WeightsPath, _folder.PseudoLabelsPath]);
-    }
-
-    /// <summary>A class without pseudo-labels cannot be drawn later: say so early.</summary>
-    private void ReportHistogram(PseudoLabels labels)
-    {
-        var histogram = new PredictionHistogram(_context.Data.Train.Classes);
-        foreach (var (label, probability) in labels.Labels.Zip(labels.Probabilities))
-        {
-            histogram.Add(label, probability);
-        }
-
-        _context.Observer.Message(
-            $"{_folder.Name}: pseudo-labels per class: {string.Join(" ", histogram.ClassCounts)}");
+        var result = new Stage1Result(test.Accuracy, accuracy, training.Seconds + clock.Elapsed.TotalSeconds);
+        return new StageWork<Stage1Result>(result, [WeightsPath, _folder.PseudoLabelsPath], training.Machines);
     }
 }

@@ -13,7 +13,7 @@ internal sealed class ClassifierTraining : IDisposable
     /// <param name="options">Budget and rates.</param>
     /// <param name="labelled">Images whose labels may be used.</param>
     /// <param name="checkpoints">Folder of the checkpoints.</param>
-    /// <param name="key">Hash of what the training starts from.</param>
+    /// <param name="origin">What the training is made from.</param>
     /// <param name="seed">Seed of the stage.</param>
     public ClassifierTraining(
         RunContext context,
@@ -21,14 +21,14 @@ internal sealed class ClassifierTraining : IDisposable
         SemiSupervisedOptions options,
         ImageDataset labelled,
         string checkpoints,
-        string key,
+        StageOrigin origin,
         ulong seed)
     {
         _context = context;
         Classifier = new Classifier(
             context.Device, context.Options.Classifier, context.Data.Train, context.Normalisation, seed);
         _trainer = new SemiSupervisedTrainer(Classifier, options, labelled, context.Data.Train, seed);
-        _loop = new TrainLoop(context, name, _trainer, new TrainerCheckpoints(checkpoints, context, key), Evaluate);
+        _loop = new TrainLoop(context, name, _trainer, new TrainerCheckpoints(checkpoints, context, origin), Evaluate);
     }
 
     /// <summary>The classifier; after <see cref="Run"/> with its averaged weights.</summary>
@@ -36,6 +36,9 @@ internal sealed class ClassifierTraining : IDisposable
 
     /// <summary>Seconds of training so far.</summary>
     public double Seconds => _loop.Seconds;
+
+    /// <summary>What has computed the training, earlier sessions first.</summary>
+    public IReadOnlyList<string> Machines => _loop.Machines;
 
     /// <summary>Trains to the end and adopts the averaged weights.</summary>
     public void Run(CancellationToken stop)

@@ -16,44 +16,91 @@ internal sealed class DiffusionStage
     private readonly RunContext _context;
     private readonly ClassifierStage _classifier;
     private readonly StageFolder _folder;
-    private readonly string _trainingKey;
-    private readonly string _key;
 
-    /// <summary>The stage after a finished stage 1.</summary>
+    /// <summary>The stage after stage 1.</summary>
     public DiffusionStage(RunContext context, ClassifierStage classifier)
     {
         _context = context;
         _classifier = classifier;
         _folder = context.Folder.Diffusion;
-        _trainingKey = StageRunner.KeyOf(context.Options.Diffusion, context.Options.Seed, Inputs);
-        _key = StageRunner.KeyOf(_trainingKey, context.Options.Generate);
+        Runner = new StageRunner(context, _folder, Given(context), GivenToTrain(context));
     }
+
+    /// <summary>What decides whether the stage has to run.</summary>
+    public StageRunner Runner { get; }
 
     /// <summary>The averaged weights of the finished generator.</summary>
     public string WeightsPath => Path.Combine(_folder.FolderPath, "generator.safetensors");
 
-    private Dictionary<string, string> Inputs => new()
+    /// <summary>What stage 1, finished, made for this one.</summary>
+    private Dictionary<string, string> Made => new()
     {
-        ["train"] = _context.Data.Train.Hash,
-        ["pseudoLabels"] = FileHash.Of(_context.Folder.Classifier.PseudoLabelsPath),
+        ["pseudo-labels"] = FileHash.Of(_context.Folder.Classifier.PseudoLabelsPath),
     };
+
+    /// <summary>The pseudo-images that the options ask for.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="like">The data.</param>
+    /// <param name="key">Hash of what decides the images.</param>
+    public static ImageShardPlan PlanOf(GenerateOptions options, ImageDataset like, string key) =>
+        new(like.Classes, options.PerClass, like.Channels, like.ImageSize, ShardSize, key);
 
     /// <summary>Trains only; drawing continues from the last checkpoint. Returns the number of updates.</summary>
     public int Train(CancellationToken stop)
     {
+        var made = Made;
+        if (Runner.Finished<Stage2Result>(made) is { } before)
+        {
+            return before.Steps;
+        }
+
+        Runner.Begin(made);
         using var generator = CreateGenerator();
         using var trainer = CreateTrainer(generator);
-        CreateLoop(trainer).Run(stop);
+        CreateLoop(trainer, made).Run(stop);
         return trainer.Step;
     }
 
     /// <summary>Trains and draws, or reads the finished result.</summary>
-    public Stage2Result Run(CancellationToken stop) =>
-        StageRunner.Run(_context, _folder, _key, Inputs, () => Work(stop));
+    public Stage2Result Run(CancellationToken stop)
+    {
+        var made = Made;
+        return Runner.Run(made, () => Work(made, stop));
+    }
+
+    /// <summary>The result of the finished stage, untouched.</summary>
+    /// <exception cref="DptException">It is not finished, or not as it should be.</exception>
+    public Stage2Result Read() => Runner.Read<Stage2Result>(Made);
+
+    /// <summary>The manifest and the result, if the stage is finished and of one piece with those before it; else null.</summary>
+    public (StageManifest Manifest, Stage2Result Result)? Find() => Runner.Find<Stage2Result>(Made);
 
     /// <summary>The pseudo-images of the finished stage, labelled with the class they were drawn for.</summary>
     public ImageDataset LoadImages() =>
         ImageShards.Open(_folder.PseudoImagesPath).Load("pseudo-images", _context.Data.Train.ClassNames);
+
+    private static SortedDictionary<string, string> Given(RunContext context)
+    {
+        var given = context.Given(["seed", "diffusion", "generate"], "train");
+        if (SolverCatalog.Find(context.Options.Generate.Solver) is PlannedSolver)
+        {
+            // An image is the same in whatever batch it is drawn; only adaptive solvers choose a step for the batch.
+            given.Remove("generate.batch");
+        }
+
+        return given;
+    }
+
+    /// <summary>
+    /// Neither the rate nor anything else of a step depends on how many follow, so a training goes on exactly where a
+    /// shorter one ended.
+    /// </summary>
+    private static SortedDictionary<string, string> GivenToTrain(RunContext context)
+    {
+        var given = context.Given(["seed", "diffusion"], "train");
+        given.Remove("diffusion.steps");
+        return given;
+    }
 
     private Generator CreateGenerator() =>
         new(_context.Device, _context.Options.Diffusion, _context.Data.Train, _context.StageSeed(2));
@@ -65,26 +112,26 @@ internal sealed class DiffusionStage
         _classifier.LoadPseudoLabels().Labels,
         _context.StageSeed(2));
 
-    private TrainLoop CreateLoop(DiffusionTrainer trainer) => new(
+    private TrainLoop CreateLoop(DiffusionTrainer trainer, Dictionary<string, string> made) => new(
         _context,
         _folder.Name,
         trainer,
-        new TrainerCheckpoints(_folder.CheckpointsPath, _context, _trainingKey),
+        new TrainerCheckpoints(_folder.CheckpointsPath, _context, Runner.TrainingOrigin(made)),
         evaluate: () => []);
 
-    private (Stage2Result, string[]) Work(CancellationToken stop)
+    private StageWork<Stage2Result> Work(Dictionary<string, string> made, CancellationToken stop)
     {
         using var generator = CreateGenerator();
         using var trainer = CreateTrainer(generator);
-        var loop = CreateLoop(trainer);
+        var loop = CreateLoop(trainer, made);
         loop.Run(stop);
-        var trainingSeconds = loop.Seconds;
-        var clock = Stopwatch.StartNew();
         trainer.Average.Adopt();
         StateDict.Save(WeightsPath, generator.Store.Export(generator.Store.Values));
-        var images = Draw(generator, stop);
+        var (shards, drawing) = Draw(generator, stop);
+        var clock = Stopwatch.StartNew();
+        var images = shards.Load("pseudo-images", _context.Data.Train.ClassNames);
         SaveGrid(images);
-        var frechet = MeasureFrechet(images, stop);
+        var (frechet, agreement) = Measure(images, stop);
         _context.Observer.Message(FormattableString.Invariant(
             $"{_folder.Name}: {images.Count} pseudo-images, Frechet distance {frechet.Value:f2} ({frechet.Features})"));
         var seen = (long)trainer.Step * trainer.ImagesPerStep;
@@ -92,37 +139,35 @@ internal sealed class DiffusionStage
             generator.Store.Count,
             trainer.Step,
             seen,
-            seen / Math.Max(trainingSeconds, 1e-9),
+            seen / Math.Max(loop.Seconds, 1e-9),
             frechet,
-            trainingSeconds + clock.Elapsed.TotalSeconds);
-        return (result, [WeightsPath, _folder.SamplesPath, .. Directory.GetFiles(_folder.PseudoImagesPath)]);
+            agreement,
+            loop.Seconds + drawing.Seconds + clock.Elapsed.TotalSeconds);
+        return new StageWork<Stage2Result>(
+            result, [WeightsPath, _folder.SamplesPath, .. shards.Files], [.. loop.Machines.Union(drawing.Machines)]);
     }
 
-    private ImageDataset Draw(Generator generator, CancellationToken stop)
+    private (ImageShards Shards, DrawingRecord Spent) Draw(Generator generator, CancellationToken stop)
     {
-        var options = _context.Options.Generate;
-        var config = generator.Config;
-        var plan = new ImageShardPlan(
-            _context.Data.Train.Classes,
-            options.PerClass,
-            config.Channels,
-            config.ImageSize,
-            ShardSize,
-            StageRunner.KeyOf(FileHash.Of(WeightsPath), options with { Batch = 0 }, _context.Options.Seed));
-        var shards = ImageShards.BeginOrResume(_folder.PseudoImagesPath, plan);
-        using var drawer = new PseudoImageDrawer(generator, options, _context.StageSeed(2));
+        var key = Runner.Origin(new Dictionary<string, string> { ["generator"] = FileHash.Of(WeightsPath) }).Hash;
+        var plan = PlanOf(_context.Options.Generate, _context.Data.Train, key);
+        var spent = DrawingRecord.In(_folder, key, _context.Machine);
+        var shards = ImageShards.BeginOrResume(_folder.PseudoImagesPath, plan, _context.Observer);
+        using var drawer = new PseudoImageDrawer(generator, _context.Options.Generate, _context.StageSeed(2));
         var total = (long)plan.Classes * plan.PerClass;
         var done = total - shards.Missing.Sum(shard => (long)shard.Count);
-        var (clock, before) = (Stopwatch.StartNew(), done);
+        var (clock, before, secondsBefore) = (Stopwatch.StartNew(), done, spent.Seconds);
         foreach (var shard in shards.Missing.ToList())
         {
             shards.Write(shard, drawer.DrawAll(shard, stop));
+            spent = spent with { Seconds = secondsBefore + clock.Elapsed.TotalSeconds };
+            spent.Save(_folder);
             done += shard.Count;
             _context.Observer.Progress(new WorkProgress(
                 $"{_folder.Name}: draw", done, total, "images", (done - before) / clock.Elapsed.TotalSeconds, ""));
         }
 
-        return shards.Load("pseudo-images", _context.Data.Train.ClassNames);
+        return (shards, spent);
     }
 
     /// <summary>The first images of every class, a row each.</summary>
@@ -141,10 +186,11 @@ internal sealed class DiffusionStage
             Math.Max(1, GridPixels / images.ImageSize));
     }
 
-    private FrechetResult MeasureFrechet(ImageDataset images, CancellationToken stop)
+    private (FrechetResult Frechet, double ClassAgreement) Measure(ImageDataset images, CancellationToken stop)
     {
         using var classifier = _classifier.LoadClassifier();
-        return FeatureDistance.Between(
+        var frechet = FeatureDistance.Between(
             classifier, _context.Data.Train, images, "class token of the stage-1 classifier", stop);
+        return (frechet, classifier.Evaluate(images, stop).Accuracy);
     }
 }

@@ -1,40 +1,111 @@
+using System.Globalization;
 using DPT.Engine.Autograd;
 using DPT.Engine.Kernels;
 
 namespace DPT.Engine.Dpt;
 
-/// <summary>What a run would work with: the sizes that a dry run shows.</summary>
-/// <param name="TrainImages">Training images.</param>
-/// <param name="TestImages">Test images.</param>
-/// <param name="LabelledImages">Training images whose labels the method may see.</param>
-/// <param name="ClassifierParameters">Parameters of the classifier.</param>
-/// <param name="GeneratorParameters">Parameters of the generator.</param>
-/// <param name="GeneratorTokens">Tokens that the generator makes of an image.</param>
-public sealed record DptPlan(
-    int TrainImages,
-    int TestImages,
-    int LabelledImages,
-    long ClassifierParameters,
-    long GeneratorParameters,
-    int GeneratorTokens)
+/// <summary>
+/// What a run works with, checked: everything that can be known before work is known here, for a dry run and for the run
+/// alike.
+/// </summary>
+public sealed record DptPlan
 {
-    /// <summary>Reads the data and sizes the networks; trains and writes nothing.</summary>
-    /// <exception cref="DptException">The data is missing or damaged, or settings contradict each other.</exception>
-    public static DptPlan Of(DptOptions options)
+    /// <summary>The resolved options.</summary>
+    public required DptOptions Options { get; init; }
+
+    /// <summary>The data.</summary>
+    public required DatasetPair Data { get; init; }
+
+    /// <summary>Which training images the method may see the labels of.</summary>
+    public required LabelSplit Split { get; init; }
+
+    /// <summary>Parameters of the classifier.</summary>
+    public required long ClassifierParameters { get; init; }
+
+    /// <summary>Parameters of the generator.</summary>
+    public required long GeneratorParameters { get; init; }
+
+    /// <summary>Tokens that the generator makes of an image.</summary>
+    public required int GeneratorTokens { get; init; }
+
+    /// <summary>Device memory that the run will take at most, in bytes, estimated.</summary>
+    public required long MemoryBytes { get; init; }
+
+    /// <summary>Space that the run folder will take at most, in bytes, estimated.</summary>
+    public required long DiskBytes { get; init; }
+
+    /// <summary>What makes sense but is probably not meant, each with advice.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>Hashes of the data, by name: <c>train</c>, <c>test</c>, <c>labels</c>.</summary>
+    public IReadOnlyDictionary<string, string> DataHashes => new Dictionary<string, string>
     {
-        var (train, test) = DatasetCatalog.Load(options.Data, options.Seed);
-        var split = LabelSplit.Create(train, options.Data, options.Seed);
-        _ = SolverCatalog.Find(options.Generate.Solver);
-        _ = VariancePreservingSchedule.Find(options.Diffusion.Schedule);
+        ["train"] = Data.Train.Hash,
+        ["test"] = Data.Test.Hash,
+        ["labels"] = Split.Hash,
+    };
+
+    /// <summary>Reads the data, checks that everything fits together, and sizes the networks; trains and writes nothing.</summary>
+    /// <param name="options">The resolved options.</param>
+    /// <param name="device">Where the run will compute.</param>
+    /// <exception cref="DptException">
+    /// Usage: settings contradict each other, the data or the limits of operators. Environment: the data is missing, or
+    /// memory does not suffice. Check: the data is damaged.
+    /// </exception>
+    public static DptPlan Of(DptOptions options, Device device)
+    {
+        var data = DatasetCatalog.Load(options.Data, options.Seed);
+        var split = LabelSplit.Create(data.Train, options.Data, options.Seed);
+        SettingChecks.Require(options, data.Train);
 
         // Parameters are counted where they are registered; nothing is allocated before a store is initialised.
-        using var device = new HostDevice(threads: 1);
         using var classifier = new ParameterStore(device);
-        _ = new VisionTransformer(classifier, options.Classifier, train.Channels, train.ImageSize, train.Classes);
+        _ = new VisionTransformer(
+            classifier, options.Classifier, data.Train.Channels, data.Train.ImageSize, data.Train.Classes);
         using var generator = new ParameterStore(device);
-        var config = UVitConfig.From(options.Diffusion, train.Channels, train.ImageSize, train.Classes);
+        var config = UVitConfig.From(
+            options.Diffusion, data.Train.Channels, data.Train.ImageSize, data.Train.Classes);
         _ = new UVit(generator, config);
-        return new DptPlan(
-            train.Count, test.Count, split.Count, classifier.Count, generator.Count, config.Grid(1).Tokens);
+        var memory = MemoryEstimate.Of(options, data, classifier.SlabLength, generator.SlabLength);
+        RequireMemory(memory, device);
+        return new DptPlan
+        {
+            Options = options,
+            Data = data,
+            Split = split,
+            ClassifierParameters = classifier.Count,
+            GeneratorParameters = generator.Count,
+            GeneratorTokens = config.Grid(1).Tokens,
+            MemoryBytes = memory.Bytes,
+            DiskBytes = DiskEstimate(options, data.Train, classifier.Count, generator.Count),
+            Warnings = [.. SettingChecks.Doubts(options, data)],
+        };
+    }
+
+    private static void RequireMemory(MemoryEstimate memory, Device device)
+    {
+        if (memory.Bytes > device.CapacityBytes)
+        {
+            throw new DptException(
+                FailureKind.Environment,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{memory.Work} would take about {Gibibytes(memory.Bytes)}, {device.Description} has "
+                    + $"{Gibibytes(device.CapacityBytes)}: lower {memory.Remedy}"));
+        }
+    }
+
+    private static string Gibibytes(long bytes) =>
+        (bytes / (double)(1L << 30)).ToString("0.0", CultureInfo.InvariantCulture) + " GiB";
+
+    /// <summary>
+    /// Checkpoints hold weights, average and two moments, one more of them while the newest is written, of three classifiers
+    /// and the generator; then the weights themselves and the pseudo-images.
+    /// </summary>
+    private static long DiskEstimate(DptOptions options, ImageDataset train, long classifier, long generator)
+    {
+        var perCheckpoint = 4L * sizeof(float) * ((3 * classifier) + generator);
+        var images = (long)train.Classes * options.Generate.PerClass * train.ImageLength;
+        return (perCheckpoint * (options.Run.CheckpointsKept + 1L)) + (sizeof(float) * ((2 * classifier) + generator)) + images;
     }
 }

@@ -35,6 +35,9 @@ public sealed record DptResult
 
     /// <summary>Largest device memory in use, in bytes.</summary>
     public required long PeakMemoryBytes { get; init; }
+
+    /// <summary>What a user of the numbers should know, each with advice; none if all is well.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
 }
 
 /// <summary>The data of a run.</summary>
@@ -67,9 +70,16 @@ public sealed record Stage1Result(double Top1, double PseudoLabelAccuracy, doubl
 /// <param name="ImagesSeen">Training images seen, repeats counted.</param>
 /// <param name="ImagesPerSecond">Training rate.</param>
 /// <param name="FrechetDistance">Distance of the pseudo-images to the training images.</param>
+/// <param name="ClassAgreement">Share of pseudo-images that the stage-1 classifier puts in the class they were drawn for.</param>
 /// <param name="Seconds">Wall time.</param>
 public sealed record Stage2Result(
-    long Parameters, int Steps, long ImagesSeen, double ImagesPerSecond, FrechetResult FrechetDistance, double Seconds)
+    long Parameters,
+    int Steps,
+    long ImagesSeen,
+    double ImagesPerSecond,
+    FrechetResult FrechetDistance,
+    double ClassAgreement,
+    double Seconds)
     : IStageResult;
 
 /// <summary>A Frechet distance with what it was measured in; never called FID, which means Inception features.</summary>

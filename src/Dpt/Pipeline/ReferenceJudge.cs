@@ -4,29 +4,27 @@ namespace DPT.Engine.Dpt;
 /// A classifier trained on all true labels: an outside judge of pseudo-images and accuracies. The method itself never
 /// sees it.
 /// </summary>
-internal sealed class ReferenceJudge
+internal static class ReferenceJudge
 {
-    private const string Name = "reference";
     private const int Batch = 128;
 
-    private readonly RunContext _context;
-    private readonly string _folder;
-
-    public ReferenceJudge(RunContext context)
-    {
-        _context = context;
-        _folder = Path.Combine(context.Folder.FolderPath, Name);
-    }
-
     /// <summary>The trained judge; trained at the first use, continued from its checkpoints after that.</summary>
-    public ClassifierTraining Train(CancellationToken stop)
+    /// <param name="context">The run; nothing of it changes but the judge's own folder.</param>
+    /// <param name="stop">Stops the training with everything saved.</param>
+    public static ClassifierTraining Train(RunContext context, CancellationToken stop)
     {
-        var options = _context.Options.Stage1 with { UnlabelledBatch = 0, LabelledBatch = Batch };
-        var key = StageRunner.KeyOf(
-            _context.Options.Classifier, options, _context.Options.Seed, _context.Data.Train.Hash);
+        var folder = context.Folder.JudgePath;
+        var options = context.Options.Stage1 with { UnlabelledBatch = 0, LabelledBatch = Batch };
+        var given = context.Given(["seed", "classifier", "stage1"], "train", "test");
+        using var own = context.WithMetricsIn(folder);
         var training = new ClassifierTraining(
-            _context, Name, options, _context.Data.Train, Path.Combine(_folder, "checkpoints"), key,
-            _context.StageSeed(0));
+            own,
+            Path.GetFileName(folder),
+            options,
+            context.Data.Train,
+            Path.Combine(folder, "checkpoints"),
+            new StageOrigin(given, new Dictionary<string, string>()),
+            context.StageSeed(0));
         try
         {
             training.Run(stop);

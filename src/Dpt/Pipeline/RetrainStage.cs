@@ -12,57 +12,77 @@ internal sealed class RetrainStage
     private readonly RunContext _context;
     private readonly DiffusionStage _diffusion;
     private readonly StageFolder _folder;
-    private readonly string _key;
 
-    /// <summary>The stage after a finished stage 2.</summary>
     public RetrainStage(RunContext context, DiffusionStage diffusion)
     {
         _context = context;
         _diffusion = diffusion;
         _folder = context.Folder.Retrain;
-        _key = StageRunner.KeyOf(context.Options.Classifier, context.Options.Stage3, context.Options.Seed, Inputs);
+        var given = context.Given(["seed", "classifier", "stage3"], "train", "test", "labels");
+        Runner = new StageRunner(context, _folder, given, given);
     }
+
+    /// <summary>What decides whether the stage has to run.</summary>
+    public StageRunner Runner { get; }
 
     private string WeightsPath => Path.Combine(_folder.FolderPath, "classifier.safetensors");
 
     private string ConfusionPath => Path.Combine(_folder.FolderPath, "confusion.json");
 
-    private Dictionary<string, string> Inputs => new()
+    /// <summary>What stage 2, finished, made for this one.</summary>
+    private Dictionary<string, string> Made => new()
     {
-        ["train"] = _context.Data.Train.Hash,
-        ["test"] = _context.Data.Test.Hash,
-        ["labels"] = _context.Split.Hash,
         ["generator"] = FileHash.Of(_diffusion.WeightsPath),
-        ["pseudoImages"] = _diffusion.LoadImages().Hash,
+        ["pseudo-images"] = _diffusion.LoadImages().Hash,
     };
 
     /// <summary>Trains both classifiers, or reads the finished result.</summary>
-    public Stage3Result Run(CancellationToken stop) =>
-        StageRunner.Run(_context, _folder, _key, Inputs, () => Work(stop));
+    public Stage3Result Run(CancellationToken stop)
+    {
+        var made = Made;
+        return Runner.Run(made, () => Work(made, stop));
+    }
+
+    /// <summary>The result of the finished stage, untouched.</summary>
+    /// <exception cref="DptException">It is not finished, or not as it should be.</exception>
+    public Stage3Result Read() => Runner.Read<Stage3Result>(Made);
+
+    /// <summary>The manifest and the result, if the stage is finished and of one piece with those before it; else null.</summary>
+    public (StageManifest Manifest, Stage3Result Result)? Find() => Runner.Find<Stage3Result>(Made);
 
     /// <summary>The finished stage's predictions on the test set.</summary>
     public ConfusionMatrix LoadConfusion() => new(JsonFiles.Load<long[][]>(ConfusionPath));
 
-    private (Stage3Result, string[]) Work(CancellationToken stop)
+    private StageWork<Stage3Result> Work(Dictionary<string, string> made, CancellationToken stop)
     {
         var real = _context.Data.Train.Select(_context.Split.Indices);
-        var (matrix, seconds) = Train(
-            _folder.Name, real.Append(_diffusion.LoadImages()), _folder.CheckpointsPath, WeightsPath, stop);
-        JsonFiles.Save(ConfusionPath, matrix.Rows);
-        var (control, controlSeconds) = Train(
-            $"{_folder.Name}-control", real, _folder.ControlCheckpointsPath, weightsPath: null, stop);
+        var origin = Runner.TrainingOrigin(made);
+        var drawn = Train(
+            _folder.Name, real.Append(_diffusion.LoadImages()), _folder.CheckpointsPath, origin, WeightsPath, stop);
+        JsonFiles.Save(ConfusionPath, drawn.Matrix.Rows);
+        var control = Train(
+            $"{_folder.Name}-control", real, _folder.ControlCheckpointsPath, origin, weightsPath: null, stop);
         _context.Observer.Message(FormattableString.Invariant(
-            $"{_folder.Name}: top-1 {matrix.Accuracy:p1}, control {control.Accuracy:p1}"));
+            $"{_folder.Name}: top-1 {drawn.Matrix.Accuracy:p1}, control {control.Matrix.Accuracy:p1}"));
         var result = new Stage3Result(
-            matrix.Accuracy, control.Accuracy, _context.Options.Generate.PerClass, seconds + controlSeconds);
-        return (result, [WeightsPath, ConfusionPath]);
+            drawn.Matrix.Accuracy,
+            control.Matrix.Accuracy,
+            _context.Options.Generate.PerClass,
+            drawn.Seconds + control.Seconds);
+        return new StageWork<Stage3Result>(
+            result, [WeightsPath, ConfusionPath], [.. drawn.Machines.Union(control.Machines)]);
     }
 
-    private (ConfusionMatrix Matrix, double Seconds) Train(
-        string name, ImageDataset labelled, string checkpoints, string? weightsPath, CancellationToken stop)
+    private Trained Train(
+        string name,
+        ImageDataset labelled,
+        string checkpoints,
+        StageOrigin origin,
+        string? weightsPath,
+        CancellationToken stop)
     {
         using var training = new ClassifierTraining(
-            _context, name, _context.Options.Stage3, labelled, checkpoints, _key, _context.StageSeed(3));
+            _context, name, _context.Options.Stage3, labelled, checkpoints, origin, _context.StageSeed(3));
         training.Run(stop);
         var clock = Stopwatch.StartNew();
         if (weightsPath is not null)
@@ -71,6 +91,9 @@ internal sealed class RetrainStage
         }
 
         var matrix = training.Classifier.Evaluate(_context.Data.Test, stop);
-        return (matrix, training.Seconds + clock.Elapsed.TotalSeconds);
+        return new Trained(matrix, training.Seconds + clock.Elapsed.TotalSeconds, training.Machines);
     }
+
+    /// <summary>One of the two trainings, finished.</summary>
+    private sealed record Trained(ConfusionMatrix Matrix, double Seconds, IReadOnlyList<string> Machines);
 }

@@ -2,24 +2,44 @@ using DPT.Engine.Kernels;
 
 namespace DPT.Engine.Dpt;
 
+/// <summary>How a session works in a run folder.</summary>
+/// <param name="CommandLine">The words that started it, for the run's record.</param>
+/// <param name="Settings">Content of <c>config.resolved.json</c>.</param>
+/// <param name="Overwrite">Whether what is finished may be made again because settings or data changed.</param>
+public sealed record RunSession(IReadOnlyList<string> CommandLine, string Settings, bool Overwrite);
+
 /// <summary>What every stage of a run needs: options, data, device, and where to write and tell.</summary>
 internal sealed class RunContext : IDisposable
 {
-    public RunContext(DptOptions options, RunFolder folder, Device device, IRunObserver observer)
+    private readonly string _metricsPath;
+    private MetricsWriter? _metrics;
+
+    public RunContext(DptPlan plan, RunFolder folder, Device device, IRunObserver observer, bool overwrite)
+        : this(plan, folder, device, observer, overwrite, NormalisationStatistics.Of(plan.Data.Train), folder.MetricsPath)
     {
-        Options = options;
+    }
+
+    private RunContext(
+        DptPlan plan,
+        RunFolder folder,
+        Device device,
+        IRunObserver observer,
+        bool overwrite,
+        NormalisationStatistics normalisation,
+        string metricsPath)
+    {
+        Plan = plan;
         Folder = folder;
         Device = device;
         Observer = observer;
-        Data = DatasetCatalog.Load(options.Data, options.Seed);
-        Split = LabelSplit.Create(Data.Train, options.Data, options.Seed);
-        Split.Save(folder.LabelsPath, Data.Train);
-        TellOfReading();
-        Normalisation = NormalisationStatistics.Of(Data.Train);
-        Metrics = new MetricsWriter(folder.MetricsPath);
+        Overwrite = overwrite;
+        Normalisation = normalisation;
+        _metricsPath = metricsPath;
     }
 
-    public DptOptions Options { get; }
+    public DptPlan Plan { get; }
+
+    public DptOptions Options => Plan.Options;
 
     public RunFolder Folder { get; }
 
@@ -27,30 +47,46 @@ internal sealed class RunContext : IDisposable
 
     public IRunObserver Observer { get; }
 
-    public DatasetPair Data { get; }
+    /// <summary>Whether what is finished may be made again because settings or data changed.</summary>
+    public bool Overwrite { get; }
+
+    public DatasetPair Data => Plan.Data;
 
     /// <summary>Which training images the method may see the labels of.</summary>
-    public LabelSplit Split { get; }
+    public LabelSplit Split => Plan.Split;
 
     public NormalisationStatistics Normalisation { get; }
 
-    public MetricsWriter Metrics { get; }
+    /// <summary>What computes in this session, as far as results can depend on it.</summary>
+    public string Machine => $"engine {RunRecord.EngineVersion} on {Device.Arithmetic}"
+        + (Device.Selection.Choices is { Length: > 0 } kernels ? $" with {kernels}" : "");
+
+    public MetricsWriter Metrics => _metrics ??= new MetricsWriter(_metricsPath);
 
     /// <summary>The seed of a stage: stages with the same settings must not repeat each other's draws.</summary>
     public ulong StageSeed(int stage) => ((ulong)(uint)Options.Seed << 8) + (uint)stage;
 
-    public void Dispose() => Metrics.Dispose();
-
-    private void TellOfReading()
+    /// <summary>What the user gives that decides a piece of work: settings by name, and hashes of the data.</summary>
+    /// <param name="settings">The settings, by group or name.</param>
+    /// <param name="data">The data that it sees: any of <c>train</c>, <c>test</c>, <c>labels</c>.</param>
+    public SortedDictionary<string, string> Given(string[] settings, params string[] data)
     {
-        foreach (var note in Data.Notes)
+        var given = SettingValues.Of(Options, settings);
+        foreach (var name in data)
         {
-            Observer.Message(note);
+            given[$"hash of {name}"] = Plan.DataHashes[name];
         }
 
-        if (Options.Data.SkipBroken)
-        {
-            BrokenImage.Save(Folder.SkippedImagesPath, Data.Skipped);
-        }
+        return given;
     }
+
+    /// <summary>The same with a file of its own for the numbers: verbs that read leave the run's as they are.</summary>
+    public RunContext WithMetricsIn(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        return new RunContext(
+            Plan, Folder, Device, Observer, Overwrite, Normalisation, Path.Combine(folder, Path.GetFileName(_metricsPath)));
+    }
+
+    public void Dispose() => _metrics?.Dispose();
 }

@@ -18,12 +18,15 @@ public sealed record TrainingState(
 /// <summary>
 /// Checkpoints of one training, a folder <c>step-00000100</c> each: safetensors files, <c>state.json</c>, and last
 /// <c>DONE</c> with the SHA-256 of every file. A folder is written aside and renamed when it is whole, so a process
-/// killed at any moment never damages a checkpoint; what is incomplete or damaged does not count.
+/// killed at any moment never damages a checkpoint; what is incomplete or damaged does not count. One that takes the
+/// place of another of the same step is whole before the other one goes, and is put into place by the next session if
+/// this one dies between the two.
 /// </summary>
 public sealed class CheckpointStore
 {
     private const string StepPrefix = "step-";
     private const string AsidePrefix = "tmp-";
+    private const string RetiredPrefix = "old-";
     private const string StateName = "state.json";
     private const string DoneName = "DONE";
     private const string TensorsEnding = ".safetensors";
@@ -43,6 +46,7 @@ public sealed class CheckpointStore
         _keep = keep;
         _observer = observer;
         Directory.CreateDirectory(folder);
+        TidyUp();
     }
 
     /// <summary>Writes a checkpoint and removes those that are too old.</summary>
@@ -54,10 +58,7 @@ public sealed class CheckpointStore
             var aside = Path.Combine(_folder, $"{AsidePrefix}{Guid.NewGuid():n}");
             Directory.CreateDirectory(aside);
             WriteFiles(aside, state);
-            var final = PathOf(state.Step);
-            Retire(final);
-            Directory.Move(aside, final);
-            AtomicFile.FlushFolder(_folder);
+            PutInPlace(aside, state.Step);
             Clean(state.Step);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -67,10 +68,13 @@ public sealed class CheckpointStore
     }
 
     /// <summary>The newest checkpoint that is whole and that the caller wants; null if there is none.</summary>
-    /// <param name="wanted">Says whether a checkpoint is of the training at hand; null wants any.</param>
+    /// <param name="wanted">
+    /// Says whether a checkpoint is of the training at hand; null wants any. Throws
+    /// <see cref="InvalidDataException"/> if it lacks what it must have: then it does not count either.
+    /// </param>
     public TrainingState? LoadLatest(Predicate<TrainingState>? wanted = null)
     {
-        foreach (var step in Steps().OrderDescending())
+        foreach (var step in StepsIn(_folder).OrderDescending())
         {
             try
             {
@@ -87,6 +91,29 @@ public sealed class CheckpointStore
         }
 
         return null;
+    }
+
+    /// <summary>What is no tensor of the checkpoints in a folder, the newest first; files that cannot be read are left out.</summary>
+    public static IEnumerable<JsonObject> StatesIn(string folder)
+    {
+        foreach (var step in StepsIn(folder).OrderDescending())
+        {
+            var path = Path.Combine(folder, NameOf(step), StateName);
+            JsonObject? state = null;
+            try
+            {
+                state = JsonNode.Parse(File.ReadAllText(path)) as JsonObject;
+            }
+            catch (Exception error) when (error is IOException or JsonException)
+            {
+                // Whoever loads the checkpoint says that it does not count.
+            }
+
+            if (state is not null)
+            {
+                yield return state;
+            }
+        }
     }
 
     private static void WriteFiles(string folder, TrainingState state)
@@ -110,7 +137,12 @@ public sealed class CheckpointStore
 
     private TrainingState Load(long step)
     {
-        var folder = PathOf(step);
+        var state = LoadFolder(PathOf(step));
+        return state.Step == step ? state : throw new InvalidDataException($"{StateName} is of step {state.Step}");
+    }
+
+    private static TrainingState LoadFolder(string folder)
+    {
         var tensors = new Dictionary<string, IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)>>();
         JsonObject? state = null;
         foreach (var line in File.ReadAllLines(Path.Combine(folder, DoneName)))
@@ -134,42 +166,75 @@ public sealed class CheckpointStore
             }
         }
 
-        if (state is null || state["step"] is not JsonValue number || !number.TryGetValue(out long saved) || saved != step)
-        {
-            throw new InvalidDataException($"{StateName} is missing or of another step");
-        }
-
-        return new TrainingState(step, state, tensors);
+        return state?["step"] is JsonValue number && number.TryGetValue(out long step) && step >= 0
+            ? new TrainingState(step, state, tensors)
+            : throw new InvalidDataException($"{StateName} is missing or says no step");
     }
 
-    /// <summary>Removes what is too old, was retired, or was left behind by a killed process.</summary>
-    private void Clean(long newest)
+    /// <summary>The one that was there before goes when this one is whole; see <see cref="TidyUp"/>.</summary>
+    private void PutInPlace(string aside, long step)
     {
-        foreach (var step in Steps().Where(step => step <= newest).OrderDescending().Skip(_keep))
+        var final = PathOf(step);
+        if (Directory.Exists(final))
         {
-            Retire(PathOf(step));
+            Directory.Move(final, Path.Combine(_folder, $"{RetiredPrefix}{Guid.NewGuid():n}"));
         }
 
-        foreach (var stray in Directory.GetDirectories(_folder, AsidePrefix + "*"))
+        Directory.Move(aside, final);
+        AtomicFile.FlushFolder(_folder);
+    }
+
+    /// <summary>Removes what is too old; never what is of a later step, which another training left.</summary>
+    private void Clean(long newest)
+    {
+        foreach (var step in StepsIn(_folder).Where(step => step <= newest).OrderDescending().Skip(_keep))
+        {
+            // Out of the count at once; the removal can then take its time.
+            Directory.Move(PathOf(step), Path.Combine(_folder, $"{RetiredPrefix}{Guid.NewGuid():n}"));
+        }
+
+        RemoveAll(RetiredPrefix);
+    }
+
+    /// <summary>What a killed process left: a whole checkpoint that lacks its name only gets it, the rest goes.</summary>
+    private void TidyUp()
+    {
+        foreach (var aside in Directory.GetDirectories(_folder, AsidePrefix + "*"))
+        {
+            try
+            {
+                var step = LoadFolder(aside).Step;
+                if (!Directory.Exists(PathOf(step)))
+                {
+                    PutInPlace(aside, step);
+                }
+            }
+            catch (Exception error) when (error is InvalidDataException or IOException or JsonException or ArgumentException)
+            {
+                // Unfinished: the process was killed while it wrote.
+            }
+        }
+
+        RemoveAll(AsidePrefix);
+        RemoveAll(RetiredPrefix);
+    }
+
+    private void RemoveAll(string prefix)
+    {
+        foreach (var stray in Directory.GetDirectories(_folder, prefix + "*"))
         {
             Directory.Delete(stray, recursive: true);
         }
     }
 
-    /// <summary>Takes a checkpoint out of the count at once; its removal can then take its time.</summary>
-    private void Retire(string path)
-    {
-        if (Directory.Exists(path))
-        {
-            Directory.Move(path, Path.Combine(_folder, $"{AsidePrefix}{Guid.NewGuid():n}"));
-        }
-    }
+    private static IEnumerable<long> StepsIn(string folder) => !Directory.Exists(folder)
+        ? []
+        : Directory.GetDirectories(folder, StepPrefix + "*")
+            .Select(path => Path.GetFileName(path)[StepPrefix.Length..])
+            .Select(text => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? step : -1)
+            .Where(step => step >= 0);
 
-    private IEnumerable<long> Steps() => Directory.GetDirectories(_folder, StepPrefix + "*")
-        .Select(path => Path.GetFileName(path)[StepPrefix.Length..])
-        .Select(text => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? step : -1)
-        .Where(step => step >= 0);
+    private string PathOf(long step) => Path.Combine(_folder, NameOf(step));
 
-    private string PathOf(long step) =>
-        Path.Combine(_folder, StepPrefix + step.ToString("D8", CultureInfo.InvariantCulture));
+    private static string NameOf(long step) => StepPrefix + step.ToString("D8", CultureInfo.InvariantCulture);
 }

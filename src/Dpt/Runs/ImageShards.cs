@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using DPT.Engine.Autograd;
 
 namespace DPT.Engine.Dpt;
@@ -20,12 +21,13 @@ public sealed record ImageShardPlan(int Classes, int PerClass, int Channels, int
 
 /// <summary>
 /// Pseudo-images on disk, <c>shard-003-00000.safetensors</c> and on: K images of every class, in files that appear
-/// whole or not at all. Which image is in which file is fixed by the plan, so an interrupted generation goes on with
-/// the files that are missing and ends with the same images.
+/// whole or not at all, and hold the hash of their pixels. Which image is in which file is fixed by the plan, so an
+/// interrupted generation goes on with the files that are missing or damaged and ends with the same images.
 /// </summary>
 public sealed class ImageShards
 {
     private const string Tensor = "images";
+    private const string PixelHash = "sha256";
     private const int LargestSide = 4096;
     private const int MostFiles = 1_000_000;
 
@@ -50,29 +52,39 @@ public sealed class ImageShards
     /// <summary>The pieces still to make.</summary>
     public IEnumerable<ImageShard> Missing => All.Where(shard => !File.Exists(PathOf(shard)));
 
-    /// <summary>Begins a set in a folder, or goes on with it; files of another plan are removed.</summary>
+    /// <summary>The files of the finished set.</summary>
+    public IEnumerable<string> Files => All.Select(PathOf).Prepend(ManifestPath(_folder));
+
+    /// <summary>Begins a set in a folder, or goes on with it; files of another plan and damaged ones are removed.</summary>
+    /// <param name="folder">The folder; it is made if it is missing.</param>
+    /// <param name="plan">What the set is.</param>
+    /// <param name="observer">Hears of damage.</param>
     /// <exception cref="DptException">Usage: a size that makes no sense. Environment: the folder cannot be written.</exception>
-    public static ImageShards BeginOrResume(string folder, ImageShardPlan plan)
+    public static ImageShards BeginOrResume(string folder, ImageShardPlan plan, IRunObserver observer)
     {
         RequireSense(plan, folder, FailureKind.Usage);
         try
         {
             Directory.CreateDirectory(folder);
-            var manifest = ManifestPath(folder);
-            if (!File.Exists(manifest) || JsonFiles.Load<ImageShardPlan>(manifest) != plan)
+            var shards = new ImageShards(folder, plan);
+            if (PlanIn(folder, observer) == plan)
+            {
+                shards.RemoveDamaged(observer);
+            }
+            else
             {
                 // The plan goes first and comes last: no shard is ever seen beside a plan that is not its own.
-                File.Delete(manifest);
+                File.Delete(ManifestPath(folder));
                 Array.ForEach(Directory.GetFiles(folder, "shard-*.safetensors"), File.Delete);
-                JsonFiles.Save(manifest, plan);
+                JsonFiles.Save(ManifestPath(folder), plan);
             }
+
+            return shards;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new DptException(FailureKind.Environment, $"cannot write to '{folder}': {error.Message}", error);
         }
-
-        return new ImageShards(folder, plan);
     }
 
     /// <summary>Opens a finished set.</summary>
@@ -97,6 +109,7 @@ public sealed class ImageShards
         writer.Add(Tensor, [shard.Count, Plan.Channels, Plan.ImageSize, Plan.ImageSize], images);
         writer.Metadata["class"] = shard.Label.ToString(CultureInfo.InvariantCulture);
         writer.Metadata["first"] = shard.First.ToString(CultureInfo.InvariantCulture);
+        writer.Metadata[PixelHash] = HashOf(images);
         writer.Save(PathOf(shard));
     }
 
@@ -107,14 +120,7 @@ public sealed class ImageShards
     public ImageDataset Load(string name, IReadOnlyList<string> classNames)
     {
         var length = Plan.Channels * Plan.ImageSize * Plan.ImageSize;
-        var bytes = (long)Plan.Classes * Plan.PerClass * length;
-        if (bytes > Array.MaxLength)
-        {
-            throw new DptException(
-                FailureKind.Usage, $"the pseudo-images in '{_folder}' have {bytes} bytes, at most {Array.MaxLength} can be loaded; make fewer per class");
-        }
-
-        var pixels = new byte[bytes];
+        var pixels = new byte[Plan.Classes * Plan.PerClass * length];
         var labels = new int[Plan.Classes * Plan.PerClass];
         foreach (var shard in All)
         {
@@ -143,6 +149,37 @@ public sealed class ImageShards
         }
     }
 
+    private static ImageShardPlan? PlanIn(string folder, IRunObserver observer)
+    {
+        try
+        {
+            return File.Exists(ManifestPath(folder)) ? JsonFiles.Load<ImageShardPlan>(ManifestPath(folder)) : null;
+        }
+        catch (DptException damage) when (damage.Kind == FailureKind.Check)
+        {
+            observer.Message($"the pseudo-images are drawn again: {damage.Message}");
+            return null;
+        }
+    }
+
+    private void RemoveDamaged(IRunObserver observer)
+    {
+        foreach (var shard in All.Where(shard => File.Exists(PathOf(shard))))
+        {
+            try
+            {
+                Read(shard);
+            }
+            catch (DptException damage) when (damage.Kind == FailureKind.Check)
+            {
+                observer.Message($"drawn again: {damage.Message}");
+                File.Delete(PathOf(shard));
+            }
+        }
+    }
+
+    private static string HashOf(byte[] images) => Convert.ToHexStringLower(SHA256.HashData(images));
+
     private byte[] Read(ImageShard shard)
     {
         var path = PathOf(shard);
@@ -150,11 +187,18 @@ public sealed class ImageShards
         {
             using var reader = new SafeTensorsReader(path);
             var shape = reader.Entries.TryGetValue(Tensor, out var entry) ? entry.Shape : [];
-            return shape.SequenceEqual([shard.Count, Plan.Channels, Plan.ImageSize, Plan.ImageSize])
-                && Number(reader, "class") == shard.Label && Number(reader, "first") == shard.First
-                ? reader.ReadBytes(Tensor)
-                : throw new InvalidDataException(
+            if (!shape.SequenceEqual([shard.Count, Plan.Channels, Plan.ImageSize, Plan.ImageSize])
+                || Number(reader, "class") != shard.Label
+                || Number(reader, "first") != shard.First)
+            {
+                throw new InvalidDataException(
                     $"'{path}' holds images of shape [{string.Join(", ", shape)}] of another class or plan, not {shard} of {Plan}");
+            }
+
+            var images = reader.ReadBytes(Tensor);
+            return reader.Metadata.GetValueOrDefault(PixelHash) == HashOf(images)
+                ? images
+                : throw new InvalidDataException($"'{path}' is damaged: its pixels have another hash than it says");
         }
         catch (InvalidDataException error)
         {
@@ -171,7 +215,8 @@ public sealed class ImageShards
             ? number
             : null;
 
-    private static void RequireSense(ImageShardPlan plan, string folder, FailureKind otherwise)
+    /// <summary>Throws if a plan makes no sense or is too large to be loaded.</summary>
+    internal static void RequireSense(ImageShardPlan plan, string folder, FailureKind otherwise)
     {
         var positive = plan.Classes >= 1 && plan.PerClass >= 1 && plan.ShardSize >= 1;
         if (!positive
@@ -181,6 +226,13 @@ public sealed class ImageShards
         {
             throw new DptException(
                 otherwise, $"the pseudo-images in '{folder}' cannot be as planned: {plan}; sides go to {LargestSide} and files to {MostFiles}");
+        }
+
+        var bytes = (Int128)plan.Classes * plan.PerClass * plan.Channels * plan.ImageSize * plan.ImageSize;
+        if (bytes > Array.MaxLength)
+        {
+            throw new DptException(
+                otherwise, $"the pseudo-images would have {bytes} bytes, at most {Array.MaxLength} can be loaded; lower generate.perClass");
         }
     }
 

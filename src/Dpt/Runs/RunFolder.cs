@@ -1,4 +1,5 @@
 using System.Globalization;
+using DPT.Engine.Autograd;
 
 namespace DPT.Engine.Dpt;
 
@@ -10,6 +11,8 @@ public sealed class RunFolder : IDisposable
 {
     /// <summary>Name of the file with every setting and its origin.</summary>
     public const string ConfigName = "config.resolved.json";
+
+    internal const string DiffusionName = "stage-2-diffusion";
 
     private const string LockName = ".lock";
     private const int LongestName = 60;
@@ -23,8 +26,9 @@ public sealed class RunFolder : IDisposable
         FolderPath = path;
         _lock = @lock;
         Classifier = new StageFolder(path, "stage-1-classifier");
-        Diffusion = new StageFolder(path, "stage-2-diffusion");
+        Diffusion = new StageFolder(path, DiffusionName);
         Retrain = new StageFolder(path, "stage-3-classifier");
+        Stages = [Classifier, Diffusion, Retrain];
     }
 
     /// <summary>The folder, absolute.</summary>
@@ -41,6 +45,12 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Stage 3: the classifier with pseudo-images, and its control.</summary>
     public StageFolder Retrain { get; }
+
+    /// <summary>The stages in their order: each works on what those before it made.</summary>
+    public IReadOnlyList<StageFolder> Stages { get; }
+
+    /// <summary>The outside judge: a cache of verbs that read, no part of the run.</summary>
+    public string JudgePath => Path.Combine(FolderPath, "reference");
 
     /// <summary>What the options resolved to, and where each came from.</summary>
     public string ConfigPath => Path.Combine(FolderPath, ConfigName);
@@ -91,15 +101,18 @@ public sealed class RunFolder : IDisposable
     }
 
     /// <summary>Makes a run folder at a path of the caller's choice.</summary>
-    /// <param name="path">A folder that does not exist or is empty.</param>
+    /// <param name="path">
+    /// A folder that does not exist, is empty, or holds no more than what a run leaves that ended before it began.
+    /// </param>
     /// <exception cref="DptException">Usage: it holds something. Environment: it cannot be made.</exception>
     public static RunFolder CreateAt(string path)
     {
-        if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
+        path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any() && !IsUnborn(path))
         {
             throw new DptException(
                 FailureKind.Usage,
-                File.Exists(Path.Combine(path, LockName))
+                IsRun(path)
                     ? $"'{path}' holds a run; continue it with --resume '{path}', or name another folder"
                     : $"'{path}' is not empty; name another folder");
         }
@@ -107,7 +120,7 @@ public sealed class RunFolder : IDisposable
         try
         {
             Directory.CreateDirectory(path);
-            return new RunFolder(Path.GetFullPath(path), Lock(path));
+            return new RunFolder(path, Lock(path));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -120,11 +133,7 @@ public sealed class RunFolder : IDisposable
     public static RunFolder Open(string path)
     {
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        if (!File.Exists(Path.Combine(path, LockName)))
-        {
-            throw new DptException(FailureKind.Environment, $"'{path}' is no run folder; give the folder that a run made, e.g. runs/00012-digits");
-        }
-
+        RequireRun(path);
         try
         {
             return new RunFolder(path, Lock(path));
@@ -136,8 +145,87 @@ public sealed class RunFolder : IDisposable
         }
     }
 
+    /// <summary>Throws unless there is a run to go on with.</summary>
+    /// <exception cref="DptException">Environment: the folder holds none.</exception>
+    public static void RequireRun(string path)
+    {
+        if (!IsRun(path))
+        {
+            throw new DptException(
+                FailureKind.Environment,
+                IsUnborn(path)
+                    ? $"the run in '{path}' ended before it began: there is nothing to continue; start it again with --out '{path}'"
+                    : $"'{path}' is not a run folder: it has no {ConfigName}; give the folder that a run made, e.g. runs/00012-digits");
+        }
+    }
+
+    /// <summary>Throws if a run could not be written at a path, or there is less space than it may take. Leaves nothing behind.</summary>
+    /// <param name="path">A run folder or a folder of runs; it need not exist.</param>
+    /// <param name="bytes">What the run may take; what it has taken already is counted towards it.</param>
+    /// <exception cref="DptException">Environment.</exception>
+    public static void RequireRoom(string path, long bytes)
+    {
+        path = Path.GetFullPath(path);
+        try
+        {
+            bytes -= IsRun(path) ? new DirectoryInfo(path).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length) : 0;
+            while (!Directory.Exists(path))
+            {
+                path = Path.GetDirectoryName(path)!;
+            }
+
+            var probe = Path.Combine(path, $".dpt.{Guid.NewGuid():n}.tmp");
+            new FileStream(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose).Dispose();
+            var free = new DriveInfo(path).AvailableFreeSpace;
+            if (free < bytes)
+            {
+                throw new DptException(
+                    FailureKind.Environment,
+                    $"'{path}' has {free >> 20} MiB free, the run may take {bytes >> 20}; free some, lower run.checkpointsKept or "
+                    + "generate.perClass, or name another place with --out");
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new DptException(FailureKind.Environment, $"cannot write to '{path}': {error.Message}", error);
+        }
+    }
+
+    /// <summary>A stage and those that work on what it made.</summary>
+    public IEnumerable<StageFolder> From(StageFolder stage) => Stages.SkipWhile(other => other != stage);
+
+    /// <summary>Removes what killed processes left half-written, of any kind.</summary>
+    /// <exception cref="DptException">Environment: the folder cannot be written.</exception>
+    public void Sweep()
+    {
+        try
+        {
+            AtomicFile.Sweep(FolderPath);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new DptException(FailureKind.Environment, $"cannot write to '{FolderPath}': {error.Message}", error);
+        }
+    }
+
     /// <summary>Lets other processes open the folder.</summary>
     public void Dispose() => _lock.Dispose();
+
+    /// <summary>Its settings are the first file that a run writes.</summary>
+    private static bool IsRun(string path) =>
+        File.Exists(Path.Combine(path, ConfigName)) && File.Exists(Path.Combine(path, LockName));
+
+    /// <summary>Nothing but our empty folders and half-written files: a run that was killed, or failed, before its first file.</summary>
+    private static bool IsUnborn(string path)
+    {
+        if (!File.Exists(Path.Combine(path, LockName)))
+        {
+            return false;
+        }
+
+        var files = Directory.GetFiles(path, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None });
+        return files.All(file => Path.GetFileName(file) == LockName || AtomicFile.IsAside(file));
+    }
 
     /// <summary>The system gives the lock back when the process ends, however it ends.</summary>
     private static FileStream Lock(string path) =>

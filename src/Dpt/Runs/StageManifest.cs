@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace DPT.Engine.Dpt;
 
 /// <summary>A file that a stage made.</summary>
@@ -7,31 +9,36 @@ namespace DPT.Engine.Dpt;
 public sealed record StageOutput(string Path, long Bytes, string Sha256);
 
 /// <summary>
-/// What a finished stage was made from and what it made: <c>manifest.json</c>, schema 1, written last. A resumed run
+/// What a finished stage was made from and what it made: <c>manifest.json</c>, schema 2, written last. A resumed run
 /// skips a stage whose manifest still holds.
 /// </summary>
 public sealed record StageManifest
 {
+    private const int PresentSchema = 2;
+
     /// <summary>Version of this schema.</summary>
-    public int Schema { get; init; } = 1;
+    public int Schema { get; init; } = PresentSchema;
 
     /// <summary>Name of the stage.</summary>
     public required string Stage { get; init; }
 
-    /// <summary>Version of the engine.</summary>
-    public required string Engine { get; init; }
+    /// <summary>Settings, data and earlier stages' files that the stage was made from.</summary>
+    public required StageOrigin Origin { get; init; }
 
-    /// <summary>Hash of the options that decide this stage.</summary>
-    public required string ConfigHash { get; init; }
-
-    /// <summary>Hash of each input, by name: data, label split, the stage before.</summary>
-    public required IReadOnlyDictionary<string, string> Inputs { get; init; }
+    /// <summary>
+    /// What computed it, in the order of the sessions that took part: engine, device and vector width. More than one means
+    /// that its last bits may differ from those of an undisturbed run.
+    /// </summary>
+    public required IReadOnlyList<string> Machines { get; init; }
 
     /// <summary>The files made.</summary>
     public required IReadOnlyList<StageOutput> Outputs { get; init; }
 
     /// <summary>Wall time in seconds, earlier sessions of a resumed run included.</summary>
     public required double Seconds { get; init; }
+
+    /// <summary>Largest device memory in use in the session that finished the stage, in bytes.</summary>
+    public required long PeakMemoryBytes { get; init; }
 
     /// <summary>Describes a file below the stage's folder for <see cref="Outputs"/>.</summary>
     public static StageOutput Describe(string stageFolder, string path)
@@ -40,18 +47,29 @@ public sealed record StageManifest
         return new StageOutput(relative, new FileInfo(path).Length, FileHash.Of(path));
     }
 
-    /// <summary>Whether the stage need not run again: same engine, options and inputs, and its files are as it left them.</summary>
-    /// <param name="stageFolder">The stage's folder.</param>
-    /// <param name="configHash">Hash of the present options.</param>
-    /// <param name="inputs">Hashes of the present inputs.</param>
-    /// <param name="engine">Version of the present engine.</param>
-    public bool Holds(string stageFolder, string configHash, IReadOnlyDictionary<string, string> inputs, string engine) =>
-        Schema == 1
-        && Engine == engine
-        && ConfigHash == configHash
-        && Inputs.Count == inputs.Count
-        && Inputs.All(input => inputs.TryGetValue(input.Key, out var hash) && hash == input.Value)
-        && !Changed(stageFolder).Any();
+    /// <summary>Reads the manifest of a stage. A damaged one counts as none: the stage is then finished anew.</summary>
+    /// <param name="folder">The stage's folder.</param>
+    /// <param name="observer">Hears of damage.</param>
+    /// <returns>Null if there is none that counts.</returns>
+    /// <exception cref="DptException">Check: it was written by another version of the engine.</exception>
+    public static StageManifest? Read(StageFolder folder, IRunObserver observer)
+    {
+        if (!File.Exists(folder.ManifestPath))
+        {
+            return null;
+        }
+
+        RequirePresentSchema(folder.ManifestPath);
+        try
+        {
+            return JsonFiles.Load<StageManifest>(folder.ManifestPath);
+        }
+        catch (DptException damage) when (damage.Kind == FailureKind.Check)
+        {
+            observer.Message($"{folder.Name}: its manifest does not count: {damage.Message}");
+            return null;
+        }
+    }
 
     /// <summary>Paths of the files made that are missing or no longer as the stage left them.</summary>
     public IEnumerable<string> Changed(string stageFolder) =>
@@ -59,4 +77,27 @@ public sealed record StageManifest
         let path = Path.GetFullPath(Path.Combine(stageFolder, output.Path))
         where !File.Exists(path) || new FileInfo(path).Length != output.Bytes || FileHash.Of(path) != output.Sha256
         select path;
+
+    /// <summary>A manifest that another version wrote is no damage: what it stands for must not be made again unasked.</summary>
+    private static void RequirePresentSchema(string path)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(File.ReadAllBytes(path));
+            if (json.RootElement.ValueKind == JsonValueKind.Object
+                && json.RootElement.TryGetProperty("schema", out var schema)
+                && schema.TryGetInt32(out var number)
+                && number != PresentSchema)
+            {
+                throw new DptException(
+                    FailureKind.Check,
+                    $"'{path}' is of schema {number}, this engine writes {PresentSchema}: continue the run with the version "
+                    + "that made it, or start a new one");
+            }
+        }
+        catch (Exception damage) when (damage is JsonException or InvalidOperationException)
+        {
+            // Damage is the reader's affair.
+        }
+    }
 }

@@ -123,12 +123,13 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
     public IReadOnlyList<(string Name, double Value)> TakeMetrics() => _metrics.Take();
 
     public TrainingState Capture() => new(
-        Step, new JsonObject { ["thresholds"] = JsonSerializer.SerializeToNode(_threshold.State) }, _model.Capture());
+        Step, new JsonObject { ["thresholds"] = JsonSerializer.SerializeToNode(_threshold.State, JsonFiles.Options) }, _model.Capture());
 
     public void Restore(TrainingState state)
     {
+        var thresholds = ThresholdsOf(state);
         _model.Restore(state);
-        _threshold.State = state.State["thresholds"].Deserialize<ThresholdState>()!;
+        _threshold.State = thresholds;
         Step = (int)state.Step;
     }
 
@@ -145,6 +146,21 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
         _labelled.Dispose();
         _unlabelled.Dispose();
         _model.Dispose();
+    }
+
+    private ThresholdState ThresholdsOf(TrainingState state)
+    {
+        try
+        {
+            return state.State["thresholds"].Deserialize<ThresholdState>(JsonFiles.Options) is { } found
+                && found.ClassProbabilities.Length == _classes && found.ClassFrequencies.Length == _classes
+                ? found
+                : throw new InvalidDataException($"its state has no thresholds of {_classes} classes");
+        }
+        catch (JsonException damage)
+        {
+            throw new InvalidDataException($"the thresholds of its state are damaged: {damage.Message}", damage);
+        }
     }
 
     private static IOptimizer CreateOptimizer(ParameterStore store, SemiSupervisedOptions options) =>

@@ -25,5 +25,6 @@ internal interface ITrainer
     TrainingState Capture();
 
     /// <summary>Goes back to a captured state.</summary>
+    /// <exception cref="InvalidDataException">The state lacks something or is of another network; nothing has changed.</exception>
     void Restore(TrainingState state);
 }

@@ -53,9 +53,16 @@ internal sealed class ModelState : IDisposable
         return tensors;
     }
 
+    /// <summary>Goes back to a captured state.</summary>
+    /// <exception cref="InvalidDataException">It lacks something or is of another network; nothing has changed.</exception>
     /// <exception cref="DptException">Diverged: a number of the state is not finite.</exception>
     public void Restore(TrainingState state)
     {
+        foreach (var (name, _) in Slabs())
+        {
+            RequireFit(state, name);
+        }
+
         RequireFinite(state.Tensors, state.Step);
         foreach (var (name, slab) in Slabs())
         {
@@ -94,6 +101,23 @@ internal sealed class ModelState : IDisposable
                     throw NonFinite.InStep(step, $"'{name}' in '{file}' is");
                 }
             }
+        }
+    }
+
+    private void RequireFit(TrainingState state, string name)
+    {
+        if (!state.Tensors.TryGetValue(name, out var tensors))
+        {
+            throw new InvalidDataException($"it has no tensors '{name}'");
+        }
+
+        try
+        {
+            Store.RequireFit(tensors);
+        }
+        catch (ArgumentException other)
+        {
+            throw new InvalidDataException($"{name}: {other.Message}", other);
         }
     }
 

@@ -36,6 +36,9 @@ internal sealed class TrainLoop
         _evaluate = evaluate;
     }
 
+    /// <summary>What has computed the training, earlier sessions first.</summary>
+    public IReadOnlyList<string> Machines => _checkpoints.Machines;
+
     /// <summary>Seconds of training, those before an interruption included; evaluations not.</summary>
     public double Seconds => _secondsBefore + _clock.Elapsed.TotalSeconds;
 
@@ -91,11 +94,15 @@ internal sealed class TrainLoop
 
     private void Resume()
     {
-        if (_checkpoints.Latest() is { } found)
+        if (_checkpoints.Restore(_trainer, out _secondsBefore))
         {
-            _trainer.Restore(found.State);
-            _secondsBefore = found.Seconds;
-            _context.Observer.Message($"{_stage}: continues at step {found.State.Step} of {_trainer.TotalSteps}");
+            _context.Observer.Message($"{_stage}: continues at step {_trainer.Step} of {_trainer.TotalSteps}");
+            if (_checkpoints.Machines is [.., var before, var now] && _trainer.Step < _trainer.TotalSteps)
+            {
+                _context.Observer.Message(
+                    $"{_stage}: warning: begun by {before}, continued by {now}; the last bits of its weights will differ "
+                    + "from those of an undisturbed run");
+            }
         }
 
         // Also at step 0: an earlier session may have been killed before its first checkpoint, or trained otherwise.

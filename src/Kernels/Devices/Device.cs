@@ -23,8 +23,11 @@ public abstract class Device : IDisposable
     /// <summary>One line for people: the processor, its threads, its vector width or its architecture.</summary>
     public abstract string Description { get; }
 
-    /// <summary>The part of <see cref="Description"/> that results may depend on: no number of threads.</summary>
-    public virtual string Processor => Description;
+    /// <summary>What the bits of results depend on: two devices with the same words compute the same.</summary>
+    public virtual string Arithmetic => Description;
+
+    /// <summary>Bytes of memory in all, for estimates.</summary>
+    public virtual long CapacityBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
     /// <summary>The memory pool and its counters.</summary>
     public DeviceMemory Memory { get; }

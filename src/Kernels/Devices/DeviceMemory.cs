@@ -173,7 +173,7 @@ public sealed class DeviceMemory : IDisposable
         {
             return _allocate(size);
         }
-        catch (KernelException) when (ReservedBytes > LiveBytes)
+        catch (DeviceException) when (ReservedBytes > LiveBytes)
         {
             Trim();
             return _allocate(size);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace DPT.Engine.Kernels;
@@ -8,16 +9,22 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 public sealed unsafe class HostDevice : Device
 {
+    /// <summary>Environment variable with the number of threads, 1 to 256.</summary>
+    public const string ThreadsVariable = "DPT_NUM_THREADS";
+
+    private const int MostThreads = 256;
+
     /// <summary>Opens the host.</summary>
     /// <param name="threads">Threads to use, 1 to 256; by default all processors that this process may use.</param>
     /// <param name="width">Vector width; by default the widest that the processor runs at full speed.</param>
     /// <param name="selection">Choice of kernels; by default what the environment and the defaults say.</param>
+    /// <exception cref="KernelException">A variable of the environment holds something else than it may.</exception>
     public HostDevice(int? threads = null, SimdWidth? width = null, KernelSelection? selection = null)
         : base(new DeviceMemory(AllocateAligned, FreeAligned), selection ?? KernelSelection.FromEnvironment())
     {
         var count = threads ?? DefaultThreads();
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1, nameof(threads));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, 256, nameof(threads));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, MostThreads, nameof(threads));
         Width = width ?? SimdWidths.Default();
         Workers = new WorkerPool(count);
     }
@@ -29,7 +36,7 @@ public sealed unsafe class HostDevice : Device
     public override string Description => $"host, {Threads} thread{(Threads == 1 ? "" : "s")}, {Width.Describe()}";
 
     /// <inheritdoc/>
-    public override string Processor => $"host, {Width.Describe()}";
+    public override string Arithmetic => $"host, {Width.Describe()}";
 
     /// <summary>Number of threads that take part in a kernel, the caller included.</summary>
     public int Threads => Workers.Threads;
@@ -74,12 +81,25 @@ public sealed unsafe class HostDevice : Device
         base.Dispose();
     }
 
-    private static int DefaultThreads() =>
-        int.TryParse(Environment.GetEnvironmentVariable("DPT_NUM_THREADS"), out var asked) && asked is >= 1 and <= 256
-            ? asked
-            : Math.Min(256, Environment.ProcessorCount);
+    private static int DefaultThreads() => Environment.GetEnvironmentVariable(ThreadsVariable) switch
+    {
+        null or "" => Math.Min(MostThreads, Environment.ProcessorCount),
+        var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var asked)
+            && asked is >= 1 and <= MostThreads => asked,
+        var other => throw new KernelException($"{ThreadsVariable}='{other}': give a whole number 1..{MostThreads}"),
+    };
 
-    private static nint AllocateAligned(long bytes) => (nint)NativeMemory.AlignedAlloc((nuint)bytes, 64);
+    private static nint AllocateAligned(long bytes)
+    {
+        try
+        {
+            return (nint)NativeMemory.AlignedAlloc((nuint)bytes, 64);
+        }
+        catch (OutOfMemoryException full)
+        {
+            throw new DeviceException($"the host has no {bytes} bytes of memory left", full);
+        }
+    }
 
     private static void FreeAligned(nint address, long bytes) => NativeMemory.AlignedFree((void*)address);
 }

@@ -39,7 +39,7 @@ public sealed class KernelSelection
     public static KernelSelection FromEnvironment()
     {
         var cache = TuningCache.DefaultPath();
-        var selection = new KernelSelection(File.Exists(cache) ? TuningCache.Open(cache) : null);
+        var selection = new KernelSelection(cache is not null && File.Exists(cache) ? TuningCache.Open(cache) : null);
         if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } text)
         {
             selection.Choose(text, Origin.Environment);
@@ -68,6 +68,14 @@ public sealed class KernelSelection
             }
         }
     }
+
+    /// <summary>What differs from the defaults: variants asked for by name, and a tuning cache; empty if nothing does.</summary>
+    public string Choices => string.Join(
+        ',',
+        [
+            .. _choices.OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => $"{c.Key}={c.Value.Variant.Name}"),
+            .. _tuning?.Fingerprint is { Length: > 0 } tuned ? [$"tuning cache {tuned}"] : Array.Empty<string>(),
+        ]);
 
     /// <summary>The variant for this call on this device.</summary>
     /// <exception cref="KernelException">

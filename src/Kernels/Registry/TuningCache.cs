@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -31,15 +32,29 @@ public sealed partial class TuningCache
     /// <summary>Where the file is, or will be.</summary>
     public string Path { get; }
 
+    /// <summary>A few letters that differ between caches of different content; empty for one without entries.</summary>
+    public string Fingerprint => _variants.Count == 0
+        ? ""
+        : Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(
+            _variants.Select(p => $"{p.Key}: {p.Value}").Order(StringComparer.Ordinal))))[..8];
+
     /// <summary>Why the file's content is ignored; null if it is not.</summary>
     public string? Problem { get; private set; }
 
-    /// <summary>The path in <see cref="Variable"/>, or one in the user's local application data.</summary>
-    public static string DefaultPath() =>
-        Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } path
-            ? path
-            : System.IO.Path.Combine(
-                Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "dpt-engine", "tuning.json");
+    /// <summary>
+    /// The path in <see cref="Variable"/>, or one in the user's local application data; null for a user who has no such
+    /// folder: the current one is not ours to write to.
+    /// </summary>
+    public static string? DefaultPath()
+    {
+        if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } path)
+        {
+            return path;
+        }
+
+        var data = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData);
+        return System.IO.Path.IsPathFullyQualified(data) ? System.IO.Path.Combine(data, "dpt-engine", "tuning.json") : null;
+    }
 
     /// <summary>
     /// Reads the file if there is one. Never throws for what the file holds: see <see cref="Problem"/>.
@@ -122,7 +137,7 @@ public sealed partial class TuningCache
 
     private static Key KeyOf<TCall>(Device device, Operator<TCall> op, in TCall call)
         where TCall : struct, IKernelCall =>
-        new(device.Processor, EngineVersion, op.Name, ShapeClass(call.Shape));
+        new(device.Arithmetic, EngineVersion, op.Name, ShapeClass(call.Shape));
 
     private static string EngineVersion { get; } = typeof(TuningCache).Assembly.GetName().Version!.ToString(3);
 

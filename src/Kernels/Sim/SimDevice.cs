@@ -55,6 +55,9 @@ public sealed unsafe class SimDevice : GpuDevice
     public override string Description => $"sim, {Architecture}, schedule {_seed}";
 
     /// <inheritdoc/>
+    public override string Arithmetic => $"simulator, {Architecture}";
+
+    /// <inheritdoc/>
     public override PtxArchitecture Architecture { get; }
 
     /// <summary>Number of launches so far.</summary>

@@ -8,6 +8,7 @@ public class PipelineTests
     private const string Generator = "stage-2-diffusion/generator.safetensors";
 
     private readonly TemporaryFolder _folder = new();
+    private FinishedRun _run = null!;
     private string _finished = null!;
     private DptResult _result = null!;
     private Dictionary<string, string> _outcome = null!;
@@ -15,13 +16,16 @@ public class PipelineTests
     [OneTimeSetUp]
     public void RunOnce()
     {
-        _finished = _folder["finished"];
-        _result = TinyRun.In(_finished).Result!;
-        _outcome = TinyRun.Outcome(_finished);
+        _run = new FinishedRun();
+        (_finished, _result, _outcome) = (_run.Path, _run.Result, _run.Outcome);
     }
 
     [OneTimeTearDown]
-    public void RemoveFolder() => _folder.Dispose();
+    public void RemoveFolder()
+    {
+        _run.Dispose();
+        _folder.Dispose();
+    }
 
     [TestCase("run.json")]
     [TestCase("metrics.jsonl")]
@@ -62,10 +66,11 @@ public class PipelineTests
             "schema", "data.classes", "data.train", "data.test", "data.labelsPerClass", "data.imageSize", "data.channels",
             "seed", "stage1.top1", "stage1.pseudoLabelAccuracy", "stage1.seconds", "stage2.parameters", "stage2.steps",
             "stage2.imagesSeen", "stage2.imagesPerSecond", "stage2.frechetDistance.value", "stage2.frechetDistance.count",
-            "stage2.seconds", "stage3.top1", "stage3.controlTop1", "stage3.pseudoImagesPerClass", "stage3.seconds",
+            "stage2.classAgreement", "stage2.seconds", "stage3.top1", "stage3.controlTop1", "stage3.pseudoImagesPerClass", "stage3.seconds",
             "totalSeconds", "peakMemoryBytes",
         ];
-        Assert.That(fields.Keys, Is.EquivalentTo(texts.Concat(numbers)));
+        Assert.That(fields.Keys, Is.EquivalentTo(texts.Concat(numbers).Append("warnings")));
+        Assert.That(fields["warnings"], Is.EqualTo(JsonValueKind.Array));
         Assert.That(texts.Select(f => fields[f]), Has.All.EqualTo(JsonValueKind.String));
         Assert.That(numbers.Select(f => fields[f]), Has.All.EqualTo(JsonValueKind.Number));
     }
@@ -92,8 +97,8 @@ public class PipelineTests
         var again = TinyRun.In(folder);
         Assert.That(again.Works, Is.Empty);
         Assert.That(again.Messages, Has.Count.EqualTo(3).And.All.Contains("finished before"));
-        Assert.That(
-            again.Result! with { PeakMemoryBytes = 0 }, Is.EqualTo(_result with { PeakMemoryBytes = 0 }));
+        Assert.That(again.Result! with { Warnings = [] }, Is.EqualTo(_result with { Warnings = [] }));
+        Assert.That(again.Result!.Warnings, Is.EqualTo(_result.Warnings));
         Assert.That(TinyRun.Outcome(folder), Is.EqualTo(_outcome));
     }
 
@@ -165,7 +170,7 @@ public class PipelineTests
     public void Run_OtherImagesAsked_KeepsTheGenerator()
     {
         var folder = Copy();
-        var again = TinyRun.In(folder, TinyOptions.Run with { Generate = TinyOptions.Run.Generate with { PerClass = 3 } });
+        var again = TinyRun.In(folder, TinyOptions.Run with { Generate = TinyOptions.Run.Generate with { PerClass = 3 } }, overwrite: true);
         Assert.That(again.Works, Is.EqualTo(
             ["stage-2-diffusion: draw", "stage-3-classifier", "stage-3-classifier-control"]));
         Assert.That(TinyRun.Outcome(folder)[Generator], Is.EqualTo(_outcome[Generator]));
@@ -179,9 +184,10 @@ public class PipelineTests
     {
         var folder = Copy();
         var shorter = TinyOptions.Run with { Diffusion = TinyOptions.Run.Diffusion with { Steps = 5 } };
-        Assert.That(TinyRun.In(folder, shorter).Result!.Stage2.Steps, Is.EqualTo(5));
+        Assert.That(TinyRun.In(folder, shorter, overwrite: true).Result!.Stage2.Steps, Is.EqualTo(5));
         var generator = TinyRun.Outcome(folder)[Generator];
-        var again = TinyRun.In(folder, shorter with { Generate = shorter.Generate with { PerClass = 3 } });
+        var again = TinyRun.In(
+            folder, shorter with { Generate = shorter.Generate with { PerClass = 3 } }, overwrite: true);
         Assert.That(again.Works, Does.Not.Contain("stage-2-diffusion"));
         Assert.That(TinyRun.Outcome(folder)[Generator], Is.EqualTo(generator));
     }
@@ -240,34 +246,20 @@ public class PipelineTests
         Assert.That(
             TinyRun.Outcome(folder).Where(file => !file.Key.StartsWith("reference", StringComparison.Ordinal)),
             Is.EquivalentTo(_outcome));
+        var result = JsonFiles.Load<DptResult>(Path.Combine(folder, "result.json"));
+        Assert.That(Timeless(result), Is.EqualTo(Timeless(_result)));
+        Assert.That(result.Warnings, Is.EqualTo(_result.Warnings));
+        Assert.That(
+            result.TotalSeconds, Is.EqualTo(result.Stage1.Seconds + result.Stage2.Seconds + result.Stage3.Seconds));
     }
 
-    private string Copy()
-    {
-        var target = _folder[Guid.NewGuid().ToString("n")];
-        foreach (var source in Directory.EnumerateFiles(_finished, "*", SearchOption.AllDirectories))
-        {
-            var path = Path.Combine(target, Path.GetRelativePath(_finished, source));
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.Copy(source, path);
-        }
-
-        return target;
-    }
+    private string Copy() => _run.Copy();
 
     private static ImageDataset LoadImages(string folder) =>
         ImageShards.Open(Path.Combine(folder, "stage-2-diffusion/pseudo-images"))
             .Load("pseudo-images", [.. Enumerable.Range(0, 10).Select(c => $"{c}")]);
 
-    /// <summary>A result without what the clock and the pool say.</summary>
-    private static DptResult Timeless(DptResult result) => result with
-    {
-        Stage1 = result.Stage1 with { Seconds = 0 },
-        Stage2 = result.Stage2 with { Seconds = 0, ImagesPerSecond = 0 },
-        Stage3 = result.Stage3 with { Seconds = 0 },
-        TotalSeconds = 0,
-        PeakMemoryBytes = 0,
-    };
+    private static DptResult Timeless(DptResult result) => FinishedRun.Timeless(result);
 
     private static void RequireEveryStepOnce(string folder)
     {

@@ -24,10 +24,10 @@ internal sealed class TinyRun : IRunObserver
     public List<string> Works { get; } = [];
 
     /// <summary>Starts or continues the run in a folder; no device memory stays behind.</summary>
-    public static TinyRun In(string folder, DptOptions? options = null)
+    public static TinyRun In(string folder, DptOptions? options = null, bool overwrite = false)
     {
         var run = new TinyRun("", 0);
-        run.Work(folder, options ?? TinyOptions.Run);
+        run.Work(folder, options ?? TinyOptions.Run, overwrite);
         return run;
     }
 
@@ -35,24 +35,31 @@ internal sealed class TinyRun : IRunObserver
     public static void Interrupted(string folder, string work, long done)
     {
         var run = new TinyRun(work, done);
-        Assert.That(() => run.Work(folder, TinyOptions.Run), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(() => run.Work(folder, TinyOptions.Run, overwrite: false), Throws.InstanceOf<OperationCanceledException>());
     }
 
     /// <summary>Does something with the pipeline of a folder.</summary>
-    public static void With(string path, DptOptions options, IRunObserver observer, Action<DptPipeline> work)
+    public static void With(
+        string path, DptOptions options, IRunObserver observer, Action<DptPipeline> work, bool overwrite = false)
     {
         using var device = new HostDevice(threads: 1);
-        On(device, path, options, observer, work);
+        On(device, path, options, observer, work, overwrite);
     }
 
     /// <summary>The same on a device of the caller's.</summary>
     public static void On(
-        Device device, string path, DptOptions options, IRunObserver observer, Action<DptPipeline> work)
+        Device device,
+        string path,
+        DptOptions options,
+        IRunObserver observer,
+        Action<DptPipeline> work,
+        bool overwrite = false)
     {
         try
         {
-            using var folder = Directory.Exists(path) ? RunFolder.Open(path) : RunFolder.CreateAt(path);
-            using var pipeline = new DptPipeline(options, folder, device, observer, ["run"]);
+            using var folder = File.Exists(Path.Combine(path, RunFolder.ConfigName)) ? RunFolder.Open(path) : RunFolder.CreateAt(path);
+            using var pipeline = new DptPipeline(
+                DptPlan.Of(options, device), folder, device, observer, new RunSession(["run"], "{}", overwrite));
             work(pipeline);
         }
         finally
@@ -86,6 +93,6 @@ internal sealed class TinyRun : IRunObserver
         }
     }
 
-    private void Work(string folder, DptOptions options) =>
-        With(folder, options, this, pipeline => Result = pipeline.Run(_source.Token));
+    private void Work(string folder, DptOptions options, bool overwrite) =>
+        With(folder, options, this, pipeline => Result = pipeline.Run(_source.Token), overwrite);
 }

@@ -67,9 +67,12 @@ public class CheckpointStoreTests
         Assert.That(Names(), Is.EqualTo(["step-00000100"]));
     }
 
-    /// <summary>What a process killed while it wrote step 200 may leave: any number of files in a folder aside.</summary>
+    /// <summary>
+    /// What a process killed while it wrote step 200 may leave: any number of files in a folder aside. With the last one
+    /// the checkpoint is whole, and gets its name.
+    /// </summary>
     [Test]
-    public void LoadLatest_AfterAKillAtAnyFile_GivesTheOneBefore([Range(0, 4)] int filesWritten)
+    public void LoadLatest_AfterAKillAtAnyFile_GivesTheNewestWholeOne([Range(0, 4)] int filesWritten)
     {
         var store = Store();
         store.Save(State(100));
@@ -81,9 +84,63 @@ public class CheckpointStoreTests
             File.Delete(path);
         }
 
-        Assert.That(Store().LoadLatest()!.Step, Is.EqualTo(100));
+        var newest = filesWritten == 4 ? 200 : 100;
+        Assert.That(Store().LoadLatest()!.Step, Is.EqualTo(newest));
+        Store().Save(State(300));
+        Assert.That(Names(), Is.EqualTo([$"step-00000{newest}", "step-00000300"]));
+    }
+
+    /// <summary>Step 100 again, killed when the old one had gone and the new one had no name yet.</summary>
+    [Test]
+    public void Save_SameStepAgain_KilledBetweenTheRenames_LosesNeither()
+    {
+        var old = Store();
+        old.Save(State(100));
+        Directory.Move(_folder["step-00000100"], _folder["old-0123"]);
+        var other = new CheckpointStore(_folder["other"], keep: 2, _observer);
+        other.Save(State(100) with { State = new JsonObject { ["threshold"] = 7 } });
+        Directory.Move(_folder["other/step-00000100"], _folder["tmp-4567"]);
+        Directory.Delete(_folder["other"]);
+        Assert.That((int)Store().LoadLatest()!.State["threshold"]!, Is.EqualTo(7));
+        Assert.That(Names(), Is.EqualTo(["step-00000100"]));
+    }
+
+    /// <summary>What is left aside never takes the place of a checkpoint that has its name.</summary>
+    [Test]
+    public void Save_SameStepAgain_KilledBeforeTheRenames_KeepsTheOldOne()
+    {
+        Store().Save(State(100));
+        var other = new CheckpointStore(_folder["other"], keep: 2, _observer);
+        other.Save(State(100) with { State = new JsonObject { ["threshold"] = 7 } });
+        Directory.Move(_folder["other/step-00000100"], _folder["tmp-4567"]);
+        Directory.Delete(_folder["other"]);
+        Assert.That((double)Store().LoadLatest()!.State["threshold"]!, Is.EqualTo(0.1 + 0.2));
+        Assert.That(Names(), Is.EqualTo(["step-00000100"]));
+    }
+
+    /// <summary>A longer training left later checkpoints: they must not count against those of a shorter one.</summary>
+    [Test]
+    public void Save_BesideLaterCheckpoints_KeepsItsOwn()
+    {
+        var store = Store();
         store.Save(State(300));
-        Assert.That(Names(), Is.EqualTo(["step-00000100", "step-00000300"]));
+        store.Save(State(400));
+        store.Save(State(10));
+        store.Save(State(20));
+        store.Save(State(30));
+        Assert.That(
+            Names(), Is.EqualTo(["step-00000020", "step-00000030", "step-00000300", "step-00000400"]));
+        Assert.That(Store().LoadLatest(state => state.Step < 100)!.Step, Is.EqualTo(30));
+    }
+
+    [Test]
+    public void StatesIn_Folder_AreTheNewestFirstWithoutTheUnreadable()
+    {
+        SaveTwo();
+        Store().Save(State(300));
+        File.WriteAllText(_folder["step-00000300/state.json"], "{");
+        Assert.That(CheckpointStore.StatesIn(_folder.Path).Select(state => (long)state["step"]!), Is.EqualTo([200]));
+        Assert.That(CheckpointStore.StatesIn(_folder["none"]), Is.Empty);
     }
 
     [TestCase("model.safetensors")]

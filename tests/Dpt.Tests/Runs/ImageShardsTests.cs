@@ -20,7 +20,7 @@ public class ImageShardsTests
         {
             foreach (var size in Enumerable.Range(1, 10))
             {
-                var shards = ImageShards.BeginOrResume(_folder.Path, _plan with { PerClass = perClass, ShardSize = size }).All.ToArray();
+                var shards = ImageShards.BeginOrResume(_folder.Path, _plan with { PerClass = perClass, ShardSize = size }, new SilentObserver()).All.ToArray();
                 var images = shards.SelectMany(s => Enumerable.Range(s.First, s.Count).Select(i => (s.Label, i)));
                 Assert.That(images, Is.EqualTo(from c in Enumerable.Range(0, 2) from i in Enumerable.Range(0, perClass) select (c, i)));
             }
@@ -30,14 +30,14 @@ public class ImageShardsTests
     [Test]
     public void Resume_AfterSomeFiles_MakesTheOthersOnly()
     {
-        var shards = ImageShards.BeginOrResume(_folder.Path, _plan);
+        var shards = ImageShards.BeginOrResume(_folder.Path, _plan, new SilentObserver());
         foreach (var shard in shards.All.Take(4))
         {
             shards.Write(shard, Images(shard));
         }
 
         File.Delete(_folder["shard-000-00002.safetensors"]);
-        var resumed = ImageShards.BeginOrResume(_folder.Path, _plan);
+        var resumed = ImageShards.BeginOrResume(_folder.Path, _plan, new SilentObserver());
         Assert.That(resumed.Missing, Is.EqualTo([new ImageShard(0, 2, 2), new ImageShard(1, 2, 2), new ImageShard(1, 4, 1)]));
         TestImages.Fails(FailureKind.Environment, () => ImageShards.Open(_folder.Path), "3 of 6 files");
         WriteAll(resumed);
@@ -49,9 +49,9 @@ public class ImageShardsTests
     [Test]
     public void BeginOrResume_AnotherPlan_RemovesItsFilesAndNoOthers()
     {
-        WriteAll(ImageShards.BeginOrResume(_folder.Path, _plan));
+        WriteAll(ImageShards.BeginOrResume(_folder.Path, _plan, new SilentObserver()));
         _folder.Write("notes.txt", "mine");
-        var other = ImageShards.BeginOrResume(_folder.Path, _plan with { Key = "other" });
+        var other = ImageShards.BeginOrResume(_folder.Path, _plan with { Key = "other" }, new SilentObserver());
         Assert.That(other.Missing.Count(), Is.EqualTo(6));
         Assert.That(File.Exists(_folder["notes.txt"]));
     }
@@ -70,7 +70,7 @@ public class ImageShardsTests
     [Test]
     public void Load_DamagedOrForeignFile_IsRefused()
     {
-        var shards = ImageShards.BeginOrResume(_folder.Path, _plan);
+        var shards = ImageShards.BeginOrResume(_folder.Path, _plan, new SilentObserver());
         WriteAll(shards);
         File.Copy(_folder["shard-001-00004.safetensors"], _folder["shard-000-00000.safetensors"], overwrite: true);
         TestImages.Fails(FailureKind.Check, () => shards.Load("pseudo", _names), "shard-000-00000");
@@ -91,7 +91,7 @@ public class ImageShardsTests
     [Test]
     public void ExportPng_Everything_CanBeReadAsAFolderDataSet()
     {
-        var shards = ImageShards.BeginOrResume(_folder["shards"], _plan);
+        var shards = ImageShards.BeginOrResume(_folder["shards"], _plan, new SilentObserver());
         WriteAll(shards);
         shards.ExportPng(_folder["png/train"], _names);
         shards.ExportPng(_folder["png/test"], _names);

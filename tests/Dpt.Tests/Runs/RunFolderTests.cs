@@ -45,6 +45,7 @@ public class RunFolderTests
         using (var run = RunFolder.Create(_folder.Path, "digits"))
         {
             path = run.FolderPath;
+            File.WriteAllText(run.ConfigPath, "{}");
             TestImages.Fails(FailureKind.Environment, () => RunFolder.Open(path), "another process");
         }
 
@@ -54,7 +55,60 @@ public class RunFolderTests
 
     [Test]
     public void Open_FolderThatIsNoRun_IsRefused() =>
-        TestImages.Fails(FailureKind.Environment, () => RunFolder.Open(_folder.Path), "no run folder");
+        TestImages.Fails(FailureKind.Environment, () => RunFolder.Open(_folder.Path), "not a run folder");
+
+    /// <summary>A run that was killed, or failed, before its first file was whole.</summary>
+    [Test]
+    public void CreateAt_WhereARunEndedBeforeItBegan_IsUsableAgain()
+    {
+        var path = _folder["run"];
+        RunFolder.CreateAt(path).Dispose();
+        File.WriteAllText(_folder[$"run/.config.resolved.json.{Guid.NewGuid():n}.tmp"], "{");
+        TestImages.Fails(FailureKind.Environment, () => RunFolder.Open(path), $"start it again with --out '{path}'");
+        using (var again = RunFolder.CreateAt(path))
+        {
+            TestImages.Fails(FailureKind.Environment, () => RunFolder.CreateAt(path), "cannot make the run folder");
+            again.Sweep();
+            File.WriteAllText(again.ConfigPath, "{}");
+        }
+
+        TestImages.Fails(FailureKind.Usage, () => RunFolder.CreateAt(path), "--resume");
+        Assert.That(Directory.GetFiles(path).Select(Path.GetFileName), Is.EquivalentTo([".lock", "config.resolved.json"]));
+    }
+
+    [TestCase("notes.txt")]
+    [TestCase("stage-1-classifier/classifier.safetensors")]
+    [TestCase("stage-1-classifier/.hidden")]
+    public void CreateAt_WhereSomethingIs_IsRefused(string name)
+    {
+        RunFolder.CreateAt(_folder["run"]).Dispose();
+        _folder.Write($"run/{name}", "mine");
+        TestImages.Fails(FailureKind.Usage, () => RunFolder.CreateAt(_folder["run"]), "is not empty");
+    }
+
+    [Test]
+    public void Sweep_TakesHalfWrittenFilesOnly_AndFollowsNoLink()
+    {
+        var outside = _folder.Write($"outside/.x.{Guid.NewGuid():n}.tmp", "not ours");
+        using var run = RunFolder.CreateAt(_folder["run"]);
+        Directory.CreateSymbolicLink(_folder["run/link"], _folder["outside"]);
+        string[] kept = [".hidden.tmp", "a.tmp", $"x.{Guid.NewGuid():n}.tmp"];
+        Array.ForEach(kept, name => _folder.Write($"run/stage-2-diffusion/{name}", "mine"));
+        var stray = _folder.Write($"run/stage-2-diffusion/.samples.png.{Guid.NewGuid():n}.tmp", "half");
+        run.Sweep();
+        Assert.That(stray, Does.Not.Exist);
+        Assert.That(outside, Does.Exist);
+        Assert.That(kept.Where(name => !File.Exists(_folder[$"run/stage-2-diffusion/{name}"])), Is.Empty);
+    }
+
+    [Test]
+    public void RequireRoom_NotEnoughOrNotWritable_IsRefusedAndLeavesNothing()
+    {
+        RunFolder.RequireRoom(_folder["a/b/c"], 1000);
+        TestImages.Fails(FailureKind.Environment, () => RunFolder.RequireRoom(_folder["a/b"], long.MaxValue), "MiB free");
+        _folder.Write("file", "a file");
+        Assert.That(Directory.GetFileSystemEntries(_folder.Path), Has.Length.EqualTo(1));
+    }
 
     [Test]
     public void Create_RootIsAFile_IsRefused()

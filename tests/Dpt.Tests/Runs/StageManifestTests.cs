@@ -2,23 +2,28 @@ namespace DPT.Engine.Dpt.Tests;
 
 public class StageManifestTests
 {
-    private static readonly Dictionary<string, string> _inputs = new() { ["train"] = "aa", ["labels"] = "bb" };
+    private static readonly StageOrigin _origin = new(
+        new Dictionary<string, string> { ["stage1.steps"] = "20", ["hash of train"] = new('a', 64) },
+        new Dictionary<string, string> { ["generator"] = new('b', 64) });
 
     private TemporaryFolder _folder = null!;
+    private StageFolder _stage = null!;
 
     [SetUp]
     public void MakeFolder()
     {
         _folder = new TemporaryFolder();
-        _folder.Write("deep/model.bin", [1, 2, 3]);
-        JsonFiles.Save(_folder["manifest.json"], new StageManifest
+        using var run = RunFolder.CreateAt(_folder["run"]);
+        _stage = run.Classifier;
+        var model = _folder.Write("run/stage-1-classifier/deep/model.bin", [1, 2, 3]);
+        JsonFiles.Save(_stage.ManifestPath, new StageManifest
         {
             Stage = "stage-1-classifier",
-            Engine = "0.1.0",
-            ConfigHash = "cc",
-            Inputs = _inputs,
-            Outputs = [StageManifest.Describe(_folder.Path, _folder["deep/model.bin"])],
+            Origin = _origin,
+            Machines = ["engine 0.1.0 on host"],
+            Outputs = [StageManifest.Describe(_stage.FolderPath, model)],
             Seconds = 1.5,
+            PeakMemoryBytes = 100,
         });
     }
 
@@ -26,50 +31,61 @@ public class StageManifestTests
     public void RemoveFolder() => _folder.Dispose();
 
     [Test]
-    public void Holds_NothingChanged_IsTrue()
+    public void Read_NothingChanged_GivesWhatWasSaved()
     {
-        var manifest = Load();
+        var manifest = Read()!;
         Assert.That(manifest.Outputs[0].Path, Is.EqualTo("deep/model.bin"));
-        Assert.That(manifest.Holds(_folder.Path, "cc", _inputs, "0.1.0"));
+        Assert.That(manifest.Origin.Differences(_origin), Is.Empty);
+        Assert.That(manifest.Origin.Hash, Is.EqualTo(_origin.Hash));
+        Assert.That(manifest.Changed(_stage.FolderPath), Is.Empty);
     }
 
     [Test]
-    public void Holds_AnyInputDiffers_IsFalse()
+    public void Differences_AnythingElse_IsNamedWithBothValues()
     {
-        var manifest = Load();
-        using (Assert.EnterMultipleScope())
-        {
-            Assert.That(manifest.Holds(_folder.Path, "other", _inputs, "0.1.0"), Is.False);
-            Assert.That(manifest.Holds(_folder.Path, "cc", _inputs, "0.2.0"), Is.False);
-            Assert.That(manifest.Holds(_folder.Path, "cc", new Dictionary<string, string>(_inputs) { ["train"] = "x" }, "0.1.0"), Is.False);
-            Assert.That(manifest.Holds(_folder.Path, "cc", new Dictionary<string, string>(_inputs) { ["more"] = "x" }, "0.1.0"), Is.False);
-            Assert.That(manifest.Holds(_folder.Path, "cc", new Dictionary<string, string> { ["train"] = "aa" }, "0.1.0"), Is.False);
-        }
+        var now = new StageOrigin(
+            new Dictionary<string, string> { ["stage1.steps"] = "21", ["hash of train"] = new('c', 64), ["seed"] = "1" },
+            new Dictionary<string, string>());
+        string[] given = ["hash of train aaaaaaaa -> cccccccc", "seed nothing -> 1", "stage1.steps 20 -> 21"];
+        Assert.That(Read()!.Origin.DifferencesGiven(now), Is.EqualTo(given));
+        Assert.That(Read()!.Origin.Differences(now), Is.EqualTo(given.Append("generator bbbbbbbb -> nothing")));
+        Assert.That(now.Hash, Is.Not.EqualTo(_origin.Hash));
     }
 
     [TestCase(new byte[] { 1, 2, 4 })]
     [TestCase(new byte[] { 1, 2 })]
     [TestCase(null)]
-    public void Holds_OutputChangedOrGone_IsFalse(byte[]? content)
+    public void Changed_OutputChangedOrGone_NamesIt(byte[]? content)
     {
-        File.Delete(_folder["deep/model.bin"]);
+        var path = _folder["run/stage-1-classifier/deep/model.bin"];
+        File.Delete(path);
         if (content is not null)
         {
-            _folder.Write("deep/model.bin", content);
+            File.WriteAllBytes(path, content);
         }
 
-        Assert.That(Load().Holds(_folder.Path, "cc", _inputs, "0.1.0"), Is.False);
+        Assert.That(Read()!.Changed(_stage.FolderPath), Is.EqualTo([path]));
     }
 
     [TestCase("")]
     [TestCase("{}")]
     [TestCase("null")]
-    [TestCase("""{"stage":null}""")]
-    [TestCase("""{"stage":"a","engine":"b","configHash":"c","inputs":null,"outputs":[],"seconds":1}""")]
-    public void Load_DamagedFile_IsRefused(string text)
+    [TestCase("[1]")]
+    [TestCase("""{"schema":2,"stage":null}""")]
+    [TestCase("""{"schema":2,"stage":"a","origin":{"given":{}},"machines":[],"outputs":[],"seconds":1,"peakMemoryBytes":1}""")]
+    public void Read_DamagedFile_CountsAsNone(string text)
     {
-        _folder.Write("manifest.json", text);
-        TestImages.Fails(FailureKind.Check, () => Load(), "manifest.json");
+        File.WriteAllText(_stage.ManifestPath, text);
+        var observer = new RecordingObserver();
+        Assert.That(StageManifest.Read(_stage, observer), Is.Null);
+        Assert.That(observer.Messages, Has.Exactly(1).Contains("manifest.json"));
+    }
+
+    [Test]
+    public void Read_OfAnotherVersion_IsRefused()
+    {
+        File.WriteAllText(_stage.ManifestPath, """{"schema":1,"stage":"stage-1-classifier","configHash":"cc"}""");
+        TestImages.Fails(FailureKind.Check, () => Read(), "is of schema 1, this engine writes 2");
     }
 
     [Test]
@@ -100,5 +116,5 @@ public class StageManifestTests
         }
     }
 
-    private StageManifest Load() => JsonFiles.Load<StageManifest>(_folder["manifest.json"]);
+    private StageManifest? Read() => StageManifest.Read(_stage, new SilentObserver());
 }

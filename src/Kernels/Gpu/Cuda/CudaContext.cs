@@ -12,14 +12,14 @@ internal sealed class CudaContext : IDisposable
     private readonly nint _stream;
 
     /// <summary>Opens the card of that number.</summary>
-    /// <exception cref="KernelException">There is no such card, or it is not usable; the message says why.</exception>
+    /// <exception cref="DeviceException">There is no such card, or it is not usable; the message says why.</exception>
     public CudaContext(ICudaDriver driver, int ordinal)
     {
         _driver = driver;
         _ordinal = ordinal;
         if (WhyNot(driver, ordinal) is { } reason)
         {
-            throw new KernelException(reason);
+            throw new DeviceException(reason);
         }
 
         Require(driver.RetainContext(ordinal, out _context), "no context on the GPU");
@@ -99,7 +99,7 @@ internal sealed class CudaContext : IDisposable
     }
 
     /// <summary>Memory of the card.</summary>
-    /// <exception cref="KernelException">There is not enough.</exception>
+    /// <exception cref="DeviceException">There is not enough.</exception>
     public nint Allocate(long bytes)
     {
         var result = Use(out _).Allocate(bytes, out var address);
@@ -111,11 +111,12 @@ internal sealed class CudaContext : IDisposable
     public void Free(nint address, long bytes) => UseToRelease().Free(address);
 
     /// <summary>Throws if a call did not succeed.</summary>
+    /// <exception cref="DeviceException">It did not.</exception>
     public void Require(int result, string otherwise)
     {
         if (result != 0)
         {
-            throw new KernelException($"{otherwise}: {_driver.Describe(result)}");
+            throw new DeviceException($"{otherwise}: {_driver.Describe(result)}");
         }
     }
 

@@ -22,9 +22,9 @@ public sealed unsafe class CudaDevice : GpuDevice
     /// <summary>Opens a GPU.</summary>
     /// <param name="ordinal">Its number, from 0, as the driver counts.</param>
     /// <param name="selection">Choice of kernels; by default what the environment and the defaults say.</param>
-    /// <exception cref="KernelException">It cannot be used; the message says why.</exception>
+    /// <exception cref="DeviceException">It cannot be used; the message says why.</exception>
     public CudaDevice(int ordinal = 0, KernelSelection? selection = null)
-        : this(Here.Value.Driver ?? throw new KernelException(Here.Value.Reason!), ordinal, selection)
+        : this(Here.Value.Driver ?? throw new DeviceException(Here.Value.Reason!), ordinal, selection)
     {
     }
 
@@ -50,6 +50,12 @@ public sealed unsafe class CudaDevice : GpuDevice
     public override string Description => string.Create(
         CultureInfo.InvariantCulture,
         $"{_context.Name}, {Architecture}, {_context.TotalBytes / (double)(1L << 30):0.0} GiB, driver for CUDA {_context.DriverVersion}");
+
+    /// <inheritdoc/>
+    public override string Arithmetic => $"{_context.Name}, {Architecture}";
+
+    /// <inheritdoc/>
+    public override long CapacityBytes => _context.TotalBytes;
 
     /// <inheritdoc/>
     public override PtxArchitecture Architecture { get; }

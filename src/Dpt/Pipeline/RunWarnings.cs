@@ -1,0 +1,110 @@
+using System.Globalization;
+
+namespace DPT.Engine.Dpt;
+
+/// <summary>What a user of a run's numbers should know, each with advice: one place for the output, the result and the report.</summary>
+internal static class RunWarnings
+{
+    /// <summary>Standard errors by which a share must be above chance to count as more.</summary>
+    private const double Surely = 2;
+
+    /// <summary>The warnings that apply, as far as the run has come.</summary>
+    /// <param name="plan">Settings and data, with the warnings known before work.</param>
+    /// <param name="labels">The pseudo-labels, or null.</param>
+    /// <param name="one">Stage 1, or null if it is not finished.</param>
+    /// <param name="two">Stage 2, or null.</param>
+    /// <param name="three">Stage 3, or null.</param>
+    /// <param name="machines">What computed the finished stages.</param>
+    public static IReadOnlyList<string> Of(
+        DptPlan plan,
+        PseudoLabels? labels,
+        Stage1Result? one,
+        Stage2Result? two,
+        Stage3Result? three,
+        IReadOnlyList<string> machines) =>
+    [
+        .. plan.Warnings,
+        .. OnLabels(plan.Data.Train, labels),
+        .. OnAccuracy(plan.Data.Test, "stage 1", one?.Top1, "more labels, or more stage1.steps"),
+        .. OnImages(plan, two),
+        .. OnAccuracy(plan.Data.Test, "stage 3", three?.Top1, "better pseudo-labels, or more stage3.steps"),
+        .. OnControl(three),
+        .. machines.Count > 1
+            ? [$"the stages were computed by {string.Join(" and by ", machines)}: a run on one of them differs in its last bits"]
+            : Array.Empty<string>(),
+    ];
+
+    private static IEnumerable<string> OnLabels(ImageDataset train, PseudoLabels? labels)
+    {
+        if (labels is null)
+        {
+            yield break;
+        }
+
+        var counts = ClassBalance.Count(labels.Labels, train.Classes);
+        var used = counts.Count(count => count > 0);
+        var shares = counts.Where(count => count > 0).Select(count => (double)count / labels.Labels.Length);
+        var effective = Math.Exp(-shares.Sum(share => share * Math.Log(share)));
+        if (used < train.Classes || effective < train.Classes / 2.0)
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"the pseudo-labels fall into few classes ({used} of {train.Classes} occur, as good as {effective:0.0} equal "
+                + $"ones): what stage 2 draws for the others means nothing; give more labels per class, lower "
+                + $"stage1.learningRate, or raise stage1.fairnessWeight");
+        }
+    }
+
+    private static IEnumerable<string> OnAccuracy(ImageDataset test, string stage, double? top1, string advice)
+    {
+        var guess = (double)ClassBalance.Count(test.Labels, test.Classes).Max() / test.Count;
+        if (top1 is { } share && !IsAbove(share, guess, test.Count))
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{stage} has learned nothing that shows: its top-1 of {share:0.0 %} is no better than always saying the most "
+                + $"frequent class ({guess:0.0 %}); {advice}");
+        }
+    }
+
+    private static IEnumerable<string> OnImages(DptPlan plan, Stage2Result? two)
+    {
+        if (two is null)
+        {
+            yield break;
+        }
+
+        var (train, width) = (plan.Data.Train, plan.Options.Classifier.Width);
+        var fewest = Math.Min(two.FrechetDistance.Count, train.Count);
+        if (fewest <= width)
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"the Frechet distance says little: {fewest} images in {width} features have no full covariance; draw "
+                + $"{(2 * width / train.Classes) + 1} or more images per class (generate.perClass)");
+        }
+
+        if (!IsAbove(two.ClassAgreement, 1.0 / train.Classes, two.FrechetDistance.Count))
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"the pseudo-images do not show the classes that they were drawn for: the stage-1 classifier agrees in "
+                + $"{two.ClassAgreement:0.0 %}, as by chance; more diffusion.steps, or a better stage 1");
+        }
+    }
+
+    private static IEnumerable<string> OnControl(Stage3Result? three)
+    {
+        if (three is not null && three.Top1 < three.ControlTop1)
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"pseudo-images did not help: stage 3 reaches {three.Top1:0.0 %}, its control without them "
+                + $"{three.ControlTop1:0.0 %}; look at the samples and at the accuracy of the pseudo-labels, and give stage 2 more steps");
+        }
+    }
+
+    /// <summary>Whether a share of so many is more than chance would make it.</summary>
+    private static bool IsAbove(double share, double chance, int count) =>
+        share > chance + (Surely * Math.Sqrt(chance * (1 - chance) / count));
+}

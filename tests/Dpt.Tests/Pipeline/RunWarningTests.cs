@@ -1,0 +1,104 @@
+namespace DPT.Engine.Dpt.Tests;
+
+/// <summary>Which numbers come with which warning; the limits are worked out by hand.</summary>
+public sealed class RunWarningTests
+{
+    private static readonly ImageDataset _train = TestImages.Cyclic(1000, 10);
+
+    /// <summary>Ten classes of forty: chance is 0.1, and two standard errors above it 0.1 + 2 sqrt(0.09 / 400) = 0.13.</summary>
+    private static readonly ImageDataset _test = TestImages.Cyclic(400, 10);
+
+    [Test]
+    public void GoodRun_HasNone() => Assert.That(Of(), Is.Empty);
+
+    [TestCase(0.13, true)]
+    [TestCase(0.131, false)]
+    public void Chance_IsSaid(double top1, bool said)
+    {
+        Assert.That(Of(one: new Stage1Result(top1, 0.9, 1)), said ? Has.One.Contains("stage 1 has learned nothing") : Is.Empty);
+        var three = Of(three: new Stage3Result(top1, 0.1, 128, 1));
+        Assert.That(three, said ? Has.One.Contains("stage 3 has learned nothing") : Is.Empty);
+    }
+
+    /// <summary>Where nine in ten test images are of one class, 0.92 is guessing.</summary>
+    [Test]
+    public void Chance_OfAnUnevenTestSet_IsItsLargestClass()
+    {
+        var labels = Enumerable.Range(0, 400).Select(i => i % 10 == 0 ? 1 : 0).ToArray();
+        var test = new ImageDataset("uneven", ["a", "b"], 1, 1, new byte[400], labels);
+        var train = TestImages.Cyclic(1000, 2);
+        var plan = Plan() with { Data = new DatasetPair(train, test) };
+        Assert.That(
+            RunWarnings.Of(plan, null, new Stage1Result(0.92, 0.9, 1), null, null, []),
+            Has.One.Contains("its top-1 of 92.0 % is no better than always saying the most frequent class (90.0 %)"));
+    }
+
+    [TestCase(10, false)]
+    [TestCase(9, true)]
+    [TestCase(2, true)]
+    [TestCase(1, true)]
+    public void Collapse_OfPseudoLabels_IsSaid(int used, bool said)
+    {
+        var labels = Enumerable.Range(0, _train.Count).Select(i => i % used).ToArray();
+        Assert.That(
+            Of(labels: labels),
+            said ? Has.One.Contains($"({used} of 10 occur, as good as {used}.0 equal ones)") : Is.Empty);
+    }
+
+    /// <summary>All classes occur, but 95 in 100 images are of two: exp of their entropy is 2.6.</summary>
+    [Test]
+    public void Collapse_WithAFewOfEveryClass_IsSaidToo()
+    {
+        var labels = Enumerable.Range(0, _train.Count).Select(i => i % 100 < 95 ? i % 2 : 2 + (i % 8)).ToArray();
+        Assert.That(Of(labels: labels), Has.One.Contains("(10 of 10 occur, as good as 2.6 equal ones)"));
+    }
+
+    [TestCase(16, true)]
+    [TestCase(17, false)]
+    public void Frechet_OfFewerImagesThanFeatures_IsSaid(int count, bool said) => Assert.That(
+        Of(two: Two(count, agreement: 0.9)),
+        said ? Has.One.Contains("16 images in 16 features have no full covariance; draw 4 or more images per class") : Is.Empty);
+
+    /// <summary>Chance is 0.1, and two standard errors above it for 900 images 0.1 + 2 sqrt(0.09 / 900) = 0.12.</summary>
+    [TestCase(0.12, true)]
+    [TestCase(0.121, false)]
+    public void Images_ThatDoNotShowTheirClass_AreSaid(double agreement, bool said) => Assert.That(
+        Of(two: Two(900, agreement)), said ? Has.One.Contains("as by chance; more diffusion.steps") : Is.Empty);
+
+    [TestCase(0.90, 0.91, true)]
+    [TestCase(0.90, 0.90, false)]
+    public void Stage3_BelowItsControl_IsSaid(double top1, double control, bool said) => Assert.That(
+        Of(three: new Stage3Result(top1, control, 128, 1)),
+        said ? Has.One.Contains("stage 3 reaches 90.0 %, its control without them 91.0 %") : Is.Empty);
+
+    [Test]
+    public void Machines_MoreThanOne_AreNamed() => Assert.That(
+        RunWarnings.Of(Plan(), null, null, null, null, ["engine 1 on host, 512-bit vectors", "engine 1 on host, no vectors"]),
+        Has.One.Contains("engine 1 on host, 512-bit vectors and by engine 1 on host, no vectors"));
+
+    private static Stage2Result Two(int count, double agreement) =>
+        new(1, 1, 1, 1, new FrechetResult(1, "features", count), agreement, 1);
+
+    private static IReadOnlyList<string> Of(
+        int[]? labels = null, Stage1Result? one = null, Stage2Result? two = null, Stage3Result? three = null) =>
+        RunWarnings.Of(
+            Plan(),
+            new PseudoLabels(labels ?? _train.Labels, new float[_train.Count]),
+            one ?? new Stage1Result(0.9, 0.9, 1),
+            two ?? Two(1280, 0.9),
+            three ?? new Stage3Result(0.92, 0.9, 128, 1),
+            ["engine 1 on host"]);
+
+    /// <summary>Features of 16 numbers.</summary>
+    private static DptPlan Plan() => new()
+    {
+        Options = TinyOptions.Run,
+        Data = new DatasetPair(_train, _test),
+        Split = LabelSplit.Draw(_train, perClass: 1, seed: 1),
+        ClassifierParameters = 1,
+        GeneratorParameters = 1,
+        GeneratorTokens = 1,
+        MemoryBytes = 1,
+        DiskBytes = 1,
+    };
+}

@@ -1,0 +1,138 @@
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Dpt.Tests;
+
+/// <summary>Everything that can be known before work is refused before work, in words that say what to do.</summary>
+public sealed class SettingCheckTests
+{
+    private static readonly DptOptions _options = TinyOptions.Run;
+
+    private static readonly Dictionary<string, (DptOptions Options, string Says)> _wrong = new()
+    {
+        ["classifier heads"] = (
+            _options with { Classifier = _options.Classifier with { Heads = 3 } },
+            "classifier.heads 3 does not divide classifier.width 16"),
+        ["classifier width"] = (
+            _options with { Classifier = _options.Classifier with { Width = 1, Heads = 1 } },
+            "classifier.width 1 is too small, it must be at least 2"),
+        ["classifier head size"] = (
+            _options with { Classifier = _options.Classifier with { Width = 514, Heads = 2 } },
+            "classifier.width 514 in classifier.heads 2 gives heads of 257, the limit is 256"),
+        ["classifier patch"] = (
+            _options with { Classifier = _options.Classifier with { PatchSize = 3 } },
+            "classifier.patchSize 3 does not divide the image size 16"),
+        ["diffusion heads"] = (
+            _options with { Diffusion = _options.Diffusion with { Heads = 5 } },
+            "diffusion.heads 5 does not divide diffusion.width 16"),
+        ["diffusion head size"] = (
+            _options with { Diffusion = _options.Diffusion with { Width = 300, Heads = 1 } },
+            "gives heads of 300, the limit is 256; use more heads"),
+        ["diffusion patch"] = (
+            _options with { Diffusion = _options.Diffusion with { PatchSize = 5 } },
+            "diffusion.patchSize 5 does not divide the image size 16"),
+        ["diffusion depth"] = (
+            _options with { Diffusion = _options.Diffusion with { Depth = 3 } }, "diffusion.depth 3 is not even"),
+        ["accumulation"] = (
+            _options with { Diffusion = _options.Diffusion with { Accumulation = 5 } },
+            "diffusion.accumulation 5 does not divide diffusion.batch 12"),
+        ["accumulation above batch"] = (
+            _options with { Diffusion = _options.Diffusion with { Accumulation = 24 } },
+            "diffusion.accumulation 24 does not divide diffusion.batch 12"),
+        ["crop padding"] = (
+            _options with { Stage3 = _options.Stage3 with { CropPadding = 16 } },
+            "stage3.cropPadding 16 must be below the image size 16"),
+        ["image size"] = (
+            _options with { Data = _options.Data with { ImageSize = 260 } },
+            "images of 260 pixels are too large, the limit is 256"),
+        ["evaluations of order 3"] = (
+            _options with { Generate = _options.Generate with { Solver = "dpm-solver-3", Evaluations = 2 } },
+            "solver 'dpm-solver-3' cannot work with 2 evaluations"),
+        ["solver"] = (
+            _options with { Generate = _options.Generate with { Solver = "magic" } }, "unknown solver 'magic'"),
+        ["pseudo-images"] = (
+            _options with { Generate = _options.Generate with { PerClass = 1_000_000 } },
+            "the pseudo-images would have 2560000000 bytes"),
+        ["rows"] = (
+            _options with { Stage1 = _options.Stage1 with { LabelledBatch = 40_000_000 } },
+            "stage1.labelledBatch and stage1.unlabelledBatch: 40000014 images"),
+        ["labels"] = (
+            _options with { Data = _options.Data with { LabelsPerClass = 21 } }, "21 labels per class asked for"),
+    };
+
+    private static IEnumerable<string> Wrong => _wrong.Keys;
+
+    [TestCaseSource(nameof(Wrong))]
+    public void Settings_ThatCannotWork_AreRefused(string name)
+    {
+        using var device = new HostDevice(threads: 1);
+        var (options, says) = _wrong[name];
+        TestImages.Fails(FailureKind.Usage, () => DptPlan.Of(options, device), says);
+        Assert.That(device.Memory.SystemAllocations, Is.Zero, "nothing was allocated for it");
+    }
+
+    /// <summary>
+    /// Every solver with every small number of evaluations: what the plan accepts draws, what it refuses would not.
+    /// </summary>
+    [Test]
+    public void Evaluations_Accepted_AreThoseThatDraw()
+    {
+        using var device = new HostDevice(threads: 1);
+        var schedule = VariancePreservingSchedule.Find(_options.Diffusion.Schedule);
+        var refused = 0;
+        foreach (var solver in SolverCatalog.Solvers.OfType<PlannedSolver>())
+        {
+            for (var evaluations = 1; evaluations <= 4; evaluations++)
+            {
+                var options = _options with
+                {
+                    Generate = _options.Generate with { Solver = solver.Name, Evaluations = evaluations },
+                };
+                var train = TestImages.Noise(4, classes: 2, imageSize: 8);
+                var fits = Accepts(() => SettingChecks.Require(options, train));
+                Assert.That(fits, Is.EqualTo(Accepts(() => solver.Plan(schedule, evaluations))), $"{solver} {evaluations}");
+                refused += fits ? 0 : 1;
+            }
+        }
+
+        Assert.That(refused, Is.GreaterThan(5));
+    }
+
+    [Test]
+    public void Memory_ShortOfTheEstimate_IsAnEnvironmentFailureThatSaysWhatToLower()
+    {
+        using var device = new HostDevice(threads: 1);
+        var huge = _options with { Diffusion = _options.Diffusion with { Width = 8192, Depth = 256, Heads = 64 } };
+        var error = TestImages.Fails(
+            FailureKind.Environment, () => DptPlan.Of(huge, device), "training the generator would take about");
+        Assert.That(error.Message, Does.Contain("lower diffusion.batch").And.Contain("GiB"));
+    }
+
+    [Test]
+    public void Doubts_AreSaidWithAdvice()
+    {
+        using var device = new HostDevice(threads: 1);
+        var options = _options with { Diffusion = _options.Diffusion with { WarmUp = 6 } };
+        Assert.That(DptPlan.Of(options, device).Warnings, Is.EqualTo(
+        [
+            // 1.96 sqrt(0.25 / 50) = 0.139
+            "the test set has 50 images: an accuracy is uncertain by up to 14 points either way (95 %); differences below that "
+                + "mean nothing",
+            "diffusion.warmUp 6 is not below diffusion.steps 6: the learning rate never reaches its peak",
+        ]));
+        var enough = _options with { Data = _options.Data with { TestLimit = 400 } };
+        Assert.That(DptPlan.Of(enough, device).Warnings, Is.Empty);
+    }
+
+    private static bool Accepts(Action check)
+    {
+        try
+        {
+            check();
+            return true;
+        }
+        catch (DptException)
+        {
+            return false;
+        }
+    }
+}
