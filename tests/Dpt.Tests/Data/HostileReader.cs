@@ -68,16 +68,19 @@ internal sealed record HostileReader(
             folder => JsonFiles.Save(folder["manifest.json"], new StageManifest
             {
                 Stage = "stage-1-classifier",
-                Engine = "0.1.0",
-                ConfigHash = "c0ffee",
-                Inputs = new Dictionary<string, string> { ["train"] = "abc" },
+                Origin = new StageOrigin(
+                    new Dictionary<string, string> { ["stage1.steps"] = "20" },
+                    new Dictionary<string, string> { ["train"] = "abc" }),
+                Machines = ["engine 0.1.0 on host"],
                 Outputs = [new StageOutput("classifier.safetensors", 12, "def")],
                 Seconds = 1.5,
+                PeakMemoryBytes = 4096,
             }),
             folder =>
             {
                 var read = JsonFiles.Load<StageManifest>(folder["manifest.json"]);
-                return $"{read} {string.Join(' ', read.Inputs)} {string.Join(' ', read.Outputs)}";
+                return $"{read} {string.Join(' ', read.Origin.Given)} {string.Join(' ', read.Origin.Made)} "
+                    + $"{string.Join(' ', read.Machines)} {string.Join(' ', read.Outputs)}";
             },
             Checked: false),
     ];
@@ -135,7 +138,7 @@ internal sealed record HostileReader(
 
     private static void WriteShards(TemporaryFolder folder)
     {
-        var shards = ImageShards.BeginOrResume(folder.Path, _plan);
+        var shards = ImageShards.BeginOrResume(folder.Path, _plan, new SilentObserver());
         foreach (var shard in shards.All.ToArray())
         {
             shards.Write(shard, [.. Enumerable.Range(0, 12).Select(i => (byte)(i + (100 * shard.Label)))]);

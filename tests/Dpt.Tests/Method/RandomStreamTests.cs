@@ -32,7 +32,8 @@ public sealed class RandomStreamTests
         ulong[] Seeds(int seed)
         {
             using var run = RunFolder.CreateAt(folder[$"{seed}"]);
-            using var context = new RunContext(TinyOptions.Run with { Seed = seed }, run, device, new SilentObserver());
+            var plan = DptPlan.Of(TinyOptions.Run with { Seed = seed }, device);
+            using var context = new RunContext(plan, run, device, new SilentObserver(), overwrite: false);
             return [.. Enumerable.Range(0, 4).Select(context.StageSeed)];
         }
 

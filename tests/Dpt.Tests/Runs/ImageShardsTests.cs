@@ -61,7 +61,7 @@ public class ImageShardsTests
     [TestCase("shard-001-00000.safetensors", "shard-001-00002.safetensors")]
     public void Load_FileOfAnotherClassOrPlace_IsRefused(string from, string to)
     {
-        var shards = ImageShards.BeginOrResume(_folder.Path, _plan);
+        var shards = ImageShards.BeginOrResume(_folder.Path, _plan, new SilentObserver());
         WriteAll(shards);
         File.Copy(_folder[from], _folder[to], overwrite: true);
         TestImages.Fails(FailureKind.Check, () => shards.Load("pseudo", _names), to);
