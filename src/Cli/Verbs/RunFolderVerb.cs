@@ -222,7 +222,8 @@ internal sealed record VerbResult(IEnumerable<string> Lines, string Json)
             object[] items = value.Value is IEnumerable<object> list ? [.. list] : [value.Value];
             foreach (var item in items)
             {
-                table.Add(value.Name, new NamedValue(value.Name, item).Text);
+                // Names of classes and files may hold anything.
+                table.Add(OneLine.Of(value.Name), OneLine.Of(new NamedValue(value.Name, item).Text));
             }
         }
 

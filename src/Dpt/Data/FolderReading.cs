@@ -1,8 +1,11 @@
 namespace DPT.Engine.Dpt;
 
 /// <summary>Reads the listed image files of a data set: first what they say about themselves, then their pixels.</summary>
-internal sealed class FolderReading(string directory, DataOptions options, ReadingNotes notes)
+internal sealed class FolderReading
 {
+    private readonly string _directory;
+    private readonly int? _imageSize;
+    private readonly List<(string Path, ImageKind Kind)> _misnamed = [];
     private string? _first;
     private ImageHeader _header;
     private DptException? _misfit;
@@ -10,51 +13,62 @@ internal sealed class FolderReading(string directory, DataOptions options, Readi
     /// <summary>3 as soon as one image has colour.</summary>
     private int _channels = 1;
 
-    private int Size => options.ImageSize ?? _header.Width;
+    private FolderReading(string directory, int? imageSize)
+    {
+        _directory = directory;
+        _imageSize = imageSize;
+    }
+
+    private int Size => _imageSize ?? _header.Width;
 
     /// <summary>Reads both parts.</summary>
     /// <exception cref="DptException">Images are broken and not to be skipped, or their sizes differ.</exception>
-    public DatasetPair Read(FolderPart train, FolderPart test)
+    public static DatasetPair Read(string directory, FolderPart train, FolderPart test, DataOptions options, ReadingNotes notes)
     {
-        var reasons = (Train: new string?[train.Files.Length], Test: new string?[test.Files.Length]);
-        ReadHeaders(train, reasons.Train);
-        ReadHeaders(test, reasons.Test);
+        var (faultsOfTrain, faultsOfTest) = (new string?[train.Files.Length], new string?[test.Files.Length]);
+        var reading = new FolderReading(directory, options.ImageSize);
+        var pair = reading.Read(train, faultsOfTrain, test, faultsOfTest);
+        BrokenImage[] broken = [.. reading.Broken(train, faultsOfTrain), .. reading.Broken(test, faultsOfTest)];
+        if (pair is not null && broken.Length == 0)
+        {
+            reading._misnamed.ForEach(image => notes.Misnamed(image.Path, image.Kind));
+            return pair with { Notes = notes.Lines };
+        }
+
+        var count = $"{broken.Length} of {train.Files.Length + test.Files.Length} images";
+        var (wholeTrain, wholeTest) = (Whole(train, faultsOfTrain), Whole(test, faultsOfTest));
+        if (!options.SkipBroken || wholeTrain.Files.Length == 0 || wholeTest.Files.Length == 0)
+        {
+            var remedy = options.SkipBroken ? "too many to leave out" : "mend or remove them, or leave them out with --skip-broken";
+            throw new DptException(
+                FailureKind.Check, $"'{directory}': {count} cannot be read; {remedy}: {BrokenImage.Summary(broken)}");
+        }
+
+        // Read anew, so that broken images decide nothing: neither the size nor whether the set has colour.
+        notes.Say($"{count} are left out because they cannot be read: {BrokenImage.Summary(broken)}");
+        var whole = Read(directory, wholeTrain, wholeTest, options, notes);
+        return whole with { Skipped = [.. broken, .. whole.Skipped] };
+    }
+
+    /// <summary>Both parts, of which images with faults stay black; null if no image says what size it has.</summary>
+    private DatasetPair? Read(FolderPart train, string?[] faultsOfTrain, FolderPart test, string?[] faultsOfTest)
+    {
+        ReadHeaders(train, faultsOfTrain);
+        ReadHeaders(test, faultsOfTest);
         if (_misfit is not null)
         {
             throw _misfit;
         }
 
-        var pair = _first is null ? null : new DatasetPair(Decode(train, reasons.Train), Decode(test, reasons.Test));
-        BrokenImage[] broken = [.. Broken(train, reasons.Train), .. Broken(test, reasons.Test)];
-        var total = train.Files.Length + test.Files.Length;
-        if (pair is null || (broken.Length > 0 && !options.SkipBroken))
-        {
-            throw new DptException(
-                FailureKind.Check,
-                $"'{directory}': {broken.Length} of {total} images cannot be read; mend or remove them, or leave them out with "
-                + $"--skip-broken: {BrokenImage.Summary(broken)}");
-        }
-
-        if (broken.Length > 0)
-        {
-            notes.Say($"{broken.Length} of {total} images are left out because they cannot be read: {BrokenImage.Summary(broken)}");
-            pair = new DatasetPair(Whole(pair.Train, reasons.Train), Whole(pair.Test, reasons.Test));
-        }
-
-        return pair.Test.Count > 0
-            ? pair with { Notes = notes.Lines, Skipped = broken }
-            : throw new DptException(FailureKind.Check, $"'{test.Root}': no image of it can be read: {BrokenImage.Summary(broken)}");
+        return _first is null ? null : new DatasetPair(Decode(train, faultsOfTrain), Decode(test, faultsOfTest));
     }
 
-    private void ReadHeaders(FolderPart part, string?[] reasons)
+    private void ReadHeaders(FolderPart part, string?[] faults)
     {
-        for (var i = 0; i < part.Files.Length; i++)
+        for (var i = 0; i < faults.Length; i++)
         {
             var path = part.PathOf(i);
-            if (Fault(part.Files[i], () => Add(path, ImageFile.ReadHeader(path))) is { } reason)
-            {
-                reasons[i] = reason;
-            }
+            faults[i] = Fault(part.Files[i], () => Add(path, ImageFile.ReadHeader(path)));
         }
     }
 
@@ -63,7 +77,7 @@ internal sealed class FolderReading(string directory, DataOptions options, Readi
         _channels = Math.Max(_channels, header.Channels);
         if (ImageKind.OfName(path) != header.Kind)
         {
-            notes.Misnamed(path, header.Kind);
+            _misnamed.Add((path, header.Kind));
         }
 
         if (_first is null)
@@ -71,7 +85,7 @@ internal sealed class FolderReading(string directory, DataOptions options, Readi
             (_first, _header) = (path, header);
         }
 
-        if (options.ImageSize is null)
+        if (_imageSize is null)
         {
             _misfit ??= Misfit(path, header);
         }
@@ -92,7 +106,7 @@ internal sealed class FolderReading(string directory, DataOptions options, Readi
             : new DptException(FailureKind.Usage, $"'{path}' is {header.Width}x{header.Height}, not square; {Remedy}");
     }
 
-    private ImageDataset Decode(FolderPart part, string?[] reasons)
+    private ImageDataset Decode(FolderPart part, string?[] faults)
     {
         var length = _channels * Size * Size;
         var bytes = (long)part.Files.Length * length;
@@ -105,10 +119,10 @@ internal sealed class FolderReading(string directory, DataOptions options, Readi
         }
 
         var pixels = new byte[bytes];
-        Parallel.For(0, part.Files.Length, i => reasons[i] ??= Fault(
+        Parallel.For(0, part.Files.Length, i => faults[i] ??= Fault(
             part.Files[i], () => ImageFile.Decode(part.PathOf(i), _channels, Size, pixels.AsSpan(i * length, length))));
         return new ImageDataset(
-            Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory))),
+            Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(_directory))),
             part.Classes,
             _channels,
             Size,
@@ -139,11 +153,11 @@ internal sealed class FolderReading(string directory, DataOptions options, Readi
         }
     }
 
-    private IEnumerable<BrokenImage> Broken(FolderPart part, string?[] reasons) =>
-        from i in Enumerable.Range(0, reasons.Length)
-        where reasons[i] is not null
-        select new BrokenImage(Path.GetRelativePath(directory, part.PathOf(i)).Replace('\\', '/'), reasons[i]!);
+    private IEnumerable<BrokenImage> Broken(FolderPart part, string?[] faults) =>
+        from i in Enumerable.Range(0, faults.Length)
+        where faults[i] is not null
+        select new BrokenImage(Path.GetRelativePath(_directory, part.PathOf(i)).Replace('\\', '/'), faults[i]!);
 
-    private static ImageDataset Whole(ImageDataset images, string?[] reasons) =>
-        images.Select([.. Enumerable.Range(0, images.Count).Where(i => reasons[i] is null)]);
+    private static FolderPart Whole(FolderPart part, string?[] faults) =>
+        part.Keep([.. Enumerable.Range(0, faults.Length).Where(i => faults[i] is null)]);
 }

@@ -37,9 +37,12 @@ internal static class FolderSource
         {
             var notes = new ReadingNotes();
             var (train, test) = List(directory, notes);
-            return new FolderReading(directory, options, notes).Read(
+            return FolderReading.Read(
+                directory,
                 train.Keep(BlindSubset.OfTraining(train.Files.Length, options, seed)),
-                test.Keep(BlindSubset.OfTest(test.Files.Length, options)));
+                test.Keep(BlindSubset.OfTest(test.Files.Length, options)),
+                options,
+                notes);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

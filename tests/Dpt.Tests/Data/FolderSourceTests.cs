@@ -266,8 +266,18 @@ public class FolderSourceTests
             ]));
     }
 
+    /// <summary>Cut off behind the header, a broken image says that it has colour, and comes first: it decides nothing.</summary>
+    [Test]
+    public void Load_SkipBrokenOfColour_IsAsIfItWereNotThere()
+    {
+        WriteSmallest();
+        var whole = Load();
+        _folder.Write("train/a/0.png", TestImages.Png(3, 4, 4)[..^28]);
+        Assert.That(LoadSkipping().Train.Hash, Is.EqualTo(whole.Train.Hash));
+    }
+
     [TestCase("train/a/1.png", "no training image")]
-    [TestCase("test/a/1.png", "no image of it can be read")]
+    [TestCase("test/a/1.png", "too many to leave out")]
     public void Load_SkipBrokenAndNothingLeft_IsRefused(string name, string says)
     {
         WriteSmallest();

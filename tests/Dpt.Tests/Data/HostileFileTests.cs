@@ -180,6 +180,7 @@ public class HostileFileTests
             yield return Forge("pseudo-labels", $"{from} becomes {to}", content => Replaced(content, from, to));
         }
 
+        yield return Forge("pseudo-labels", "the last number is cut", content => content[..^3]);
         foreach (var (from, to) in new[]
         {
             ("F32", "F16"), ("F32", "I32"), ("[2,3]", "[3,3]"), ("[2,3]", "[-2,3]"), ("[2,3]", "[2,3e9]"), ("[2,3]", "[0,3]"), ("\"shape\"", "\"shap3\""),

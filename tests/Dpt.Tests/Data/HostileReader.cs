@@ -41,7 +41,7 @@ internal sealed record HostileReader(
         new(
             "pseudo-labels",
             "pseudo-labels.csv",
-            folder => PseudoLabelFile.Save(folder["pseudo-labels.csv"], _train, new PseudoLabels([0, 1, 2, 0, 1, 2], [1, 0.5f, 0.25f, 0.125f, 1, 1])),
+            folder => PseudoLabelFile.Save(folder["pseudo-labels.csv"], _train, new PseudoLabels([0, 1, 2, 0, 1, 2], [1, 0.5f, 0.25f, 0.125f, 1, 0.875f])),
             folder =>
             {
                 var read = PseudoLabelFile.Load(folder["pseudo-labels.csv"], _train);
