@@ -28,6 +28,19 @@ public sealed class DataVerbTests
     }
 
     [Test]
+    [Platform("Linux")]
+    public void Info_OfAClassWithALineBreak_StaysInItsLine()
+    {
+        using var folder = new TemporaryFolder();
+        var set = PictureFolder.Make(folder);
+        Directory.Move(folder.File("set/train/dog"), folder.File("set/train/do\ng\e[31m"));
+        Directory.Delete(folder.File("set/test/dog"), recursive: true);
+        var run = CommandLine.RunReal(["data", "info", "--data", $"folder:{set}"]);
+        Assert.That((run.Code, run.Err), Is.EqualTo((0, "")));
+        Assert.That(run.Out, Does.Contain("train of class do?g?[31m").And.Not.Contain("\e"));
+    }
+
+    [Test]
     public void Info_OfBrokenImages_NamesAllOfThem()
     {
         using var folder = new TemporaryFolder();

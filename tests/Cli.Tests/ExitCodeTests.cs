@@ -17,6 +17,7 @@ public sealed class ExitCodeTests
         (new DeviceException("why"), 3),
         (new OutOfMemoryException("why"), 3),
         (new IOException("why"), 3),
+        (new InvalidDataException("why"), 4),
         (new UnauthorizedAccessException("why"), 3),
         (new InvalidOperationException("why"), 1),
         (new OperationCanceledException("why"), 130),

@@ -144,6 +144,11 @@ public class HostileFileTests
         yield return Forge("IDX labels, compressed", "a bomb", _ => Gzip(DataFiles.Idx([200_000_000], new byte[200_000_000])));
         yield return Forge("CIFAR-10", "a label of 10", content => With(content, 3073, 10));
         yield return Forge("CIFAR-10", "records of CIFAR-100", content => [.. content.Chunk(3073).SelectMany(record => (byte[])[7, .. record])]);
+        yield return (HostileReader.All.Single(r => r.Name == "CIFAR-10"), "a billion records", path =>
+        {
+            using var file = File.Create(path);
+            file.SetLength(3073L * 1_000_000_000);
+        });
         yield return Forge("CIFAR-10, compressed", "half a record", _ => Gzip(new byte[3073 + 1500]));
 
         foreach (var size in new[] { 0, -1, 20_000, 1_000_000, int.MaxValue, int.MinValue })
