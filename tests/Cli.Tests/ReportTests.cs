@@ -66,6 +66,21 @@ public sealed class ReportTests
         Assert.That(File.ReadAllText(folder.File("report.html")), Does.Contain($"{name} cannot be read"));
     }
 
+    [TestCase("result.json")]
+    [TestCase("metrics.jsonl")]
+    [TestCase("stage-1-classifier/pseudo-labels.csv")]
+    [TestCase("stage-2-diffusion/samples.png")]
+    [TestCase("stage-3-classifier/confusion.json")]
+    [Platform("Linux")]
+    public void Report_OfADeviceInPlaceOfAFile_LeavesItOut(string name)
+    {
+        using var folder = WholeRun();
+        File.Delete(folder.File(name));
+        File.CreateSymbolicLink(folder.File(name), "/dev/zero");
+        Report.Write(folder.Path);
+        Assert.That(File.ReadAllText(folder.File("report.html")), Does.Contain($"{name} cannot be read"));
+    }
+
     [Test]
     public void Report_OfHostileText_EscapesIt()
     {

@@ -18,9 +18,7 @@ public static class RegularFile
     /// <exception cref="IOException">It is missing or cannot be read.</exception>
     public static string ReadText(string path)
     {
-        using var file = OpenRead(path, LargestText);
-        var bytes = new byte[file.Length];
-        file.ReadExactly(bytes);
+        var bytes = ReadBytes(path, LargestText);
         try
         {
             var text = _strictUtf8.GetString(bytes);
@@ -30,6 +28,19 @@ public static class RegularFile
         {
             throw new InvalidDataException($"byte {error.Index} of it is no UTF-8 text", error);
         }
+    }
+
+    /// <summary>The content of a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="mostBytes">The length that makes sense for its kind.</param>
+    /// <exception cref="InvalidDataException">It is empty, no regular file, or longer than allowed.</exception>
+    /// <exception cref="IOException">It is missing or cannot be read.</exception>
+    public static byte[] ReadBytes(string path, long mostBytes)
+    {
+        using var file = OpenRead(path, mostBytes);
+        var bytes = new byte[file.Length];
+        file.ReadExactly(bytes);
+        return bytes;
     }
 
     /// <summary>Opens a file for reading; a link counts as what it leads to.</summary>

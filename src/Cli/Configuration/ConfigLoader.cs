@@ -38,7 +38,7 @@ internal static class ConfigLoader
     public static ResolvedConfig Defaults()
     {
         var config = new ResolvedConfig();
-        ReadJson(config, Resource("defaults.json"), "default");
+        ReadJson(config, () => Resource("defaults.json"), "default");
         return config;
     }
 
@@ -66,10 +66,10 @@ internal static class ConfigLoader
                     : $"; there are {string.Join(", ", Presets)}"));
         }
 
-        ReadJson(config, Resource($"presets/{preset}.json"), $"preset {preset}");
+        ReadJson(config, () => Resource($"presets/{preset}.json"), $"preset {preset}");
         if (file is not null)
         {
-            ReadJson(config, ReadFile(file, FailureKind.Usage), $"file {file}");
+            ReadJson(config, () => ReadFile(file), $"file {file}");
         }
 
         config.Apply(EnvironmentLayer.Read(environment));
@@ -85,33 +85,29 @@ internal static class ConfigLoader
     public static ResolvedConfig Resume(string resolvedFile, IEnumerable<Assignment> flags)
     {
         var config = Defaults();
-        config.ReadResolved(ReadFile(resolvedFile, FailureKind.Check), resolvedFile, Lenient);
+        config.ReadResolved(() => ReadFile(resolvedFile), resolvedFile, Lenient);
         config.Apply(flags);
         return config;
     }
 
-    private static void ReadJson(ResolvedConfig config, string text, string origin)
+    private static void ReadJson(ResolvedConfig config, Func<string> read, string origin)
     {
         try
         {
-            using var document = JsonDocument.Parse(text, Lenient);
+            using var document = JsonDocument.Parse(read(), Lenient);
             config.Apply(document.RootElement, origin);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidDataException)
         {
             throw new DptException(FailureKind.Usage, $"{origin}: not valid JSON: {e.Message}", e);
         }
     }
 
-    private static string ReadFile(string path, FailureKind damaged)
+    private static string ReadFile(string path)
     {
         try
         {
             return RegularFile.ReadText(path);
-        }
-        catch (InvalidDataException e)
-        {
-            throw new DptException(damaged, $"file {path}: {e.Message}", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -82,12 +82,12 @@ internal sealed class ResolvedConfig
 
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
     /// <exception cref="DptException">The file is damaged.</exception>
-    public void ReadResolved(string text, string path, JsonDocumentOptions options)
+    public void ReadResolved(Func<string> read, string path, JsonDocumentOptions options)
     {
         var missing = ConfigKeys.All.Keys.ToHashSet();
         try
         {
-            using var document = JsonDocument.Parse(text, options);
+            using var document = JsonDocument.Parse(read(), options);
             foreach (var entry in document.RootElement.EnumerateObject())
             {
                 var origin = entry.Value.GetProperty("origin").GetString() ?? path;
@@ -100,7 +100,7 @@ internal sealed class ResolvedConfig
                 missing.Remove(entry.Name);
             }
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
+        catch (Exception e) when (e is JsonException or InvalidDataException or InvalidOperationException or KeyNotFoundException)
         {
             throw new DptException(
                 FailureKind.Check,

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DPT.Engine.Autograd;
 using DPT.Engine.Dpt;
 
 namespace DPT.Engine.Cli;
@@ -9,6 +10,8 @@ namespace DPT.Engine.Cli;
 /// </summary>
 internal sealed class RunFiles(string folder)
 {
+    private const long LargestPicture = 1 << 26;
+
     private readonly List<string> _notes = [];
 
     /// <summary>What could not be shown, and why.</summary>
@@ -17,12 +20,12 @@ internal sealed class RunFiles(string folder)
     /// <summary>A JSON file as a document, or null.</summary>
     public JsonElement? Json(string name) => Read(name, path =>
     {
-        using var document = JsonDocument.Parse(File.ReadAllText(path));
+        using var document = JsonDocument.Parse(RegularFile.ReadText(path));
         return (JsonElement?)document.RootElement.Clone();
     });
 
     /// <summary>A file as text for a data URL, or null.</summary>
-    public string? Base64(string name) => Read(name, path => Convert.ToBase64String(File.ReadAllBytes(path)));
+    public string? Base64(string name) => Read(name, path => Convert.ToBase64String(RegularFile.ReadBytes(path, LargestPicture)));
 
     /// <summary>The finite numbers of <c>metrics.jsonl</c> by stage and key.</summary>
     public IReadOnlyDictionary<(string Stage, string Key), List<(double X, double Y)>> Metrics() =>
@@ -37,7 +40,7 @@ internal sealed class RunFiles(string folder)
 
     /// <summary>Counts by true class (rows) and predicted class, or null.</summary>
     public ConfusionMatrix? Confusion() => Read("stage-3-classifier/confusion.json", path =>
-        new ConfusionMatrix(JsonSerializer.Deserialize<long[][]>(File.ReadAllText(path)) ?? []));
+        new ConfusionMatrix(JsonSerializer.Deserialize<long[][]>(RegularFile.ReadText(path)) ?? []));
 
     private T? Read<T>(string name, Func<string, T> read)
     {
@@ -52,7 +55,7 @@ internal sealed class RunFiles(string folder)
         {
             return read(path);
         }
-        catch (Exception e) when (e is DptException or IOException or UnauthorizedAccessException or JsonException
+        catch (Exception e) when (e is DptException or InvalidDataException or IOException or UnauthorizedAccessException or JsonException
             or FormatException or ArgumentException or InvalidOperationException or KeyNotFoundException or IndexOutOfRangeException)
         {
             _notes.Add($"{name} cannot be read: {e.Message}");

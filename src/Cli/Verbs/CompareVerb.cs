@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using DPT.Engine.Autograd;
 using DPT.Engine.Dpt;
 
 namespace DPT.Engine.Cli;
@@ -79,9 +80,9 @@ internal sealed class CompareVerb : Verb<CommonArguments>
 
         try
         {
-            return JsonText.Read<DptResult>(File.ReadAllText(file));
+            return JsonText.Read<DptResult>(RegularFile.ReadText(file));
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidDataException)
         {
             throw new DptException(FailureKind.Check, $"'{file}' is damaged: {e.Message}", e);
         }

@@ -25,12 +25,12 @@ internal sealed record FailedProof(string Id, string Case, int Seed, string Devi
     {
         try
         {
-            var proofs = JsonText.Read<IReadOnlyList<FailedProof>>(File.ReadAllText(file));
+            var proofs = JsonText.Read<IReadOnlyList<FailedProof>>(RegularFile.ReadText(file));
             return proofs.All(p => p is { Id: not null, Case: not null, Device: not null })
                 ? proofs
                 : throw new JsonException("an entry has no id, no case or no device");
         }
-        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is JsonException or InvalidDataException or IOException or UnauthorizedAccessException)
         {
             throw new DptException(FailureKind.Usage, $"--replay {file}: {e.Message}");
         }

@@ -148,12 +148,7 @@ internal static class ImageFile
 
     private static (SKCodec Codec, ImageKind Kind) Open(string path)
     {
-        byte[] bytes;
-        using (var file = RegularFile.OpenRead(path, LargestFile))
-        {
-            bytes = DataFile.ReadToEnd(file, file.Length);
-        }
-
+        var bytes = RegularFile.ReadBytes(path, LargestFile);
         var kind = ImageKind.OfContent(bytes) ?? throw new InvalidDataException($"it holds no {ImageKind.Names} image");
         using var data = SKData.CreateCopy(bytes);
         var codec = SKCodec.Create(data)
