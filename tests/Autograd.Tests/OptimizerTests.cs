@@ -97,6 +97,18 @@ public sealed class OptimizerTests
         [Values(float.NaN, float.PositiveInfinity)] float norm, [Values(0, 1)] double limit) =>
         Assert.That(() => GradientClip.Factor(norm, limit), Throws.TypeOf<ArithmeticException>());
 
+    /// <summary>Squares that overflow or vanish do not count: a large gradient is clipped, not passed on and not lost.</summary>
+    [TestCase(1e18f, 3.1622777e19)]
+    [TestCase(1e-30f, 3.1622777e-29)]
+    public void SlabNorm_OfAThousandEqualNumbers_IsRight(float value, double expected)
+    {
+        using var device = new HostDevice(2);
+        using var slab = device.Upload<float>([.. Enumerable.Repeat(value, 1000)]);
+        using var norm = new SlabNorm(device);
+        Assert.That(norm.Of(slab.Slice), Is.EqualTo(expected).Within(1e-4).Percent);
+        Assert.That(GradientClip.Factor(norm.Of(slab.Slice), 1), Is.EqualTo(Math.Min(1, 1 / expected)).Within(1e-4).Percent);
+    }
+
     [Test]
     public void SlabNorm_OfANumberThatIsNotFinite_IsNotFinite(
         [Values(float.NaN, float.PositiveInfinity, float.NegativeInfinity)] float value, [Values(0, 699, 1299)] int at)

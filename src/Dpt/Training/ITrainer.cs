@@ -25,6 +25,6 @@ internal interface ITrainer
     TrainingState Capture();
 
     /// <summary>Goes back to a captured state.</summary>
-    /// <exception cref="InvalidDataException">The state lacks something or is of another network; nothing has changed.</exception>
+    /// <exception cref="InvalidDataException">The state lacks something, is of another network or not finite; nothing has changed.</exception>
     void Restore(TrainingState state);
 }

@@ -49,13 +49,13 @@ internal sealed class ModelState : IDisposable
     {
         var tensors = Slabs().ToDictionary(
             s => s.Name, s => (IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)>)Store.Export(s.Slab));
-        RequireFinite(tensors, Optimizer.Steps);
-        return tensors;
+        return FindNonFinite(tensors) is { } tensor ? throw NonFinite.InStep(Optimizer.Steps, $"{tensor} is") : tensors;
     }
 
     /// <summary>Goes back to a captured state.</summary>
-    /// <exception cref="InvalidDataException">It lacks something or is of another network; nothing has changed.</exception>
-    /// <exception cref="DptException">Diverged: a number of the state is not finite.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It lacks something, is of another network, or holds a number that is not finite; nothing has changed.
+    /// </exception>
     public void Restore(TrainingState state)
     {
         foreach (var (name, _) in Slabs())
@@ -63,7 +63,11 @@ internal sealed class ModelState : IDisposable
             RequireFit(state, name);
         }
 
-        RequireFinite(state.Tensors, state.Step);
+        if (FindNonFinite(state.Tensors) is { } tensor)
+        {
+            throw new InvalidDataException($"{tensor} is not finite");
+        }
+
         foreach (var (name, slab) in Slabs())
         {
             Store.Import(slab, state.Tensors[name]);
@@ -89,8 +93,9 @@ internal sealed class ModelState : IDisposable
         }
     }
 
-    private static void RequireFinite(
-        IReadOnlyDictionary<string, IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)>> tensors, long step)
+    /// <summary>The first tensor with a number that is not finite, as messages name it; null if there is none.</summary>
+    private static string? FindNonFinite(
+        IReadOnlyDictionary<string, IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)>> tensors)
     {
         foreach (var (file, state) in tensors)
         {
@@ -98,10 +103,12 @@ internal sealed class ModelState : IDisposable
             {
                 if (!TensorPrimitives.IsFiniteAll<float>(values))
                 {
-                    throw NonFinite.InStep(step, $"'{name}' in '{file}' is");
+                    return $"'{name}' in '{file}'";
                 }
             }
         }
+
+        return null;
     }
 
     private void RequireFit(TrainingState state, string name)

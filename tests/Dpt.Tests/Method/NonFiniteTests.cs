@@ -63,7 +63,9 @@ public sealed class NonFiniteTests
 
     /// <summary>The first update of AdamW is the learning rate, whatever the size of the gradient.</summary>
     [TestCase(1e-3f)]
-    [TestCase(1e18f)]
+    [TestCase(1e19f)]
+    [TestCase(1e30f)]
+    [TestCase(1e38f)]
     public void Update_WithALargeGradient_IsAWholeUpdate(float gradient)
     {
         using var model = new SmallModel("adamw", clipNorm: 1);
@@ -92,13 +94,16 @@ public sealed class NonFiniteTests
         TestImages.Fails(FailureKind.Diverged, () => training.Trainer.Capture(), "in step 1: 'cls_token' in 'ema' is not finite");
     }
 
+    /// <summary>Such a state is damage: the loop goes back to an older checkpoint.</summary>
     [Test]
     public void Restore_OfAStateThatIsNotFinite_ChangesNothing()
     {
         using var training = TinyTraining.Generator();
         var before = training.Run(1);
         var bad = Edit(before, "moment2", "pos_embed", _ => float.PositiveInfinity);
-        TestImages.Fails(FailureKind.Diverged, () => training.Trainer.Restore(bad), "'pos_embed' in 'moment2' is not finite");
+        Assert.That(
+            () => training.Trainer.Restore(bad),
+            Throws.TypeOf<InvalidDataException>().With.Message.EqualTo("'pos_embed' in 'moment2' is not finite"));
         TinyTraining.RequireSame(training.Trainer.Capture(), before);
     }
 
