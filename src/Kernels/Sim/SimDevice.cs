@@ -60,6 +60,12 @@ public sealed unsafe class SimDevice : GpuDevice
     /// <inheritdoc/>
     public override PtxArchitecture Architecture { get; }
 
+    /// <summary>
+    /// Launches on memory of up to that many bytes are watched for races on global memory too. Atomics on global memory may
+    /// order blocks, so launches with them are not.
+    /// </summary>
+    public long WatchedBytes { get; init; } = 1 << 17;
+
     /// <summary>Number of launches so far.</summary>
     public long Launches { get; private set; }
 
@@ -145,6 +151,17 @@ public sealed unsafe class SimDevice : GpuDevice
         Run(machine, kernel.Threads, grid, kernel.DynamicSharedBytes, arguments.ToArray(), Buffers(kernel, arguments));
     }
 
+    /// <summary>From now on this text runs for the kernel: for tests that plant a fault.</summary>
+    internal void Replace(GpuKernel kernel, PtxModule module)
+    {
+        if (_machines.Remove(kernel, out var machine))
+        {
+            machine.Dispose();
+        }
+
+        _machines[kernel] = new PtxMachine(kernel.Id, module.ToString());
+    }
+
     /// <summary>Runs PTX text that no kernel in C# stands behind: for tests of the machine itself.</summary>
     internal void Launch(
         PtxMachine machine, int threads, GridSize grid, byte[] arguments, params IReadOnlyList<LaunchBuffer> buffers) =>
@@ -170,6 +187,8 @@ public sealed unsafe class SimDevice : GpuDevice
             Arguments = arguments,
             Buffers = buffers,
             Seed = _seed + ((ulong)Launches << 40),
+            IsWatched = !machine.Program.HasGlobalAtomics
+                && buffers.Select(b => b.Memory).Distinct().Sum(m => m.Bytes) <= WatchedBytes,
         };
         launch.Validate(Architecture);
         Launches++;

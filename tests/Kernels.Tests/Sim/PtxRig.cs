@@ -4,11 +4,11 @@ using DPT.Engine.Kernels;
 namespace Kernels.Tests;
 
 /// <summary>Runs PTX written by hand: buffers by name become parameters of 16 bytes, address and length.</summary>
-internal sealed class PtxRig(ulong seed = 1, int threads = 2) : IDisposable
+internal sealed class PtxRig(ulong seed = 1, int threads = 2, long watchedBytes = 1 << 17) : IDisposable
 {
     private readonly List<(string Name, IDisposable Owner, LaunchBuffer Buffer)> _buffers = [];
 
-    public SimDevice Device { get; } = new(threads, seed, selection: new KernelSelection());
+    public SimDevice Device { get; } = new(threads, seed, selection: new KernelSelection()) { WatchedBytes = watchedBytes };
 
     /// <summary>Adds a buffer with content.</summary>
     public Slice<T> Add<T>(string name, ReadOnlySpan<T> values) where T : unmanaged =>

@@ -6,18 +6,29 @@ namespace DPT.Engine.Kernels;
 /// Global memory as one launch may see it: the buffers that were passed. Addresses are those of this machine. One object
 /// for every thread that runs blocks.
 /// </summary>
-internal sealed unsafe class GlobalSpace : AddressSpace
+internal sealed unsafe class GlobalSpace(BlockShape shape, WarpOrder order) : AddressSpace
 {
     private const int SectorBits = 5;
 
     private IReadOnlyList<LaunchBuffer> _buffers = [];
     private LaunchBuffer? _last;
+    private GlobalWatch? _watch;
 
     /// <summary>From now on these are the buffers.</summary>
-    public void Begin(IReadOnlyList<LaunchBuffer> buffers)
+    /// <param name="buffers">What the launch was given.</param>
+    /// <param name="isWatched">Whether this object sees all blocks of the launch and shall find races.</param>
+    public void Begin(IReadOnlyList<LaunchBuffer> buffers, bool isWatched)
     {
         _buffers = buffers;
         _last = null;
+        _watch = isWatched ? new GlobalWatch(shape, order) : null;
+    }
+
+    /// <summary>The launch is over.</summary>
+    public void End()
+    {
+        _watch?.Dispose();
+        _watch = null;
     }
 
     public override void Access(SimWarp warp, ulong* addresses, uint mask, int bytes, AccessKind kind)
@@ -27,7 +38,8 @@ internal sealed unsafe class GlobalSpace : AddressSpace
         counter.GlobalRequests++;
         counter.GlobalBytesRead += kind == AccessKind.Store ? 0 : moved;
         counter.GlobalBytesWritten += kind == AccessKind.Load ? 0 : moved;
-        if (mask == Lanes.All && Lanes.AreContiguous(addresses, bytes)
+        var areContiguous = mask == Lanes.All && Lanes.AreContiguous(addresses, bytes);
+        if (areContiguous && _watch is null
             && TryAccess(addresses[0], bytes, bytes * Lanes.Count, kind))
         {
             var last = addresses[0] + ((ulong)bytes * Lanes.Count) - 1;
@@ -35,12 +47,19 @@ internal sealed unsafe class GlobalSpace : AddressSpace
             return;
         }
 
+        var repeated = kind == AccessKind.Store && !areContiguous ? Lanes.Repeated(addresses, mask) : 0;
+        warp.Repeated |= repeated;
         for (var rest = mask; rest != 0; rest &= rest - 1)
         {
             var lane = BitOperations.TrailingZeroCount(rest);
             if (!TryAccess(addresses[lane], bytes, bytes, kind))
             {
                 throw new SimFault(Explain(addresses[lane], bytes, bytes, kind), lane);
+            }
+
+            if ((repeated >> lane & 1) == 0)
+            {
+                _watch?.Touch(warp, Find(addresses[lane], bytes)!, addresses[lane], bytes, kind, lane);
             }
         }
 
@@ -55,6 +74,8 @@ internal sealed unsafe class GlobalSpace : AddressSpace
         {
             throw new SimFault(Explain(at, alignment, bytes, AccessKind.Load), lane);
         }
+
+        _watch?.Touch(warp, Find(at, bytes)!, at, bytes, AccessKind.Load, lane);
     }
 
     /// <summary>Checks and marks one range; false if something is wrong with some of it.</summary>

@@ -20,6 +20,9 @@ internal sealed class PtxLaunch
     /// <summary>What the schedules of all blocks come from.</summary>
     public required ulong Seed { get; init; }
 
+    /// <summary>Whether races on global memory are looked for: then blocks run one after the other.</summary>
+    public required bool IsWatched { get; init; }
+
     /// <summary>Coordinates of a block.</summary>
     public (int X, int Y, int Z) Block(long index) =>
         ((int)(index % Grid.X), (int)(index / Grid.X % Grid.Y), (int)(index / Grid.X / Grid.Y));
@@ -58,7 +61,8 @@ internal sealed class PtxLaunch
     public SimStatistics Run(WorkerPool workers)
     {
         var job = new PtxLaunchJob(this);
-        workers.For(Machine.Program.HasGlobalAtomics ? 1 : (int)Math.Min(workers.Threads, Grid.Blocks), ref job);
+        var isSerial = IsWatched || Machine.Program.HasGlobalAtomics;
+        workers.For(isSerial ? 1 : (int)Math.Min(workers.Threads, Grid.Blocks), ref job);
         return job.Result();
     }
 
