@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 
 namespace DPT.Engine.Kernels;
 
@@ -10,9 +11,14 @@ internal sealed unsafe class GlobalSpace(BlockShape shape, WarpOrder order) : Ad
 {
     private const int SectorBits = 5;
 
+    /// <summary>What virtual memory is read from, and what it is written to: the largest access.</summary>
+    private static readonly byte* Zeros = (byte*)NativeMemory.AllocZeroed(16);
+    private static readonly byte* Sink = (byte*)NativeMemory.AllocZeroed(16);
+
     private IReadOnlyList<LaunchBuffer> _buffers = [];
     private LaunchBuffer? _last;
     private GlobalWatch? _watch;
+    private bool _hasVirtual;
 
     /// <summary>From now on these are the buffers.</summary>
     /// <param name="buffers">What the launch was given.</param>
@@ -21,6 +27,7 @@ internal sealed unsafe class GlobalSpace(BlockShape shape, WarpOrder order) : Ad
     {
         _buffers = buffers;
         _last = null;
+        _hasVirtual = buffers.Any(b => b.Memory.IsVirtual);
         _watch = isWatched ? new GlobalWatch(shape, order) : null;
     }
 
@@ -39,7 +46,7 @@ internal sealed unsafe class GlobalSpace(BlockShape shape, WarpOrder order) : Ad
         counter.GlobalBytesRead += kind == AccessKind.Store ? 0 : moved;
         counter.GlobalBytesWritten += kind == AccessKind.Load ? 0 : moved;
         var areContiguous = mask == Lanes.All && Lanes.AreContiguous(addresses, bytes);
-        if (areContiguous && _watch is null
+        if (areContiguous && _watch is null && !_hasVirtual
             && TryAccess(addresses[0], bytes, bytes * Lanes.Count, kind))
         {
             var last = addresses[0] + ((ulong)bytes * Lanes.Count) - 1;
@@ -64,11 +71,17 @@ internal sealed unsafe class GlobalSpace(BlockShape shape, WarpOrder order) : Ad
         }
 
         counter.Sectors += CountSectors(addresses, mask);
+        if (_hasVirtual)
+        {
+            Redirect(addresses, mask, bytes, kind);
+            warp.Repeated = 0;
+        }
     }
 
     /// <summary>A read of fewer bytes than the place is aligned to, by one lane; only its bytes are counted.</summary>
-    public void AccessPart(SimWarp warp, ulong at, int alignment, int bytes, int lane)
+    public void AccessPart(SimWarp warp, ulong* addresses, int alignment, int bytes, int lane)
     {
+        var at = addresses[lane];
         warp.Counter.GlobalBytesRead += bytes;
         if (!TryAccess(at, alignment, bytes, AccessKind.Load))
         {
@@ -76,6 +89,24 @@ internal sealed unsafe class GlobalSpace(BlockShape shape, WarpOrder order) : Ad
         }
 
         _watch?.Touch(warp, Find(at, bytes)!, at, bytes, AccessKind.Load, lane);
+        if (_hasVirtual)
+        {
+            Redirect(addresses, 1u << lane, bytes, AccessKind.Load);
+        }
+    }
+
+    /// <summary>Sends accesses to virtual memory where there is storage.</summary>
+    private void Redirect(ulong* addresses, uint mask, int bytes, AccessKind kind)
+    {
+        for (var rest = mask; rest != 0; rest &= rest - 1)
+        {
+            ref var address = ref addresses[BitOperations.TrailingZeroCount(rest)];
+            if (Find(address, bytes)!.Memory is { IsVirtual: true } memory)
+            {
+                memory.Touch(address, bytes);
+                address = (ulong)(kind == AccessKind.Load ? Zeros : Sink);
+            }
+        }
     }
 
     /// <summary>Checks and marks one range; false if something is wrong with some of it.</summary>
