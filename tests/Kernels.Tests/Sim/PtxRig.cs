@@ -31,7 +31,10 @@ internal sealed class PtxRig(ulong seed = 1, int threads = 2, long watchedBytes 
         """;
 
     /// <summary>Runs the body.</summary>
-    public SimStatistics Run(string body, int threads = 32, int blocks = 1)
+    public SimStatistics Run(string body, int threads = 32, int blocks = 1) => RunModule(Text(body), threads, blocks);
+
+    /// <summary>Runs the text of a module that has the parameters of <see cref="Text"/>.</summary>
+    public SimStatistics RunModule(string text, int threads = 32, int blocks = 1)
     {
         var arguments = new long[2 * _buffers.Count];
         for (var i = 0; i < _buffers.Count; i++)
@@ -41,7 +44,7 @@ internal sealed class PtxRig(ulong seed = 1, int threads = 2, long watchedBytes 
             arguments[(2 * i) + 1] = (long)(buffer.End - buffer.Start) / buffer.ElementBytes;
         }
 
-        using var machine = new PtxMachine("rig", Text(body));
+        using var machine = new PtxMachine("rig", text);
         Device.Launch(
             machine,
             threads,
