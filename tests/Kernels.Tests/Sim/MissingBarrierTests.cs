@@ -39,7 +39,7 @@ public sealed class MissingBarrierTests
     public void Kernel_WithoutOneOfItsBarriers_IsFound(Operator op, KernelVariant variant, GpuKernel kernel)
     {
         var module = PtxPipeline.Build(kernel, PtxArchitecture.Sm80);
-        var cases = CasesOf(op, variant, kernel).ToList();
+        var cases = PtxFault.CasesOf(op, variant, kernel);
         Assert.That(cases, Is.Not.Empty, "no case launches it");
         Assert.Multiple(() =>
         {
@@ -57,33 +57,6 @@ public sealed class MissingBarrierTests
     [Test]
     public void Redundant_NamesKernelsThatExist() =>
         Assert.That(Redundant.Keys.Select(k => k.Kernel).Distinct(), Is.SubsetOf(GpuKernels.All.Select(k => k.Id)));
-
-    /// <summary>The cases in which the variant launches the kernel, the cheapest first.</summary>
-    private static IEnumerable<KernelCase> CasesOf(Operator op, KernelVariant variant, GpuKernel kernel)
-    {
-        // A device that runs no block tells what would be launched.
-        using var device = SimDevice.Virtual(long.MaxValue, _ => []);
-        var found = new List<(KernelCase Case, long Work)>();
-        foreach (var kernelCase in op.Cases())
-        {
-            long work = 0;
-            void Note(SimStatistics launch) => work += launch.Kernel == kernel.Id ? launch.Grid.Blocks : 0;
-            using var memory = new CaseMemory(device, kernelCase, new CaseValues(kernelCase, 1));
-            if (kernelCase.Supports(device, variant, memory, out _))
-            {
-                device.Launched += Note;
-                kernelCase.Launch(device, variant, memory);
-                device.Launched -= Note;
-            }
-
-            if (work > 0)
-            {
-                found.Add((kernelCase, work * (long)Math.Sqrt(kernelCase.Cost(memory).Flops)));
-            }
-        }
-
-        return found.OrderBy(f => f.Work).Select(f => f.Case);
-    }
 
     private static string? FaultOf(KernelVariant variant, GpuKernel kernel, PtxModule mutant, KernelCase kernelCase)
     {
