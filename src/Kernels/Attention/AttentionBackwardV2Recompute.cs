@@ -61,7 +61,7 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
             .With(rows.Range(0, count)).With(rows.Range(count, count)).With(rows.Range(2 * count, count)).With(call.QkvGradient)
             .With(call.Tokens).With(call.Heads).With(blocks)
             .With(GpuAttentionRow.Scale(call.HeadSize)).With(GpuAttentionRow.ScaleOfExp2(call.HeadSize))
-            .On(new GridSize(checked(call.Batch * call.Heads * blocks)));
+            .On(new GridSize(GridSize.Cover((long)call.Batch * call.Heads * blocks, 1)));
     }
 
     private static void QueryRows<T>(

@@ -122,5 +122,6 @@ internal static class AttentionLimits
         Require.Size(op, "tokens", tokens, 1, 1 << 20);
         Require.Size(op, "heads", heads, 1, 1024);
         Require.Size(op, "head size", headSize, 1, 256);
+        Require.Size(op, "heads of all sequences", (long)batch * heads);
     }
 }

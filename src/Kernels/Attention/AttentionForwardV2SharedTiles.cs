@@ -34,7 +34,7 @@ internal sealed class AttentionForwardV2SharedTiles : GpuVariant<AttentionForwar
         device.Prepare(Heads.For(call.HeadSize))
             .With(call.Qkv).With(call.Output).With(call.LogSumExp)
             .With(call.Tokens).With(call.Heads).With(blocks).With(GpuAttentionRow.ScaleOfExp2(call.HeadSize))
-            .On(new GridSize(checked(call.Batch * call.Heads * blocks)));
+            .On(new GridSize(GridSize.Cover((long)call.Batch * call.Heads * blocks, 1)));
     }
 
     private static void Kernel<T>(

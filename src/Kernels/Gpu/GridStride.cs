@@ -15,7 +15,7 @@ internal static class GridStride
     private const int MostBlocks = 2048;
 
     /// <summary>The limit of a grid along y.</summary>
-    public const int MostRows = 65535;
+    public const int MostRows = GridSize.MostAcross;
 
     /// <summary>The calling thread's first element.</summary>
     public static long First => ((long)Grid.IdxX * Group.DimX) + Group.IdxX;

@@ -60,7 +60,7 @@ internal ref struct KernelLaunch
     }
 
     /// <summary>Launches on that many blocks.</summary>
-    /// <exception cref="KernelException">An argument is missing, or the driver refuses.</exception>
+    /// <exception cref="KernelException">An argument is missing, the grid is none, or the driver refuses.</exception>
     public void On(GridSize grid)
     {
         if (_count != _kernel.Parameters.Count)
@@ -69,6 +69,7 @@ internal ref struct KernelLaunch
                 $"{_kernel.Id}: {_count} arguments were given, the kernel has {_kernel.Parameters.Count} parameters");
         }
 
+        grid.Validate(_kernel.Id);
         _device.Launch(_kernel, grid, ((ReadOnlySpan<byte>)_bytes)[.._used]);
     }
 

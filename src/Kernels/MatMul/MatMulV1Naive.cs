@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using ILGPU;
 
 namespace DPT.Engine.Kernels;
@@ -20,6 +21,9 @@ internal sealed class MatMulV1Naive : GpuVariant<MatMulCall>
     public override string Idea => "one thread per element, every factor from global memory";
 
     public override IReadOnlyList<GpuKernel> Kernels { get; } = [Multiply];
+
+    public override bool Supports(in MatMulCall call, Device device, [NotNullWhen(false)] out string? reason) =>
+        GridSize.FitsAcross("N", call.N, Columns, out reason);
 
     protected override void Run(GpuDevice device, in MatMulCall call) =>
         device.Prepare(Multiply)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using ILGPU;
 
@@ -24,6 +25,9 @@ internal sealed class MatMulV2SharedTiles : GpuVariant<MatMulCall>
     public override string Idea => "32 x 32 tiles in shared memory: a 32nd of the traffic";
 
     public override IReadOnlyList<GpuKernel> Kernels => Layouts;
+
+    public override bool Supports(in MatMulCall call, Device device, [NotNullWhen(false)] out string? reason) =>
+        GridSize.FitsAcross("N", call.N, Tile, out reason);
 
     protected override void Run(GpuDevice device, in MatMulCall call) =>
         device.Prepare(Layouts[MatMulLayouts.IndexOf(in call)])

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime;
@@ -34,6 +35,9 @@ internal sealed class MatMulV3RegisterTiles : GpuVariant<MatMulCall>
     public override string Idea => "8 x 8 sums a thread in registers, packs of four, double buffering, long sums in runs";
 
     public override IReadOnlyList<GpuKernel> Kernels { get; } = [.. Layouts, MatMulSplit.AddRuns];
+
+    public override bool Supports(in MatMulCall call, Device device, [NotNullWhen(false)] out string? reason) =>
+        GridSize.FitsAcross("N", call.N, Tile, out reason);
 
     protected override void Run(GpuDevice device, in MatMulCall call)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime;
@@ -39,6 +40,10 @@ internal sealed class MatMulV4TensorBf16 : GpuVariant<MatMulCall>
     public override double InputRoundoff => 1.0 / 256;
 
     public override IReadOnlyList<GpuKernel> Kernels { get; } = [.. Bf16Packing.Kernels, Multiply];
+
+    public override bool Supports(in MatMulCall call, Device device, [NotNullWhen(false)] out string? reason) =>
+        GridSize.FitsAcross("N", call.N, Tile, out reason)
+        && GridSize.FitsAcross("K", call.K, Bf16Packing.Terms, out reason);
 
     protected override void Run(GpuDevice device, in MatMulCall call)
     {

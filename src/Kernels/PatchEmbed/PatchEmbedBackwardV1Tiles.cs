@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using ILGPU;
 
 namespace DPT.Engine.Kernels;
@@ -26,6 +27,9 @@ internal sealed class PatchEmbedBackwardV1Tiles : GpuVariant<PatchEmbedBackwardC
     public override string Idea => "64 x 64 tiles per piece of patches, folded in order; label rows by first image";
 
     public override IReadOnlyList<GpuKernel> Kernels { get; } = [WeightTiles, Tokens, Labels, ColumnSums.Kernel];
+
+    public override bool Supports(in PatchEmbedBackwardCall call, Device device, [NotNullWhen(false)] out string? reason) =>
+        GridSize.FitsAcross("numbers of a patch", call.Grid.PatchElements, TileProduct.Side, out reason);
 
     protected override void Run(GpuDevice device, in PatchEmbedBackwardCall call)
     {

@@ -36,6 +36,9 @@ public readonly record struct PatchGrid(int Batch, int Channels, int ImageSize, 
         Require.Size(op, "image size", ImageSize, 1, 1 << 14);
         Require.Size(op, "patch size", PatchSize, 1, ImageSize);
         Require.Size(op, "extra tokens", ExtraTokens, 0, 16);
+        Require.Size(op, "numbers of an image", (long)Channels * ImageSize * ImageSize);
+        Require.Size(op, "planes of all images", (long)Batch * Channels);
+        Require.Size(op, "patches of all images", (long)Batch * Patches);
         Require.That(op, ImageSize % PatchSize == 0, $"image size {ImageSize} is not a multiple of patch {PatchSize}");
     }
 }

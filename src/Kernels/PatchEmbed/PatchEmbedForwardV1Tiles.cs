@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using ILGPU;
 
 namespace DPT.Engine.Kernels;
@@ -22,6 +23,9 @@ internal sealed class PatchEmbedForwardV1Tiles : GpuVariant<PatchEmbedForwardCal
     public override string Idea => "64 x 64 tiles through shared memory, patches read in place, extra tokens apart";
 
     public override IReadOnlyList<GpuKernel> Kernels { get; } = [Project, Extra];
+
+    public override bool Supports(in PatchEmbedForwardCall call, Device device, [NotNullWhen(false)] out string? reason) =>
+        GridSize.FitsAcross("width", call.Width, TileProduct.Side, out reason);
 
     protected override void Run(GpuDevice device, in PatchEmbedForwardCall call)
     {

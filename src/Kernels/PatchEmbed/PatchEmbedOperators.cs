@@ -46,6 +46,8 @@ public static class PatchEmbedOperators
         yield return (new PatchGrid(2, 3, 14, 2, 1), 33, new Extras(false, false, true));
         yield return (new PatchGrid(5, 4, 9, 3, 1), 31, new Extras(true, false, false));
         yield return (new PatchGrid(21, 1, 20, 4, 2), 48, unet);
+        yield return (new PatchGrid(17, 1, 8, 1, 0), 2, none);
+        yield return (new PatchGrid(17, 1, 18, 9, 0), 66, none);
     }
 
     private static IEnumerable<KernelCase> ForwardCases() =>

@@ -13,19 +13,24 @@ public sealed class CaseMemory : IDisposable
     private const byte GuardByte = 0xFF;
 
     private readonly Device _device;
-    private readonly Dictionary<string, (Operand Operand, DeviceBuffer<byte> Buffer)> _buffers = [];
+    private readonly Dictionary<string, (Operand Operand, int Start, DeviceBuffer<byte> Buffer)> _buffers = [];
 
     /// <summary>Allocates and fills the operands.</summary>
-    public CaseMemory(Device device, KernelCase kernelCase, CaseValues values)
+    /// <param name="device">Where.</param>
+    /// <param name="kernelCase">The case.</param>
+    /// <param name="values">What the operands hold.</param>
+    /// <param name="unaligned">An operand that starts one element behind an aligned address; null for none.</param>
+    public CaseMemory(Device device, KernelCase kernelCase, CaseValues values, string? unaligned = null)
     {
         _device = device;
         foreach (var operand in kernelCase.Operands)
         {
             var content = Encode(operand, values[operand.Name]);
-            var bytes = new byte[GuardBytes + content.Length + GuardBytes];
+            var start = GuardBytes + (operand.Name == unaligned ? ElementBytes(operand) : 0);
+            var bytes = new byte[start + content.Length + GuardBytes];
             bytes.AsSpan().Fill(GuardByte);
-            content.CopyTo(bytes, GuardBytes);
-            _buffers[operand.Name] = (operand, device.Upload<byte>(bytes));
+            content.CopyTo(bytes, start);
+            _buffers[operand.Name] = (operand, start, device.Upload<byte>(bytes));
         }
     }
 
@@ -41,9 +46,9 @@ public sealed class CaseMemory : IDisposable
     /// <summary>The present elements of an operand as doubles.</summary>
     public double[] Read(string name)
     {
-        var (operand, buffer) = _buffers[name];
+        var (operand, start, buffer) = _buffers[name];
         var bytes = _device.Download(buffer.Slice);
-        var content = bytes.AsSpan(GuardBytes, bytes.Length - (2 * GuardBytes));
+        var content = bytes.AsSpan(start, bytes.Length - start - GuardBytes);
         var values = new double[operand.Length];
         for (var i = 0; i < values.Length; i++)
         {
@@ -58,10 +63,10 @@ public sealed class CaseMemory : IDisposable
     /// <summary>The names of operands with a damaged guard band.</summary>
     public IEnumerable<string> DamagedGuards()
     {
-        foreach (var (name, (_, buffer)) in _buffers)
+        foreach (var (name, (_, start, buffer)) in _buffers)
         {
             var bytes = _device.Download(buffer.Slice);
-            if (bytes.AsSpan(0, GuardBytes).ContainsAnyExcept(GuardByte)
+            if (bytes.AsSpan(0, start).ContainsAnyExcept(GuardByte)
                 || bytes.AsSpan(bytes.Length - GuardBytes).ContainsAnyExcept(GuardByte))
             {
                 yield return name;
@@ -72,7 +77,7 @@ public sealed class CaseMemory : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var (_, buffer) in _buffers.Values)
+        foreach (var (_, _, buffer) in _buffers.Values)
         {
             buffer.Dispose();
         }
@@ -80,19 +85,20 @@ public sealed class CaseMemory : IDisposable
 
     private unsafe Slice<T> Get<T>(string name) where T : unmanaged
     {
-        var (operand, buffer) = _buffers[name];
+        var (operand, start, buffer) = _buffers[name];
         if (typeof(T) != (operand.Element ?? typeof(float)))
         {
             throw new InvalidOperationException($"operand '{name}' holds {operand.Element ?? typeof(float)}");
         }
 
-        return new Slice<T>(buffer.Slice.Address + GuardBytes, operand.Length);
+        return new Slice<T>(buffer.Slice.Address + start, operand.Length);
     }
+
+    private static int ElementBytes(Operand operand) => operand.Element == typeof(byte) ? sizeof(byte) : sizeof(float);
 
     private static byte[] Encode(Operand operand, double[] values)
     {
-        var size = operand.Element == typeof(byte) ? 1 : 4;
-        var bytes = new byte[size * values.Length];
+        var bytes = new byte[ElementBytes(operand) * values.Length];
         for (var i = 0; i < values.Length; i++)
         {
             if (operand.Element == typeof(int))

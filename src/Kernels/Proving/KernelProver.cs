@@ -17,6 +17,7 @@ public static class KernelProver
     /// <param name="seed">Seed of the operands.</param>
     /// <param name="libraryErrors">Largest error of an established library, by output; null if there is none.</param>
     /// <param name="factor">Allowed multiple of that error.</param>
+    /// <param name="unaligned">An operand that starts one element behind an aligned address; null for none.</param>
     public static IReadOnlyList<string> Prove(
         Device device,
         Operator op,
@@ -24,18 +25,20 @@ public static class KernelProver
         KernelCase kernelCase,
         int seed = 1,
         IReadOnlyDictionary<string, double>? libraryErrors = null,
-        double factor = Tolerance.Forward)
+        double factor = Tolerance.Forward,
+        string? unaligned = null)
     {
         var start = new CaseValues(kernelCase, seed);
         var truth = start.Clone();
         kernelCase.Truth(truth);
         var sensitivity = kernelCase.Hardship is null ? null : Sensitivity.Of(kernelCase, start, truth, variant.InputRoundoff);
         var faults = new List<string>();
-        var replay = $"{op.IdOf(variant)} [{kernelCase.Label}] seed {seed} on {device.Description}";
+        var replay = $"{op.IdOf(variant)} [{kernelCase.Label}] seed {seed} on {device.Description}"
+            + (unaligned is null ? "" : $" with '{unaligned}' unaligned");
 
-        using var first = new CaseMemory(device, kernelCase, start);
+        using var first = new CaseMemory(device, kernelCase, start, unaligned);
         kernelCase.Launch(device, variant, first);
-        using var second = new CaseMemory(device, kernelCase, start);
+        using var second = new CaseMemory(device, kernelCase, start, unaligned);
         kernelCase.Launch(device, variant, second);
         device.Synchronize();
 

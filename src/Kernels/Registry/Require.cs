@@ -5,7 +5,12 @@ namespace DPT.Engine.Kernels;
 /// <summary>The checks that calls share: one wording for every operand and size.</summary>
 internal static class Require
 {
-    public static void Size(string op, string name, long value, long least = 1, long most = int.MaxValue)
+    /// <summary>
+    /// The most rows, columns or images: an index of 32 bits may go one step of any grid beyond the last and does not wrap.
+    /// </summary>
+    public const int Most = int.MaxValue - ushort.MaxValue;
+
+    public static void Size(string op, string name, long value, long least = 1, long most = Most)
     {
         if (value < least || value > most)
         {

@@ -41,7 +41,11 @@ internal sealed class PtxMachine : IDisposable
     }
 
     /// <summary>Gives a machine back.</summary>
-    public void Return(BlockMachine machine) => _idle.GetOrAdd(machine.Shape, _ => []).Add(machine);
+    public void Return(BlockMachine machine)
+    {
+        machine.End();
+        _idle.GetOrAdd(machine.Shape, _ => []).Add(machine);
+    }
 
     public void Dispose()
     {

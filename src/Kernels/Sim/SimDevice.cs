@@ -60,6 +60,15 @@ public sealed unsafe class SimDevice : GpuDevice
     /// <inheritdoc/>
     public override PtxArchitecture Architecture { get; }
 
+    /// <summary>
+    /// Launches on memory of up to that many bytes are watched for races on global memory too. Atomics on global memory may
+    /// order blocks, so launches with them are not.
+    /// </summary>
+    public long WatchedBytes { get; init; } = 1 << 17;
+
+    /// <summary>The blocks of a grid that run, by number; all if null.</summary>
+    internal Func<GridSize, IReadOnlyList<long>>? ChosenBlocks { get; init; }
+
     /// <summary>Number of launches so far.</summary>
     public long Launches { get; private set; }
 
@@ -75,9 +84,7 @@ public sealed unsafe class SimDevice : GpuDevice
         var bytes = MemoryMarshal.AsBytes(source);
         if (bytes.Length > 0)
         {
-            var block = _memory.Get(destination.Address, bytes.Length);
-            bytes.CopyTo(new Span<byte>((void*)destination.Address, bytes.Length));
-            block.MarkCopy(destination.Address, bytes.Length);
+            _memory.Get(destination.Address, bytes.Length).CopyIn(bytes, destination.Address);
         }
     }
 
@@ -86,8 +93,7 @@ public sealed unsafe class SimDevice : GpuDevice
     {
         if (!source.IsEmpty)
         {
-            _memory.Get(source.Address, source.Length * sizeof(T));
-            new ReadOnlySpan<T>((void*)source.Address, destination.Length).CopyTo(destination);
+            _memory.Get(source.Address, source.Length * sizeof(T)).CopyOut(source.Address, MemoryMarshal.AsBytes(destination));
         }
     }
 
@@ -99,8 +105,7 @@ public sealed unsafe class SimDevice : GpuDevice
             var bytes = source.Length * sizeof(T);
             var from = _memory.Get(source.Address, bytes);
             var to = _memory.Get(destination.Address, bytes);
-            NativeMemory.Copy((void*)source.Address, (void*)destination.Address, (nuint)bytes);
-            to.CopyMarks(destination.Address, from, source.Address, bytes);
+            to.CopyFrom(from, source.Address, destination.Address, bytes);
         }
     }
 
@@ -110,9 +115,7 @@ public sealed unsafe class SimDevice : GpuDevice
         if (!slice.IsEmpty)
         {
             var bytes = slice.Length * sizeof(T);
-            var block = _memory.Get(slice.Address, bytes);
-            NativeMemory.Clear((void*)slice.Address, (nuint)bytes);
-            block.MarkCopy(slice.Address, bytes);
+            _memory.Get(slice.Address, bytes).Clear(slice.Address, bytes);
         }
     }
 
@@ -134,6 +137,25 @@ public sealed unsafe class SimDevice : GpuDevice
         base.Dispose();
     }
 
+    /// <summary>
+    /// A device for operands that no machine has the memory for: large allocations have addresses and no storage, and only
+    /// chosen blocks run. So indices are checked at any size.
+    /// </summary>
+    /// <param name="virtualFrom">Bytes from which an allocation has no storage.</param>
+    /// <param name="chosen">The blocks of a grid that run, by number.</param>
+    internal static SimDevice Virtual(long virtualFrom, Func<GridSize, IReadOnlyList<long>> chosen) => new(
+        new SimMemory(virtualFrom), threads: null, seed: 1, architecture: null, new KernelSelection())
+    {
+        ChosenBlocks = chosen,
+    };
+
+    /// <summary>The part of a virtual slice, from its start, that kernels touched; null if they touched nothing.</summary>
+    internal (long First, long End)? Touched<T>(Slice<T> slice) where T : unmanaged
+    {
+        var (first, end) = _memory.Get(slice.Address, slice.Length * sizeof(T)).Touched;
+        return end == 0 ? null : ((long)first - slice.Address, (long)end - slice.Address);
+    }
+
     internal override void Launch(GpuKernel kernel, GridSize grid, ReadOnlySpan<byte> arguments)
     {
         if (!_machines.TryGetValue(kernel, out var machine))
@@ -143,6 +165,17 @@ public sealed unsafe class SimDevice : GpuDevice
         }
 
         Run(machine, kernel.Threads, grid, kernel.DynamicSharedBytes, arguments.ToArray(), Buffers(kernel, arguments));
+    }
+
+    /// <summary>From now on this text runs for the kernel: for tests that plant a fault.</summary>
+    internal void Replace(GpuKernel kernel, PtxModule module)
+    {
+        if (_machines.Remove(kernel, out var machine))
+        {
+            machine.Dispose();
+        }
+
+        _machines[kernel] = new PtxMachine(kernel.Id, module.ToString());
     }
 
     /// <summary>Runs PTX text that no kernel in C# stands behind: for tests of the machine itself.</summary>
@@ -167,9 +200,12 @@ public sealed unsafe class SimDevice : GpuDevice
             Machine = machine,
             Shape = new BlockShape(machine.Program, threads, dynamicSharedBytes),
             Grid = grid,
+            Chosen = ChosenBlocks?.Invoke(grid),
             Arguments = arguments,
             Buffers = buffers,
             Seed = _seed + ((ulong)Launches << 40),
+            IsWatched = !machine.Program.HasGlobalAtomics
+                && buffers.Select(b => b.Memory).Distinct().Sum(m => m.Bytes) <= WatchedBytes,
         };
         launch.Validate(Architecture);
         Launches++;

@@ -6,20 +6,44 @@ namespace DPT.Engine.Kernels;
 /// The memory of a simulated device, and for every byte whether anything was ever written to it. Safe for use from
 /// several threads; marking single bytes needs no lock.
 /// </summary>
-internal sealed unsafe class SimMemory
+/// <param name="virtualFrom">
+/// Allocations of at least so many bytes are addresses alone: what is written there is dropped, and zeros are read.
+/// </param>
+internal sealed unsafe class SimMemory(long virtualFrom = long.MaxValue)
 {
+    /// <summary>Virtual addresses begin where no address of this machine is.</summary>
+    private const nint VirtualStart = 1 << 48;
+
+    /// <summary>What lies between two of them at least: no kernel gets from one into the next by mistake.</summary>
+    private const long VirtualGap = 1L << 40;
+
     private readonly SortedList<nint, Block> _blocks = [];
     private readonly Lock _lock = new();
+    private nint _nextVirtual = VirtualStart;
+
+    private bool HasVirtual => virtualFrom < long.MaxValue;
 
     public nint Allocate(long bytes)
     {
-        var block = new Block((nint)NativeMemory.AlignedAlloc((nuint)bytes, 256), bytes);
         lock (_lock)
         {
-            _blocks.Add(block.Address, block);
-        }
+            var block = bytes >= virtualFrom
+                ? new Block(_nextVirtual, bytes, isVirtual: true)
+                : new Block((nint)NativeMemory.AlignedAlloc((nuint)bytes, 256), bytes, isVirtual: false);
+            if (HasVirtual)
+            {
+                // Most blocks of a grid do not run, so nobody can rely on what they write.
+                block.Clear(block.Address, bytes);
+            }
 
-        return block.Address;
+            if (block.IsVirtual)
+            {
+                _nextVirtual += (nint)(((bytes / VirtualGap) + 2) * VirtualGap);
+            }
+
+            _blocks.Add(block.Address, block);
+            return block.Address;
+        }
     }
 
     public void Free(nint address, long bytes)
@@ -62,15 +86,24 @@ internal sealed unsafe class SimMemory
             $"{name}: {bytes} bytes at 0x{address:x} are not memory of this device, or were freed");
 
     /// <summary>One allocation.</summary>
-    internal sealed class Block(nint address, long bytes)
+    internal sealed class Block(nint address, long bytes, bool isVirtual)
     {
         /// <summary>1 for every byte that was written.</summary>
-        private readonly byte* _written = (byte*)NativeMemory.AllocZeroed((nuint)bytes);
-        private long _writtenBefore;
+        private readonly byte* _written = isVirtual ? null : (byte*)NativeMemory.AllocZeroed((nuint)bytes);
+        private readonly Lock _lock = new();
+        private long _writtenBefore = isVirtual ? long.MaxValue : 0;
+        private ulong _first = ulong.MaxValue;
+        private ulong _last;
 
         public nint Address { get; } = address;
 
         public long Bytes { get; } = bytes;
+
+        /// <summary>Whether there is no storage behind the addresses.</summary>
+        public bool IsVirtual { get; } = isVirtual;
+
+        /// <summary>The first byte that a kernel touched and the one behind the last, of virtual memory.</summary>
+        public (ulong First, ulong End) Touched => (_first, _last);
 
         /// <summary>Whether every byte of the range was written.</summary>
         public bool IsWritten(ulong at, int count)
@@ -89,8 +122,77 @@ internal sealed unsafe class SimMemory
             }
         }
 
-        /// <summary>Marks what the host wrote, while no kernel runs.</summary>
-        public void MarkCopy(nint at, long count)
+        /// <summary>Notes that a kernel touched virtual memory.</summary>
+        public void Touch(ulong at, int count)
+        {
+            if (at < Volatile.Read(ref _first) || at + (ulong)count > Volatile.Read(ref _last))
+            {
+                lock (_lock)
+                {
+                    _first = Math.Min(_first, at);
+                    _last = Math.Max(_last, at + (ulong)count);
+                }
+            }
+        }
+
+        /// <summary>Copies from the host, while no kernel runs.</summary>
+        public void CopyIn(ReadOnlySpan<byte> source, nint at)
+        {
+            if (!IsVirtual)
+            {
+                source.CopyTo(new Span<byte>((void*)at, source.Length));
+                MarkCopy(at, source.Length);
+            }
+        }
+
+        /// <summary>Copies to the host.</summary>
+        public void CopyOut(nint at, Span<byte> destination)
+        {
+            if (IsVirtual)
+            {
+                destination.Clear();
+            }
+            else
+            {
+                new ReadOnlySpan<byte>((void*)at, destination.Length).CopyTo(destination);
+            }
+        }
+
+        /// <summary>Sets to zero.</summary>
+        public void Clear(nint at, long count)
+        {
+            if (!IsVirtual)
+            {
+                NativeMemory.Clear((void*)at, (nuint)count);
+                MarkCopy(at, count);
+            }
+        }
+
+        /// <summary>Copies from memory of which perhaps not everything was written.</summary>
+        public void CopyFrom(Block source, nint from, nint at, long count)
+        {
+            if (source.IsVirtual)
+            {
+                Clear(at, count);
+            }
+            else if (!IsVirtual)
+            {
+                NativeMemory.Copy((void*)from, (void*)at, (nuint)count);
+                CopyMarks(at, source, from, count);
+            }
+        }
+
+        public void Free()
+        {
+            if (!IsVirtual)
+            {
+                NativeMemory.AlignedFree((void*)Address);
+                NativeMemory.Free(_written);
+            }
+        }
+
+        /// <summary>Marks what the host wrote.</summary>
+        private void MarkCopy(nint at, long count)
         {
             var start = at - Address;
             NativeMemory.Fill(_written + start, (nuint)count, 1);
@@ -100,8 +202,7 @@ internal sealed unsafe class SimMemory
             }
         }
 
-        /// <summary>Marks a copy of memory of which perhaps not everything was written.</summary>
-        public void CopyMarks(nint at, Block source, nint from, long count)
+        private void CopyMarks(nint at, Block source, nint from, long count)
         {
             var start = at - Address;
             NativeMemory.Copy(source._written + (from - source.Address), _written + start, (nuint)count);
@@ -109,12 +210,6 @@ internal sealed unsafe class SimMemory
             {
                 _writtenBefore = Math.Min(_writtenBefore, start);
             }
-        }
-
-        public void Free()
-        {
-            NativeMemory.AlignedFree((void*)Address);
-            NativeMemory.Free(_written);
         }
     }
 }

@@ -164,10 +164,10 @@ public sealed class MemoryInstructionTests
         rig.Add<ulong>("out", new ulong[32]);
         var value = type switch
         {
-            "v4.u32" => "{%t, %t, %t, %t}",
-            "v2.u32" => "{%t, %t}",
+            "v4.u32" => "{7, 7, 7, 7}",
+            "v2.u32" => "{7, 7}",
             "u16" => "%h0",
-            _ => "%t",
+            _ => "7",
         };
         var statistics = rig.Run(Start + $$"""
             .shared .align 16 .b8 tile[8192]; mul.lo.u32 %r0, %t, {{stride}}; cvt.u64.u32 %rd1, %r0; mov.u64 %rd2, tile;

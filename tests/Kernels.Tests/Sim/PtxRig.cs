@@ -4,11 +4,11 @@ using DPT.Engine.Kernels;
 namespace Kernels.Tests;
 
 /// <summary>Runs PTX written by hand: buffers by name become parameters of 16 bytes, address and length.</summary>
-internal sealed class PtxRig(ulong seed = 1, int threads = 2) : IDisposable
+internal sealed class PtxRig(ulong seed = 1, int threads = 2, long watchedBytes = 1 << 17) : IDisposable
 {
     private readonly List<(string Name, IDisposable Owner, LaunchBuffer Buffer)> _buffers = [];
 
-    public SimDevice Device { get; } = new(threads, seed, selection: new KernelSelection());
+    public SimDevice Device { get; } = new(threads, seed, selection: new KernelSelection()) { WatchedBytes = watchedBytes };
 
     /// <summary>Adds a buffer with content.</summary>
     public Slice<T> Add<T>(string name, ReadOnlySpan<T> values) where T : unmanaged =>
@@ -31,7 +31,10 @@ internal sealed class PtxRig(ulong seed = 1, int threads = 2) : IDisposable
         """;
 
     /// <summary>Runs the body.</summary>
-    public SimStatistics Run(string body, int threads = 32, int blocks = 1)
+    public SimStatistics Run(string body, int threads = 32, int blocks = 1) => RunModule(Text(body), threads, blocks);
+
+    /// <summary>Runs the text of a module that has the parameters of <see cref="Text"/>.</summary>
+    public SimStatistics RunModule(string text, int threads = 32, int blocks = 1)
     {
         var arguments = new long[2 * _buffers.Count];
         for (var i = 0; i < _buffers.Count; i++)
@@ -41,7 +44,7 @@ internal sealed class PtxRig(ulong seed = 1, int threads = 2) : IDisposable
             arguments[(2 * i) + 1] = (long)(buffer.End - buffer.Start) / buffer.ElementBytes;
         }
 
-        using var machine = new PtxMachine("rig", Text(body));
+        using var machine = new PtxMachine("rig", text);
         Device.Launch(
             machine,
             threads,

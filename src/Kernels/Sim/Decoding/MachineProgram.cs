@@ -21,6 +21,12 @@ internal sealed class MachineProgram
     /// <summary>Smallest access to shared memory in bytes: what races and unwritten memory are tracked by.</summary>
     public required int SharedGrain { get; init; }
 
+    /// <summary>Smallest access to global memory in bytes: what races are tracked by.</summary>
+    public required int GlobalGrain { get; init; }
+
+    /// <summary>Whether there are atomics at all.</summary>
+    public required bool HasAtomics { get; init; }
+
     /// <summary>Whether blocks may see each other's order: then they run one after the other.</summary>
     public required bool HasGlobalAtomics { get; init; }
 }

@@ -138,7 +138,6 @@ internal sealed class ProgramDecoder
             }
         }
 
-        const int GrainOfWords = 4;
         return new MachineProgram
         {
             Code = code,
@@ -146,8 +145,9 @@ internal sealed class ProgramDecoder
             ParameterBytes = parameterBytes,
             SharedBytes = _sharedBytes,
             LocalBytes = Align(_localBytes, 16),
-            SharedGrain = code.OfType<MemoryInstruction>().Where(m => m.MayShare)
-                .Select(m => m.ElementBytes).Append(GrainOfWords).Min(),
+            SharedGrain = GrainOf(code, m => m.MayShare),
+            GlobalGrain = GrainOf(code, m => m.MayBeGlobal),
+            HasAtomics = code.OfType<IAtomicInstruction>().Any(),
             HasGlobalAtomics = code.OfType<IAtomicInstruction>().Any(a => a.MayBeGlobal),
         };
     }
@@ -211,6 +211,10 @@ internal sealed class ProgramDecoder
 
         return false;
     }
+
+    /// <summary>The smallest access of some instructions, but no more than a word.</summary>
+    private static int GrainOf(MachineInstruction[] code, Func<MemoryInstruction, bool> isMeant) =>
+        code.OfType<MemoryInstruction>().Where(isMeant).Select(m => m.ElementBytes).Append(sizeof(int)).Min();
 
     private static int[] Successors(MachineInstruction instruction, int index) => instruction is not ControlInstruction control
         ? [index + 1]

@@ -44,7 +44,7 @@ internal sealed unsafe class AsyncCopyInstruction(
             }
             else if (size > 0)
             {
-                warp.Block.Global.AccessPart(warp, from[lane], bytes, size, lane);
+                warp.Block.Global.AccessPart(warp, from, bytes, size, lane);
             }
         }
 

@@ -37,6 +37,7 @@ internal abstract unsafe class MemoryInstruction(SpaceKind space, (int Base, int
             SpaceKind.Local => warp.Block.Local,
             _ => warp.Block.Generic,
         };
+        warp.Repeated = 0;
         memory.Access(warp, addresses, mask, bytes, kind);
         return addresses;
     }
@@ -107,6 +108,11 @@ internal sealed unsafe class StoreInstruction<TMemory, TRegister>(
     public override void Execute(SimWarp warp, uint mask)
     {
         var to = Access(warp, mask, sources.Length * sizeof(TMemory), AccessKind.Store);
+        if (warp.Repeated != 0)
+        {
+            RequireSameValues(warp, to, mask);
+        }
+
         for (var i = 0; i < sources.Length; i++)
         {
             var from = warp.At<TRegister>(sources[i]);
@@ -114,6 +120,31 @@ internal sealed unsafe class StoreInstruction<TMemory, TRegister>(
             {
                 var lane = BitOperations.TrailingZeroCount(rest);
                 ((TMemory*)to[lane])[i] = TMemory.CreateTruncating(from[lane]);
+            }
+        }
+    }
+
+    /// <summary>Throws if lanes write different values to one place: which of them stays is not defined.</summary>
+    private void RequireSameValues(SimWarp warp, ulong* to, uint mask)
+    {
+        for (var rest = warp.Repeated; rest != 0; rest &= rest - 1)
+        {
+            var lane = BitOperations.TrailingZeroCount(rest);
+            var other = 0;
+            while ((mask >> other & 1) == 0 || to[other] != to[lane])
+            {
+                other++;
+            }
+
+            foreach (var source in sources)
+            {
+                var from = warp.At<TRegister>(source);
+                if (TMemory.CreateTruncating(from[lane]) != TMemory.CreateTruncating(from[other]))
+                {
+                    throw new SimFault(
+                        $"writes another value to the same place as lane {other}, in one instruction (a write-after-write race)",
+                        lane);
+                }
             }
         }
     }

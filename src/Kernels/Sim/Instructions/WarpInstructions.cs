@@ -124,10 +124,14 @@ internal sealed class ActiveMaskInstruction(int d) : MachineInstruction
     public override void Execute(SimWarp warp, uint mask) => Broadcast.Write(warp, d, mask, mask);
 }
 
-/// <summary><c>bar.warp.sync</c>: the lanes are in lockstep already, but all that it names must be here.</summary>
+/// <summary><c>bar.warp.sync</c>: all lanes that it names must be here, and see each other's accesses from here on.</summary>
 internal sealed class WarpBarrierInstruction(int members) : WarpInstruction
 {
-    public override void Execute(SimWarp warp, uint mask) => Expect(warp, mask, members);
+    public override void Execute(SimWarp warp, uint mask)
+    {
+        Expect(warp, mask, members);
+        warp.Block.MeetLanes(warp);
+    }
 }
 
 /// <summary>One value for all lanes.</summary>

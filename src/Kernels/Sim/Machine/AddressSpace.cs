@@ -22,7 +22,8 @@ internal abstract unsafe class AddressSpace
     /// </summary>
     public abstract void Access(SimWarp warp, ulong* addresses, uint mask, int bytes, AccessKind kind);
 
-    protected static string Name(AccessKind kind) => kind switch
+    /// <summary>The kind as a verb.</summary>
+    public static string Name(AccessKind kind) => kind switch
     {
         AccessKind.Load => "reads",
         AccessKind.Store => "writes",

@@ -12,9 +12,14 @@ internal sealed class AsyncCopies
     private readonly List<Copy> _pending = [];
     private readonly int[] _committed = new int[Lanes.Count];
 
-    /// <summary>Forgets everything.</summary>
-    public void Clear()
+    /// <summary>Forgets what a block that has ended did not wait for.</summary>
+    public void Abandon(SharedSpace shared)
     {
+        foreach (var copy in _pending)
+        {
+            shared.AbandonCopy(copy.At, copy.Bytes);
+        }
+
         _pending.Clear();
         Array.Clear(_committed);
     }
@@ -50,7 +55,7 @@ internal sealed class AsyncCopies
         {
             if (isAwaited(copy))
             {
-                warp.Block.Shared.EndCopy(warp, copy.At, ((ReadOnlySpan<byte>)copy.Data)[..copy.Bytes]);
+                warp.Block.Shared.EndCopy(warp, copy.At, ((ReadOnlySpan<byte>)copy.Data)[..copy.Bytes], copy.Lane);
             }
             else
             {

@@ -20,9 +20,10 @@ internal sealed unsafe class BlockMachine : IDisposable
     public BlockMachine(BlockShape shape)
     {
         Shape = shape;
-        _order = new WarpOrder(shape.Warps);
+        _order = new WarpOrder(shape.Warps, BarrierCount);
         Counters = new InstructionCounter[shape.Program.Code.Length];
-        Shared = new SharedSpace(shape.SharedBytes, shape.Program.SharedGrain, _order);
+        Shared = new SharedSpace(shape, _order);
+        Global = new GlobalSpace(shape, _order);
         Local = new LocalSpace(shape.Program.LocalBytes);
         Generic = new GenericSpace(Global, Shared, Local);
         _warps = [.. Enumerable.Range(0, shape.Warps).Select(i => new SimWarp(this, shape, i))];
@@ -38,7 +39,7 @@ internal sealed unsafe class BlockMachine : IDisposable
 
     public SharedSpace Shared { get; }
 
-    public GlobalSpace Global { get; } = new();
+    public GlobalSpace Global { get; }
 
     public LocalSpace Local { get; }
 
@@ -53,8 +54,17 @@ internal sealed unsafe class BlockMachine : IDisposable
         _launch = launch;
         Barriers = 0;
         Array.Clear(Counters);
-        Global.Begin(launch.Buffers);
+        if (_order.IsLate)
+        {
+            Shared.Forget();
+            _order.Reset();
+        }
+
+        Global.Begin(launch.Buffers, launch.IsWatched);
     }
+
+    /// <summary>The launch is over.</summary>
+    public void End() => Global.End();
 
     /// <summary>Runs a block to its end.</summary>
     /// <exception cref="KernelException">A thread did something wrong; the message says which, what and where.</exception>
@@ -63,12 +73,6 @@ internal sealed unsafe class BlockMachine : IDisposable
         var block = _launch.Block(index);
         var order = new SplitMix(_launch.Seed + (ulong)index);
         Array.Clear(_barriers);
-        if (_order.IsLate)
-        {
-            Shared.Forget();
-            _order.Reset();
-        }
-
         _order.StartBlock();
         foreach (var warp in _warps)
         {
@@ -118,7 +122,16 @@ internal sealed unsafe class BlockMachine : IDisposable
         barrier.Arrived |= 1u << warp.Number;
         barrier.Waiting |= waits ? 1u << warp.Number : 0;
         warp.IsWaiting = waits;
+        warp.LastBarrier = warp.Current;
+        _order.Arrive(warp.Number, id);
         ReleaseComplete();
+    }
+
+    /// <summary>The lanes of a warp meet.</summary>
+    public void MeetLanes(SimWarp warp)
+    {
+        warp.LastBarrier = warp.Current;
+        _order.MeetLanes(warp.Number);
     }
 
     public void Dispose()
@@ -164,8 +177,9 @@ internal sealed unsafe class BlockMachine : IDisposable
         }
 
         var all = _warps.Length == Lanes.Count ? Lanes.All : (1u << _warps.Length) - 1;
-        foreach (ref var barrier in _barriers.AsSpan())
+        for (var id = 0; id < BarrierCount; id++)
         {
+            ref var barrier = ref _barriers[id];
             var arrived = barrier.Threads == 0 ? barrier.Arrived | ended : barrier.Arrived;
             var isComplete = barrier.Threads == 0
                 ? arrived == all
@@ -175,7 +189,7 @@ internal sealed unsafe class BlockMachine : IDisposable
                 continue;
             }
 
-            _order.Meet(arrived, barrier.Waiting);
+            _order.Meet(id, barrier.Waiting, arrived & ended);
             foreach (var warp in _warps)
             {
                 warp.IsWaiting &= (barrier.Waiting >> warp.Number & 1) == 0;

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 
 namespace DPT.Engine.Kernels;
 
@@ -6,18 +7,35 @@ namespace DPT.Engine.Kernels;
 /// Global memory as one launch may see it: the buffers that were passed. Addresses are those of this machine. One object
 /// for every thread that runs blocks.
 /// </summary>
-internal sealed unsafe class GlobalSpace : AddressSpace
+internal sealed unsafe class GlobalSpace(BlockShape shape, WarpOrder order) : AddressSpace
 {
     private const int SectorBits = 5;
 
+    /// <summary>What virtual memory is read from, and what it is written to: the largest access.</summary>
+    private static readonly byte* Zeros = (byte*)NativeMemory.AllocZeroed(16);
+    private static readonly byte* Sink = (byte*)NativeMemory.AllocZeroed(16);
+
     private IReadOnlyList<LaunchBuffer> _buffers = [];
     private LaunchBuffer? _last;
+    private GlobalWatch? _watch;
+    private bool _hasVirtual;
 
     /// <summary>From now on these are the buffers.</summary>
-    public void Begin(IReadOnlyList<LaunchBuffer> buffers)
+    /// <param name="buffers">What the launch was given.</param>
+    /// <param name="isWatched">Whether this object sees all blocks of the launch and shall find races.</param>
+    public void Begin(IReadOnlyList<LaunchBuffer> buffers, bool isWatched)
     {
         _buffers = buffers;
         _last = null;
+        _hasVirtual = buffers.Any(b => b.Memory.IsVirtual);
+        _watch = isWatched ? new GlobalWatch(shape, order) : null;
+    }
+
+    /// <summary>The launch is over.</summary>
+    public void End()
+    {
+        _watch?.Dispose();
+        _watch = null;
     }
 
     public override void Access(SimWarp warp, ulong* addresses, uint mask, int bytes, AccessKind kind)
@@ -27,7 +45,8 @@ internal sealed unsafe class GlobalSpace : AddressSpace
         counter.GlobalRequests++;
         counter.GlobalBytesRead += kind == AccessKind.Store ? 0 : moved;
         counter.GlobalBytesWritten += kind == AccessKind.Load ? 0 : moved;
-        if (mask == Lanes.All && Lanes.AreContiguous(addresses, bytes)
+        var areContiguous = mask == Lanes.All && Lanes.AreContiguous(addresses, bytes);
+        if (areContiguous && _watch is null && !_hasVirtual
             && TryAccess(addresses[0], bytes, bytes * Lanes.Count, kind))
         {
             var last = addresses[0] + ((ulong)bytes * Lanes.Count) - 1;
@@ -35,6 +54,8 @@ internal sealed unsafe class GlobalSpace : AddressSpace
             return;
         }
 
+        var repeated = kind == AccessKind.Store && !areContiguous ? Lanes.Repeated(addresses, mask) : 0;
+        warp.Repeated |= repeated;
         for (var rest = mask; rest != 0; rest &= rest - 1)
         {
             var lane = BitOperations.TrailingZeroCount(rest);
@@ -42,18 +63,49 @@ internal sealed unsafe class GlobalSpace : AddressSpace
             {
                 throw new SimFault(Explain(addresses[lane], bytes, bytes, kind), lane);
             }
+
+            if ((repeated >> lane & 1) == 0)
+            {
+                _watch?.Touch(warp, Find(addresses[lane], bytes)!, addresses[lane], bytes, kind, lane);
+            }
         }
 
         counter.Sectors += CountSectors(addresses, mask);
+        if (_hasVirtual)
+        {
+            Redirect(addresses, mask, bytes, kind);
+            warp.Repeated = 0;
+        }
     }
 
     /// <summary>A read of fewer bytes than the place is aligned to, by one lane; only its bytes are counted.</summary>
-    public void AccessPart(SimWarp warp, ulong at, int alignment, int bytes, int lane)
+    public void AccessPart(SimWarp warp, ulong* addresses, int alignment, int bytes, int lane)
     {
+        var at = addresses[lane];
         warp.Counter.GlobalBytesRead += bytes;
         if (!TryAccess(at, alignment, bytes, AccessKind.Load))
         {
             throw new SimFault(Explain(at, alignment, bytes, AccessKind.Load), lane);
+        }
+
+        _watch?.Touch(warp, Find(at, bytes)!, at, bytes, AccessKind.Load, lane);
+        if (_hasVirtual)
+        {
+            Redirect(addresses, 1u << lane, bytes, AccessKind.Load);
+        }
+    }
+
+    /// <summary>Sends accesses to virtual memory where there is storage.</summary>
+    private void Redirect(ulong* addresses, uint mask, int bytes, AccessKind kind)
+    {
+        for (var rest = mask; rest != 0; rest &= rest - 1)
+        {
+            ref var address = ref addresses[BitOperations.TrailingZeroCount(rest)];
+            if (Find(address, bytes)!.Memory is { IsVirtual: true } memory)
+            {
+                memory.Touch(address, bytes);
+                address = (ulong)(kind == AccessKind.Load ? Zeros : Sink);
+            }
         }
     }
 

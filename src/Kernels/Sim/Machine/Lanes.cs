@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
@@ -49,6 +50,47 @@ internal static unsafe class Lanes
         }
 
         return same == Vector512<ulong>.AllBitsSet;
+    }
+
+    /// <summary>The lanes of the mask whose address a lower lane of it has as well.</summary>
+    public static uint Repeated(ulong* addresses, uint mask)
+    {
+        if (AreAscending(addresses))
+        {
+            return 0;
+        }
+
+        var repeated = 0u;
+        for (var rest = mask; rest != 0; rest &= rest - 1)
+        {
+            var lane = BitOperations.TrailingZeroCount(rest);
+            repeated |= SameAs(addresses, addresses[lane]) & mask & ~((2u << lane) - 1);
+        }
+
+        return repeated;
+    }
+
+    /// <summary>Whether every lane has a larger address than the one below it.</summary>
+    private static bool AreAscending(ulong* addresses)
+    {
+        var ascends = Vector512.GreaterThan(Vector512.Load(addresses + 1), Vector512.Load(addresses))
+            & Vector512.GreaterThan(Vector512.Load(addresses + 9), Vector512.Load(addresses + 8))
+            & Vector512.GreaterThan(Vector512.Load(addresses + 17), Vector512.Load(addresses + 16))
+            & Vector512.GreaterThan(Vector512.Load(addresses + 24), Vector512.Load(addresses + 23));
+        return ascends == Vector512<ulong>.AllBitsSet;
+    }
+
+    /// <summary>The lanes that have that address.</summary>
+    private static uint SameAs(ulong* addresses, ulong address)
+    {
+        var wanted = Vector512.Create(address);
+        var lanes = 0u;
+        for (var first = 0; first < Count; first += 8)
+        {
+            lanes |= (uint)Vector512.Equals(Vector512.Load(addresses + first), wanted).ExtractMostSignificantBits() << first;
+        }
+
+        return lanes;
     }
 
     private static Vector512<uint> Expand16(uint mask)

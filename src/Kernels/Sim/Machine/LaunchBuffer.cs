@@ -14,11 +14,14 @@ internal sealed record LaunchBuffer(string Name, ulong Start, ulong End, int Ele
     public ulong DistanceOf(ulong at) => at < Start ? Start - at : at < End ? 0 : at - End + 1;
 
     /// <summary>The address in terms of elements: <c>'a'[17], which has 16 elements</c>.</summary>
-    public string Describe(ulong at)
+    public string Describe(ulong at) =>
+        $"{NameOf(at)}, which has {(long)(End - Start) / ElementBytes} elements of {ElementBytes} bytes";
+
+    /// <summary>The address as an element: <c>'a'[17]</c>.</summary>
+    public string NameOf(ulong at)
     {
         var offset = unchecked((long)(at - Start));
         var element = Math.DivRem(offset, ElementBytes, out var rest);
-        var inside = rest == 0 ? "" : $" + {rest} bytes";
-        return $"'{Name}'[{element}{inside}], which has {(long)(End - Start) / ElementBytes} elements of {ElementBytes} bytes";
+        return $"'{Name}'[{element}{(rest == 0 ? "" : $" + {rest} bytes")}]";
     }
 }

@@ -11,6 +11,12 @@ internal sealed class PtxLaunch
 
     public required GridSize Grid { get; init; }
 
+    /// <summary>Numbers of the blocks that run; all if null.</summary>
+    public required IReadOnlyList<long>? Chosen { get; init; }
+
+    /// <summary>How many blocks run.</summary>
+    public long Blocks => Chosen?.Count ?? Grid.Blocks;
+
     /// <summary>The parameters' bytes.</summary>
     public required byte[] Arguments { get; init; }
 
@@ -20,6 +26,9 @@ internal sealed class PtxLaunch
     /// <summary>What the schedules of all blocks come from.</summary>
     public required ulong Seed { get; init; }
 
+    /// <summary>Whether races on global memory are looked for: then blocks run one after the other.</summary>
+    public required bool IsWatched { get; init; }
+
     /// <summary>Coordinates of a block.</summary>
     public (int X, int Y, int Z) Block(long index) =>
         ((int)(index % Grid.X), (int)(index / Grid.X % Grid.Y), (int)(index / Grid.X / Grid.Y));
@@ -28,18 +37,12 @@ internal sealed class PtxLaunch
     public void Validate(PtxArchitecture architecture)
     {
         const int MostThreads = 1024;
-        const int MostBlocksAcross = 65535;
         if (Shape.Threads is < 1 or > MostThreads)
         {
             throw new KernelException($"{Machine.Kernel}: a block has 1 to {MostThreads} threads, not {Shape.Threads}");
         }
 
-        if (Grid.X < 1 || Grid.Y is < 1 or > MostBlocksAcross || Grid.Z is < 1 or > MostBlocksAcross)
-        {
-            throw new KernelException(
-                $"{Machine.Kernel}: a grid has 1 to 2147483647 x {MostBlocksAcross} x {MostBlocksAcross} blocks, not {Grid}");
-        }
-
+        Grid.Validate(Machine.Kernel);
         if (Shape.SharedBytes > architecture.SharedBytes)
         {
             throw new KernelException(
@@ -58,7 +61,8 @@ internal sealed class PtxLaunch
     public SimStatistics Run(WorkerPool workers)
     {
         var job = new PtxLaunchJob(this);
-        workers.For(Machine.Program.HasGlobalAtomics ? 1 : (int)Math.Min(workers.Threads, Grid.Blocks), ref job);
+        var isSerial = IsWatched || Machine.Program.HasGlobalAtomics;
+        workers.For(isSerial ? 1 : (int)Math.Min(workers.Threads, Blocks), ref job);
         return job.Result();
     }
 

@@ -8,11 +8,11 @@ internal readonly struct PtxLaunchJob(PtxLaunch launch) : IParallelJob
     public void Execute(int index)
     {
         var machine = launch.Machine.Rent(launch);
-        while (_progress.TryTake(launch.Grid.Blocks, out var block))
+        while (_progress.TryTake(launch.Blocks, out var block))
         {
             try
             {
-                machine.Run(block);
+                machine.Run(launch.Chosen?[(int)block] ?? block);
             }
             catch (KernelException failure)
             {

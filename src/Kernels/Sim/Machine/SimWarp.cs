@@ -54,6 +54,12 @@ internal sealed unsafe class SimWarp : IDisposable
     /// <summary>The instruction to run next.</summary>
     public int Next { get; set; }
 
+    /// <summary>The last barrier that it came to, of the block or its own; -1 before the first.</summary>
+    public int LastBarrier { get; set; }
+
+    /// <summary>Lanes whose place a lower lane writes as well, in the store that runs.</summary>
+    public uint Repeated { get; set; }
+
     /// <summary>Lanes that run the next instruction.</summary>
     public uint Active { get; private set; }
 
@@ -84,10 +90,11 @@ internal sealed unsafe class SimWarp : IDisposable
         SpecialRegisters.FillBlock(_registers, grid, block);
         Alive = Active = _lanes;
         Next = Current = 0;
+        LastBarrier = -1;
         _spent = 0;
         _meet = ControlFlow.Exit;
         _waiting.Clear();
-        Copies.Clear();
+        Copies.Abandon(Block.Shared);
         IsWaiting = false;
     }
 

@@ -1,78 +1,124 @@
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// Which accesses of which warp happened before now in the eyes of another: time advances at every barrier, and a
-/// barrier hands to each warp that waited what all that arrived knew.
+/// Which accesses happened before which, whatever the schedule was: every warp has a clock that goes on where it meets
+/// others, and knows up to where by each other warp's clock that warp's accesses are in its own past. A barrier hands to
+/// each warp that waits what all that arrived knew.
 /// </summary>
-internal sealed class WarpOrder(int warps)
+/// <remarks>
+/// Lanes of a warp run in lockstep here and need not on a card, so an access of another lane is in the past only if the
+/// clock of the warp has gone on since: at a barrier of the block or of the warp.
+/// </remarks>
+internal sealed class WarpOrder(int warps, int barriers)
 {
-    /// <summary>Leaves 32 million barriers to a block before stamps of 26 bits run out.</summary>
-    private const uint Late = 1u << 25;
+    /// <summary>No block goes through as many moments as are left behind this one.</summary>
+    private const uint Late = 1u << 31;
 
+    private readonly uint[] _clocks = new uint[warps];
     private readonly uint[] _known = new uint[warps * warps];
-    private readonly uint[] _settled = new uint[warps];
+    private readonly uint[] _others = new uint[warps];
+    private readonly uint[] _handed = new uint[warps * barriers];
 
-    /// <summary>The time of accesses made now.</summary>
-    public uint Now { get; private set; } = 1;
-
-    /// <summary>Time at which the block began: earlier stamps are another block's.</summary>
+    /// <summary>Moment at which the block began: marks before it are of another block.</summary>
     public uint BlockStart { get; private set; } = 1;
 
-    /// <summary>Whether it is time to <see cref="Reset"/>, between blocks.</summary>
-    public bool IsLate => Now > Late;
+    /// <summary>Whether it is time to <see cref="Reset"/>, between launches.</summary>
+    public bool IsLate => BlockStart > Late;
 
-    /// <summary>Begins a block: what was before is over for all.</summary>
+    /// <summary>Begins a block: all before it is over.</summary>
     public void StartBlock()
     {
-        Array.Fill(_known, Now);
-        Array.Fill(_settled, Now);
-        Now++;
-        BlockStart = Now;
-    }
-
-    /// <summary>Starts time again; stamps must be forgotten.</summary>
-    public void Reset() => Now = 1;
-
-    /// <summary>Up to here the accesses of all warps are in the past of this one.</summary>
-    public uint SettledFor(int warp) => _settled[warp];
-
-    /// <summary>Whether an access of one warp is in the past of another, or the same one's.</summary>
-    public bool IsOrdered(int earlier, uint time, int warp) =>
-        earlier == warp || time <= _known[(warp * warps) + earlier];
-
-    /// <summary>A barrier is complete.</summary>
-    public void Meet(uint arrived, uint waited)
-    {
-        var common = new uint[warps];
-        for (var other = 0; other < warps; other++)
+        var end = BlockStart;
+        foreach (var clock in _clocks)
         {
-            for (var warp = 0; warp < warps; warp++)
-            {
-                if ((arrived >> warp & 1) != 0)
-                {
-                    common[other] = Math.Max(common[other], warp == other ? Now : _known[(warp * warps) + other]);
-                }
-            }
+            end = Math.Max(end, clock);
         }
 
+        BlockStart = end + 1;
+        Array.Fill(_clocks, BlockStart);
+        Array.Fill(_known, end);
+        Array.Fill(_others, end);
+        Array.Clear(_handed);
+    }
+
+    /// <summary>Starts time again; marks must be forgotten.</summary>
+    public void Reset()
+    {
+        BlockStart = 1;
+        Array.Clear(_clocks);
+    }
+
+    /// <summary>The moment of accesses that a warp makes now.</summary>
+    public uint Now(int warp) => _clocks[warp];
+
+    /// <summary>Accesses up to this moment, of whatever warp and lane, are in the past of all lanes of the warp.</summary>
+    public uint SettledFor(int warp) => Math.Min(_others[warp], _clocks[warp] - 1);
+
+    /// <summary>Accesses of the earlier warp up to this moment are in the past of the later one.</summary>
+    public uint Known(int later, int earlier) =>
+        later == earlier ? _clocks[later] - 1 : _known[(later * warps) + earlier];
+
+    /// <summary>The lanes of a warp have met.</summary>
+    public void MeetLanes(int warp) => _clocks[warp]++;
+
+    /// <summary>A warp comes to a barrier and hands over what it knows.</summary>
+    public void Arrive(int warp, int barrier)
+    {
+        Hand(warp, barrier);
+        _clocks[warp]++;
+    }
+
+    /// <summary>A barrier is complete: those that waited go on.</summary>
+    /// <param name="barrier">Which.</param>
+    /// <param name="waited">Warps that waited.</param>
+    /// <param name="ended">Warps that count as having come because they have ended.</param>
+    public void Meet(int barrier, uint waited, uint ended)
+    {
+        var now = 0u;
+        for (var warp = 0; warp < warps; warp++)
+        {
+            if ((ended >> warp & 1) != 0)
+            {
+                Hand(warp, barrier);
+            }
+
+            now = (waited >> warp & 1) != 0 ? Math.Max(now, _clocks[warp]) : now;
+        }
+
+        var handed = _handed.AsSpan(barrier * warps, warps);
         for (var warp = 0; warp < warps; warp++)
         {
             if ((waited >> warp & 1) != 0)
             {
-                var known = _known.AsSpan(warp * warps, warps);
-                for (var other = 0; other < warps; other++)
-                {
-                    known[other] = Math.Max(known[other], common[other]);
-                }
-
-                _settled[warp] = Now;
-                for (var other = 0; other < warps; other++)
-                {
-                    _settled[warp] = other == warp ? _settled[warp] : Math.Min(_settled[warp], known[other]);
-                }
+                Take(warp, handed, now, waited | ended);
             }
         }
 
-        Now++;
+        handed.Clear();
+    }
+
+    private void Hand(int warp, int barrier)
+    {
+        var handed = _handed.AsSpan(barrier * warps, warps);
+        for (var other = 0; other < warps; other++)
+        {
+            handed[other] = Math.Max(handed[other], other == warp ? _clocks[warp] : _known[(warp * warps) + other]);
+        }
+    }
+
+    /// <summary>
+    /// The clocks of warps that wait together go on together, and those of ended ones stand still, so what is known of
+    /// them reaches to the moment before.
+    /// </summary>
+    private void Take(int warp, ReadOnlySpan<uint> handed, uint now, uint still)
+    {
+        var known = _known.AsSpan(warp * warps, warps);
+        _clocks[warp] = now;
+        _others[warp] = uint.MaxValue;
+        for (var other = 0; other < warps; other++)
+        {
+            known[other] = (still >> other & 1) != 0 ? now - 1 : Math.Max(known[other], handed[other]);
+            _others[warp] = other == warp ? _others[warp] : Math.Min(_others[warp], known[other]);
+        }
     }
 }

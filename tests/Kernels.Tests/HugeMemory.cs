@@ -1,0 +1,46 @@
+using DPT.Engine.Kernels;
+
+namespace Kernels.Tests;
+
+/// <summary>Operands of which the large ones have no storage; all are zero at the start.</summary>
+public sealed class HugeMemory(SimDevice device) : IDisposable
+{
+    /// <summary>Bytes from which an operand has no storage.</summary>
+    public const long VirtualFrom = 128L << 20;
+
+    private readonly List<(IDisposable Owner, long Bytes, Func<(long First, long End)?> Touched)> _operands = [];
+
+    public SimDevice Device => device;
+
+    public Slice<float> Floats(long length) => Allocate<float>(length);
+
+    public Slice<int> Ints(long length) => Allocate<int>(length);
+
+    public Slice<byte> Bytes(long length) => Allocate<byte>(length);
+
+    /// <summary>0, 1, 2, …</summary>
+    public Slice<int> Numbers(int length)
+    {
+        var slice = Ints(length);
+        device.CopyIn<int>(Enumerable.Range(0, length).ToArray(), slice);
+        return slice;
+    }
+
+    /// <summary>Throws unless every operand without storage was touched from its first to its last byte.</summary>
+    public void RequireReached()
+    {
+        var large = _operands.Where(o => o.Bytes >= VirtualFrom).ToList();
+        Assert.That(large, Is.Not.Empty);
+        Assert.That(large.Select(o => o.Touched()), Is.EqualTo(large.Select(o => ((long, long)?)(0L, o.Bytes))));
+    }
+
+    public void Dispose() => _operands.ForEach(o => o.Owner.Dispose());
+
+    private unsafe Slice<T> Allocate<T>(long length) where T : unmanaged
+    {
+        var buffer = device.Allocate<T>(length);
+        var slice = buffer.Slice;
+        _operands.Add((buffer, length * sizeof(T), () => device.Touched(slice)));
+        return slice;
+    }
+}

@@ -1,0 +1,247 @@
+using DPT.Engine.Kernels;
+
+namespace Kernels.Tests;
+
+/// <summary>
+/// Every GPU variant on operands of more than 2^31 elements and on as many rows as a grid or an index can count. Large
+/// operands have addresses and no storage, and the first, the last and a few blocks between run: every access must fall
+/// inside its operand, and every large operand must be reached from its first to its last element.
+/// </summary>
+public sealed class HugeShapeTests
+{
+    /// <summary>More than 2^31; the last block of <see cref="GridStride"/> has the last element, alone and in packs.</summary>
+    private const long Slab = (1L << 31) + (4 * 2048 * 256) - 3;
+
+    /// <summary>Rows that kernels stride over along y: the last row is that of the last block.</summary>
+    private const int Strided = 2 * GridStride.MostRows;
+
+    private const int ElementsOfStrided = 16387;
+
+    /// <summary>The most rows that there may be, and the most that the last block has the last of.</summary>
+    private const int MostRows = Require.Most;
+    private const int MostStrided = MostRows / GridStride.MostRows * GridStride.MostRows;
+
+    private static readonly PatchGrid Images = new(11 * GridStride.MostRows, 3, 32, 4, 2);
+    private static readonly PatchGrid PlainImages = Images with { ExtraTokens = 0 };
+    private static readonly PatchGrid LargeImages = new(3 * GridStride.MostRows, 3, 64, 64, 2);
+
+    private static readonly Huge[] All =
+    [
+        Huge.Of(MatMulOperators.MatMul, "C", m => Product(m, (1 << 22) + 1, 515, 3)),
+        Huge.Of(MatMulOperators.MatMul, "A", m => Product(m, (1 << 22) + 1, 3, 515)),
+        Huge.Of(MatMulOperators.MatMul, "A transposed", m => Product(m, 214_800, 5, 10_007, transposeA: true)),
+        Huge.Of(MatMulOperators.MatMul, "B", m => Product(m, 2, 2_000_003, 1101)),
+        Huge.Of(MatMulOperators.MatMul, "B transposed", m => Product(m, 2, 2_000_003, 1101, transposeB: true)),
+        Huge.Of(MatMulOperators.MatMul, "both transposed", m => Product(m, 3, 2_000_003, 1101, true, true)),
+        Huge.Of(AttentionOperators.Forward, "", m => new AttentionForwardCall
+        {
+            Batch = 600_001, Tokens = 17, Heads = 4, HeadSize = 64,
+            Qkv = m.Floats(3L * 600_001 * 17 * 256),
+            Output = m.Floats(600_001L * 17 * 256),
+            LogSumExp = m.Floats(600_001L * 4 * 17),
+        }),
+        Huge.Of(AttentionOperators.Backward, "", m => new AttentionBackwardCall
+        {
+            Batch = 600_001, Tokens = 17, Heads = 4, HeadSize = 64,
+            Qkv = m.Floats(3L * 600_001 * 17 * 256),
+            Output = m.Floats(600_001L * 17 * 256),
+            LogSumExp = m.Floats(600_001L * 4 * 17),
+            OutputGradient = m.Floats(600_001L * 17 * 256),
+            QkvGradient = m.Floats(3L * 600_001 * 17 * 256),
+        }),
+        Huge.Of(LayerNormOperators.Forward, "", m => Normalise(m, (1 << 22) + 3, 515)),
+        Huge.Of(LayerNormOperators.Forward, "most rows", m => Normalise(m, MostRows, 1)),
+        Huge.Of(LayerNormOperators.Backward, "", m => NormaliseBack(m, (1 << 22) + 3, 515)),
+        Huge.Of(ElementwiseOperators.Axpby, "", m => new AxpbyCall
+        {
+            Count = Slab, Alpha = 2, Beta = 1, X = m.Floats(Slab), Y = m.Floats(Slab),
+        }),
+        Huge.Of(ElementwiseOperators.ColumnSum, "", m => Columns(m, (1 << 20) + 3, 2051)),
+        Huge.Of(ElementwiseOperators.ColumnSum, "many rows", m => Columns(m, 20_000_003, 109)),
+        Huge.Of(ElementwiseOperators.ColumnSum, "many columns", m => Columns(m, 17, MostRows)),
+        Huge.Of(ElementwiseOperators.Activation, "None", m => Activate(m, Activation.None, isGradient: false)),
+        Huge.Of(ElementwiseOperators.Activation, "Gelu", m => Activate(m, Activation.Gelu, isGradient: false)),
+        Huge.Of(ElementwiseOperators.Activation, "Silu'", m => Activate(m, Activation.Silu, isGradient: true)),
+        Huge.Of(LossOperators.CrossEntropy, "hard", m => Entropy(m, (1 << 28) + 5, 8, isHard: true)),
+        Huge.Of(LossOperators.CrossEntropy, "soft", m => Entropy(m, (1 << 28) + 5, 8, isHard: false)),
+        Huge.Of(LossOperators.CrossEntropy, "most rows", m => Entropy(m, MostRows, 1, isHard: true)),
+        Huge.Of(LossOperators.Softmax, "", m => new SoftmaxCall
+        {
+            Rows = (1 << 28) + 5, Classes = 8, Logits = m.Floats(((1L << 28) + 5) * 8), Probabilities = m.Floats(((1L << 28) + 5) * 8),
+        }),
+        Huge.Of(LossOperators.SquaredError, "", m => Differ(m, 70_001, 30_721)),
+        Huge.Of(LossOperators.SquaredError, "most samples", m => Differ(m, MostRows, 1)),
+        Huge.Of(DiffusionOperators.Noising, "", m => Noise(m, Strided, ElementsOfStrided)),
+        Huge.Of(DiffusionOperators.Noising, "most samples", m => Noise(m, MostStrided, 1)),
+        Huge.Of(SolverOperators.Step, "", m => new SolverStepCall
+        {
+            Count = Slab, BaseWeight = 1, ModelWeight = 1, StateWeight = 1, ConditionalWeight = 1, UnconditionalWeight = 1,
+            HistoryWeight0 = 1, HistoryWeight1 = 1,
+            Base = m.Floats(Slab), State = m.Floats(Slab), Conditional = m.Floats(Slab), Unconditional = m.Floats(Slab),
+            History0 = m.Floats(Slab), History1 = m.Floats(Slab), Model = m.Floats(Slab), Result = m.Floats(Slab),
+        }),
+        Huge.Of(OptimizerOperators.AdamW, "", m => new AdamWCall
+        {
+            Count = Slab, Step = 1, LearningRate = 1, Beta1 = 0.9f, Beta2 = 0.9f, Epsilon = 1, WeightDecay = 1, GradientScale = 1,
+            AverageDecay = 0.5f,
+            Parameters = m.Floats(Slab), Gradients = m.Floats(Slab), Moment1 = m.Floats(Slab), Moment2 = m.Floats(Slab),
+            Average = m.Floats(Slab), DecayMask = m.Floats(Slab),
+        }),
+        Huge.Of(OptimizerOperators.Sgd, "", m => new SgdCall
+        {
+            Count = Slab, LearningRate = 1, Momentum = 0.9f, WeightDecay = 1, GradientScale = 1, AverageDecay = 0.5f,
+            Parameters = m.Floats(Slab), Gradients = m.Floats(Slab), Velocity = m.Floats(Slab),
+            Average = m.Floats(Slab), DecayMask = m.Floats(Slab),
+        }),
+        Huge.Of(OptimizerOperators.Norm, "", m => new NormCall
+        {
+            Count = Slab, X = m.Floats(Slab), Result = m.Floats(1),
+        }),
+        Huge.Of(PatchEmbedOperators.Forward, "many images", m => Embed(m, Images, 48)),
+        Huge.Of(PatchEmbedOperators.Forward, "large images", m => Embed(m, LargeImages, 4096)),
+        Huge.Of(PatchEmbedOperators.Backward, "large images", m => EmbedBack(m, LargeImages, 4096)),
+        Huge.Of(UnpatchifyOperators.Forward, "conv", m => new UnpatchifyForwardCall
+        {
+            Grid = PlainImages, Tokens = m.Floats((long)PlainImages.Batch * PlainImages.Tokens * PlainImages.PatchElements),
+            Weight = m.Floats(81), Bias = m.Floats(3), Image = m.Floats((long)PlainImages.Batch * PlainImages.ImageElements),
+        }),
+        Huge.Of(UnpatchifyOperators.Backward, "conv", m => new UnpatchifyBackwardCall
+        {
+            Grid = PlainImages, Tokens = m.Floats((long)PlainImages.Batch * PlainImages.Tokens * PlainImages.PatchElements),
+            Weight = m.Floats(81), WeightGradient = m.Floats(81), BiasGradient = m.Floats(3),
+            ImageGradient = m.Floats((long)PlainImages.Batch * PlainImages.ImageElements),
+            TokensGradient = m.Floats((long)PlainImages.Batch * PlainImages.Tokens * PlainImages.PatchElements),
+        }),
+        Huge.Of(RandomOperators.Fill, "uniform", m => Draw(m, Strided, ElementsOfStrided, RandomDistribution.Uniform)),
+        Huge.Of(RandomOperators.Fill, "normal", m => Draw(m, Strided, ElementsOfStrided + 1, RandomDistribution.Normal)),
+        Huge.Of(RandomOperators.Fill, "most samples", m => Draw(m, MostStrided, 1, RandomDistribution.Uniform)),
+        Huge.Of(AugmentOperators.Augment, "none", m => Change(m, Images.Batch, AugmentPolicy.None)),
+        Huge.Of(AugmentOperators.Augment, "strong", m => Change(m, Images.Batch, AugmentPolicy.Strong)),
+    ];
+
+    public static IEnumerable<TestCaseData> Cases() =>
+        from huge in All
+        from variant in huge.Op.Variants
+        where variant is IGpuVariant
+        select new TestCaseData(huge, variant).SetArgDisplayNames(huge.Op.IdOf(variant), huge.Label);
+
+    [TestCaseSource(nameof(Cases))]
+    public void Variant_OnHugeOperands_StaysInsideAndReachesBothEnds(Huge huge, KernelVariant variant)
+    {
+        using var device = SimDevice.Virtual(HugeMemory.VirtualFrom, Blocks);
+        using var memory = new HugeMemory(device);
+        huge.Launch(memory, variant);
+        Assert.That(device.Launches, Is.GreaterThan(0));
+        memory.RequireReached();
+    }
+
+    [Test]
+    public void Operators_AllHaveAHugeShape() =>
+        Assert.That(All.Select(h => h.Op.Name).Distinct(), Is.EquivalentTo(KernelRegistry.Operators.Select(o => o.Name)));
+
+    /// <summary>The first, the last, and a few between.</summary>
+    private static IReadOnlyList<long> Blocks(GridSize grid)
+    {
+        var count = grid.Blocks;
+        return [.. new[] { 0, count / 3, count - 4, count - 1 }.Where(b => b >= 0 && b < count).Distinct()];
+    }
+
+    private static MatMulCall Product(
+        HugeMemory m, int rows, int columns, int terms, bool transposeA = false, bool transposeB = false) => new()
+    {
+        M = rows, N = columns, K = terms, TransposeA = transposeA, TransposeB = transposeB,
+        A = m.Floats((long)rows * terms), B = m.Floats((long)terms * columns), C = m.Floats((long)rows * columns),
+        PreActivation = m.Floats((long)rows * columns), Residual = m.Floats((long)rows * columns),
+        Bias = m.Floats(columns), Activation = Activation.Gelu, Accumulate = true,
+    };
+
+    private static LayerNormForwardCall Normalise(HugeMemory m, int rows, int width) => new()
+    {
+        Rows = rows, Width = width, Epsilon = 1,
+        X = m.Floats((long)rows * width), Y = m.Floats((long)rows * width), Gamma = m.Floats(width), Beta = m.Floats(width),
+        Mean = m.Floats(rows), InverseDeviation = m.Floats(rows),
+    };
+
+    private static LayerNormBackwardCall NormaliseBack(HugeMemory m, int rows, int width) => new()
+    {
+        Rows = rows, Width = width, AccumulateX = true,
+        X = m.Floats((long)rows * width), Gamma = m.Floats(width), Mean = m.Floats(rows), InverseDeviation = m.Floats(rows),
+        GradientY = m.Floats((long)rows * width), GradientX = m.Floats((long)rows * width),
+        GradientGamma = m.Floats(width), GradientBeta = m.Floats(width),
+    };
+
+    private static ColumnSumCall Columns(HugeMemory m, int rows, int columns) => new()
+    {
+        Rows = rows, Columns = columns, X = m.Floats((long)rows * columns), Sum = m.Floats(columns),
+    };
+
+    private static ActivationCall Activate(HugeMemory m, Activation function, bool isGradient) => new()
+    {
+        Count = Slab, Function = function, X = m.Floats(Slab), Y = m.Floats(Slab), Gradient = isGradient ? m.Floats(Slab) : default,
+    };
+
+    private static CrossEntropyCall Entropy(HugeMemory m, int rows, int classes, bool isHard) => new()
+    {
+        Rows = rows, Classes = classes, Scale = 1, Logits = m.Floats((long)rows * classes),
+        Labels = isHard ? m.Ints(rows) : default, Targets = isHard ? default : m.Floats((long)rows * classes),
+        RowWeights = m.Floats(rows), Losses = m.Floats(rows), LogitsGradient = m.Floats((long)rows * classes),
+    };
+
+    private static SquaredErrorCall Differ(HugeMemory m, int batch, int elements) => new()
+    {
+        Batch = batch, Elements = elements, Scale = 1,
+        Prediction = m.Floats((long)batch * elements), Target = m.Floats((long)batch * elements), Losses = m.Floats(batch),
+        PredictionGradient = m.Floats((long)batch * elements),
+    };
+
+    private static NoisingCall Noise(HugeMemory m, int batch, int elements) => new()
+    {
+        Batch = batch, Elements = elements, Clean = m.Floats((long)batch * elements), Noise = m.Floats((long)batch * elements),
+        Alpha = m.Floats(batch), Sigma = m.Floats(batch),
+        Noised = m.Floats((long)batch * elements), Velocity = m.Floats((long)batch * elements),
+    };
+
+    private static PatchEmbedForwardCall Embed(HugeMemory m, PatchGrid grid, int width) => new()
+    {
+        Grid = grid, Width = width, Image = m.Floats((long)grid.Batch * grid.ImageElements),
+        Weight = m.Floats((long)width * grid.PatchElements), Bias = m.Floats(width), Position = m.Floats((long)grid.Tokens * width),
+        LabelRows = 10, LabelTable = m.Floats(10L * width), Labels = m.Ints(grid.Batch), Times = m.Floats(grid.Batch),
+        Tokens = m.Floats((long)grid.Batch * grid.Tokens * width),
+    };
+
+    private static PatchEmbedBackwardCall EmbedBack(HugeMemory m, PatchGrid grid, int width) => new()
+    {
+        Grid = grid, Width = width, Image = m.Floats((long)grid.Batch * grid.ImageElements),
+        TokensGradient = m.Floats((long)grid.Batch * grid.Tokens * width), HasTime = true,
+        LabelRows = 10, Labels = m.Ints(grid.Batch), LabelTableGradient = m.Floats(10L * width),
+        WeightGradient = m.Floats((long)width * grid.PatchElements), BiasGradient = m.Floats(width),
+        PositionGradient = m.Floats((long)grid.Tokens * width),
+    };
+
+    private static RandomCall Draw(HugeMemory m, int samples, int elements, RandomDistribution distribution) => new()
+    {
+        Samples = samples, Elements = elements, Distribution = distribution, Seed = 1, Stream = 2, FirstSample = 3,
+        Output = m.Floats((long)samples * elements),
+    };
+
+    private static AugmentCall Change(HugeMemory m, int batch, AugmentPolicy policy) => new()
+    {
+        Batch = batch, Channels = 3, ImageSize = 32, SourceCount = batch, Policy = policy,
+        Source = m.Bytes(batch * 3072L), Indices = m.Numbers(batch), Mean = m.Floats(3), Deviation = m.Floats(3),
+        Output = m.Floats(batch * 3072L),
+    };
+
+    /// <summary>A call on huge operands.</summary>
+    public sealed record Huge(Operator Op, string Label, Action<HugeMemory, KernelVariant> Launch)
+    {
+        internal static Huge Of<TCall>(Operator<TCall> op, string label, Func<HugeMemory, TCall> make)
+            where TCall : struct, IKernelCall => new(op, label, (memory, variant) =>
+        {
+            var call = make(memory);
+            call.Validate();
+            var typed = (KernelVariant<TCall>)variant;
+            Assert.That(typed.Supports(in call, memory.Device, out var reason), reason);
+            typed.Launch(memory.Device, in call);
+        });
+    }
+}

@@ -1,0 +1,86 @@
+using DPT.Engine.Kernels;
+
+namespace Kernels.Tests;
+
+/// <summary>
+/// Every barrier and every wait of every kernel, taken out in turn: the simulator must miss it. A barrier that nothing
+/// misses is in the list below with the reason, and a reason that does not hold any more fails as well.
+/// </summary>
+public sealed class MissingBarrierTests
+{
+    private const string ClosesASum =
+        "closes BlockReduce.Sum, which has shared memory of its own wherever it is called: only a loop would need it";
+
+    /// <summary>Kernel, number of the barrier or wait in its text, and why nothing misses it.</summary>
+    private static readonly Dictionary<(string Kernel, int Number), string> Redundant = new()
+    {
+        [("MatMulV4TensorBf16.Kernel", 0)] = "the last two groups are empty; it stays in case the number of stages changes",
+        [("SquaredErrorV1Block.Kernel", 1)] = ClosesASum,
+        [("NormV1Ranges.SumsOfBlock", 1)] = ClosesASum,
+        [("NormV1Ranges.SumsOfBlock", 3)] = ClosesASum,
+        [("NormV1Ranges.SumsOfBlock", 5)] = ClosesASum,
+        [("NormV1Ranges.NormOfAll", 1)] = ClosesASum,
+        [("NormV1Ranges.NormOfAll", 3)] = ClosesASum,
+        [("NormV1Ranges.NormOfAll", 5)] = ClosesASum,
+        [("UnpatchifyBackwardV1Pixels.Correlate", 1)] = "closes BlockReduce.Sum: the next sum is that of image 65536 behind",
+        [("AugmentV1Block.StrongKernel", 4)] = "opens the count of Equalize, where the barrier behind the table has come since",
+        [("AugmentV1Block.StrongKernel", 9)] = "closes BlockReduce.Sum in Contrast: BlockImage.Apply ends with a barrier",
+    };
+
+    public static IEnumerable<TestCaseData> Kernels() =>
+        from op in KernelRegistry.Operators
+        from variant in op.Variants
+        where variant is IGpuVariant
+        from kernel in ((IGpuVariant)variant).Kernels
+        where PtxPipeline.Build(kernel, PtxArchitecture.Sm80).Entry.Instructions.Any(Orders)
+        select new TestCaseData(op, variant, kernel).SetArgDisplayNames(op.IdOf(variant), kernel.Id);
+
+    [TestCaseSource(nameof(Kernels))]
+    public void Kernel_WithoutOneOfItsBarriers_IsFound(Operator op, KernelVariant variant, GpuKernel kernel)
+    {
+        var module = PtxPipeline.Build(kernel, PtxArchitecture.Sm80);
+        var cases = PtxFault.CasesOf(op, variant, kernel);
+        Assert.That(cases, Is.Not.Empty, "no case launches it");
+        Assert.Multiple(() =>
+        {
+            for (var number = 0; number < module.Entry.Instructions.Count(Orders); number++)
+            {
+                var (mutant, dropped) = Without(module, number);
+                var isFound = cases.Any(c => FaultOf(variant, kernel, mutant, c) is not null);
+                Assert.That(
+                    isFound, Is.Not.EqualTo(Redundant.ContainsKey((kernel.Id, number))),
+                    $"barrier {number}, PTX line {dropped.Line}: {dropped} was taken out; found: {isFound}");
+            }
+        });
+    }
+
+    [Test]
+    public void Redundant_NamesKernelsThatExist() =>
+        Assert.That(Redundant.Keys.Select(k => k.Kernel).Distinct(), Is.SubsetOf(GpuKernels.All.Select(k => k.Id)));
+
+    private static string? FaultOf(KernelVariant variant, GpuKernel kernel, PtxModule mutant, KernelCase kernelCase)
+    {
+        using var device = new SimDevice(threads: 1, selection: new KernelSelection());
+        using var memory = new CaseMemory(device, kernelCase, new CaseValues(kernelCase, 1));
+        device.Replace(kernel, mutant);
+        try
+        {
+            kernelCase.Launch(device, variant, memory);
+            return null;
+        }
+        catch (KernelException fault)
+        {
+            return fault.Message;
+        }
+    }
+
+    private static bool Orders(PtxInstruction instruction) =>
+        instruction.Name is "bar" or "barrier"
+        || (instruction.Name == "cp" && (instruction.Has("wait_group") || instruction.Has("wait_all")));
+
+    private static (PtxModule Mutant, PtxInstruction Dropped) Without(PtxModule module, int number)
+    {
+        var dropped = module.Entry.Instructions.Where(Orders).ElementAt(number);
+        return (PtxFault.In(module, dropped, _ => []), dropped);
+    }
+}
