@@ -16,7 +16,7 @@ public sealed record DptOptions
     /// <summary><c>auto</c>, <c>host</c>, <c>cuda</c> or <c>sim</c>.</summary>
     public required string Device { get; init; }
 
-    /// <summary><c>fp32</c> or <c>bf16</c>.</summary>
+    /// <summary><c>fp32</c>; <c>bf16</c> is refused by every device so far.</summary>
     public required string Precision { get; init; }
 
     /// <summary>The vision transformer that classifies, the same in stages 1 and 3.</summary>

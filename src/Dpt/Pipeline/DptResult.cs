@@ -82,7 +82,7 @@ public sealed record Stage2Result(
     double Seconds)
     : IStageResult;
 
-/// <summary>A Frechet distance with what it was measured in; never called FID, which means Inception features.</summary>
+/// <summary>A Frechet distance with what it was measured in; only in Inception features is it what papers call FID.</summary>
 /// <param name="Value">The distance.</param>
 /// <param name="Features">Whose features.</param>
 /// <param name="Count">Images on the generated side.</param>
