@@ -212,7 +212,7 @@ public class HostileFileTests
 
         foreach (var (from, to) in new[]
         {
-            ("\"inputs\": {", "\"inputs\": ["), ("\"train\": \"abc\"", "\"train\": 5"), ("\"bytes\": 12", "\"bytes\": 1e99"), ("\"seconds\": 1.5", "\"seconds\": \"soon\""),
+            ("\"given\": {", "\"given\": ["), ("\"train\": \"abc\"", "\"train\": 5"), ("\"bytes\": 12", "\"bytes\": 1e99"), ("\"seconds\": 1.5", "\"seconds\": \"soon\""),
             ("\"outputs\": [", "\"outputs\": null, \"x\": ["), ("\"stage\":", "\"stag\":"), ("\"path\":", "\"pth\":"),
         })
         {
