@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.Json;
 using DPT.Engine.Cli;
 using DPT.Engine.Dpt;
+using DPT.Engine.Kernels;
 
 namespace Cli.Tests;
 
@@ -115,6 +116,41 @@ public sealed class ConfigTests
         var run = CommandLine.Run(["config", "show", "seed"], new FakeCommands(), new() { ["DPT_MY_OWN_SCRIPT"] = "1" });
         Assert.That((run.Code, run.Out), Is.EqualTo((0, "seed  1  default\n")));
         Assert.That(run.Err, Is.EqualTo("warning: nothing reads the environment variable 'DPT_MY_OWN_SCRIPT'\n"));
+    }
+
+    [TestCase("four")]
+    [TestCase("0")]
+    [TestCase("257")]
+    [TestCase("1.5")]
+    [TestCase("-1")]
+    public void Threads_OfNoUse_AreRefused(string value)
+    {
+        using var variable = new EnvironmentVariable(HostDevice.ThreadsVariable, value);
+        using var folder = new TemporaryFolder();
+        foreach (var words in new string[][] { ["doctor"], ["run", "--device", "host", "--out", folder.File("run")] })
+        {
+            var run = CommandLine.Run(words);
+            Assert.That(run.Code, Is.EqualTo(ExitCodes.Usage));
+            Assert.That(run.Err, Is.EqualTo($"error: DPT_NUM_THREADS='{value}': give a whole number 1..256\n"));
+        }
+    }
+
+    /// <summary>A user without a home has no tuning cache, and nothing is ever written to wherever he happens to be.</summary>
+    [TestCase("", "")]
+    [TestCase("", "relative")]
+    [TestCase("relative", "")]
+    public void Home_OfNoUse_IsNotTheCurrentFolder(string home, string data)
+    {
+        using var first = new EnvironmentVariable("HOME", home);
+        using var second = new EnvironmentVariable("XDG_DATA_HOME", data);
+        var path = TuningCache.DefaultPath();
+        Assert.That(path is null || Path.IsPathFullyQualified(path), path);
+        if (path is null)
+        {
+            Assert.That(CommandLine.Run("doctor").Out, Does.Contain("there is no home folder"));
+            var tune = CommandLine.Run("kernels", "tune", "axpby", "--device", "host");
+            Assert.That(tune.Code, Is.EqualTo(ExitCodes.Environment), tune.Err);
+        }
     }
 
     [Test]

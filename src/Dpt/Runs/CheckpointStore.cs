@@ -185,7 +185,8 @@ public sealed class CheckpointStore
     }
 
     /// <summary>Removes what is too old; never what is of a later step, which another training left.</summary>
-    private void Clean(long newest)
+    /// <param name="newest">Step of the newest checkpoint of the training at hand, which is whole.</param>
+    public void Clean(long newest)
     {
         foreach (var step in StepsIn(_folder).Where(step => step <= newest).OrderDescending().Skip(_keep))
         {

@@ -15,6 +15,7 @@ public sealed class RunFolder : IDisposable
     internal const string DiffusionName = "stage-2-diffusion";
 
     private const string LockName = ".lock";
+    private const string LogName = "log.txt";
     private const int LongestName = 60;
 
     private static readonly TimeSpan _numberingPatience = TimeSpan.FromSeconds(10);
@@ -59,7 +60,7 @@ public sealed class RunFolder : IDisposable
     public string RecordPath => Path.Combine(FolderPath, "run.json");
 
     /// <summary>Messages.</summary>
-    public string LogPath => Path.Combine(FolderPath, "log.txt");
+    public string LogPath => Path.Combine(FolderPath, LogName);
 
     /// <summary>Numbers over time, see <see cref="MetricsWriter"/>.</summary>
     public string MetricsPath => Path.Combine(FolderPath, "metrics.jsonl");
@@ -215,7 +216,10 @@ public sealed class RunFolder : IDisposable
     private static bool IsRun(string path) =>
         File.Exists(Path.Combine(path, ConfigName)) && File.Exists(Path.Combine(path, LockName));
 
-    /// <summary>Nothing but our empty folders and half-written files: a run that was killed, or failed, before its first file.</summary>
+    /// <summary>
+    /// Nothing but our empty folders, messages and half-written files: a run that was killed, or failed, before its settings
+    /// were written.
+    /// </summary>
     private static bool IsUnborn(string path)
     {
         if (!File.Exists(Path.Combine(path, LockName)))
@@ -224,7 +228,7 @@ public sealed class RunFolder : IDisposable
         }
 
         var files = Directory.GetFiles(path, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None });
-        return files.All(file => Path.GetFileName(file) == LockName || AtomicFile.IsAside(file));
+        return files.All(file => Path.GetFileName(file) is LockName or LogName || AtomicFile.IsAside(file));
     }
 
     /// <summary>The system gives the lock back when the process ends, however it ends.</summary>

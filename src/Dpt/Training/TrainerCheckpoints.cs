@@ -57,6 +57,12 @@ internal sealed class TrainerCheckpoints
             trainer.Restore(state);
             return true;
         }) is not null;
+        if (restored)
+        {
+            // A session that was killed when it had saved and not yet cleaned leaves one too many.
+            _store.Clean(trainer.Step);
+        }
+
         seconds = spent;
         Machines = [.. (restored ? before : []).Where(machine => machine != _context.Machine), _context.Machine];
         return restored;

@@ -105,7 +105,10 @@ public class ConsentTests
                 _ => TinyOptions.Run.Data with { LabelsPerClass = 3 },
             },
         };
-        TestImages.Fails(FailureKind.Usage, () => TinyRun.In(_run.Path, options), says);
+        TestImages.Fails(
+            FailureKind.Usage,
+            () => TinyRun.In(_run.Path, options),
+            $"{Stage1} was made with other settings or data: {says} ");
     }
 
     /// <summary>For adaptive solvers the batch decides the steps, and with them the images.</summary>

@@ -126,6 +126,18 @@ public class DamageTests
         Assert.That(manifest, Does.Not.Contain(".tmp").And.Not.Contain("notes.txt").And.Contain("shard-001-00000"));
     }
 
+    /// <summary>Killed when the last checkpoint had its name and the oldest was not yet gone.</summary>
+    [Test]
+    public void Run_KilledBetweenSavingAndCleaning_KeepsNoCheckpointTooMany()
+    {
+        var folder = Unfinished("stage-2-diffusion");
+        var checkpoints = Path.Combine(folder, "stage-2-diffusion/checkpoints");
+        var before = Directory.GetDirectories(checkpoints);
+        Directory.CreateDirectory(Path.Combine(checkpoints, "step-00000002"));
+        RequireSame(folder, TinyRun.In(folder));
+        Assert.That(Directory.GetDirectories(checkpoints), Is.EquivalentTo(before));
+    }
+
     [Test]
     public void Reading_AFinishedRun_ChangesNothingOfIt()
     {

@@ -62,7 +62,11 @@ public class RunFolderTests
     public void CreateAt_WhereARunEndedBeforeItBegan_IsUsableAgain()
     {
         var path = _folder["run"];
-        RunFolder.CreateAt(path).Dispose();
+        using (var ended = RunFolder.CreateAt(path))
+        {
+            File.WriteAllText(ended.LogPath, "dpt run on host");
+        }
+
         File.WriteAllText(_folder[$"run/.config.resolved.json.{Guid.NewGuid():n}.tmp"], "{");
         TestImages.Fails(FailureKind.Environment, () => RunFolder.Open(path), $"start it again with --out '{path}'");
         using (var again = RunFolder.CreateAt(path))
@@ -73,7 +77,7 @@ public class RunFolderTests
         }
 
         TestImages.Fails(FailureKind.Usage, () => RunFolder.CreateAt(path), "--resume");
-        Assert.That(Directory.GetFiles(path).Select(Path.GetFileName), Is.EquivalentTo([".lock", "config.resolved.json"]));
+        Assert.That(Directory.GetFiles(path).Select(Path.GetFileName), Is.EquivalentTo([".lock", "config.resolved.json", "log.txt"]));
     }
 
     [TestCase("notes.txt")]
