@@ -69,7 +69,7 @@ public sealed class FreeMatchTests
 
             RequireClose(state.Tensors["model"], expected.Transcript.Weights(), step, options.Optimizer);
             RequireClose(state.Tensors["ema"], expected.Transcript.Average, step, options.Optimizer);
-            var thresholds = state.State["thresholds"].Deserialize<ThresholdState>()!;
+            var thresholds = state.State["thresholds"].Deserialize<ThresholdState>(JsonFiles.Options)!;
             Assert.That(thresholds.Global, Is.EqualTo(expected.Tau).Within(1e-5));
             Assert.That(thresholds.ClassProbabilities, Is.EqualTo(expected.P).Within(1e-5));
             Assert.That(thresholds.ClassFrequencies, Is.EqualTo(expected.H).Within(1e-9));
