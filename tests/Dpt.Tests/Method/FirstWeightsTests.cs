@@ -10,6 +10,19 @@ public sealed class FirstWeightsTests
     private const int Patch = 4;
     private const int Channels = 3;
 
+    private readonly List<IDisposable> _open = [];
+
+    [TearDown]
+    public void Close()
+    {
+        foreach (var item in Enumerable.Reverse(_open))
+        {
+            item.Dispose();
+        }
+
+        _open.Clear();
+    }
+
     /// <summary>Weights of linear layers are uniform in 1/sqrt(inputs); class token and positions are normal with 0.3.</summary>
     [Test]
     public void Classifier_StartsAsWrittenDown()
@@ -74,33 +87,23 @@ public sealed class FirstWeightsTests
         Assert.That(Of(Store(fast: false, seed: 8), 0), Is.Not.EqualTo(Of(store, 0)));
     }
 
-    private readonly List<IDisposable> _open = [];
-
-    [TearDown]
-    public void Close()
-    {
-        foreach (var item in Enumerable.Reverse(_open))
-        {
-            item.Dispose();
-        }
-
-        _open.Clear();
-    }
-
     private static (double Deviation, double Largest)? Normal(double deviation) => (deviation, 7 * deviation);
 
     private static (double Deviation, double Largest)? Uniform(int fanIn) => (1 / Math.Sqrt(3.0 * fanIn), 1 / Math.Sqrt(fanIn));
 
     /// <summary>A parameter of a block or of the last norm, by the inputs of its layer; biases are 0 and norms start as the identity.</summary>
     private static (double Deviation, double Largest)? Block(
-        string name, (double, double)? ofWidth, (double, double)? ofHidden, (double, double)? skip) => name switch
+        string name, (double, double)? ofWidth, (double, double)? ofHidden, (double, double)? skip)
     {
-        _ when name.EndsWith("bias", StringComparison.Ordinal) => (0, 0),
-        _ when name.Contains("norm", StringComparison.Ordinal) => (0, 0),
-        _ when name.Contains("fc2", StringComparison.Ordinal) => ofHidden,
-        _ when name.Contains("skip_linear", StringComparison.Ordinal) => skip,
-        _ => ofWidth,
-    };
+        if (name.EndsWith("bias", StringComparison.Ordinal) || name.Contains("norm", StringComparison.Ordinal))
+        {
+            return (0, 0);
+        }
+
+        return name.Contains("fc2", StringComparison.Ordinal) ? ofHidden
+            : name.Contains("skip_linear", StringComparison.Ordinal) ? skip
+            : ofWidth;
+    }
 
     private static void Check(ParameterStore store, Func<string, (double Deviation, double Largest)?> expected)
     {
