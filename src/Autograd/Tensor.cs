@@ -75,7 +75,7 @@ public class Tensor
             return;
         }
 
-        if (other is not Parameter && !other.HasGradient)
+        if (!other.HasGradient)
         {
             (other._gradient, _gradient) = (_gradient, null);
             return;

@@ -15,7 +15,7 @@ internal static class GradientCheck
     /// <param name="store">Initialised parameters; inputs whose gradient matters are parameters too.</param>
     /// <param name="losses">Builds the network and returns the losses whose sum is differentiated.</param>
     /// <param name="tolerance">Allowed error relative to the size of the directional derivative.</param>
-    public static void Run(ParameterStore store, Func<Tape, Tensor> losses, double tolerance = 2e-2)
+    public static void Run(ParameterStore store, Func<Tape, Tensor> losses, double tolerance = 1e-3)
     {
         var device = store.Device;
         using var tape = new Tape(device);

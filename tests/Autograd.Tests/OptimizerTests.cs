@@ -12,6 +12,7 @@ public sealed class OptimizerTests
         Assert.That(LearningRateSchedule.SevenSixteenthsCosine(0, 100), Is.EqualTo(1));
         Assert.That(LearningRateSchedule.SevenSixteenthsCosine(50, 100), Is.EqualTo(0.773010).Within(1e-6));
         Assert.That(LearningRateSchedule.SevenSixteenthsCosine(100, 100), Is.EqualTo(0.195090).Within(1e-6));
+        Assert.That(LearningRateSchedule.SevenSixteenthsCosine(150, 100), Is.Zero, "never a negative rate");
     });
 
     [Test]
@@ -30,6 +31,7 @@ public sealed class OptimizerTests
         Assert.That(LearningRateSchedule.Cosine(0, 10, 0.1), Is.EqualTo(1).Within(1e-12));
         Assert.That(LearningRateSchedule.Cosine(5, 10, 0.1), Is.EqualTo(0.55).Within(1e-12));
         Assert.That(LearningRateSchedule.Cosine(10, 10, 0.1), Is.EqualTo(0.1).Within(1e-12));
+        Assert.That(LearningRateSchedule.Cosine(15, 10, 0.1), Is.EqualTo(0.1).Within(1e-12), "it stays there");
     });
 
     /// <summary>The average keeps the first weights as the product of its decays.</summary>

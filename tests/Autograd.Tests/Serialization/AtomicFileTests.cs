@@ -15,7 +15,7 @@ public class AtomicFileTests
     {
         AtomicFile.WriteText(FileName, "first, and longer");
         AtomicFile.WriteText(FileName, "second");
-        Assert.That(File.ReadAllText(FileName), Is.EqualTo("second"));
+        Assert.That(File.ReadAllBytes(FileName), Is.EqualTo("second"u8.ToArray()), "nothing before the text either");
         Assert.That(Directory.GetFileSystemEntries(_folder), Is.EqualTo([FileName]));
     }
 

@@ -56,7 +56,9 @@ public class SafeTensorsTests
         var forward = new SafeTensorsWriter();
         forward.Add("a", [3], new byte[3]);
         forward.Add("b", new TensorShape(1), [1f]);
+        forward.Add("c", new TensorShape(1), [2f]);
         var backward = new SafeTensorsWriter();
+        backward.Add("c", new TensorShape(1), [2f]);
         backward.Add("b", new TensorShape(1), [1f]);
         backward.Add("a", [3], new byte[3]);
         var (first, second) = (new MemoryStream(), new MemoryStream());
@@ -105,10 +107,25 @@ public class SafeTensorsTests
         WriteFile(header, new byte[dataBytes]);
         var error = Assert.Throws<InvalidDataException>(Open)!;
         Assert.That(error.Message, Does.StartWith($"'{FileName}' is damaged"));
+        Assert.That(() => new FileStream(FileName, FileMode.Open, FileAccess.ReadWrite, FileShare.None).Dispose(), Throws.Nothing);
+    }
+
+    /// <summary>Large tensors are written in pieces.</summary>
+    [Test]
+    public void Save_LargeTensor_GivesTheSame()
+    {
+        var values = new byte[(1 << 21) + 5];
+        new Random(1).NextBytes(values);
+        var writer = new SafeTensorsWriter();
+        writer.Add("large", [values.Length], values);
+        writer.Save(FileName);
+        using var reader = new SafeTensorsReader(FileName);
+        Assert.That(reader.ReadBytes("large").AsSpan().SequenceEqual(values), Is.True);
     }
 
     [TestCase(ulong.MaxValue)]
     [TestCase(100_000_001ul)]
+    [TestCase(99_000_000ul)]
     [TestCase(1ul << 62)]
     public void Open_ForgedHeaderLength_IsRefusedWithoutReservingIt(ulong length)
     {
@@ -149,6 +166,11 @@ public class SafeTensorsTests
         };
         StateDict.Save(FileName, state, new Dictionary<string, string> { ["role"] = "model" });
         var loaded = StateDict.Load(FileName);
+        using (var reader = new SafeTensorsReader(FileName))
+        {
+            Assert.That(reader.Metadata["role"], Is.EqualTo("model"));
+        }
+
         Assert.That(loaded.Keys, Is.EquivalentTo(state.Keys));
         foreach (var (name, (shape, values)) in state)
         {

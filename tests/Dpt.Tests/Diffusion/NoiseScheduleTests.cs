@@ -73,6 +73,26 @@ public sealed class NoiseScheduleTests
         }
     }
 
+    /// <summary>Near time 0 sigma is the root of beta_0 t: it must not be lost beside alpha.</summary>
+    [TestCase(1e-9)]
+    [TestCase(1e-13)]
+    public void Sigma_NearTimeZero_KeepsItsDigits(double time) => Assert.That(
+        new LinearVpSchedule().Sigma(time), Is.EqualTo(Math.Sqrt(0.1 * time)).Within(1e-5).Percent);
+
+    /// <summary>x = x_0 + t eps: g^2 is the derivative of the variance t^2.</summary>
+    [Test]
+    public void Edm_AddsNoiseAsItsVarianceGrows()
+    {
+        var schedule = new EdmSchedule();
+        Assert.Multiple(() =>
+        {
+            Assert.That(schedule.Diffusion(3), Is.EqualTo(6));
+            Assert.That(schedule.Drift(3), Is.Zero);
+            Assert.That(schedule.StartDeviation, Is.EqualTo(80));
+            Assert.That(schedule.TimeOfLambda(schedule.Lambda(3)), Is.EqualTo(3).Within(1e-12));
+        });
+    }
+
     [Test]
     public void NetworkTime_OfEachProcess_IsWhatItsNetworksWereTrainedWith()
     {
@@ -102,11 +122,17 @@ public sealed class NoiseScheduleTests
         Throws.InstanceOf<DptException>().With.Message.Contains("vp, cosine, discrete"));
 
     [Test]
+    public void Find_EveryName_GivesItsProcess() => Assert.That(
+        new[] { "vp", "cosine", "discrete" }.Select(name => VariancePreservingSchedule.Find(name).GetType()),
+        Is.EqualTo(All.Select(schedule => schedule.GetType())));
+
+    [Test]
     public void Exponentials_NearZero_KeepTheirDigits()
     {
         Assert.Multiple(() =>
         {
             Assert.That(Exponentials.Expm1(1e-9), Is.EqualTo(1e-9 + 5e-19).Within(1e-24));
+            Assert.That(Exponentials.Expm1(1e-300), Is.EqualTo(1e-300));
             Assert.That(Exponentials.Expm1(-50), Is.EqualTo(-1).Within(1e-15));
             Assert.That(Exponentials.Expm1(-800), Is.EqualTo(-1));
             Assert.That(Exponentials.Expm1(800), Is.EqualTo(double.PositiveInfinity));

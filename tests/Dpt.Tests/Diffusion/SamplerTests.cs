@@ -99,6 +99,30 @@ public sealed class SamplerTests
             Is.EqualTo(DoubleStageRunner.Solve("edm-heun", new EdmSchedule(), 35, start)).Within(1e-4));
     }
 
+    /// <summary>
+    /// Two samples of two numbers: the worse sample counts, and each number is measured by the larger of its lower and
+    /// its previous value.
+    /// </summary>
+    [Test]
+    public void Error_OfAnAttempt_IsThatOfTheWorstSample()
+    {
+        using var device = new HostDevice(threads: 1);
+        using var trajectory = device.Allocate<float>(4);
+        using var runner = new DeviceStageRunner(
+            device, Schedule, Prediction.Noise, new GaussianModel(device, Schedule, Prediction.Noise), 0, samples: 2,
+            default, trajectory.Slice);
+        device.CopyIn<float>([1, 2, -10, 40], trajectory.Slice);
+        // What was before the attempt is the trajectory itself: half of it as the lower result, 0.7 of it as the higher.
+        SolverStage Times(double factor, SolverState output) =>
+            new() { Time = 0.5, BaseWeight = factor, ModelWeight = 0, Output = output };
+        runner.Run(Times(1, SolverState.Previous));
+        runner.Run(Times(0.5, SolverState.Lower));
+        runner.Run(Times(0.7, SolverState.Higher));
+        double Part(double x) => 0.2 * Math.Abs(x) / Math.Max(1.5, 0.1 * Math.Abs(x));
+        var expected = Math.Sqrt((Math.Pow(Part(10), 2) + Math.Pow(Part(40), 2)) / 2);
+        Assert.That(runner.Error(absolute: 1.5, relative: 0.1), Is.EqualTo(expected).Within(1e-6));
+    }
+
     [TestCase(Prediction.Noise, Prediction.Noise)]
     [TestCase(Prediction.Noise, Prediction.Data)]
     [TestCase(Prediction.Velocity, Prediction.Noise)]

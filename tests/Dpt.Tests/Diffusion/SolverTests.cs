@@ -198,6 +198,14 @@ public sealed class SolverTests
     }
 
     [Test]
+    public void EulerMaruyama_EveryStepButTheLast_AddsNoise()
+    {
+        var stages = Stages("euler-maruyama", new CosineSchedule(), 5);
+        Assert.That(stages.Take(4).Select(s => s.NoiseWeight), Is.All.GreaterThan(0));
+        Assert.That(stages[4].NoiseWeight, Is.Zero, "noise in the result");
+    }
+
+    [Test]
     public void Find_UnknownName_ListsTheNames() => Assert.That(
         () => SolverCatalog.Find("dpm"),
         Throws.InstanceOf<DptException>().With.Message.Contains("dpm-solver-fast").And.Message.Contains("edm-heun"));

@@ -55,17 +55,17 @@ public sealed class ConfusionMatrixTests
     public void PredictionHistogram_EdgesOfIntervals_BelongToTheUpperOne()
     {
         var histogram = new PredictionHistogram(2);
-        foreach (var (label, confidence) in new[] { (0, 0.0), (1, 0.05), (1, 0.5), (1, 0.999), (1, 1.0) })
+        foreach (var (label, confidence) in new[] { (0, 0.0), (0, 0.049), (1, 0.05), (1, 0.5), (1, 0.999), (1, 1.0) })
         {
             histogram.Add(label, confidence);
         }
 
-        Assert.That(histogram.ClassCounts, Is.EqualTo([1, 4]));
-        Assert.That(histogram.ConfidenceCounts.Sum(), Is.EqualTo(5));
+        Assert.That(histogram.ClassCounts, Is.EqualTo([2, 4]));
+        Assert.That(histogram.ConfidenceCounts.Sum(), Is.EqualTo(6));
         Assert.That(
             (histogram.ConfidenceCounts[0], histogram.ConfidenceCounts[1], histogram.ConfidenceCounts[10],
                 histogram.ConfidenceCounts[19]),
-            Is.EqualTo((1, 1, 1, 2)));
+            Is.EqualTo((2, 1, 1, 2)));
         Assert.That(() => histogram.Add(0, 1.01), Throws.InstanceOf<ArgumentOutOfRangeException>());
     }
 
@@ -78,6 +78,7 @@ public sealed class ConfusionMatrixTests
         matrix.Add(1, 1);
         var copy = new ConfusionMatrix(matrix.Rows);
         Assert.That(copy.Rows, Is.EqualTo(new[] { new[] { 0L, 1L }, new[] { 0L, 2L } }));
+        Assert.That(copy.Accuracy, Is.EqualTo(2.0 / 3), "the last class counts like the first");
     }
 
     [Test]

@@ -191,6 +191,17 @@ public class CheckpointStoreTests
         Assert.That(Store().LoadLatest()!.Step, Is.EqualTo(100));
     }
 
+    /// <summary>A file outside of the checkpoint, of the hash that DONE says: it must not be looked at.</summary>
+    [Test]
+    public void LoadLatest_DoneNamesAFileElsewhere_FallsBack()
+    {
+        SaveTwo();
+        File.Move(_folder["step-00000200/model.safetensors"], _folder["model.safetensors"]);
+        var done = File.ReadAllText(_folder["step-00000200/DONE"]);
+        _folder.Write("step-00000200/DONE", done.Replace("  model.safetensors", "  ../model.safetensors"));
+        Assert.That(Store().LoadLatest()!.Step, Is.EqualTo(100));
+    }
+
     private CheckpointStore Store() => new(_folder.Path, keep: 2, _observer);
 
     private void SaveTwo()

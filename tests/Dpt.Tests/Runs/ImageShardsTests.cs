@@ -78,6 +78,35 @@ public class ImageShardsTests
         TestImages.Fails(FailureKind.Check, () => shards.Load("pseudo", _names), "shard-000-00000");
     }
 
+    /// <summary>A file of the same class and place, but of a set of other images.</summary>
+    [TestCase(4, 2)]
+    [TestCase(2, 1)]
+    public void Load_FileOfOtherSizes_IsRefused(int imageSize, int shardSize)
+    {
+        var shards = ImageShards.BeginOrResume(_folder["mine"], _plan, new SilentObserver());
+        WriteAll(shards);
+        var plan = _plan with { ImageSize = imageSize, ShardSize = shardSize };
+        var others = ImageShards.BeginOrResume(_folder["others"], plan, new SilentObserver());
+        var first = others.All.First();
+        others.Write(first, new byte[first.Count * imageSize * imageSize]);
+        File.Copy(_folder["others/shard-000-00000.safetensors"], _folder["mine/shard-000-00000.safetensors"], overwrite: true);
+        TestImages.Fails(FailureKind.Check, () => shards.Load("pseudo", _names), "of another class or plan");
+    }
+
+    /// <summary>A pixel is as good as another to the file's format; its hash tells.</summary>
+    [Test]
+    public void Load_FileWithOnePixelChanged_IsRefusedAndMadeAgain()
+    {
+        var shards = ImageShards.BeginOrResume(_folder.Path, _plan, new SilentObserver());
+        WriteAll(shards);
+        var bytes = File.ReadAllBytes(_folder["shard-001-00002.safetensors"]);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(_folder["shard-001-00002.safetensors"], bytes);
+        TestImages.Fails(FailureKind.Check, () => shards.Load("pseudo", _names), "another hash");
+        Assert.That(
+            ImageShards.BeginOrResume(_folder.Path, _plan, new SilentObserver()).Missing, Is.EqualTo([new ImageShard(1, 2, 2)]));
+    }
+
     [TestCase("""{"classes":2,"perClass":5,"channels":1,"imageSize":2,"shardSize":0,"key":"k"}""")]
     [TestCase("""{"classes":2147483647,"perClass":2147483647,"channels":1,"imageSize":2,"shardSize":1,"key":"k"}""")]
     [TestCase("""{"classes":2,"perClass":5,"channels":2,"imageSize":2,"shardSize":2,"key":"k"}""")]

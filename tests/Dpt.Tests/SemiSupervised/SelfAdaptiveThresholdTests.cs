@@ -52,6 +52,25 @@ public sealed class SelfAdaptiveThresholdTests
         Assert.That(mask, Is.EqualTo([0, 1, 0, 0, 1, 1, 0, 1]));
     }
 
+    /// <summary>Without a memory the thresholds are the batch's own: 0.8 for class 0, 0.7 for class 1.</summary>
+    [Test]
+    public void Update_SelectsByTheAveragesOfThisBatch()
+    {
+        var (labels, mask) = (new int[3], new float[3]);
+        var selected = new SelfAdaptiveThreshold(2, 0).Update([0.9f, 0.1f, 0.1f, 0.9f, 0.6f, 0.4f], labels, mask);
+        Assert.That(selected, Is.EqualTo(2));
+        Assert.That(mask, Is.EqualTo(new[] { 1, 1, 0 }));
+    }
+
+    [Test]
+    public void Select_ConfidenceAtTheThreshold_TakesPart()
+    {
+        var mask = new float[1];
+        var thresholds = new SelfAdaptiveThreshold(2, 0.9) { State = new ThresholdState(0.75, [0.5, 0.5], [0.5, 0.5]) };
+        Assert.That(thresholds.Select([0.75f, 0.25f], new int[1], mask), Is.EqualTo(1));
+        Assert.That(mask[0], Is.EqualTo(1));
+    }
+
     [Test]
     public void State_ThroughJson_ContinuesBitForBit()
     {
@@ -69,6 +88,21 @@ public sealed class SelfAdaptiveThresholdTests
             Assert.That(restored.State.Global, Is.EqualTo(original.State.Global));
             Assert.That(restored.State.ClassProbabilities, Is.EqualTo(original.State.ClassProbabilities));
             Assert.That(restored.State.ClassFrequencies, Is.EqualTo(original.State.ClassFrequencies));
+        });
+    }
+
+    [Test]
+    public void State_ReadAndRestored_IsACopy()
+    {
+        var given = new ThresholdState(0.5, [0.5, 0.5], [0.5, 0.5]);
+        var thresholds = new SelfAdaptiveThreshold(2, 0.5) { State = given };
+        var read = thresholds.State;
+        thresholds.Update([0.9f, 0.1f], new int[1], new float[1]);
+        Assert.Multiple(() =>
+        {
+            Assert.That(thresholds.State.ClassProbabilities, Is.Not.EqualTo(read.ClassProbabilities));
+            Assert.That(given.ClassProbabilities.Concat(given.ClassFrequencies), Is.All.EqualTo(0.5));
+            Assert.That(read.ClassProbabilities.Concat(read.ClassFrequencies), Is.All.EqualTo(0.5));
         });
     }
 

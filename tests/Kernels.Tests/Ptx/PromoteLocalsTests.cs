@@ -35,6 +35,14 @@ public sealed class PromoteLocalsTests
     }
 
     [Test]
+    public void WideValues_BecomeWideRegisters()
+    {
+        var body = Promoted("st.local.b64 [%rd1+8], %rd7; ld.local.b64 %rd6, [%rd1+8];");
+        Assert.That(
+            body, Is.EqualTo(new[] { ".reg .b64 %depot_8;", "mov.b64 %depot_8, %rd7;", "mov.b64 %rd6, %depot_8;" }));
+    }
+
+    [Test]
     public void AddressesThatAgreeWhereBranchesMeet_BecomeRegisters()
     {
         var body = Promoted("""

@@ -31,8 +31,10 @@ public sealed class PtxPassTests
     public void LaunchBounds_ReplacesWhatIsThere(int blocks, string expected)
     {
         var kernel = new GpuKernel(typeof(SampleKernels), nameof(SampleKernels.Fused), 96) { BlocksPerMultiprocessor = blocks };
-        var module = PtxText.Module(".visible .entry kernel()\n.maxntid 32, 1, 1\n{ ret; }");
-        Assert.That(LaunchBounds.Apply(module, kernel).ToString().ReplaceLineEndings("\n"), Does.Contain($")\n{expected}\n{{"));
+        var module = PtxText.Module(".func F() { ret; } .visible .entry kernel()\n.maxntid 32, 1, 1\n{ ret; }");
+        var bound = LaunchBounds.Apply(module, kernel);
+        Assert.That(bound.ToString().ReplaceLineEndings("\n"), Does.Contain($")\n{expected}\n{{"));
+        Assert.That(bound.Functions[0].Directives, Is.Empty, "an entry alone has bounds");
     }
 
     [Test]
@@ -41,12 +43,24 @@ public sealed class PtxPassTests
         var module = PtxText.Module("""
             .extern .shared .align 4 .b8 dynamic[];
             .global .align 4 .b8 other[16];
-            .visible .entry kernel() { .shared .align 2 .b8 a[8]; .shared .align 128 .b8 b[8]; .local .align 4 .b8 c[8]; ret; }
+            .visible .entry kernel() { .shared .align 2 .b8 a[8]; .shared .align 128 .b8 b[8]; .local .align 4 .b8 c[8]; { .shared .align 4 .b8 d[8]; } ret; }
             """);
         var aligned = SharedAlignment.Apply(module);
         Assert.That(
             aligned.Variables.Concat(aligned.Entry.Statements.OfType<PtxVariable>()).Select(v => v.Alignment),
-            Is.EqualTo(new[] { 16, 4, 16, 128, 4 }));
+            Is.EqualTo(new[] { 16, 4, 16, 128, 4, 16 }));
+    }
+
+    [Test]
+    public void ReadableNames_FunctionsThatDifferInTheirNumber_StayApart()
+    {
+        var module = PtxText.Module(
+            ".func F_7() { ret; } .func F_9() { call.uni F_7; ret; } .visible .entry kernel() { call.uni F_9; ret; }");
+        var renamed = ReadableNames.Apply(module, SampleKernels.Kernel(nameof(SampleKernels.Fused)));
+        Assert.That(renamed.Functions.Select(f => f.Name), Is.EqualTo(new[] { "F", "F_2", "SampleKernels_Fused" }));
+        Assert.That(
+            renamed.Functions.SelectMany(f => f.Instructions).Where(i => i.Name == "call").Select(i => i.ToString()),
+            Is.EqualTo(new[] { "call.uni\tF;", "call.uni\tF_2;" }));
     }
 
     [Test]
@@ -86,6 +100,44 @@ public sealed class PtxPassTests
         {
             "add.f32 %f3, %f1, %f2;", "mov.f32 %carried0, %f1;", "mov.f32 %f1, %f3;", "mov.f32 %f2, %carried0;", "bra LOOP;",
         }));
+    }
+
+    /// <summary>A predicate is read where it guards, and copies stand before a branch over a table too.</summary>
+    [TestCase("bra LOOP;")]
+    [TestCase("targets: .branchtargets LOOP; brx.idx %r1, targets;")]
+    public void CarriedValues_OfPredicates_GetTheOldValue(string branch)
+    {
+        var module = PtxText.Entry($"""
+            .reg .pred %p<9>; .reg .f32 %f<4>; .reg .b32 %r<2>;
+            mov.pred %p1, %p5;
+            mov.pred %p2, %p5;
+            LOOP:
+            @%p1 add.f32 %f1, %f1, %f2;
+            @%p2 add.f32 %f1, %f1, %f2;
+            mov.pred %p1, %p3;
+            mov.pred %p2, %p1;
+            {branch}
+            """);
+        var body = PtxText.Body(CarriedValues.Apply(module));
+        var first = Array.IndexOf(body, "mov.pred %carried0, %p1;");
+        Assert.That(body[(first + 1)..(first + 3)], Is.EqualTo(new[] { "mov.pred %p1, %p3;", "mov.pred %p2, %carried0;" }));
+    }
+
+    /// <summary>A copy under a guard is an instruction of its own: it means the new value.</summary>
+    [Test]
+    public void CarriedValues_CopyUnderAGuard_Stays()
+    {
+        var module = PtxText.Entry("""
+            .reg .f32 %f<4>; .reg .pred %p<2>;
+            mov.f32 %f1, 0f00000000;
+            mov.f32 %f2, 0f00000000;
+            LOOP:
+            add.f32 %f3, %f1, %f2;
+            mov.f32 %f1, %f3;
+            @%p1 mov.f32 %f2, %f1;
+            bra LOOP;
+            """);
+        Assert.That(CarriedValues.Apply(module).ToString(), Is.EqualTo(module.ToString()));
     }
 
     [Test]

@@ -52,5 +52,108 @@ public sealed class PtxSyntaxTests
             () => PtxParser.Parse(text),
             Throws.TypeOf<KernelException>().With.Message.Contains(where).And.Message.Contains(what));
 
+    [Test]
+    public void Tokens_OfAText_AreItsWordsWithTheirLines()
+    {
+        const string Text =
+            "ld.global.v4.f32 %f1, [%rd1+-16]; // a: remark\n/* two\nlines */ @!%p bra $L_0;\ntry_wait.shared::cta.b64 p;";
+        Assert.That(PtxLexer.Tokens(Text).Select(t => $"{t.Line} {t.Text}"), Is.EqualTo(new[]
+        {
+            "1 ld.global.v4.f32", "1 %f1", "1 ,", "1 [", "1 %rd1", "1 +", "1 -", "1 16", "1 ]", "1 ;",
+            "3 @", "3 !", "3 %p", "3 bra", "3 $L_0", "3 ;", "4 try_wait.shared::cta.b64", "4 p", "4 ;",
+        }));
+    }
+
+    [Test]
+    public void Parse_OfAModule_GivesItsParts()
+    {
+        var module = PtxParser.Parse("""
+            .version 8.0
+            .target sm_90a, debug
+            .address_size 64
+            .extern .shared .align 16 .b8 dynamic[];
+            .func (.param .b32 out) F(.param .align 8 .b8 in[16]);
+            .visible .entry k()
+            .maxntid 32, 2, 1
+            {
+                .reg .f32 %f<10>;
+                @!%p1 ld.f32 %f1, [%rd1+-16];
+                setp.ge.and.s32 %p2|%p3, %r1, 0, !%p4;
+                st.f32 [%rd1+8], %f1;
+            }
+            """);
+        var (function, entry) = (module.Functions[0], module.Entry);
+        var instructions = entry.Instructions.ToArray();
+        Assert.Multiple(() =>
+        {
+            Assert.That(module.Target, Is.EqualTo("sm_90a, debug"));
+            Assert.That(module.Variables[0], Is.EqualTo(new PtxVariable(".extern", ".shared", 16, ".b8", "dynamic", 0) { Line = 4 }));
+            Assert.That(module.Variables[0].Bytes, Is.Zero);
+            Assert.That(function.Results[0].Name, Is.EqualTo("out"));
+            Assert.That((function.Parameters[0].Bytes, function.Parameters[0].Aligned), Is.EqualTo((16, 8)));
+            Assert.That(function.Body, Is.Null);
+            Assert.That(entry.Directives[0].Values, Is.EqualTo(new[] { 32, 2, 1 }));
+            Assert.That(entry.Statements.OfType<PtxRegisters>().Single().Count, Is.EqualTo(10));
+            Assert.That(instructions[0].Guard, Is.EqualTo(new PtxGuard("%p1", true)));
+            Assert.That(instructions[0].Operands[1], Is.EqualTo(new PtxAddress(new PtxName("%rd1"), -16)));
+            Assert.That(instructions[1].Operands[0], Is.EqualTo(new PtxPair(new PtxName("%p2"), new PtxName("%p3"))));
+            Assert.That(instructions[1].Operands[3], Is.EqualTo(new PtxName("%p4", IsNegated: true)));
+            Assert.That(instructions[2].Operands[0], Is.EqualTo(new PtxAddress(new PtxName("%rd1"), 8)));
+            Assert.That(instructions.Select(i => i.Line), Is.EqualTo(new[] { 10, 11, 12 }));
+        });
+    }
+
+    /// <summary>What is printed says the same as what was built: nothing is lost on the way to the assembler.</summary>
+    [Test]
+    public void Print_OfEverything_LosesNothing()
+    {
+        var text = """
+            .version 8.0
+            .target sm_80
+            .address_size 64
+
+            .extern .shared .align 16 .b8 dynamic[];
+
+            .func (.param .b32 out) F(
+            	.param .align 8 .b8 in[16]
+            )
+            ;
+
+            .visible .entry k(
+            	.param .b32 n
+            )
+            .maxntid 32, 1, 1
+            {
+            	.reg .pred %p<4>;
+            	@!%p1 ld.param.b32	%r1, [n+-4];
+            	selp.b32	%r2, 1, 0f3F800000, !%p2;
+            	ret;
+            }
+
+            """.ReplaceLineEndings("\n");
+        Assert.That(PtxParser.Parse(text).ToString().ReplaceLineEndings("\n"), Is.EqualTo(text));
+    }
+
+    [TestCase("0f3F800000", 0x3F800000UL)]
+    [TestCase("0d3FF0000000000000", 0x3FF0000000000000UL)]
+    [TestCase("0x7f", 0x7FUL)]
+    [TestCase("12U", 12UL)]
+    [TestCase("-1", ulong.MaxValue)]
+    [TestCase("-0x10", 0xFFFFFFFFFFFFFFF0UL)]
+    public void Number_HasItsBits(string text, ulong bits) => Assert.That(new PtxNumber(text).Bits, Is.EqualTo(bits));
+
+    [TestCase(".pred", 1)]
+    [TestCase(".u8", 1)]
+    [TestCase(".bf16", 2)]
+    [TestCase(".f16", 2)]
+    [TestCase(".bf16x2", 4)]
+    [TestCase(".f32", 4)]
+    [TestCase(".s64", 8)]
+    [TestCase(".b128", 16)]
+    public void Type_HasItsBytes(string type, int bytes) => Assert.That(PtxType.Bytes(type), Is.EqualTo(bytes));
+
+    [Test]
+    public void Type_ThatIsNone_IsRefused() => Assert.That(() => PtxType.Bytes(".f31"), Throws.TypeOf<KernelException>());
+
     private static IEnumerable<string> Words(string text) => PtxLexer.Tokens(text).Select(t => t.Text);
 }

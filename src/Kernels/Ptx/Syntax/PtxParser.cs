@@ -119,11 +119,6 @@ public sealed class PtxParser
             : throw Unexpected("a variable");
         int? alignment = TryTake(".align") ? Integer() : null;
         var type = Take();
-        if (type == ".align")
-        {
-            (alignment, type) = (Integer(), Take());
-        }
-
         var name = Take();
         int? length = null;
         if (TryTake("["))

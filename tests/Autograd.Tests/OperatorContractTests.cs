@@ -1,0 +1,295 @@
+using DPT.Engine.Autograd;
+using DPT.Engine.Kernels;
+
+namespace Autograd.Tests;
+
+/// <summary>What operators promise besides their gradients: shapes refused, losses weighted, and who learns from whom.</summary>
+public sealed class OperatorContractTests
+{
+    private HostDevice _device = null!;
+    private ParameterStore _store = null!;
+    private Tape _tape = null!;
+
+    [SetUp]
+    public void Open()
+    {
+        _device = new HostDevice(1);
+        _store = new ParameterStore(_device);
+        _tape = new Tape(_device);
+    }
+
+    [TearDown]
+    public void Close()
+    {
+        _tape.Dispose();
+        _store.Dispose();
+        Assert.That(_device.Memory.LiveBlocks, Is.Zero, "device memory leaked");
+        _device.Dispose();
+    }
+
+    /// <summary>The loss is reported unscaled and weighted by row; its gradient is weighted and scaled.</summary>
+    [Test]
+    public void CrossEntropy_WeightsLossesAndGradients_ScalesGradientsOnly()
+    {
+        var logits = _store.Add("logits", new TensorShape(2, 2), Initializer.Zero);
+        _store.Initialize(1);
+        using var labels = _device.Upload<int>([0, 1]);
+        using var weights = _device.Upload<float>([3, 0.5f]);
+        var losses = _tape.CrossEntropy(logits, labels.Slice, scale: 0.25f, weights.Slice);
+        Assert.Multiple(() =>
+        {
+            Assert.That(_device.Download(losses.Data), Is.EqualTo(new[] { 3 * Math.Log(2), 0.5 * Math.Log(2) }).Within(1e-6));
+            Assert.That(
+                _device.Download(logits.Gradient),
+                Is.EqualTo(new[] { -0.5 * 0.75, 0.5 * 0.75, 0.5 * 0.125, -0.5 * 0.125 }).Within(1e-6));
+        });
+    }
+
+    [Test]
+    public void SquaredError_WeightsLossesAndGradients_ScalesGradientsOnly()
+    {
+        var x = _store.Add("x", new TensorShape(2, 2), Initializer.One);
+        _store.Initialize(1);
+        using var target = _device.Upload<float>([0, 2, 3, 1]);
+        using var weights = _device.Upload<float>([1, 4]);
+        var losses = _tape.SquaredError(x, target.Slice, scale: 0.5f, weights.Slice);
+        Assert.Multiple(() =>
+        {
+            // Mean over two elements: (1 + 1) / 2, and 4 (4 + 0) / 2; gradients 2 (x - y) / 2, weighted and scaled.
+            Assert.That(_device.Download(losses.Data), Is.EqualTo(new[] { 1.0, 8.0 }).Within(1e-6));
+            Assert.That(_device.Download(x.Gradient), Is.EqualTo(new[] { 0.5, -0.5, -4, 0 }).Within(1e-6));
+        });
+    }
+
+    [Test]
+    public void Losses_WithoutRecording_LeaveNoGradient()
+    {
+        var x = _store.Add("x", new TensorShape(1, 2), Initializer.One);
+        _store.Initialize(1);
+        using var target = _device.Upload<float>([0, 0]);
+        _tape.WithoutGradient(() => _tape.SquaredError(x, target.Slice, 1));
+        Assert.That(_device.Download(x.Gradient), Is.All.Zero);
+    }
+
+    /// <summary>y = W x + b of data: nothing but the layer itself learns, and it must.</summary>
+    [Test]
+    public void Linear_OfConstantInput_Learns()
+    {
+        var (weight, bias) = (Ones("w", 1, 2), Ones("b", 1));
+        _store.Initialize(1);
+        using var data = _device.Upload<float>([2, 5]);
+        using var target = _device.Upload<float>([7]);
+        _tape.SquaredError(_tape.Linear(Tape.Constant(new TensorShape(1, 2), data.Slice), weight, bias), target.Slice, 1);
+        _tape.Backward();
+        Assert.Multiple(() =>
+        {
+            // y - target = 1, so the gradient of y is 2.
+            Assert.That(_device.Download(weight.Gradient), Is.EqualTo(new[] { 4f, 10f }));
+            Assert.That(_device.Download(bias.Gradient), Is.EqualTo(new[] { 2f }));
+        });
+    }
+
+    [Test]
+    public void Mlp_WhoseSecondLayerAloneLearns_Learns()
+    {
+        var (w2, b2) = (Ones("w2", 1, 2), Ones("b2", 1));
+        _store.Initialize(1);
+        using var data = _device.Upload<float>([10, 10, 10, 10]);
+        using var zeros = _device.Upload<float>([0, 0]);
+        var matrix = Tape.Constant(new TensorShape(2, 2), data.Slice);
+        var y = _tape.Mlp(
+            Tape.Constant(new TensorShape(1, 2), data.Slice.Range(0, 2)), matrix,
+            Tape.Constant(new TensorShape(2), zeros.Slice), w2, b2);
+        using var target = _device.Upload<float>([400]);
+        _tape.SquaredError(y, target.Slice, 1);
+        _tape.Backward();
+        Assert.Multiple(() =>
+        {
+            // Both hidden values are GELU(200) = 200; y = 401, so the gradient of y is 2.
+            Assert.That(_device.Download(w2.Gradient), Is.EqualTo(new[] { 400f, 400f }).Within(1e-2));
+            Assert.That(_device.Download(b2.Gradient), Is.EqualTo(new[] { 2f }).Within(1e-3));
+        });
+    }
+
+    [Test]
+    public void Unpatchify_OfConstantTokens_LearnsItsConvolution()
+    {
+        var (weight, bias) = (Ones("w", 1, 1, 3, 3), _store.Add("b", new TensorShape(1), Initializer.Zero));
+        _store.Initialize(1);
+        var grid = new PatchGrid(Batch: 1, Channels: 1, ImageSize: 2, PatchSize: 2, ExtraTokens: 0);
+        using var data = _device.Upload<float>([1, 0, 0, 0]);
+        using var target = _device.Upload<float>([0, 0, 0, 0]);
+        var image = _tape.Unpatchify(Tape.Constant(new TensorShape(1, 1, 4), data.Slice), grid, weight, bias);
+        _tape.SquaredError(image, target.Slice, 1);
+        _tape.Backward();
+        // Only the first pixel is lit; each of the four outputs is 1 and sees it through one tap, with gradient 2/4.
+        Assert.That(
+            _device.Download(weight.Gradient), Is.EqualTo(new[] { 0.5f, 0.5f, 0, 0.5f, 0.5f, 0, 0, 0, 0 }).Within(1e-6));
+    }
+
+    /// <summary>
+    /// A stream that goes through one layer and around it: the layer's gradients are those of the whole, though the
+    /// output's gradient changes hands on the way.
+    /// </summary>
+    [Test]
+    public void Residual_OfAComputedTensor_PassesTheGradientWithoutCopying()
+    {
+        var start = Ones("start", 1, 1);
+        var layer = Ones("layer", 1, 1);
+        _store.Initialize(1);
+        using var data = _device.Upload<float>([3]);
+        using var target = _device.Upload<float>([1]);
+        var x = _tape.Linear(Tape.Constant(new TensorShape(1, 1), data.Slice), start);
+        _tape.SquaredError(_tape.Linear(x, layer, residual: x), target.Slice, 1);
+        _tape.Backward();
+        Assert.Multiple(() =>
+        {
+            // y = 2 x = 6, so its gradient is 10: that of the layer's weight is 10 x, that of x twice 10.
+            Assert.That(_device.Download(layer.Gradient), Is.EqualTo(new[] { 30f }));
+            Assert.That(_device.Download(start.Gradient), Is.EqualTo(new[] { 60f }));
+        });
+    }
+
+    /// <summary>A parameter read by two operators and added to by a residual connection keeps all it was given.</summary>
+    [Test]
+    public void Parameter_UsedAsInputWeightAndResidual_AddsUp()
+    {
+        var x = Ones("x", 1, 1);
+        _store.Initialize(1);
+        using var target = _device.Upload<float>([0]);
+        _tape.SquaredError(_tape.Linear(x, x, residual: x), target.Slice, 1);
+        _tape.Backward();
+        // y = x^2 + x = 2; d(y^2)/dx = 2 y (2 x + 1).
+        Assert.That(_device.Download(x.Gradient), Is.EqualTo(new[] { 12f }));
+    }
+
+    [Test]
+    public void Linear_WhoseResidualAloneLearns_PassesItsGradientOn()
+    {
+        var residual = Ones("residual", 1, 1);
+        _store.Initialize(1);
+        using var data = _device.Upload<float>([2]);
+        using var target = _device.Upload<float>([0]);
+        var two = Tape.Constant(new TensorShape(1, 1), data.Slice);
+        _tape.SquaredError(_tape.Linear(two, two, residual: residual), target.Slice, 1);
+        _tape.Backward();
+        // y = 2 * 2 + 1.
+        Assert.That(_device.Download(residual.Gradient), Is.EqualTo(new[] { 10f }));
+    }
+
+    [Test]
+    public void Backward_OfABranchWithoutLoss_SkipsIt()
+    {
+        var weight = Ones("w", 1, 1);
+        _store.Initialize(1);
+        using var data = _device.Upload<float>([3]);
+        using var target = _device.Upload<float>([2]);
+        var x = Tape.Constant(new TensorShape(1, 1), data.Slice);
+        _tape.SquaredError(_tape.Linear(x, weight), target.Slice, 1);
+        _tape.Linear(x, weight);
+        _tape.Backward();
+        Assert.That(_device.Download(weight.Gradient), Is.EqualTo(new[] { 6f }));
+    }
+
+    /// <summary>The first token of every sequence; the others get no gradient, whatever their memory held before.</summary>
+    [Test]
+    public void LayerNormFirstToken_TakesTheFirstTokenOfEverySequence()
+    {
+        const int Batch = 3, Tokens = 2, Width = 4;
+        var (x, one) = (_store.Add("x", new TensorShape(Batch, Tokens, Width), Initializer.Normal(1)), Ones("one", Width));
+        var (zero, unit) = (_store.Add("zero", new TensorShape(Width), Initializer.Zero), Ones("unit", Width, Width));
+        _store.Initialize(1);
+        _device.CopyIn<float>([1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1], unit.Data);
+        var rows = _device.Download(x.Data).Chunk(Width).Where((_, i) => i % Tokens == 0).SelectMany(row => row).ToArray();
+        using var picked = _device.Upload<float>(rows);
+        var expected = _tape.LayerNorm(Tape.Constant(new TensorShape(Batch, Width), picked.Slice), one, zero, 1e-5f);
+        LeaveDirt(_device, Batch * Tokens * Width);
+        var y = _tape.LayerNormFirstToken(_tape.Linear(x, unit), one, zero, 1e-5f);
+        Assert.That(_device.Download(y.Data), Is.EqualTo(_device.Download(expected.Data)));
+        using var target = _device.Upload<float>(new float[Batch * Width]);
+        _tape.SquaredError(y, target.Slice, 1);
+        LeaveDirt(_device, Batch * Tokens * Width);
+        _tape.Backward();
+        var others = _device.Download(x.Gradient).Chunk(Width).Where((_, i) => i % Tokens != 0).SelectMany(row => row);
+        Assert.That(others, Is.All.Zero);
+    }
+
+    [Test]
+    public void AddedGradient_StartsFromZeroAndThenStays()
+    {
+        using var device = new HostDevice(1);
+        using var tape = new Tape(device);
+        var tensor = tape.New(new TensorShape(4));
+        tensor.NeedsGradient = true;
+        LeaveDirt(device, 4);
+        var gradient = tape.AddedGradientOrScratch(tensor);
+        Assert.That(device.Download(gradient), Is.All.Zero);
+        device.CopyIn<float>([1, 2, 3, 4], gradient);
+        Assert.That(device.Download(tape.AddedGradientOrScratch(tensor)), Is.EqualTo(new[] { 1f, 2, 3, 4 }));
+    }
+
+    [TestCase(1e-5f)]
+    [TestCase(4f)]
+    public void LayerNorm_AddsItsEpsilonToTheVariance(float epsilon)
+    {
+        var (gamma, beta) = (Ones("gamma", 2), _store.Add("beta", new TensorShape(2), Initializer.Zero));
+        _store.Initialize(1);
+        using var data = _device.Upload<float>([-1, 3]);
+        var y = _tape.LayerNorm(Tape.Constant(new TensorShape(1, 2), data.Slice), gamma, beta, epsilon);
+        var expected = 2 / Math.Sqrt(4 + epsilon);
+        Assert.That(_device.Download(y.Data), Is.EqualTo(new[] { -expected, expected }).Within(1e-6));
+    }
+
+    [Test]
+    public void Shapes_ThatDoNotFit_AreRefused()
+    {
+        var (matrix, vector, cube) = (Ones("matrix", 3, 2), Ones("vector", 3), Ones("cube", 1, 1, 12));
+        var (two, four, square) = (Ones("two", 2), Ones("four", 1, 1, 4), Ones("square", 3, 3));
+        _store.Initialize(1);
+        var grid = new PatchGrid(Batch: 1, Channels: 1, ImageSize: 2, PatchSize: 1, ExtraTokens: 0);
+        Assert.Multiple(() =>
+        {
+            Refused(() => _tape.Linear(vector, matrix), "rows of 3");
+            Refused(() => _tape.Linear(matrix, vector), "rows of 2");
+            Refused(() => _tape.Linear(matrix, matrix, residual: matrix), "'residual'");
+            Refused(() => _tape.Linear(matrix, matrix, bias: two), "'bias'");
+            Refused(() => _tape.Mlp(matrix, matrix, vector, square, two), "'bias2'");
+            Refused(() => _tape.Mlp(matrix, matrix, two, square, vector), "'bias1'");
+            Refused(() => _tape.Attention(cube, heads: 3), "3 heads");
+            Refused(() => _tape.Attention(matrix, heads: 1), "3 dimensions");
+            Refused(() => _tape.LayerNorm(matrix, two, vector, 1), "'beta'");
+            Refused(() => _tape.LayerNormFirstToken(matrix, two, two, 1), "3 dimensions");
+            Refused(() => _tape.SkipLinear(matrix, square, matrix, vector), "'skip'");
+            Refused(() => _tape.Unpatchify(four, grid), "'tokens'");
+            Refused(() => _tape.CrossEntropy(cube, default, 1), "2 dimensions");
+            Refused(() => Tape.Constant(new TensorShape(2), vector.Data), "3 elements");
+        });
+
+        static void Refused(Func<Tensor> call, string message) =>
+            Assert.That(() => call(), Throws.ArgumentException.With.Message.Contains(message));
+    }
+
+    /// <summary>These gradients are written and not added: a second use would lose the first one's.</summary>
+    [Test]
+    public void OperatorsThatWriteTheirGradient_RefuseATensorWithAnotherUse()
+    {
+        var start = Ones("start", 1, 1, 3);
+        _store.Initialize(1);
+        using var target = _device.Upload<float>([0]);
+        var scale = Tape.Constant(new TensorShape(3), start.Data);
+        var qkv = _tape.LayerNorm(start, scale, scale, 1);
+        _tape.SquaredError(_tape.Attention(qkv, 1), target.Slice, 1);
+        using var other = _device.Upload<float>([0, 0, 0]);
+        _tape.SquaredError(qkv, other.Slice, 1);
+        Assert.That(_tape.Backward, Throws.InvalidOperationException.With.Message.Contains("no other use"));
+    }
+
+    /// <summary>Leaves numbers in memory that the next allocations of this size are given.</summary>
+    private static void LeaveDirt(HostDevice device, int count)
+    {
+        var blocks = Enumerable.Range(0, 8).Select(_ => device.Upload<float>([.. Enumerable.Repeat(77f, count)])).ToList();
+        blocks.ForEach(block => block.Dispose());
+    }
+
+    private Parameter Ones(string name, params int[] shape) => _store.Add(name, new TensorShape(shape), Initializer.One);
+}
