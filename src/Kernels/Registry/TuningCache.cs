@@ -137,7 +137,7 @@ public sealed partial class TuningCache
 
     private static Key KeyOf<TCall>(Device device, Operator<TCall> op, in TCall call)
         where TCall : struct, IKernelCall =>
-        new(device.Arithmetic, EngineVersion, op.Name, ShapeClass(call.Shape));
+        new(device.Arithmetic, EngineVersion, op.Name, ShapeClass(call.SampleShape));
 
     private static string EngineVersion { get; } = typeof(TuningCache).Assembly.GetName().Version!.ToString(3);
 
