@@ -26,7 +26,6 @@ internal static class AttentionCases
         private readonly bool _backward;
         private readonly DeviceBuffer<float> _qkv;
         private readonly DeviceBuffer<float> _output;
-        private readonly DeviceBuffer<float> _logSumExp;
         private readonly DeviceBuffer<float> _outputGradient;
         private readonly DeviceBuffer<float> _qkvGradient;
         private readonly AttentionForwardCall _forwardCall;
@@ -44,7 +43,6 @@ internal static class AttentionCases
             var gradient = Normal(elements, 2);
             _qkv = device.Upload<float>(qkv);
             _output = device.Allocate<float>(elements);
-            _logSumExp = device.Allocate<float>(batch * heads * tokens);
             _outputGradient = device.Upload<float>(gradient);
             _qkvGradient = device.Allocate<float>(3 * elements);
             _forwardCall = new AttentionForwardCall
@@ -55,7 +53,6 @@ internal static class AttentionCases
                 HeadSize = size,
                 Qkv = _qkv.Slice,
                 Output = _output.Slice,
-                LogSumExp = _logSumExp.Slice,
             };
             _backwardCall = new AttentionBackwardCall
             {
@@ -65,7 +62,6 @@ internal static class AttentionCases
                 HeadSize = size,
                 Qkv = _qkv.Slice,
                 Output = _output.Slice,
-                LogSumExp = _logSumExp.Slice,
                 OutputGradient = _outputGradient.Slice,
                 QkvGradient = _qkvGradient.Slice,
             };
@@ -119,7 +115,7 @@ internal static class AttentionCases
         public override void Dispose()
         {
             foreach (var owned in new IDisposable[]
-                { _qkv, _output, _logSumExp, _outputGradient, _qkvGradient, _torchQkv, _torchGradient, _torchOutput })
+                { _qkv, _output, _outputGradient, _qkvGradient, _torchQkv, _torchGradient, _torchOutput })
             {
                 owned.Dispose();
             }

@@ -196,7 +196,6 @@ public sealed class AttentionEdgeTests
             using var output = device.Upload<float>(Output());
             using var dOutput = device.Upload<float>(_dOutput);
             using var dQkv = device.Allocate<float>(_qkv.Length);
-            using var logSumExp = device.Upload<float>(new float[Heads * _tokens]);
             var call = new AttentionBackwardCall
             {
                 Batch = 1,
@@ -205,7 +204,6 @@ public sealed class AttentionEdgeTests
                 HeadSize = _size,
                 Qkv = qkv.Slice,
                 Output = output.Slice,
-                LogSumExp = logSumExp.Slice,
                 OutputGradient = dOutput.Slice,
                 QkvGradient = dQkv.Slice,
             };

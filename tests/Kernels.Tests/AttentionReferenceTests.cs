@@ -19,7 +19,7 @@ public sealed class AttentionReferenceTests
         var logSumExp = new double[batch * tokens * heads];
         var gradient = new double[3 * elements];
         reference.Forward(qkv, output, logSumExp);
-        reference.Backward(qkv, output, logSumExp, dOutput, gradient);
+        reference.Backward(qkv, output, dOutput, gradient);
 
         for (var i = 0; i < qkv.Length; i++)
         {

@@ -46,10 +46,10 @@ public sealed unsafe class UnstableKernelTests
             float sum = 0, squares = 0;
             for (var i = 0; i < call.Width; i++)
             {
-                sum += x[i];
+                sum += x[i] - x[0];
             }
 
-            var mean = sum / call.Width;
+            var mean = x[0] + (sum / call.Width);
             var centre = planted ? 0 : mean;
             for (var i = 0; i < call.Width; i++)
             {

@@ -21,8 +21,6 @@ public static class AttentionOp
         }
 
         var y = tape.New(new TensorShape(batch, tokens, packed / 3));
-        var records = tape.Records(qkv);
-        var logSumExp = records ? tape.New(new TensorShape(batch, heads, tokens)) : null;
         tape.Device.Run(AttentionOperators.Forward, new AttentionForwardCall
         {
             Batch = batch,
@@ -31,17 +29,16 @@ public static class AttentionOp
             HeadSize = packed / 3 / heads,
             Qkv = qkv.Data,
             Output = y.Data,
-            LogSumExp = logSumExp?.Data ?? default,
         });
-        if (records)
+        if (tape.Records(qkv))
         {
-            tape.Record(y, new Node(y, qkv, heads, logSumExp!));
+            tape.Record(y, new Node(y, qkv, heads));
         }
 
         return y;
     }
 
-    private sealed class Node(Tensor y, Tensor qkv, int heads, Tensor logSumExp) : TapeNode(y)
+    private sealed class Node(Tensor y, Tensor qkv, int heads) : TapeNode(y)
     {
         public override void Backward(Tape tape)
         {
@@ -59,16 +56,9 @@ public static class AttentionOp
                 HeadSize = Output.Shape[2] / heads,
                 Qkv = qkv.Data,
                 Output = Output.Data,
-                LogSumExp = logSumExp.Data,
                 OutputGradient = Output.Gradient,
                 QkvGradient = target,
             });
-        }
-
-        public override void Release()
-        {
-            base.Release();
-            logSumExp.Release();
         }
     }
 }

@@ -5,7 +5,7 @@ namespace DPT.Engine.Kernels;
 /// <summary>
 /// One job per sequence and head. For a block of query rows: S = Q K^T and dP = dO V^T, from them P and dS in the
 /// cache, then dQ = dS K at once, dK += dS^T Q and dV += P^T dO. All five products run on register tiles over packed
-/// panels. Whole rows of scores are there, so neither output nor log-sum-exp is read. Limits: L up to 16384. Scratch: about 5 L d floats per thread.
+/// panels. Whole rows of scores are there, so the output is not read. Limits: L up to 16384. Scratch: about 5 L d floats per thread.
 /// </summary>
 internal sealed unsafe class AttentionBackwardHostV2Tiles : HostVariant<AttentionBackwardCall>
 {

@@ -5,7 +5,7 @@ namespace DPT.Engine.Kernels;
 /// <summary>
 /// One job per group of heads, a head in each lane, as in <see cref="AttentionForwardHostV3Lanes"/>: S = Q K^T and
 /// dP = dO V^T, from them P and dS in place, then dV = P^T dO, dK = dS^T Q and dQ = dS K. A row's largest logit, sum and mean
-/// of dP are taken where its scores lie, so that neither output nor log-sum-exp is read. Limits: those of the forward pass, with 4 L d + 2 L L vectors.
+/// of dP are taken where its scores lie, so that the output is not read. Limits: those of the forward pass, with 4 L d + 2 L L vectors.
 /// </summary>
 internal sealed unsafe class AttentionBackwardHostV3Lanes : HostVariant<AttentionBackwardCall>
 {

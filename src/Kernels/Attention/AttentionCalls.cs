@@ -26,7 +26,9 @@ public readonly record struct AttentionForwardCall : IKernelCall
     /// <summary>The result, [B,L,H,d].</summary>
     public required Slice<float> Output { get; init; }
 
-    /// <summary>Log of the sum of exponentials per query, [B,H,L]: all that the backward pass needs. May be empty.</summary>
+    /// <summary>
+    /// Log of the sum of exponentials per query, [B,H,L], for those who join results over parts of the keys. May be empty.
+    /// </summary>
     public Slice<float> LogSumExp { get; init; }
 
     /// <summary>Elements of one token's output row, H d.</summary>
@@ -42,7 +44,7 @@ public readonly record struct AttentionForwardCall : IKernelCall
     public double Flops => 4.0 * Batch * Heads * Tokens * Tokens * HeadSize;
 
     /// <inheritdoc/>
-    public double Bytes => 4.0 * Batch * Tokens * ((4.0 * Width) + Heads);
+    public double Bytes => 4.0 * Batch * Tokens * ((4.0 * Width) + (LogSumExp.IsEmpty ? 0 : Heads));
 
     /// <inheritdoc/>
     public void Validate()
@@ -54,7 +56,11 @@ public readonly record struct AttentionForwardCall : IKernelCall
     }
 }
 
-/// <summary>Gradient of <see cref="AttentionForwardCall"/>; recomputes probabilities from the log-sum-exp.</summary>
+/// <summary>Gradient of <see cref="AttentionForwardCall"/>; computes the probabilities again.</summary>
+/// <remarks>
+/// Nothing but the result is read of the forward pass. A log-sum-exp, as one float, would lose the sum beside a logit of
+/// 10^8, and its rounding error would be an exponent.
+/// </remarks>
 public readonly record struct AttentionBackwardCall : IKernelCall
 {
     private const string Op = "attention.backward";
@@ -77,9 +83,6 @@ public readonly record struct AttentionBackwardCall : IKernelCall
     /// <summary>The forward result, [B,L,H,d].</summary>
     public required Slice<float> Output { get; init; }
 
-    /// <summary>The forward log-sum-exp, [B,H,L].</summary>
-    public required Slice<float> LogSumExp { get; init; }
-
     /// <summary>Gradient of the result, [B,L,H,d].</summary>
     public required Slice<float> OutputGradient { get; init; }
 
@@ -99,7 +102,7 @@ public readonly record struct AttentionBackwardCall : IKernelCall
     public double Flops => 10.0 * Batch * Heads * Tokens * Tokens * HeadSize;
 
     /// <inheritdoc/>
-    public double Bytes => 4.0 * Batch * Tokens * ((8.0 * Width) + Heads);
+    public double Bytes => 32.0 * Batch * Tokens * Width;
 
     /// <inheritdoc/>
     public void Validate()
@@ -108,7 +111,6 @@ public readonly record struct AttentionBackwardCall : IKernelCall
         var rows = (long)Batch * Tokens;
         Require.Operand(Op, nameof(Qkv), Qkv, 3 * rows * Width);
         Require.Operand(Op, nameof(Output), Output, rows * Width);
-        Require.Operand(Op, nameof(LogSumExp), LogSumExp, rows * Heads);
         Require.Operand(Op, nameof(OutputGradient), OutputGradient, rows * Width);
         Require.Operand(Op, nameof(QkvGradient), QkvGradient, 3 * rows * Width);
     }

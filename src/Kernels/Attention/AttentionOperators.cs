@@ -89,7 +89,6 @@ public static class AttentionOperators
         [
             c.Qkv,
             Operand.In("output", c.Elements, FillPattern.Derived),
-            Operand.In("lse", c.Rows, FillPattern.Derived),
             Operand.In("doutput", c.Elements),
             Operand.Out("dqkv", 3 * c.Elements, 2 * c.Terms),
         ],
@@ -101,16 +100,15 @@ public static class AttentionOperators
             HeadSize = c.Size,
             Qkv = m["qkv"],
             Output = m["output"],
-            LogSumExp = m["lse"],
             OutputGradient = m["doutput"],
             QkvGradient = m["dqkv"],
         },
-        v => c.Reference.Backward(v["qkv"], v["output"], v["lse"], v["doutput"], v["dqkv"]))
+        v => c.Reference.Backward(v["qkv"], v["output"], v["doutput"], v["dqkv"]))
     {
         Derive = v =>
         {
             c.Stretch(v);
-            c.Reference.Forward(v["qkv"], v["output"], v["lse"]);
+            c.Reference.Forward(v["qkv"], v["output"], logSumExp: []);
         },
         ExtraError = c.ExtraError,
 

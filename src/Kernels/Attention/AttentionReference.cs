@@ -11,14 +11,12 @@ internal sealed class AttentionReference(int batch, int tokens, int heads, int s
         Array.Clear(output);
         foreach (var (b, h, i) in Rows())
         {
-            var logits = Logits(qkv, b, h, i);
-            var most = logits.Max();
-            var log = most + Math.Log(logits.Sum(s => Math.Exp(s - most)));
+            var p = Probabilities(qkv, b, h, i, out var log);
             for (var j = 0; j < tokens; j++)
             {
                 for (var c = 0; c < size; c++)
                 {
-                    output[Head(b, h, i) + c] += Math.Exp(logits[j] - log) * qkv[Packed(b, h, j, 2) + c];
+                    output[Head(b, h, i) + c] += p[j] * qkv[Packed(b, h, j, 2) + c];
                 }
             }
 
@@ -29,20 +27,18 @@ internal sealed class AttentionReference(int batch, int tokens, int heads, int s
         }
     }
 
-    /// <summary>
-    /// Gradient of qkv from what the forward pass saved: P = exp(S - lse), dP = dO V^T, dS = P (dP - sum(dO O)).
-    /// </summary>
-    public void Backward(double[] qkv, double[] output, double[] logSumExp, double[] dOutput, double[] dQkv)
+    /// <summary>Gradient of qkv: P = softmax(S), dP = dO V^T, dS = P (dP - sum(dO O)).</summary>
+    public void Backward(double[] qkv, double[] output, double[] dOutput, double[] dQkv)
     {
         Array.Clear(dQkv);
         foreach (var (b, h, i) in Rows())
         {
-            var logits = Logits(qkv, b, h, i);
+            var probabilities = Probabilities(qkv, b, h, i, out _);
             var row = Head(b, h, i);
             var mean = Dot(dOutput, row, output, row);
             for (var j = 0; j < tokens; j++)
             {
-                var p = Math.Exp(logits[j] - logSumExp[Row(b, h, i)]);
+                var p = probabilities[j];
                 var ds = p * (Dot(dOutput, row, qkv, Packed(b, h, j, 2)) - mean) * _scale;
                 for (var c = 0; c < size; c++)
                 {
@@ -72,6 +68,16 @@ internal sealed class AttentionReference(int batch, int tokens, int heads, int s
         from h in Enumerable.Range(0, heads)
         from i in Enumerable.Range(0, tokens)
         select (b, h, i);
+
+    /// <summary>The softmax of a row's logits, and the log of the sum of their exponentials.</summary>
+    private double[] Probabilities(double[] qkv, int b, int h, int i, out double log)
+    {
+        var logits = Logits(qkv, b, h, i);
+        var most = logits.Max();
+        var sum = logits.Sum(s => Math.Exp(s - most));
+        log = most + Math.Log(sum);
+        return [.. logits.Select(s => Math.Exp(s - most) / sum)];
+    }
 
     private double[] Logits(double[] qkv, int b, int h, int i) =>
         [.. Enumerable.Range(0, tokens).Select(j => _scale * Dot(qkv, Packed(b, h, i, 0), qkv, Packed(b, h, j, 1)))];
