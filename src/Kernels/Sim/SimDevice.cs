@@ -62,9 +62,9 @@ public sealed unsafe class SimDevice : GpuDevice
 
     /// <summary>
     /// Launches on memory of up to that many bytes are watched for races on global memory too. Atomics on global memory may
-    /// order blocks, so launches with them are not.
+    /// order blocks, so launches with them are not. 0, the default, is for speed: watching takes some ten times the memory.
     /// </summary>
-    public long WatchedBytes { get; init; } = 1 << 17;
+    public long WatchedBytes { get; init; }
 
     /// <summary>The blocks of a grid that run, by number; all if null.</summary>
     internal Func<GridSize, IReadOnlyList<long>>? ChosenBlocks { get; init; }
