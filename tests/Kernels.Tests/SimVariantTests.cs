@@ -17,7 +17,7 @@ public sealed class SimVariantTests
     [TestCaseSource(nameof(Variants))]
     public void Variant_EveryCase_MatchesTheDoubleReference(Operator op, KernelVariant variant)
     {
-        using var device = new SimDevice(selection: new KernelSelection());
+        using var device = new SimDevice(selection: new KernelSelection()) { WatchedBytes = 1 << 17 };
         long proven = 0, instructions = 0;
         device.Launched += launch => instructions += launch.LaneInstructions;
         var faults = new List<string>();

@@ -4,13 +4,13 @@ namespace DPT.Engine.Kernels;
 
 /// <summary>
 /// A GPU in software: runs the very PTX that a card would load, on this machine's threads, and looks at everything that a
-/// card does not: accesses outside of a buffer or misaligned, reads of memory that was never written, races on shared
-/// memory, barriers that not all threads reach. Each of them is a <see cref="KernelException"/> that names kernel,
+/// card does not: accesses outside of a buffer or misaligned, reads of memory that was never written, races between lanes,
+/// warps and blocks, barriers that not all threads reach. Each of them is a <see cref="KernelException"/> that names kernel,
 /// buffer, thread and line.
 /// </summary>
 /// <remarks>
 /// The warps of a block take turns in a random order. It comes from the seed, the number of launches before this one and
-/// the block, so that a missing barrier shows, and shows again with the same seed.
+/// the block. Races do not depend on it: they are found from what barriers order, not from what happened to come first.
 /// </remarks>
 public sealed unsafe class SimDevice : GpuDevice
 {
@@ -62,9 +62,9 @@ public sealed unsafe class SimDevice : GpuDevice
 
     /// <summary>
     /// Launches on memory of up to that many bytes are watched for races on global memory too. Atomics on global memory may
-    /// order blocks, so launches with them are not.
+    /// order blocks, so launches with them are not. 0, the default, is for speed: watching takes some ten times the memory.
     /// </summary>
-    public long WatchedBytes { get; init; } = 1 << 17;
+    public long WatchedBytes { get; init; }
 
     /// <summary>The blocks of a grid that run, by number; all if null.</summary>
     internal Func<GridSize, IReadOnlyList<long>>? ChosenBlocks { get; init; }

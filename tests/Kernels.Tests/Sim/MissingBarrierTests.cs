@@ -60,7 +60,7 @@ public sealed class MissingBarrierTests
 
     private static string? FaultOf(KernelVariant variant, GpuKernel kernel, PtxModule mutant, KernelCase kernelCase)
     {
-        using var device = new SimDevice(threads: 1, selection: new KernelSelection());
+        using var device = new SimDevice(threads: 1, selection: new KernelSelection()) { WatchedBytes = 1 << 17 };
         using var memory = new CaseMemory(device, kernelCase, new CaseValues(kernelCase, 1));
         device.Replace(kernel, mutant);
         try
