@@ -172,7 +172,7 @@ public sealed class PtxPassTests
     {
         using var device = new SimDevice(threads: 1, selection: new KernelSelection());
         using var x = device.Upload<float>([0, 0, 0, 10]);
-        device.Prepare(SampleKernels.Kernel(nameof(SampleKernels.Lag))).With(x.Slice).With(3).On(new GridSize(1));
+        device.Prepare(new GpuKernel(typeof(SampleKernels), nameof(SampleKernels.Lag), threads: 32)).With(x.Slice).With(3).On(new GridSize(1));
         Assert.That(device.Download(x.Slice)[0], Is.EqualTo(14));
     }
 }
