@@ -14,9 +14,6 @@ public sealed class HugeMemory(SimDevice device) : IDisposable
 
     public Slice<float> Floats(long length) => Allocate<float>(length);
 
-    /// <summary>An operand that a call must have and kernels need not read.</summary>
-    public Slice<float> Unread(long length) => Allocate<float>(length, isReached: false);
-
     public Slice<int> Ints(long length) => Allocate<int>(length);
 
     public Slice<byte> Bytes(long length) => Allocate<byte>(length);
@@ -41,11 +38,11 @@ public sealed class HugeMemory(SimDevice device) : IDisposable
     private static bool IsLarge((IDisposable Owner, long Bytes, Func<(long First, long End)?> Touched) operand) =>
         operand.Bytes >= VirtualFrom;
 
-    private unsafe Slice<T> Allocate<T>(long length, bool isReached = true) where T : unmanaged
+    private unsafe Slice<T> Allocate<T>(long length) where T : unmanaged
     {
         var buffer = device.Allocate<T>(length);
         var slice = buffer.Slice;
-        _operands.Add((buffer, length * sizeof(T), () => isReached ? device.Touched(slice) : (0, length * sizeof(T))));
+        _operands.Add((buffer, length * sizeof(T), () => device.Touched(slice)));
         return slice;
     }
 }

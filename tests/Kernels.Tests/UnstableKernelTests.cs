@@ -46,10 +46,17 @@ public sealed unsafe class UnstableKernelTests
             float sum = 0, squares = 0;
             for (var i = 0; i < call.Width; i++)
             {
-                sum += x[i] - x[0];
+                sum += x[i];
             }
 
-            var mean = x[0] + (sum / call.Width);
+            var mean = sum / call.Width;
+            var lost = 0f;
+            for (var i = 0; i < call.Width && !planted; i++)
+            {
+                lost += (x[i] - mean) / call.Width;
+            }
+
+            mean += lost;
             var centre = planted ? 0 : mean;
             for (var i = 0; i < call.Width; i++)
             {

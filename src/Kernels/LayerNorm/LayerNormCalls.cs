@@ -45,7 +45,7 @@ public readonly record struct LayerNormForwardCall : IKernelCall
     public string SampleShape => $"width={Width}" + (StrideX == 0 ? "" : $" stride={StrideX}");
 
     /// <inheritdoc/>
-    public double Flops => 11.0 * Rows * Width;
+    public double Flops => 10.0 * Rows * Width;
 
     /// <inheritdoc/>
     public double Bytes => 4.0 * ((2.0 * Rows * Width) + (2.0 * Width) + (2.0 * Rows));

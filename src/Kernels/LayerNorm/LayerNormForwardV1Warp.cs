@@ -4,10 +4,11 @@ namespace DPT.Engine.Kernels;
 
 /// <summary>
 /// A warp owns a row: it is summed, centred and squared, then normalised; the second and third reading come from the
-/// caches. Sums go over lanes by shuffles, so there is neither shared memory nor a barrier. Values count from the first of
-/// their row: what the mean loses by rounding is then small beside the deviation, and rows of one value come out as 0.
+/// caches. Sums go over lanes by shuffles, so there is neither shared memory nor a barrier. What the mean lost by rounding
+/// is summed along with the squares and taken back, so rows of one value come out as 0 (the corrected two-pass algorithm of
+/// Chan, Golub and LeVeque, 1983).
 /// Threads: 256 in a block, eight rows; the lanes of a warp on neighbouring columns (coalesced). Limits: none.
-/// Bytes: 8 Rows Width. FLOPs: 11 Rows Width.
+/// Bytes: 8 Rows Width. FLOPs: 10 Rows Width.
 /// </summary>
 internal sealed class LayerNormForwardV1Warp : GpuVariant<LayerNormForwardCall>
 {
@@ -41,33 +42,36 @@ internal sealed class LayerNormForwardV1Warp : GpuVariant<LayerNormForwardCall>
         }
 
         var from = row * stride;
-        var first = x[from];
         var sum = 0f;
         for (var i = WarpReduce.Lane; i < width; i += WarpReduce.Lanes)
         {
-            sum = Scalar.Add(sum, Scalar.Subtract(x[from + i], first));
+            sum = Scalar.Add(sum, x[from + i]);
         }
 
         var centre = Scalar.Divide(WarpReduce.Sum(sum), width);
+        var differences = 0f;
         var squares = 0f;
         for (var i = WarpReduce.Lane; i < width; i += WarpReduce.Lanes)
         {
-            var difference = Scalar.Subtract(Scalar.Subtract(x[from + i], first), centre);
+            var difference = Scalar.Subtract(x[from + i], centre);
+            differences = Scalar.Add(differences, difference);
             squares = Scalar.Fma(difference, difference, squares);
         }
 
-        var variance = Scalar.Divide(WarpReduce.Sum(squares), width);
+        var lost = Scalar.Divide(WarpReduce.Sum(differences), width);
+        var variance = Scalar.Subtract(Scalar.Divide(WarpReduce.Sum(squares), width), Scalar.Multiply(lost, lost));
+        variance = Scalar.IsLess(variance, 0) ? 0f : variance;
         var scale = Scalar.Divide(1, Scalar.Sqrt(Scalar.Add(variance, epsilon)));
         if (WarpReduce.Lane == 0)
         {
-            mean[row] = Scalar.Add(first, centre);
+            mean[row] = Scalar.Add(centre, lost);
             inverse[row] = scale;
         }
 
         var to = row * width;
         for (var i = WarpReduce.Lane; i < width; i += WarpReduce.Lanes)
         {
-            var normal = Scalar.Multiply(Scalar.Subtract(Scalar.Subtract(x[from + i], first), centre), scale);
+            var normal = Scalar.Multiply(Scalar.Subtract(Scalar.Subtract(x[from + i], centre), lost), scale);
             y[to + i] = Scalar.Fma(normal, gamma[i], beta[i]);
         }
     }

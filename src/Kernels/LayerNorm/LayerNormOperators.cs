@@ -65,7 +65,7 @@ public static class LayerNormOperators
         v => LayerNormReference.Forward(
             rows, width, stride, epsilon, v["x"], v["gamma"], v["beta"], v["y"], v["mean"], v["inverse"]))
     {
-        // Of an infinite value that the row counts from, the mean is NaN.
+        // What the mean lost by rounding is infinity minus infinity in a row with an infinite value.
         SameInfinities = false,
     };
 

@@ -148,7 +148,7 @@ public sealed class CudaDeviceTests
                 Launch(device, Fused);
                 device.Synchronize();
             },
-            Throws.TypeOf<KernelException>().With.Message.Contains(what).And.Message.Contains(why));
+            Throws.InstanceOf<KernelException>().With.Message.Contains(what).And.Message.Contains(why));
         _driver.Failing = null;
     }
 
@@ -170,7 +170,7 @@ public sealed class CudaDeviceTests
     public void Open_WhereTheDriverRefuses_SaysWhyAndLeavesNothing(string call, int result, string message)
     {
         _driver.Failing = (call, result);
-        Assert.That(() => new CudaDevice(_driver), Throws.TypeOf<KernelException>().With.Message.Contains(message));
+        Assert.That(() => new CudaDevice(_driver), Throws.TypeOf<DeviceException>().With.Message.Contains(message));
     }
 
     [Test]
@@ -190,7 +190,7 @@ public sealed class CudaDeviceTests
         Launch(device, Fused);
         device.Allocate<float>(10).Dispose();
         _driver.Failing = ("SetContext", 700);
-        Assert.That(device.Synchronize, Throws.TypeOf<KernelException>());
+        Assert.That(device.Synchronize, Throws.TypeOf<DeviceException>());
         Assert.That(device.Dispose, Throws.Nothing);
     }
 
@@ -200,7 +200,7 @@ public sealed class CudaDeviceTests
         using var device = Open();
         device.Allocate<float>(1000).Dispose();
         _driver.Failing = ("Allocate", 2);
-        Assert.That(() => device.Allocate<float>(100_000), Throws.TypeOf<KernelException>());
+        Assert.That(() => device.Allocate<float>(100_000), Throws.TypeOf<DeviceException>());
         Assert.That(device.Memory.ReservedBytes, Is.Zero);
         Assert.That(_driver.Calls, Has.Some.EqualTo("Free"));
     }
