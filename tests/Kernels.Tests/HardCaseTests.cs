@@ -28,6 +28,15 @@ public sealed class HardCaseTests
             new TestCaseData(op, variant, open).SetArgDisplayNames(op.IdOf(variant), where);
     }
 
+    [TestCase(1L << 33, ExpectedResult = true)]
+    [TestCase((1L << 33) + 1, ExpectedResult = false)]
+    public bool Norm_OfMoreSquaresThanItsRangesHold_IsRefused(long count)
+    {
+        using var device = new SimDevice(selection: new KernelSelection());
+        var call = new NormCall { Count = count, X = default, Result = default };
+        return new NormV1Ranges().Supports(in call, device, out _);
+    }
+
     [TestCaseSource(nameof(Variants))]
     public void Variant_HardValues_GivesWhatTheDoubleReferenceGives(Operator op, KernelVariant variant, Func<Device> open)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using ILGPU;
 
 namespace DPT.Engine.Kernels;
@@ -6,13 +7,14 @@ namespace DPT.Engine.Kernels;
 /// Every thread sums its squares in three ranges of size, each scaled so that no square of it overflows or vanishes, and
 /// each together with what rounding drops (<see cref="CompensatedSum"/>); blocks add their threads by shuffles, and one
 /// more block adds the blocks in the same way: the error does not grow with the size of the model, without doubles.
-/// Threads: 256 in a block, neighbours on neighbouring elements (coalesced), grid strides. Limits: Count below 2^33.
+/// Threads: 256 in a block, neighbours on neighbouring elements (coalesced), grid strides. Limits: Count up to 2^33.
 /// Bytes: 4 Count. FLOPs: 10 Count.
 /// </summary>
 internal sealed class NormV1Ranges : GpuVariant<NormCall>
 {
     // Sizes of large, medium and small numbers, and the powers of two that bring their squares near 1: up to 2^33
     // squares of a range sum to less than 2^128, and none of them is below 2^-128.
+    private const long MostCount = 1L << 33;
     private const float Large = 1.40737488e14f;
     private const float Small = 9.09494702e-13f;
     private const float LargeFactor = 4.13590306e-25f;
@@ -27,6 +29,12 @@ internal sealed class NormV1Ranges : GpuVariant<NormCall>
     public override string Idea => "three ranges of size, compensated sums per thread, block and grid, in a fixed order";
 
     public override IReadOnlyList<GpuKernel> Kernels { get; } = [Blocks, All];
+
+    public override bool Supports(in NormCall call, Device device, [NotNullWhen(false)] out string? reason)
+    {
+        reason = call.Count <= MostCount ? null : $"{call.Count} elements, it sums the squares of at most {MostCount}";
+        return reason is null;
+    }
 
     protected override void Run(GpuDevice device, in NormCall call)
     {
