@@ -50,7 +50,7 @@ public sealed class UnalignedOperandTests
         var taken = 0;
         foreach (var kernelCase in op.Cases().Where(c => c.Operands.Max(o => o.Length) >= 64))
         {
-            using var memory = new CaseMemory(device, kernelCase, new CaseValues(kernelCase, 1));
+            using var memory = new CaseMemory(device, kernelCase);
             if (!kernelCase.Supports(device, variant, memory, out _) || kernelCase.Cost(memory).Flops > 2e6)
             {
                 continue;

@@ -52,7 +52,7 @@ internal sealed class KernelsTuneVerb : Verb<TuneArguments>
         }
 
         var (best, result) = sides.MinBy(s => s.Second.Seconds);
-        using var memory = new CaseMemory(device, shape.Case, new CaseValues(shape.Case, 1));
+        using var memory = new CaseMemory(device, shape.Case);
         shape.Case.Note(cache, device, shape.Operator, best, memory);
         var other = sides.Where(s => s.First != best).Min(s => s.Second.Seconds);
         return new Tuned(shape.Operator.IdOf(best), shape.Case.Label, other / result.Seconds);

@@ -34,6 +34,21 @@ public sealed class CaseMemory : IDisposable
         }
     }
 
+    /// <summary>Allocates the operands and fills nothing: enough to ask what a variant supports.</summary>
+    /// <param name="device">Where.</param>
+    /// <param name="kernelCase">The case.</param>
+    public CaseMemory(Device device, KernelCase kernelCase)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        ArgumentNullException.ThrowIfNull(kernelCase);
+        _device = device;
+        foreach (var operand in kernelCase.Operands)
+        {
+            var bytes = (2 * GuardBytes) + (ElementBytes(operand) * operand.Length);
+            _buffers[operand.Name] = (operand, GuardBytes, device.Allocate<byte>(bytes));
+        }
+    }
+
     /// <summary>A float operand by name.</summary>
     public Slice<float> this[string name] => Get<float>(name);
 

@@ -33,7 +33,7 @@ public static class CaseChoice
     public static bool Supports(Device device, KernelVariant variant, KernelCase kernelCase)
     {
         ArgumentNullException.ThrowIfNull(kernelCase);
-        using var memory = new CaseMemory(device, kernelCase, new CaseValues(kernelCase, 1));
+        using var memory = new CaseMemory(device, kernelCase);
         return kernelCase.Supports(device, variant, memory, out _);
     }
 }

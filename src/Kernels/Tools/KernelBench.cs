@@ -2,8 +2,8 @@ namespace DPT.Engine.Kernels;
 
 /// <summary>
 /// Times the variants of an operator against each other: in turns within one process, so that all see the same machine;
-/// every launch on other copies of the operands, which together are larger than the cache; each variant proven on a case
-/// of the registry before and after.
+/// every launch on other copies of the operands, which together are larger than the cache; each variant proven afterwards on
+/// a case of the registry.
 /// </summary>
 public static class KernelBench
 {
@@ -34,7 +34,6 @@ public static class KernelBench
         double seconds,
         CancellationToken stop = default)
     {
-        Prove(device, op, variants);
         var copies = Copies(device, kernelCase, peaks.CacheBytes);
         try
         {
