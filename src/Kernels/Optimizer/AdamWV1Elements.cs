@@ -20,13 +20,19 @@ internal sealed class AdamWV1Elements : GpuVariant<AdamWCall>
 
     protected override void Run(GpuDevice device, in AdamWCall call)
     {
+        var launch = device.Prepare(Update);
+        WithCall(ref launch, in call).On(GridStride.Over(call.Count));
+    }
+
+    /// <summary>The parameters that the kernels of all variants have.</summary>
+    public static ref KernelLaunch WithCall(ref KernelLaunch launch, in AdamWCall call)
+    {
         var f = AdamWFactors.Of(in call);
-        device.Prepare(Update)
+        return ref launch
             .With(call.Parameters).With(call.Gradients).With(call.Moment1).With(call.Moment2)
             .With(call.Average).With(call.DecayMask).With(call.Count)
             .With(f.Scale).With(f.Decay).With(f.Beta1).With(f.Rest1).With(f.Beta2).With(f.Rest2)
-            .With(f.Rate).With(f.Root).With(f.Epsilon).With(f.Keep).With(f.Renew)
-            .On(GridStride.Over(call.Count));
+            .With(f.Rate).With(f.Root).With(f.Epsilon).With(f.Keep).With(f.Renew);
     }
 
     private static void Kernel(

@@ -5,7 +5,7 @@ public static class OptimizerOperators
 {
     /// <summary>AdamW with moving average.</summary>
     public static Operator<AdamWCall> AdamW { get; } =
-        new("adamw", AdamWCases, new AdamWHostV1Simd(), new AdamWV1Elements())
+        new("adamw", AdamWCases, new AdamWHostV1Simd(), new AdamWV2Packs(), new AdamWV1Elements())
         {
             BenchCases = () => [AdamWCase(8_000_000, step: 3, average: true, mask: true)],
         };
