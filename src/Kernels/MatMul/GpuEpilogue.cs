@@ -8,8 +8,9 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 /// <remarks>
 /// The choices are flags that are the same for all threads, so a kernel holds every epilogue once and branches never
-/// diverge. Kernels finish their sums in a loop, one element a turn: its code is long, and no tile of registers may
-/// be indexed by a loop, so tiles go to it through shared memory.
+/// diverge. Kernels finish their sums in a loop, one element or one pack of four a turn: its code is long, and no tile of
+/// registers may be indexed by a loop, so tiles go to it through shared memory. A turn may wait for memory as long as 512
+/// multiply-adds take, so packs pay wherever C is small.
 /// </remarks>
 internal readonly struct GpuEpilogue
 {
@@ -21,6 +22,7 @@ internal readonly struct GpuEpilogue
     private const int IsGeluGradient = 32;
     private const int IsSiluGradient = 64;
     private const int Accumulates = 128;
+    private const int IsAligned = 256;
 
     private readonly ArrayView<float> _c;
     private readonly ArrayView<float> _bias;
@@ -51,22 +53,33 @@ internal readonly struct GpuEpilogue
         | (call.Residual.IsEmpty ? 0 : HasResidual)
         | (call.GradientOf == Activation.Gelu ? IsGeluGradient : 0)
         | (call.GradientOf == Activation.Silu ? IsSiluGradient : 0)
-        | (call.Accumulate ? Accumulates : 0);
+        | (call.Accumulate ? Accumulates : 0)
+        | (CanMovePacks(in call) ? IsAligned : 0);
 
     /// <summary>Finishes the sum of one element and writes it to C.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Finish(float sum, int row, int column)
+    public void Finish(float sum, int row, int column) => Finish<GpuReal, OneElement>(GpuReal.Broadcast(sum), row, column, 1);
+
+    /// <summary>Finishes the sums of four elements of a row, of which the first so many exist, and writes them to C.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void FinishPack(Float4 sums, int row, int column, int count) =>
+        Finish<GpuReal4, PackOfFour>(new GpuReal4(sums), row, column, count);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Finish<V, TAccess>(V value, int row, int column, int count)
+        where V : struct, IReal<V>
+        where TAccess : struct, IAccess<V>
     {
         var at = ((long)row * _stride) + column;
-        var value = GpuReal.Broadcast(sum);
+        var isAligned = Is(IsAligned);
         if (Is(HasBias))
         {
-            value += GpuReal.Broadcast(_bias[column]);
+            value += TAccess.Load(_bias, column, count, isAligned);
         }
 
         if (Is(SavesPreActivation))
         {
-            _pre[at] = value.Value;
+            TAccess.Store(_pre, at, count, isAligned, value);
         }
 
         if (Is(IsGelu))
@@ -81,29 +94,62 @@ internal readonly struct GpuEpilogue
 
         if (Is(IsGeluGradient))
         {
-            value *= RealMath.GeluGradient(GpuReal.Broadcast(_pre[at]));
+            value *= RealMath.GeluGradient(TAccess.Load(_pre, at, count, isAligned));
         }
 
         if (Is(IsSiluGradient))
         {
-            value *= RealMath.SiluGradient(GpuReal.Broadcast(_pre[at]));
+            value *= RealMath.SiluGradient(TAccess.Load(_pre, at, count, isAligned));
         }
 
         if (Is(HasResidual))
         {
-            value += GpuReal.Broadcast(_residual[at]);
+            value += TAccess.Load(_residual, at, count, isAligned);
         }
 
         if (Is(Accumulates))
         {
-            value += GpuReal.Broadcast(_c[at]);
+            value += TAccess.Load(_c, at, count, isAligned);
         }
 
-        _c[at] = value.Value;
+        TAccess.Store(_c, at, count, isAligned, value);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool Is(int flag) => (_flags & flag) != 0;
+
+    /// <summary>Whether every pack of a row starts at a multiple of 16 bytes, in all that the epilogue touches.</summary>
+    private static bool CanMovePacks(in MatMulCall call) =>
+        GlobalMemory.HasAlignedRows(call.C, call.RowC) && GlobalMemory.HasAlignedRows(call.Bias, 0)
+        && GlobalMemory.HasAlignedRows(call.PreActivation, 0) && GlobalMemory.HasAlignedRows(call.Residual, 0);
+
+    /// <summary>How many elements move at once.</summary>
+    private interface IAccess<V>
+    {
+        static abstract V Load(ArrayView<float> x, long at, int count, bool isAligned);
+
+        static abstract void Store(ArrayView<float> x, long at, int count, bool isAligned, V value);
+    }
+
+    private readonly struct OneElement : IAccess<GpuReal>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static GpuReal Load(ArrayView<float> x, long at, int count, bool isAligned) => GpuReal.Broadcast(x[at]);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Store(ArrayView<float> x, long at, int count, bool isAligned, GpuReal value) => x[at] = value.Value;
+    }
+
+    private readonly struct PackOfFour : IAccess<GpuReal4>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static GpuReal4 Load(ArrayView<float> x, long at, int count, bool isAligned) =>
+            new(GlobalMemory.LoadUpTo4(x, at, count, isAligned));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Store(ArrayView<float> x, long at, int count, bool isAligned, GpuReal4 value) =>
+            GlobalMemory.StoreUpTo4(x, at, count, isAligned, value.Lanes);
+    }
 }
 
 /// <summary>Passes an epilogue to a kernel: c, bias, pre, residual, then stride and flags.</summary>
@@ -115,9 +161,7 @@ internal static class GpuEpilogueLaunch
             .With(call.C).With(call.Bias).With(call.PreActivation).With(call.Residual)
             .With(call.RowC).With(GpuEpilogue.FlagsOf(in call));
 
-    /// <summary>Sums as they are, to a matrix of that stride.</summary>
-    public static ref KernelLaunch WithPlainSums(this ref KernelLaunch launch, Slice<float> c, int stride) =>
-        ref launch
-            .With(c).With(default(Slice<float>)).With(default(Slice<float>)).With(default(Slice<float>))
-            .With(stride).With(0);
+    /// <summary>The sums of the call as they are, with adjacent rows.</summary>
+    public static ref KernelLaunch WithPlainSums(this ref KernelLaunch launch, in MatMulCall call, Slice<float> sums) =>
+        ref launch.WithEpilogue(new MatMulCall { M = call.M, N = call.N, K = call.K, A = call.A, B = call.B, C = sums });
 }

@@ -10,6 +10,7 @@ public static class MatMulOperators
             Cases,
             new MatMulHostV2Packed(),
             new MatMulHostV1Naive(),
+            new MatMulV5SmallTiles(),
             new MatMulV4TensorBf16(),
             new MatMulV3RegisterTiles(),
             new MatMulV2SharedTiles(),
@@ -21,7 +22,10 @@ public static class MatMulOperators
     private static IEnumerable<KernelCase> Cases() =>
         Layouts().Concat(Edges()).Concat(Epilogues()).Select(c => c.Describe());
 
-    /// <summary>A square one for the ceiling, and a U-ViT-S's layers on 64 images of 257 tokens: forward and both gradients.</summary>
+    /// <summary>
+    /// A square one for the ceiling, a U-ViT-S's layers on 64 images of 257 tokens, forward and both gradients, and the same of
+    /// a small network's on 64 images of 18 tokens.
+    /// </summary>
     private static IEnumerable<KernelCase> BenchCases() => new MatMulCase[]
     {
         new(2048, 2048, 2048),
@@ -29,6 +33,9 @@ public static class MatMulOperators
         new(64 * 257, 2048, 512) { TransposeB = true, Bias = true, Activation = Activation.Gelu, PreActivation = true },
         new(64 * 257, 512, 2048),
         new(512, 2048, 64 * 257) { TransposeA = true, Accumulate = true },
+        new(64 * 18, 512, 128) { TransposeB = true, Bias = true, Activation = Activation.Gelu, PreActivation = true },
+        new(64 * 18, 128, 512),
+        new(128, 512, 64 * 18) { TransposeA = true, Accumulate = true },
     }.Select(c => c.Describe());
 
     /// <summary>Every layout with small, prime and thin shapes, rows adjacent and not.</summary>

@@ -17,12 +17,18 @@ internal readonly struct MatMulSplit
 
     private const int MostRuns = 64;
 
-    public MatMulSplit(in MatMulCall call, int tile)
+    private readonly int _tile;
+
+    /// <param name="call">The product.</param>
+    /// <param name="tile">Rows and columns of C that a block computes.</param>
+    /// <param name="tileTerms">Terms that a block adds at once.</param>
+    public MatMulSplit(in MatMulCall call, int tile, int tileTerms)
     {
+        _tile = tile;
         var blocks = (long)GridSize.Cover(call.M, tile) * GridSize.Cover(call.N, tile);
         var most = call.TransposeA ? MostRuns : 1;
         var wanted = Math.Clamp(Math.Min(WantedBlocks / blocks, call.K / LeastTerms), 1, most);
-        Terms = GridSize.Cover(GridSize.Cover(call.K, (int)wanted), MatMulStaging.Terms) * MatMulStaging.Terms;
+        Terms = GridSize.Cover(GridSize.Cover(call.K, (int)wanted), tileTerms) * tileTerms;
         Runs = GridSize.Cover(call.K, Terms);
     }
 
@@ -35,16 +41,37 @@ internal readonly struct MatMulSplit
     /// <summary>Number of runs; usually 1.</summary>
     public int Runs { get; }
 
-    /// <summary>Launches <see cref="AddRuns"/>.</summary>
-    /// <param name="device">Where.</param>
-    /// <param name="call">The call whose epilogue follows.</param>
-    /// <param name="sums">[runs, M, N].</param>
-    public void Add(GpuDevice device, in MatMulCall call, Slice<float> sums) =>
+    /// <summary>
+    /// Launches a kernel of tiles over C and over the runs, and adds the runs up if there are several. Its parameters: A, B, the
+    /// epilogue, M, N, K, the strides of A and B, which of them have aligned rows (bits 0 and 1), and the terms of a run.
+    /// </summary>
+    public void Launch(GpuDevice device, in MatMulCall call, GpuKernel kernel)
+    {
+        var grid = new GridSize(GridSize.Cover(call.M, _tile), GridSize.Cover(call.N, _tile), Runs);
+        if (Runs == 1)
+        {
+            var whole = device.Prepare(kernel);
+            whole.With(call.A).With(call.B).WithEpilogue(in call);
+            WithSizes(ref whole, in call).On(grid);
+            return;
+        }
+
+        using var sums = device.Scratch<float>((long)Runs * call.M * call.N);
+        var runs = device.Prepare(kernel);
+        runs.With(call.A).With(call.B).WithPlainSums(in call, sums.Slice);
+        WithSizes(ref runs, in call).On(grid);
         device.Prepare(AddRuns)
-            .With(sums)
+            .With(sums.Slice)
             .WithEpilogue(in call)
             .With(call.M).With(call.N).With(Runs)
             .On(new GridSize(GridSize.Cover((long)call.M * call.N, AddRuns.Threads)));
+    }
+
+    private ref KernelLaunch WithSizes(ref KernelLaunch launch, in MatMulCall call) =>
+        ref launch
+            .With(call.M).With(call.N).With(call.K).With(call.RowA).With(call.RowB)
+            .With((GlobalMemory.HasAlignedRows(call.A, call.RowA) ? 1 : 0) | (GlobalMemory.HasAlignedRows(call.B, call.RowB) ? 2 : 0))
+            .With(Terms);
 
     private static void Kernel(
         ArrayView<float> sums,

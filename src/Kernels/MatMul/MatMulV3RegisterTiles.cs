@@ -39,31 +39,8 @@ internal sealed class MatMulV3RegisterTiles : GpuVariant<MatMulCall>
     public override bool Supports(in MatMulCall call, Device device, [NotNullWhen(false)] out string? reason) =>
         GridSize.FitsAcross("N", call.N, Tile, out reason);
 
-    protected override void Run(GpuDevice device, in MatMulCall call)
-    {
-        var split = new MatMulSplit(in call, Tile);
-        var grid = new GridSize(GridSize.Cover(call.M, Tile), GridSize.Cover(call.N, Tile), split.Runs);
-        var kernel = Layouts[MatMulLayouts.IndexOf(in call)];
-        if (split.Runs == 1)
-        {
-            var whole = device.Prepare(kernel);
-            whole.With(call.A).With(call.B).WithEpilogue(in call);
-            WithSizes(ref whole, in call, split.Terms).On(grid);
-            return;
-        }
-
-        using var sums = device.Scratch<float>((long)split.Runs * call.M * call.N);
-        var runs = device.Prepare(kernel);
-        runs.With(call.A).With(call.B).WithPlainSums(sums.Slice, call.N);
-        WithSizes(ref runs, in call, split.Terms).On(grid);
-        split.Add(device, in call, sums.Slice);
-    }
-
-    private static ref KernelLaunch WithSizes(ref KernelLaunch launch, in MatMulCall call, int termsOfRun) =>
-        ref launch
-            .With(call.M).With(call.N).With(call.K).With(call.RowA).With(call.RowB)
-            .With((GlobalMemory.HasAlignedRows(call.A, call.RowA) ? 1 : 0) | (GlobalMemory.HasAlignedRows(call.B, call.RowB) ? 2 : 0))
-            .With(termsOfRun);
+    protected override void Run(GpuDevice device, in MatMulCall call) =>
+        new MatMulSplit(in call, Tile, Terms).Launch(device, in call, Layouts[MatMulLayouts.IndexOf(in call)]);
 
     private static void Kernel<TA, TB>(
         ArrayView<float> a, ArrayView<float> b,
@@ -101,7 +78,7 @@ internal sealed class MatMulV3RegisterTiles : GpuVariant<MatMulCall>
         StoreRows(sums.Top, shared, down * 4, across);
         StoreRows(sums.Bottom, shared, Half + (down * 4), across);
         Group.Barrier();
-        Finish(shared, new GpuEpilogue(c.SubView((long)Grid.IdxZ * m * n), bias, pre, residual, stride, flags), m, n);
+        Finish(shared.Cast<Float4>(), new GpuEpilogue(c.SubView((long)Grid.IdxZ * m * n), bias, pre, residual, stride, flags), m, n);
     }
 
     /// <summary>Eight terms, written out: the tile may not be carried around a loop for each.</summary>
@@ -127,15 +104,16 @@ internal sealed class MatMulV3RegisterTiles : GpuVariant<MatMulCall>
 
     /// <summary>The tile of C goes through shared memory, so that whole rows are written and the epilogue is one loop.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish(ArrayView<float> tile, GpuEpilogue epilogue, int m, int n)
+    private static void Finish(ArrayView<Float4> tile, GpuEpilogue epilogue, int m, int n)
     {
-        var row = Grid.IdxX * Tile;
-        var column = (Grid.IdxY * Tile) + Group.IdxX;
-        for (var i = 0; i < Tile; i++)
+        var pack = Group.IdxX & ((Tile / 4) - 1);
+        var column = (Grid.IdxY * Tile) + (4 * pack);
+        for (var i = Group.IdxX / (Tile / 4); i < Tile; i += Threads / (Tile / 4))
         {
-            if (row + i < m && column < n)
+            var row = (Grid.IdxX * Tile) + i;
+            if (row < m && column < n)
             {
-                epilogue.Finish(tile[(i * RowPacks * 4) + Group.IdxX], row + i, column);
+                epilogue.FinishPack(tile[(i * RowPacks) + pack], row, column, n - column);
             }
         }
     }

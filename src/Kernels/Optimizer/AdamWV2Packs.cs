@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.CompilerServices;
 using ILGPU;
 
 namespace DPT.Engine.Kernels;
@@ -35,56 +34,30 @@ internal sealed class AdamWV2Packs : GpuVariant<AdamWCall>
         float scale, float decay, float beta1, float rest1, float beta2, float rest2,
         float rate, float root, float epsilon, float keep, float renew)
     {
-        var update = new AdamWUpdate<GpuReal>(new AdamWFactors(
+        var update = new AdamWUpdate<GpuReal4>(new AdamWFactors(
             scale, decay, beta1, rest1, beta2, rest2, rate, root, epsilon, keep, renew));
         for (var at = GridStride.First * SlabPacks.Size; at < count; at += GridStride.Step * SlabPacks.Size)
         {
-            var gradient = SlabPacks.Load(gradients, at, count);
-            var first = SlabPacks.Load(moment1, at, count);
-            var second = SlabPacks.Load(moment2, at, count);
-            var parameter = SlabPacks.Load(parameters, at, count);
-            var decays = mask.Length == 0 ? Float4.Broadcast(1f) : SlabPacks.Load(mask, at, count);
-            var mean = average.Length == 0 ? default : SlabPacks.Load(average, at, count);
+            var gradient = new GpuReal4(SlabPacks.Load(gradients, at, count));
+            var first = new GpuReal4(SlabPacks.Load(moment1, at, count));
+            var second = new GpuReal4(SlabPacks.Load(moment2, at, count));
+            var parameter = new GpuReal4(SlabPacks.Load(parameters, at, count));
+            var decays = mask.Length == 0 ? GpuReal4.Broadcast(1f) : new GpuReal4(SlabPacks.Load(mask, at, count));
+            var mean = average.Length == 0 ? default : new GpuReal4(SlabPacks.Load(average, at, count));
 
-            var x = Lane.Of(update, gradient.X, first.X, second.X, parameter.X, decays.X, mean.X);
-            var y = Lane.Of(update, gradient.Y, first.Y, second.Y, parameter.Y, decays.Y, mean.Y);
-            var z = Lane.Of(update, gradient.Z, first.Z, second.Z, parameter.Z, decays.Z, mean.Z);
-            var w = Lane.Of(update, gradient.W, first.W, second.W, parameter.W, decays.W, mean.W);
+            gradient = update.Gradient(gradient);
+            first = update.Moment1(first, gradient);
+            second = update.Moment2(second, gradient);
+            parameter = update.Parameter(parameter, decays, first, second);
 
             SlabPacks.Store(gradients, at, count, default);
-            SlabPacks.Store(moment1, at, count, new Float4 { X = x.Moment1, Y = y.Moment1, Z = z.Moment1, W = w.Moment1 });
-            SlabPacks.Store(moment2, at, count, new Float4 { X = x.Moment2, Y = y.Moment2, Z = z.Moment2, W = w.Moment2 });
-            SlabPacks.Store(parameters, at, count, new Float4 { X = x.Parameter, Y = y.Parameter, Z = z.Parameter, W = w.Parameter });
+            SlabPacks.Store(moment1, at, count, first.Lanes);
+            SlabPacks.Store(moment2, at, count, second.Lanes);
+            SlabPacks.Store(parameters, at, count, parameter.Lanes);
             if (average.Length != 0)
             {
-                SlabPacks.Store(average, at, count, new Float4 { X = x.Average, Y = y.Average, Z = z.Average, W = w.Average });
+                SlabPacks.Store(average, at, count, update.Average(mean, parameter).Lanes);
             }
-        }
-    }
-
-    /// <summary>One parameter after the update.</summary>
-    private struct Lane
-    {
-        public float Moment1;
-        public float Moment2;
-        public float Parameter;
-        public float Average;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Lane Of(
-            AdamWUpdate<GpuReal> update, float gradient, float moment1, float moment2, float parameter, float decays, float average)
-        {
-            var scaled = update.Gradient(GpuReal.Broadcast(gradient));
-            var first = update.Moment1(GpuReal.Broadcast(moment1), scaled);
-            var second = update.Moment2(GpuReal.Broadcast(moment2), scaled);
-            var next = update.Parameter(GpuReal.Broadcast(parameter), GpuReal.Broadcast(decays), first, second);
-            return new Lane
-            {
-                Moment1 = first.Value,
-                Moment2 = second.Value,
-                Parameter = next.Value,
-                Average = update.Average(GpuReal.Broadcast(average), next).Value,
-            };
         }
     }
 }

@@ -44,4 +44,40 @@ internal static class GlobalMemory
 
         return pack;
     }
+
+    /// <summary>Writes those of four floats of a row that are there, in one instruction if all are and the row is aligned.</summary>
+    /// <param name="x">The matrix.</param>
+    /// <param name="at">Index of the first float.</param>
+    /// <param name="count">How many are there; any number below 1 is none.</param>
+    /// <param name="isAligned">Whether that index is a multiple of 16 bytes; the same for all threads.</param>
+    /// <param name="pack">The floats.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreUpTo4(ArrayView<float> x, long at, int count, bool isAligned, Float4 pack)
+    {
+        if (isAligned && count >= 4)
+        {
+            Store4(ref x[at], pack);
+            return;
+        }
+
+        if (count > 0)
+        {
+            x[at] = pack.X;
+        }
+
+        if (count > 1)
+        {
+            x[at + 1] = pack.Y;
+        }
+
+        if (count > 2)
+        {
+            x[at + 2] = pack.Z;
+        }
+
+        if (count > 3)
+        {
+            x[at + 3] = pack.W;
+        }
+    }
 }
