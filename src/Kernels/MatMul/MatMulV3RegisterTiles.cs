@@ -42,6 +42,10 @@ internal sealed class MatMulV3RegisterTiles : GpuVariant<MatMulCall>
     protected override void Run(GpuDevice device, in MatMulCall call) =>
         new MatMulSplit(in call, Tile, Terms).Launch(device, in call, Layouts[MatMulLayouts.IndexOf(in call)]);
 
+    /// <summary>Blocks that the call would take.</summary>
+    public static long BlocksFor(in MatMulCall call) =>
+        (long)GridSize.Cover(call.M, Tile) * GridSize.Cover(call.N, Tile) * new MatMulSplit(in call, Tile, Terms).Runs;
+
     private static void Kernel<TA, TB>(
         ArrayView<float> a, ArrayView<float> b,
         ArrayView<float> c, ArrayView<float> bias, ArrayView<float> pre, ArrayView<float> residual, int stride, int flags,

@@ -7,18 +7,19 @@ namespace DPT.Engine.Kernels;
 
 /// <summary>
 /// For a C so small that 64 x 64 tiles leave most of a card idle: a block computes 32 x 32 elements, so there are four times as
-/// many blocks, and each has a quarter of the work for its threads. 32 terms are fetched at once, because few warps share a
-/// scheduler and each has to hide its own wait for memory: four independent packs of each factor are on their way while 512
-/// multiply-adds use the tile before. Terms are added in ascending order, as <see cref="MatMulV3RegisterTiles"/> does.
-/// Threads: 64 as 8 x 8; a thread owns rows 4 y.. and columns 4 x... Limits: C has fewer than 512 tiles of 64 x 64. Shared
-/// memory: 18 KiB. Bytes: 8 K / 32 per element of C. FLOPs: 2 K per element; two packs of shared memory for 16 multiply-adds.
+/// many blocks, and many threads share each, because where every multiprocessor has one block only, its warps alone hide what
+/// they wait for. 32 terms are fetched at once and used while the next 32 are on their way; terms are added in ascending order,
+/// as <see cref="MatMulV3RegisterTiles"/> does.
+/// Threads: 256 as 16 x 16; a thread owns rows 2 y, 2 y + 1 and columns 2 x, 2 x + 1, and brings one pack of each factor.
+/// Limits: C, cut along its sums as <see cref="MatMulSplit"/> would, has fewer than 512 tiles of 64 x 64. Shared memory: 18 KiB.
+/// Bytes: 8 K / 32 per element of C. FLOPs: 2 K per element; two pairs of shared memory for 4 multiply-adds.
 /// </summary>
 internal sealed class MatMulV5SmallTiles : GpuVariant<MatMulCall>
 {
     private const int Tile = 32;
     private const int Terms = 32;
-    private const int Threads = 64;
-    private const int Across = 8;
+    private const int Threads = 256;
+    private const int Across = 16;
 
     /// <summary>From here on blocks of 64 x 64 keep a large card busy, and use what they read twice as often.</summary>
     private const int LargeTiles = 512;
@@ -35,14 +36,14 @@ internal sealed class MatMulV5SmallTiles : GpuVariant<MatMulCall>
 
     public override string Name => "v5-small-tiles";
 
-    public override string Idea => "32 x 32 tiles and 32 terms at once, for results too small to fill a card with larger ones";
+    public override string Idea => "32 x 32 tiles of 256 threads, 32 terms at once, for results too small to fill a card with larger ones";
 
     public override IReadOnlyList<GpuKernel> Kernels { get; } = [.. Layouts, MatMulSplit.AddRuns];
 
     public override bool Supports(in MatMulCall call, Device device, [NotNullWhen(false)] out string? reason)
     {
-        var tiles = (long)GridSize.Cover(call.M, 2 * Tile) * GridSize.Cover(call.N, 2 * Tile);
-        reason = tiles < LargeTiles ? null : $"C has {tiles} tiles of {2 * Tile} x {2 * Tile}, it is for fewer than {LargeTiles}";
+        var tiles = MatMulV3RegisterTiles.BlocksFor(in call);
+        reason = tiles < LargeTiles ? null : $"C has {tiles} tiles of 64 x 64, it is for fewer than {LargeTiles}";
         return reason is null;
     }
 
@@ -58,7 +59,7 @@ internal sealed class MatMulV5SmallTiles : GpuVariant<MatMulCall>
     {
         // Tiles of A and B, and the same again; at the end, the tile of C.
         var shared = SharedMemory.Allocate<float>(4 * Buffer).AsAligned(16);
-        var packs = shared.Cast<Float4>();
+        var pairs = shared.Cast<Float2>();
         var across = Group.IdxX & (Across - 1);
         var down = Group.IdxX / Across;
         var left = new Factor(a, rowA, Grid.IdxX * Tile, m, (aligned & 1) != 0);
@@ -68,8 +69,8 @@ internal sealed class MatMulV5SmallTiles : GpuVariant<MatMulCall>
 
         var sums = default(Sums);
         var current = 0;
-        left.Fetch<TA>(begin, end).Store<TA>(shared, 0);
-        right.Fetch<TB>(begin, end).Store<TB>(shared, Buffer);
+        Factor.Store<TA>(shared, 0, left.Fetch<TA>(begin, end));
+        Factor.Store<TB>(shared, Buffer, right.Fetch<TB>(begin, end));
         Group.Barrier();
         for (var term = begin; term < end; term += Terms)
         {
@@ -78,78 +79,75 @@ internal sealed class MatMulV5SmallTiles : GpuVariant<MatMulCall>
             var nextB = right.Fetch<TB>(term + Terms, end);
             for (var i = 0; i < Terms; i += 8)
             {
-                sums.AddEight(packs, (current / 4) + (i * RowPacks) + down, ((current + Buffer) / 4) + (i * RowPacks) + across);
+                sums.AddEight(pairs, ((current + (i * Row)) / 2) + down, ((current + Buffer + (i * Row)) / 2) + across);
             }
 
             current = (2 * Buffer) - current;
-            nextA.Store<TA>(shared, current);
-            nextB.Store<TB>(shared, current + Buffer);
+            Factor.Store<TA>(shared, current, nextA);
+            Factor.Store<TB>(shared, current + Buffer, nextB);
             Group.Barrier();
         }
 
-        sums.Store(packs, (4 * down * RowPacks) + across);
+        sums.Store(pairs, (down * Row) + across);
         Group.Barrier();
-        Finish(packs, new GpuEpilogue(c.SubView((long)Grid.IdxZ * m * n), bias, pre, residual, stride, flags), m, n);
+        Finish(shared.Cast<Float4>(), new GpuEpilogue(c.SubView((long)Grid.IdxZ * m * n), bias, pre, residual, stride, flags), m, n);
     }
 
-    /// <summary>Rows of the tile of C as packs, eight rows at a time.</summary>
+    /// <summary>Rows of the tile of C as packs, one a thread.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Finish(ArrayView<Float4> tile, GpuEpilogue epilogue, int m, int n)
     {
-        var pack = Group.IdxX & (Across - 1);
+        var pack = Group.IdxX & ((Tile / 4) - 1);
+        var rowOfTile = Group.IdxX / (Tile / 4);
+        var row = (Grid.IdxX * Tile) + rowOfTile;
         var column = (Grid.IdxY * Tile) + (4 * pack);
-        for (var i = Group.IdxX / Across; i < Tile; i += Threads / Across)
+        if (row < m && column < n)
         {
-            var row = (Grid.IdxX * Tile) + i;
-            if (row < m && column < n)
-            {
-                epilogue.FinishPack(tile[(i * RowPacks) + pack], row, column, n - column);
-            }
+            epilogue.FinishPack(tile[(rowOfTile * RowPacks) + pack], row, column, n - column);
         }
     }
 
-    /// <summary>4 x 4 sums of one thread, a pack for each row.</summary>
+    /// <summary>2 x 2 sums of one thread, a pair for each row.</summary>
     private struct Sums
     {
-        public Float4 Row0;
-        public Float4 Row1;
-        public Float4 Row2;
-        public Float4 Row3;
+        private Float2 _upper;
+        private Float2 _lower;
 
-        /// <summary>Adds eight terms, written out, from the packs of A and B of the first.</summary>
+        /// <summary>Adds eight terms, written out, from the pairs of A and B of the first.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void AddEight(ArrayView<Float4> packs, int a, int b)
+        public void AddEight(ArrayView<Float2> pairs, int a, int b)
         {
-            Add(packs[a], packs[b]);
-            Add(packs[a + RowPacks], packs[b + RowPacks]);
-            Add(packs[a + (2 * RowPacks)], packs[b + (2 * RowPacks)]);
-            Add(packs[a + (3 * RowPacks)], packs[b + (3 * RowPacks)]);
-            Add(packs[a + (4 * RowPacks)], packs[b + (4 * RowPacks)]);
-            Add(packs[a + (5 * RowPacks)], packs[b + (5 * RowPacks)]);
-            Add(packs[a + (6 * RowPacks)], packs[b + (6 * RowPacks)]);
-            Add(packs[a + (7 * RowPacks)], packs[b + (7 * RowPacks)]);
+            Add(pairs[a], pairs[b]);
+            Add(pairs[a + (Row / 2)], pairs[b + (Row / 2)]);
+            Add(pairs[a + Row], pairs[b + Row]);
+            Add(pairs[a + (3 * Row / 2)], pairs[b + (3 * Row / 2)]);
+            Add(pairs[a + (2 * Row)], pairs[b + (2 * Row)]);
+            Add(pairs[a + (5 * Row / 2)], pairs[b + (5 * Row / 2)]);
+            Add(pairs[a + (3 * Row)], pairs[b + (3 * Row)]);
+            Add(pairs[a + (7 * Row / 2)], pairs[b + (7 * Row / 2)]);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public readonly void Store(ArrayView<Float4> packs, int at)
+        public readonly void Store(ArrayView<Float2> pairs, int at)
         {
-            packs[at] = Row0;
-            packs[at + RowPacks] = Row1;
-            packs[at + (2 * RowPacks)] = Row2;
-            packs[at + (3 * RowPacks)] = Row3;
+            pairs[at] = _upper;
+            pairs[at + (Row / 2)] = _lower;
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private void Add(Float4 column, Float4 row)
+        private void Add(Float2 column, Float2 row)
         {
-            Row0.AddScaled(column.X, row);
-            Row1.AddScaled(column.Y, row);
-            Row2.AddScaled(column.Z, row);
-            Row3.AddScaled(column.W, row);
+            _upper.X = Scalar.Fma(column.X, row.X, _upper.X);
+            _upper.Y = Scalar.Fma(column.X, row.Y, _upper.Y);
+            _lower.X = Scalar.Fma(column.Y, row.X, _lower.X);
+            _lower.Y = Scalar.Fma(column.Y, row.Y, _lower.Y);
         }
     }
 
-    /// <summary>One factor, on its way from global to shared memory in tiles of 32 items by 32 terms.</summary>
+    /// <summary>
+    /// One factor, on its way from global to shared memory in tiles of 32 items by 32 terms, a pack for each thread. In shared
+    /// memory the items of a term are adjacent.
+    /// </summary>
     private readonly struct Factor
     {
         private readonly ArrayView<float> _x;
@@ -168,72 +166,54 @@ internal sealed class MatMulV5SmallTiles : GpuVariant<MatMulCall>
             _isAligned = isAligned;
         }
 
-        /// <summary>This thread's four packs of the tile that starts at a term; zeros beyond the edges.</summary>
+        /// <summary>This thread's pack of the tile that starts at a term; zeros beyond the edges.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Packs Fetch<T>(int term, int end) where T : struct, IMatMulFactor => new()
-        {
-            First = Pack<T>(term, end),
-            Second = Pack<T>(term + 8, end),
-            Third = Pack<T>(term + 16, end),
-            Fourth = Pack<T>(term + 24, end),
-        };
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private Float4 Pack<T>(int term, int end) where T : struct, IMatMulFactor
+        public Float4 Fetch<T>(int term, int end) where T : struct, IMatMulFactor
         {
             if (T.TermsAreAdjacent)
             {
-                // A pair of threads reads 32 bytes of an item, which is what memory delivers at least.
-                var item = _item + (Group.IdxX / 2);
-                term += 4 * (Group.IdxX & 1);
+                var item = _item + ItemOfTerms;
+                term += 4 * PackOfTerms;
                 return Load(item, term, item < _items ? end - term : 0);
             }
             else
             {
-                var item = _item + (4 * (Group.IdxX & (Across - 1)));
-                term += Group.IdxX / Across;
+                var item = _item + (4 * PackOfItems);
+                term += TermOfItems;
                 return Load(term, item, term < end ? _items - item : 0);
             }
         }
 
+        /// <summary>Puts the pack into the tile that starts at a float of shared memory.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private Float4 Load(int row, int column, int count) =>
-            GlobalMemory.LoadUpTo4(_x, ((long)row * _stride) + column, count, _isAligned);
-    }
-
-    /// <summary>What a thread carries of one tile: a pack for every eight terms.</summary>
-    private struct Packs
-    {
-        public Float4 First;
-        public Float4 Second;
-        public Float4 Third;
-        public Float4 Fourth;
-
-        /// <summary>Puts it into the tile that starts at a float of shared memory.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public readonly void Store<T>(ArrayView<float> shared, int tile) where T : struct, IMatMulFactor
-        {
-            Store<T>(shared, tile, First);
-            Store<T>(shared, tile + (8 * Row), Second);
-            Store<T>(shared, tile + (16 * Row), Third);
-            Store<T>(shared, tile + (24 * Row), Fourth);
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static void Store<T>(ArrayView<float> shared, int at, Float4 pack) where T : struct, IMatMulFactor
+        public static void Store<T>(ArrayView<float> shared, int tile, Float4 pack) where T : struct, IMatMulFactor
         {
             if (T.TermsAreAdjacent)
             {
-                at += (4 * (Group.IdxX & 1) * Row) + (Group.IdxX / 2);
-                shared[at] = pack.X;
-                shared[at + Row] = pack.Y;
-                shared[at + (2 * Row)] = pack.Z;
-                shared[at + (3 * Row)] = pack.W;
+                tile += (4 * PackOfTerms * Row) + ItemOfTerms;
+                shared[tile] = pack.X;
+                shared[tile + Row] = pack.Y;
+                shared[tile + (2 * Row)] = pack.Z;
+                shared[tile + (3 * Row)] = pack.W;
             }
             else
             {
-                shared.Cast<Float4>()[(at / 4) + (Group.IdxX / Across * RowPacks) + (Group.IdxX & (Across - 1))] = pack;
+                shared.Cast<Float4>()[(tile / 4) + (TermOfItems * RowPacks) + PackOfItems] = pack;
             }
         }
+
+        // Pairs of threads read 32 bytes of an item, which is what memory delivers at least, and a warp writes 16 items of two
+        // packs: all 32 banks. The four pairs of warps take two packs of terms each.
+        private static int ItemOfTerms => (Group.IdxX / 2) & (Tile - 1);
+
+        private static int PackOfTerms => (Group.IdxX & 1) + (Group.IdxX / (2 * Tile) * 2);
+
+        private static int PackOfItems => Group.IdxX & ((Tile / 4) - 1);
+
+        private static int TermOfItems => Group.IdxX / (Tile / 4);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private Float4 Load(int row, int column, int count) =>
+            GlobalMemory.LoadUpTo4(_x, ((long)row * _stride) + column, count, _isAligned);
     }
 }

@@ -22,6 +22,8 @@ public static class PtxPipeline
         module = RemoveUncalledFunctions.Apply(module);
         module = CarriedValues.Apply(module);
         module = PromoteLocals.Apply(module);
+        module = FoldSharedOffsets.Apply(module);
+        module = RemoveDeadCode.Apply(module);
         module = ReadableNames.Apply(module, kernel);
         module = SharedAlignment.Apply(module);
         module = LaunchBounds.Apply(module, kernel);

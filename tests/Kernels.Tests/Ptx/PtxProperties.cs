@@ -47,13 +47,17 @@ public sealed class PtxProperties
             {
                 Require(nameof(PromoteLocals), PromoteLocals.Apply);
                 Require(nameof(CarriedValues), CarriedValues.Apply);
+                Require(nameof(FoldSharedOffsets), FoldSharedOffsets.Apply);
+                Require(nameof(RemoveDeadCode), RemoveDeadCode.Apply);
                 Require(nameof(SharedAlignment), SharedAlignment.Apply);
                 Require(nameof(RemoveUncalledFunctions), RemoveUncalledFunctions.Apply);
                 Require(nameof(ReadableNames), module => ReadableNames.Apply(module, kernel));
                 Require("all of them", module => Retarget.Apply(
                     LaunchBounds.Apply(
                         SharedAlignment.Apply(
-                            ReadableNames.Apply(PromoteLocals.Apply(CarriedValues.Apply(module)), kernel)), kernel),
+                            ReadableNames.Apply(
+                                RemoveDeadCode.Apply(FoldSharedOffsets.Apply(PromoteLocals.Apply(CarriedValues.Apply(module)))),
+                                kernel)), kernel),
                     PtxArchitecture.Sm80));
             });
 

@@ -5,18 +5,21 @@ using FsCheck.Fluent;
 namespace Kernels.Tests;
 
 /// <summary>
-/// Straight programs on eight registers, a predicate, and arrays in local memory with known, unknown and escaping
-/// addresses, as ILGPU prints them; every register and every local word is stored at the end.
+/// Straight programs on eight registers, a predicate, arrays in local memory with known, unknown and escaping addresses, and
+/// 16 words of shared memory for each lane, as ILGPU prints them; every register and every word is stored at the end.
 /// </summary>
 internal static class RandomProgram
 {
     private const int Registers = 8;
     private const int Words = 4;
+    private const int SharedWords = 16;
 
     private const string Start = """
-        .reg .pred %p<2>; .reg .b32 %r<8>; .reg .b32 %i; .reg .b64 %rd<9>; .reg .b64 %a;
+        .reg .pred %p<2>; .reg .b32 %r<8>; .reg .b32 %i; .reg .b64 %rd<7>; .reg .b64 %a;
         .local .align 16 .b8 first[16]; .local .align 16 .b8 second[16];
         mov.u32 %i, %tid.x; mul.wide.u32 %rd0, %i, 4; add.u64 %a, %x, %rd0;
+        .shared .align 16 .b8 tile[2048]; .reg .b64 %tile; .reg .b64 %rd7; .reg .b64 %rd8; .reg .b32 %j; .reg .b32 %k;
+        mov.b64 %tile, tile; mul.wide.u32 %rd7, %i, 64; add.u64 %tile, %tile, %rd7;
         mov.b64 %rd1, first; mov.b64 %rd2, second; and.b32 %i, %i, 3; mul.wide.u32 %rd3, %i, 4;
         """;
 
@@ -58,7 +61,13 @@ internal static class RandomProgram
             from w in Gen.Choose(0, Words - 1)
             from d in Register
             select $"mul.wide.u32 %rd4, {w}, 4; add.u64 %rd5, %rd{array}, %rd4; ld.local.b32 %r{d}, [%rd5];"),
-        (1, from d in Register select $"add.u64 %rd6, %rd2, %rd3; ld.local.b32 %r{d}, [%rd6];"));
+        (1, from d in Register select $"add.u64 %rd6, %rd2, %rd3; ld.local.b32 %r{d}, [%rd6];"),
+        (2, from a in Register select $"and.b32 %j, %r{a}, 7;"),
+        (6, from offset in Gen.Choose(0, 8)
+            from a in Register
+            from guard in Guard
+            from access in Gen.Elements($"ld.shared.b32 %r{a}, [%rd8];", $"st.shared.b32 [%rd8], %r{a};")
+            select $"add.s32 %k, %j, {offset}; mul.wide.u32 %rd7, %k, 4; add.u64 %rd8, %tile, %rd7; {guard}{access}"));
 
     /// <summary>Bodies.</summary>
     public static Gen<string> Bodies { get; } = Instructions.ArrayOf().Select(lines => string.Join('\n', lines));
@@ -68,14 +77,19 @@ internal static class RandomProgram
     {
         using var rig = new PtxRig(threads: 1);
         rig.Add<uint>("x", [.. Enumerable.Range(1, Registers * 32).Select(i => (uint)i * 2654435761u)]);
-        var output = rig.Add<uint>("out", new uint[(Registers + (2 * Words)) * 32]);
+        var output = rig.Add<uint>("out", new uint[(Registers + (2 * Words) + SharedWords) * 32]);
         var loads = Enumerable.Range(0, Registers).Select(r => $"ld.global.b32 %r{r}, [%a+{128 * r}];");
+        var shared = Enumerable.Range(0, SharedWords).ToList();
+        var sharedClears = shared.Select(w => $"st.shared.b32 [%tile+{4 * w}], {w};").Append("and.b32 %j, %r0, 7;");
+        var sharedStores = shared.Select(w =>
+            $"ld.shared.b32 %r0, [%tile+{4 * w}]; st.global.b32 [%a+{128 * (Registers + (2 * Words) + w)}], %r0;");
         var clears = Enumerable.Range(0, Words).Select(w => $"st.local.b32 [%rd1+{4 * w}], 7; st.local.b32 [%rd2+{4 * w}], %r{w};");
         var stores = Enumerable.Range(0, Registers).Select(r => $"st.global.b32 [%a+{128 * r}], %r{r};");
         var locals = Enumerable.Range(0, 2 * Words).Select(w =>
             $"ld.local.b32 %r0, [%rd{1 + (w / Words)}+{4 * (w % Words)}]; st.global.b32 [%a+{128 * (Registers + w)}], %r0;");
         var text = rig.Text(string.Join('\n', [
-            Start, "setp.eq.u32 %p0, %i, 1;", .. loads, .. clears, body, "add.u64 %a, %out, %rd0;", .. stores, .. locals, "ret;"]));
+            Start, "setp.eq.u32 %p0, %i, 1;", .. loads, .. clears, .. sharedClears, body, "add.u64 %a, %out, %rd0;", .. stores, .. locals,
+            .. sharedStores, "ret;"]));
         rig.RunModule(passes(PtxParser.Parse(text)).ToString());
         return rig.Device.Download(output);
     }
