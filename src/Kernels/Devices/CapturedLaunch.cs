@@ -1,9 +1,15 @@
 namespace DPT.Engine.Kernels;
 
 /// <summary>One piece of captured work with its operands; running it decides nothing and allocates nothing.</summary>
-internal abstract class CapturedLaunch
+internal abstract class CapturedLaunch : IDisposable
 {
     public abstract void Run(Device device);
+
+    /// <inheritdoc/>
+    public virtual void Dispose()
+    {
+        // Most pieces hold nothing of their own.
+    }
 }
 
 /// <summary>An operator call that was validated, and the variant chosen for it.</summary>

@@ -189,6 +189,15 @@ public abstract class Device : IDisposable
     /// <summary>Memory for one launch of a variant.</summary>
     internal Scratch<T> Scratch<T>(long length) where T : unmanaged => new(Memory, length);
 
+    /// <summary>Whether <see cref="Record"/> makes one launch of many.</summary>
+    internal virtual bool CanRecord => false;
+
+    /// <summary>
+    /// Makes one launch of those that the action makes, without running them. They must have run before, on the same memory, and
+    /// take no new memory from the system.
+    /// </summary>
+    internal virtual CapturedLaunch Record(Action launches) => throw new NotSupportedException($"{Description} records nothing");
+
     /// <summary>Launches a call that was validated on a variant that supports it.</summary>
     internal void Launch<TCall>(Operator<TCall> op, KernelVariant<TCall> variant, in TCall call)
         where TCall : struct, IKernelCall

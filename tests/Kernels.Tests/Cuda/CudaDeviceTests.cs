@@ -80,51 +80,98 @@ public sealed class CudaDeviceTests
             Is.EqualTo(new[] { "RecordEvent", "Launch 1x1x1 64 0", "RecordEvent" }));
     }
 
+    /// <summary>The first replay runs what it records, because only then it is known which memory the launches take.</summary>
     [Test]
-    public void Replay_OfCapturedWork_LaunchesItAgainOnTheSameMemory()
+    public void Replay_OfCapturedWork_IsOneLaunchFromTheSecondOn()
     {
         using var device = Open();
         using var x = device.Upload<float>([1, 2, 3, 4]);
-        var call = new AxpbyCall { Count = 4, Alpha = 1, Beta = 1, X = x.Slice, Y = x.Slice };
+        using var captured = device.Capture(() => Work(device, x.Slice));
+        string[] work = [.. _driver.Calls.Where(IsWork)];
+        _driver.Calls.Clear();
+        captured.Replay();
+        Assert.That(_driver.Calls.Where(IsWork), Is.EqualTo((string[])[.. work, "BeginCapture", .. work, "EndCapture"]));
+        _driver.Calls.Clear();
+        captured.Replay();
+        captured.Replay();
+        Assert.That(_driver.Calls, Is.EqualTo(new[] { "LaunchGraph", "LaunchGraph" }));
+        Assert.That(device.Memory.LiveBlocks, Is.EqualTo(2));
+    }
+
+    [Test]
+    public void Replay_RunsHostWorkBetweenRecordings()
+    {
+        using var device = Open();
+        using var x = device.Upload<float>([1, 2, 3, 4]);
         using var captured = device.Capture(() =>
         {
-            using var y = device.Allocate<float>(4);
-            device.Clear(y.Slice);
-            device.Run(ElementwiseOperators.Axpby, call with { Y = y.Slice });
+            Work(device, x.Slice);
+            device.OnHost(() => device.CopyIn<float>([5, 6, 7, 8], x.Slice));
+            Work(device, x.Slice);
         });
-        string[] work = [.. _driver.Calls.Where(IsWork)];
         captured.Replay();
-        Assert.That(_driver.Calls.Where(IsWork), Is.EqualTo((string[])[.. work, .. work]));
+        _driver.Calls.Clear();
+        captured.Replay();
+        Assert.That(_driver.Calls, Is.EqualTo(new[] { "LaunchGraph", "CopyIn", "LaunchGraph" }));
+    }
+
+    /// <summary>Its address stands in the recording: nobody else may write there between two launches of it.</summary>
+    [Test]
+    public void ScratchMemory_OfARecording_IsKeptForIt()
+    {
+        using var device = Open();
+        using var x = device.Upload<float>(new float[100_000]);
+        using var norm = device.Allocate<float>(1);
+        var captured = device.Capture(() => device.Run(
+            OptimizerOperators.Norm, new NormCall { Count = 100_000, X = x.Slice, Result = norm.Slice }));
+        var held = device.Memory.LiveBlocks;
+        captured.Replay();
+        Assert.That(device.Memory.LiveBlocks, Is.EqualTo(held + 1));
+        captured.Dispose();
+        Assert.That(device.Memory.LiveBlocks, Is.EqualTo(held));
+        Assert.That(_driver.Leaks, Has.No.Member("graph").And.No.Member("executable"));
+    }
+
+    [Test]
+    public void Replay_WithAProfile_LaunchesEachByItself()
+    {
+        using var device = Open();
+        using var x = device.Upload<float>([1, 2, 3, 4]);
+        using var captured = device.Capture(() => Work(device, x.Slice));
+        device.Profile = new OperatorProfile();
+        captured.Replay();
+        captured.Replay();
+        Assert.That(_driver.Calls, Has.No.Member("BeginCapture"));
+        Assert.That(device.Profile.Rows.Single().Calls, Is.EqualTo(2));
+    }
+
+    [TestCase("EndCapture")]
+    [TestCase("Instantiate")]
+    public void RecordingThatTheDriverRefuses_LeavesNothing(string call)
+    {
+        using var device = Open();
+        using var x = device.Upload<float>([1, 2, 3, 4]);
+        using (var captured = device.Capture(() => Work(device, x.Slice)))
+        {
+            _driver.Failing = (call, 900);
+            Assert.That(captured.Replay, Throws.TypeOf<DeviceException>().With.Message.Contains("CUDA_ERROR_900"));
+            _driver.Failing = null;
+        }
+
+        using var again = device.Capture(() => Work(device, x.Slice));
+        again.Replay();
         Assert.That(device.Memory.LiveBlocks, Is.EqualTo(2));
-
-        static bool IsWork(string call) => call.Contains("Launch", StringComparison.Ordinal) || call.Contains("Fill", StringComparison.Ordinal);
     }
 
     [Test]
-    public void CaptureGraph_OfSteps_RunsThemWithOneCall()
+    public void Record_OfWhatCannotBeRepeated_Throws()
     {
         using var device = Open();
-        using var x = device.Upload<float>([1, 2, 3]);
-        Step();
-        using var graph = device.CaptureGraph(Step);
-        graph.Run();
-        graph.Run();
-        Assert.That(_driver.Calls.Count(c => c == "LaunchGraph"), Is.EqualTo(2));
-        Assert.That(_driver.Calls.IndexOf("BeginCapture"), Is.LessThan(_driver.Calls.IndexOf("EndCapture")));
-
-        void Step() => device.Prepare(Fused).With(x.Slice).With(1f).On(new GridSize(1));
-    }
-
-    [Test]
-    public void CaptureGraph_OfWhatCannotBeRepeated_Throws()
-    {
-        using var device = Open();
-        Assert.That(() => device.CaptureGraph(() => Launch(device, Fused)), Throws.TypeOf<KernelException>().With.Message.Contains("once"));
-        Launch(device, Fused);
+        Assert.That(() => device.Record(() => Launch(device, Fused)), Throws.TypeOf<KernelException>().With.Message.Contains("have run before"));
         Assert.That(
-            () => device.CaptureGraph(() => device.Allocate<int>(4).Dispose()),
-            Throws.TypeOf<KernelException>().With.Message.Contains("allocate"));
-        Assert.That(() => device.CaptureGraph(() => throw new InvalidOperationException()), Throws.InvalidOperationException);
+            () => device.Record(() => device.Allocate<int>(4).Dispose()),
+            Throws.TypeOf<KernelException>().With.Message.Contains("did not have before"));
+        Assert.That(() => device.Record(() => throw new InvalidOperationException()), Throws.InvalidOperationException);
     }
 
     [TestCase("LoadModule", "SampleKernels.Fused for sm_90a", "line 7: syntax error")]
@@ -209,6 +256,16 @@ public sealed class CudaDeviceTests
     public void NothingLeaks() => Assert.That(_driver.Leaks, Is.Empty);
 
     private CudaDevice Open() => new(_driver, selection: new KernelSelection());
+
+    private static void Work(CudaDevice device, Slice<float> x)
+    {
+        using var y = device.Allocate<float>(4);
+        device.Clear(y.Slice);
+        device.Run(ElementwiseOperators.Axpby, new AxpbyCall { Count = 4, Alpha = 1, Beta = 1, X = x, Y = y.Slice });
+    }
+
+    private static bool IsWork(string call) =>
+        call.StartsWith("Launch ", StringComparison.Ordinal) || call is "Fill" or "BeginCapture" or "EndCapture";
 
     private static void Launch(CudaDevice device, GpuKernel kernel) =>
         device.Prepare(kernel).With(default(Slice<float>)).With(1f).On(new GridSize(1));

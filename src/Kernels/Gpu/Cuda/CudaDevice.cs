@@ -149,34 +149,6 @@ public sealed unsafe class CudaDevice : GpuDevice
         }
     }
 
-    /// <summary>
-    /// Records what the steps launch, without running it, as a graph that runs with one call. Its kernels must have been
-    /// launched before, and the steps must not allocate: they will run on the same memory every time.
-    /// </summary>
-    /// <exception cref="KernelException">A step cannot be recorded, or memory was allocated.</exception>
-    public CudaGraph CaptureGraph(Action steps)
-    {
-        ArgumentNullException.ThrowIfNull(steps);
-        var driver = _context.Use(out var stream);
-        var rented = Memory.Rents;
-        Require(driver.BeginCapture(stream), "recording");
-        nint graph = 0;
-        try
-        {
-            Require(Record(steps, () => driver.EndCapture(stream, out graph)), "recording");
-            return Memory.Rents == rented
-                ? new CudaGraph(_context, graph)
-                : throw new KernelException("the steps of a graph must not allocate: allocate before recording them");
-        }
-        finally
-        {
-            if (graph != 0)
-            {
-                driver.DestroyGraph(graph);
-            }
-        }
-    }
-
     /// <inheritdoc/>
     public override void Dispose()
     {
@@ -190,11 +162,34 @@ public sealed unsafe class CudaDevice : GpuDevice
         _context.Dispose();
     }
 
+    internal override bool CanRecord => true;
+
+    internal override CapturedLaunch Record(Action launches)
+    {
+        var driver = _context.Use(out var stream);
+        var allocations = Memory.SystemAllocations;
+        Require(driver.BeginCapture(stream), "recording");
+        nint graph = 0;
+        try
+        {
+            Require(Record(launches, () => driver.EndCapture(stream, out graph)), "recording");
+            Kernels.Require.That("a recording", Memory.SystemAllocations == allocations, "its launches take memory that they did not have before");
+            return new CudaGraph(_context, graph);
+        }
+        finally
+        {
+            if (graph != 0)
+            {
+                driver.DestroyGraph(graph);
+            }
+        }
+    }
+
     internal override void Launch(GpuKernel kernel, GridSize grid, ReadOnlySpan<byte> arguments)
     {
         if (!_modules.TryGetValue(kernel, out var module))
         {
-            Kernels.Require.That(kernel.Id, !_isCapturing, "a graph records kernels that have run before; run the steps once");
+            Kernels.Require.That(kernel.Id, !_isCapturing, "a recording holds kernels that have run before");
             _modules[kernel] = module = new CudaModule(_context, kernel, PtxPipeline.Build(kernel, Architecture));
         }
 
