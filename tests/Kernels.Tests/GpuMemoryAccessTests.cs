@@ -12,7 +12,7 @@ public sealed class GpuMemoryAccessTests
 
     [Test]
     public void MatMul_TiledVariant_HasNoConflictsAndWholeSectors(
-        [Values("v2-shared-tiles", "v3-register-tiles", "v4-tensor-bf16")] string variant,
+        [Values("v2-shared-tiles", "v3-register-tiles", "v4-tensor-bf16", "v5-small-tiles")] string variant,
         [Values] bool transposeA,
         [Values] bool transposeB)
     {

@@ -139,7 +139,7 @@ public sealed class KernelSelectionTests
         using var device = new FakeCudaDevice(selection);
         Assert.That(selection.Resolve(MatMulOperators.MatMul, Product(), device).Name, Is.EqualTo("v4-tensor-bf16"));
         Assert.That(new KernelSelection().Resolve(MatMulOperators.MatMul, Product(), device).IsOnlyByName, Is.False);
-        Assert.That(new KernelSelection().Describe(DeviceKind.Cuda)["matmul"], Is.EqualTo("v3-register-tiles (Default)"));
+        Assert.That(new KernelSelection().Describe(DeviceKind.Cuda)["matmul"], Is.EqualTo("v5-small-tiles (Default)"));
     }
 
     private static string Chosen(KernelSelection selection)
