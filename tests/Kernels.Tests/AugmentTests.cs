@@ -216,6 +216,57 @@ public sealed class AugmentTests
         }
     }
 
+    /// <summary>The ranges of strengths that semi-supervised learning uses, in the order of the operations.</summary>
+    private static readonly (double Least, double Most)[] Strengths =
+    [
+        (0.05, 0.95), (0.05, 0.95), (0.05, 0.95), (0.05, 0.95), (0.05, 0.95), (0.05, 0.95), (4, 8), (-30, 30), (0.05, 0.95),
+        (-0.3, 0.3), (-0.3, 0.3), (0, 256), (-0.3, 0.3), (-0.3, 0.3),
+    ];
+
+    /// <summary>Operation and strength three times, then side and centre of a square of at most half the image.</summary>
+    [Test]
+    public void RandAugment_Draws_InTheOrderAndFromTheRangesOfTheMethod()
+    {
+        const int Size = 32;
+        for (var sample = 0; sample < 200; sample++)
+        {
+            var (drawn, words) = (new PhiloxStream(5, 1, sample), new PhiloxStream(5, 1, sample));
+            var steps = new RandAugmentStep[3];
+            for (var i = 0; i < steps.Length; i++)
+            {
+                var op = words.NextInt(Strengths.Length);
+                var (least, most) = Strengths[op];
+                steps[i] = RandAugmentStep.Of((RandAugmentOp)op, Size, least + ((most - least) * words.NextUniform()));
+            }
+
+            var square = Cutout.Of(Size, words.NextUniform() * Size / 2.0, words.NextUniform() * Size, words.NextUniform() * Size);
+            Assert.That(RandAugment.Draw(Size, ref drawn), Is.EqualTo(new RandAugment(steps[0], steps[1], steps[2], square)));
+            Assert.That(drawn.Position, Is.EqualTo(words.Position));
+        }
+    }
+
+    [Test]
+    public void RandAugment_Apply_DoesEveryStepAndThenCuts()
+    {
+        const int Size = 16;
+        for (var sample = 0; sample < 50; sample++)
+        {
+            var random = new PhiloxStream(5, 1, sample);
+            var changes = RandAugment.Draw(Size, ref random);
+            var (whole, byHand) = (Ramp(3 * Size * Size), Ramp(3 * Size * Size));
+            changes.Apply(Image(whole), Image(new byte[whole.Length]));
+            foreach (var step in new[] { changes.First, changes.Second, changes.Third })
+            {
+                step.Apply(Image(byHand), Image(new byte[whole.Length]));
+            }
+
+            changes.Square.Apply(Image(byHand));
+            Assert.That(whole, Is.EqualTo(byHand));
+        }
+
+        static ByteImage Image(byte[] pixels) => new(pixels, 3, Size);
+    }
+
     [Test]
     public void RandAugment_Identity_ChangesNothing()
     {

@@ -108,6 +108,33 @@ public sealed class RandomTests
         });
     }
 
+    /// <summary>
+    /// Without rejection, of three neighbours below a bound of 3/8 of the words two would come from three words each and one
+    /// from two.
+    /// </summary>
+    [Test]
+    public void Stream_NextIntOfALargeBound_FavoursNoRemainder()
+    {
+        const int Count = 50000;
+        var stream = new PhiloxStream(5, 0, 0);
+        var counts = new int[3];
+        for (var i = 0; i < Count; i++)
+        {
+            counts[stream.NextInt(3 << 29) % 3]++;
+        }
+
+        Assert.That(counts, Is.All.EqualTo(Count / 3.0).Within(5 * Math.Sqrt(Count * 2 / 9.0)));
+    }
+
+    [Test]
+    public void Uniform_OfTheExtremeWords_IsBetweenZeroAndOne()
+    {
+        Assert.That(Philox.Uniform(0), Is.Zero);
+        Assert.That(Philox.Uniform(uint.MaxValue), Is.EqualTo(1 - (1f / (1 << 24))));
+        Assert.That(Philox.PositiveUniform(0), Is.EqualTo(1f / (1L << 33)));
+        Assert.That(Philox.PositiveUniform(uint.MaxValue), Is.EqualTo(1));
+    }
+
     [Test]
     public void Stream_NextIntOfNothing_IsRefused() => Assert.That(
         () => new PhiloxStream(0, 0, 0).NextInt(0), Throws.TypeOf<ArgumentOutOfRangeException>());

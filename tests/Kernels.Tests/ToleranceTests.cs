@@ -44,6 +44,25 @@ public sealed class ToleranceTests
         });
     }
 
+    /// <summary>The policy in figures: u is half the distance from 1 to the next float.</summary>
+    [Test]
+    public void Limit_IsThatOfThePolicy()
+    {
+        const double U = 1.0 / (1 << 24);
+        var alone = new Tolerance { Terms = 100 };
+        var beside = alone with { LibraryError = 0.25, Factor = Tolerance.Backward };
+        Assert.Multiple(() =>
+        {
+            Assert.That(OneTerm.Limit(1), Is.EqualTo(16 * U).Within(1e-9).Percent);
+            Assert.That(alone.Limit(1), Is.EqualTo(160 * U).Within(1e-9).Percent, "roundings are a random walk");
+            Assert.That(alone.Limit(8), Is.EqualTo(1280 * U).Within(1e-9).Percent, "relative to the size");
+            Assert.That(beside.Limit(1), Is.EqualTo(0.75 + (40 * U)).Within(1e-9).Percent, "a library explains most of it");
+            Assert.That((alone with { ExtraError = 0.5 }).Limit(3), Is.EqualTo(1.5 + (480 * U)).Within(1e-9).Percent);
+            Assert.That(alone.Limit(0, sensitivity: 2), Is.EqualTo(132).Within(1e-9).Percent);
+            Assert.That(alone.Limit(0), Is.EqualTo(80 * Math.ScaleB(1, -149)).Within(1e-9).Percent, "what denormals lose");
+        });
+    }
+
     [TestCase(double.NaN)]
     [TestCase(double.PositiveInfinity)]
     [TestCase(double.NegativeInfinity)]
@@ -84,8 +103,11 @@ public sealed class ToleranceTests
         var truth = Truth();
         truth[3] = 1e8; // Its own rounding, up to 4, is larger than any other element.
         var actual = Rounded(truth);
-        actual[3] += 8;
+        actual[3] += 64;
         Assert.That(ErrorStats.Compare(actual, truth, OneTerm).Holds, Is.True);
+        actual[7] += 32; // The smaller error of the two, and beyond the limit of its element.
+        Assert.That(ErrorStats.Compare(actual, truth, OneTerm) is { Holds: false, Index: 7 });
+        actual[7] -= 32;
         truth[3] = actual[3] = 1e4;
         actual[7] += 0.01;
         Assert.That(ErrorStats.Compare(actual, truth, OneTerm) is { Holds: false, Index: 7 });
@@ -142,9 +164,10 @@ public sealed class ToleranceTests
         Assert.That(() => ErrorStats.Compare(truth, truth, OneTerm), Throws.ArgumentException);
     }
 
-    [Test]
-    public void Compare_OtherLength_IsAnErrorOfTheTest() =>
-        Assert.That(() => ErrorStats.Compare(new double[2], new double[3], OneTerm), Throws.ArgumentException);
+    [TestCase(2, 3)]
+    [TestCase(3, 2)]
+    public void Compare_OtherLength_IsAnErrorOfTheTest(int actual, int truth) =>
+        Assert.That(() => ErrorStats.Compare(new double[actual], new double[truth], OneTerm), Throws.ArgumentException);
 
     private static double[] Truth()
     {

@@ -60,6 +60,17 @@ public sealed class PromoteLocalsTests
     [TestCase("add.u64 %rd2, %rd1, %rd7; ld.local.f32 %f1, [%rd2];", TestName = "the index varies")]
     [TestCase("@%p1 add.u64 %rd1, %rd1, 4; ld.local.f32 %f1, [%rd1];", TestName = "the address depends on a predicate")]
     [TestCase("LOOP: st.local.f32 [%rd1], %f1; add.u64 %rd1, %rd1, 4; bra LOOP;", TestName = "the address runs in a loop")]
+    [TestCase(
+        "LOOP: add.s32 %r1, %r1, 1; st.local.f32 [%rd1], %f1; add.u64 %rd1, %rd1, 4; bra LOOP;",
+        TestName = "the address runs in a loop that begins with something else")]
+    [TestCase(
+        "add.sat.s32 %r1, 0x7fffffff, 1; mul.wide.s32 %rd2, %r1, 4; add.s64 %rd3, %rd2, -8589934588; add.u64 %rd4, %rd1, %rd3; ld.local.f32 %f1, [%rd4];",
+        TestName = "the index is a sum of fewer bits")]
+    [TestCase(
+        "mul.hi.u64 %rd2, 2, 4; add.u64 %rd3, %rd1, %rd2; ld.local.f32 %f1, [%rd3];",
+        TestName = "the index is the upper half of a product")]
+    [TestCase(
+        "mad.hi.u64 %rd3, 2, 4, %rd1; ld.local.f32 %f1, [%rd3];", TestName = "the address adds the upper half of a product")]
     [TestCase("@%p1 bra ELSE; mov.b64 %rd1, %rd7; ELSE: ld.f32 %f1, [%rd1];", TestName = "the address meets another")]
     [TestCase("st.local.b64 [%rd1], %rd7; ld.local.b32 %r1, [%rd1];", TestName = "two widths at one place")]
     [TestCase("st.local.b64 [%rd1], %rd7; st.local.b32 [%rd1+4], %r1;", TestName = "accesses overlap")]

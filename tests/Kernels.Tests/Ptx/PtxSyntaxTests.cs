@@ -103,6 +103,16 @@ public sealed class PtxSyntaxTests
         });
     }
 
+    /// <summary>ILGPU writes a sum even where the offset is negative, assembly by hand does not.</summary>
+    [TestCase("[%rd1]", 0)]
+    [TestCase("[%rd1+16]", 16)]
+    [TestCase("[%rd1+-16]", -16)]
+    [TestCase("[%rd1-16]", -16)]
+    [TestCase("[%rd1-0x10]", -16)]
+    public void Address_WithAnOffset_HasIt(string address, long offset) => Assert.That(
+        PtxText.Entry($"ld.global.f32 %f1, {address};").Entry.Instructions.Single().Operands[1],
+        Is.EqualTo(new PtxAddress(new PtxName("%rd1"), offset)));
+
     /// <summary>What is printed says the same as what was built: nothing is lost on the way to the assembler.</summary>
     [Test]
     public void Print_OfEverything_LosesNothing()

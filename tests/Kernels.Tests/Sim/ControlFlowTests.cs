@@ -95,6 +95,18 @@ public sealed class ControlFlowTests
             """);
     }
 
+    /// <summary>Both sides of the branch are run before what follows it: there the warp is whole again.</summary>
+    [Test]
+    public void Shuffle_BehindABranch_HasAllLanes()
+    {
+        Check(64, 1, i => (i ^ 1) % 3 == 0 ? 5 : 6, """
+            rem.u32 %r2, %i, 3; setp.eq.u32 %p0, %r2, 0; @%p0 bra A;
+            mov.u32 %r3, 6; bra MEET;
+            A: mov.u32 %r3, 5; bra MEET;
+            MEET: shfl.sync.bfly.b32 %r4, %r3, 1, 31, 0xffffffff; st.global.u32 [%o], %r4; ret;
+            """);
+    }
+
     [Test]
     public void EarlyReturn_SomeLanes_TheOthersGoOn()
     {

@@ -23,6 +23,16 @@ public sealed class ConversionInstructionTests
     ];
 
     private static readonly ulong[] Singles = [.. Numbers.Select(n => (ulong)BitConverter.SingleToUInt32Bits(n))];
+
+    /// <summary>Exactly between two neighbours of a shorter format, below an even and below an odd one, and next to that.</summary>
+    private static readonly ulong[] Halfway =
+    [
+        .. from half in new ulong[] { 0x8000, 0x1000 }
+           from upper in new ulong[] { 0x3f800000, 0x3f800000 + (2 * half), 0xc1200000, 0xc1200000 + (2 * half), 0x7f7f0000, 0x00010000 }
+           from offset in new ulong[] { half - 1, half, half + 1 }
+           select upper + offset,
+    ];
+
     private static readonly ulong[] Doubles =
     [
         .. Numbers.Select(n => BitConverter.DoubleToUInt64Bits(n)),
@@ -92,14 +102,54 @@ public sealed class ConversionInstructionTests
     [Test]
     public void Packed_TwoSingles_FirstIsTheUpperHalf()
     {
-        Check("cvt.rn.f16x2.f32", "b32", ["f32", "f32"], [Singles, Singles],
+        ulong[] values = [.. Singles, .. Halfway];
+        Check("cvt.rn.f16x2.f32", "b32", ["f32", "f32"], [values, values],
             x => (Half(x[0]) << 16) | Half(x[1]));
-        Check("cvt.rn.bf16x2.f32", "b32", ["f32", "f32"], [Singles, Singles],
+        Check("cvt.rn.bf16x2.f32", "b32", ["f32", "f32"], [values, values],
             x => (Brain(x[0]) << 16) | Brain(x[1]));
-        Check("cvt.rn.bf16.f32", "b16", ["f32"], [Singles], x => Brain(x[0]));
+        Check("cvt.rn.bf16.f32", "b16", ["f32"], [values], x => Brain(x[0]));
 
         static ulong Half(ulong bits) =>
             float.IsNaN(Single(bits)) ? 0x7fffUL : BitConverter.HalfToUInt16Bits((Half)Single(bits));
+    }
+
+    /// <summary>10 bits of mantissa: the neighbour that is nearer, and the one with the larger magnitude on ties.</summary>
+    [Test]
+    public void SingleToTensorFloat32_TiesGoAwayFromZero() =>
+        Check("cvt.rna.tf32.f32", "b32", ["f32"], [[.. Singles, .. Halfway]], x =>
+        {
+            var (lower, upper) = (x[0] & ~0x1fffUL, (x[0] & ~0x1fffUL) + 0x2000);
+            var isFinite = float.IsFinite(Single(x[0]));
+            return float.IsNaN(Single(x[0])) ? 0x7fffffffUL : isFinite && x[0] - lower >= upper - x[0] ? upper : lower;
+        });
+
+    [Test]
+    public void FloatToFloat_Saturated_IsBetweenZeroAndOne()
+    {
+        Check("cvt.sat.f32.f32", "f32", ["f32"], [Singles], x => BitConverter.SingleToUInt32Bits(Unit(Single(x[0]))));
+        Check("cvt.rn.sat.f32.f64", "f32", ["f64"], [Doubles], x => BitConverter.SingleToUInt32Bits(Unit((float)Double(x[0]))));
+
+        static float Unit(float value) => !(value > 0) ? 0 : value > 1 ? 1 : value;
+    }
+
+    /// <summary>Single precision alone has its subnormal numbers flushed, before and after the conversion.</summary>
+    [Test]
+    public void Flushed_SubnormalSingles_AreZerosOfTheirSign()
+    {
+        ulong[] singles = [.. Singles, 0x007fffff, 0x807fffff, 0x00800000, 0x80000001];
+        Check("cvt.rpi.ftz.s32.f32", "s32", ["f32"], [singles], x => ToInteger(Flush(Single(x[0])), "s32", "rpi", false));
+        Check("cvt.ftz.f64.f32", "f64", ["f32"], [singles], x => float.IsNaN(Single(x[0]))
+            ? 0x7fffffffffffffffUL
+            : BitConverter.DoubleToUInt64Bits(Flush(Single(x[0]))));
+        Check("cvt.rn.ftz.f32.f64", "f32", ["f64"], [Doubles], x => double.IsNaN(Double(x[0]))
+            ? 0x7fffffffUL
+            : BitConverter.SingleToUInt32Bits(Flush((float)Double(x[0]))));
+        Check("cvt.ftz.f32.f16", "f32", ["b16"], [[1, 0x8001, 0x3ff, 0x400, 0x3c00]],
+            x => BitConverter.SingleToUInt32Bits((float)BitConverter.UInt16BitsToHalf((ushort)x[0])));
+        Check("cvt.rn.ftz.f16.f32", "b16", ["f32"], [[0x33800000, 0xb3800000, 0x387fc000, 0x3f800000, 0x80000001]],
+            x => BitConverter.HalfToUInt16Bits((Half)Single(x[0])));
+
+        static float Flush(float value) => float.IsSubnormal(value) ? MathF.CopySign(0, value) : value;
     }
 
     [TestCaseSource(nameof(Integers))]

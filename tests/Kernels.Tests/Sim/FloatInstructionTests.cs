@@ -61,6 +61,14 @@ public sealed class FloatInstructionTests
         });
 
     [Test]
+    public void FusedMultiplyAdd_Saturated_IsBetweenZeroAndOne() =>
+        Check("fma.rn.sat.f32", "f32", ["f32", "f32", "f32"], [Values, Few, Few], x =>
+        {
+            var sum = MathF.FusedMultiplyAdd(To(x[0]), To(x[1]), To(x[2]));
+            return Of(float.IsNaN(sum) || sum <= 0 ? 0 : sum > 1 ? 1 : sum);
+        });
+
+    [Test]
     public void FusedMultiplyAdd_SpecialValues_RoundsOnce()
     {
         Check("fma.rn.f32", "f32", ["f32", "f32", "f32"], [Values, Values, Few],
@@ -80,7 +88,9 @@ public sealed class FloatInstructionTests
     public void Unary_SpecialValues_MatchesScalars()
     {
         Check("sqrt.rn.f32", "f32", ["f32"], [Values], x => Of(MathF.Sqrt(To(x[0]))));
+        Check("sqrt.rn.ftz.f32", "f32", ["f32"], [Values], x => Of(MathF.Sqrt(Flush(To(x[0])))));
         Check("rcp.rn.f32", "f32", ["f32"], [Values], x => Of(1 / To(x[0])));
+        Check("rcp.rn.ftz.f32", "f32", ["f32"], [Values], x => Of(Flush(1 / Flush(To(x[0])))));
         Check("neg.f32", "f32", ["f32"], [Values], x => x[0] ^ 0x80000000);
         Check("abs.f32", "f32", ["f32"], [Values], x => x[0] & 0x7fffffff);
         Check("mov.f32", "f32", ["f32"], [Values], x => x[0]);
@@ -93,6 +103,11 @@ public sealed class FloatInstructionTests
         Double("sub.rn.f64", (a, b) => a - b);
         Double("mul.f64", (a, b) => a * b);
         Double("div.rn.f64", (a, b) => a / b);
+        Double("min.f64", Smaller);
+        Double("max.f64", (a, b) => -Smaller(-a, -b));
+        Check("neg.f64", "f64", ["f64"], [Doubles], x => x[0] ^ (1UL << 63));
+        Check("abs.f64", "f64", ["f64"], [Doubles], x => x[0] & ~(1UL << 63));
+        Check("rcp.rn.f64", "f64", ["f64"], [Doubles], x => BitConverter.DoubleToUInt64Bits(1 / Wide(x[0])), SameDouble);
         Check("fma.rn.f64", "f64", ["f64", "f64", "f64"], [Doubles, Doubles, Doubles],
             x => BitConverter.DoubleToUInt64Bits(Math.FusedMultiplyAdd(Wide(x[0]), Wide(x[1]), Wide(x[2]))), SameDouble);
         Check("sqrt.rn.f64", "f64", ["f64"], [Doubles], x => BitConverter.DoubleToUInt64Bits(Math.Sqrt(Wide(x[0]))), SameDouble);
@@ -100,6 +115,9 @@ public sealed class FloatInstructionTests
         static void Double(string opcode, Func<double, double, double> truth) =>
             Check(opcode, "f64", ["f64", "f64"], [Doubles, Doubles],
                 x => BitConverter.DoubleToUInt64Bits(truth(Wide(x[0]), Wide(x[1]))), SameDouble);
+
+        static double Smaller(double a, double b) =>
+            double.IsNaN(a) ? b : double.IsNaN(b) ? a : a < b || (a == b && double.IsNegative(a)) ? a : b;
     }
 
     public static IEnumerable<TestCaseData> Approximate()

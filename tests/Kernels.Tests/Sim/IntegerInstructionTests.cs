@@ -113,6 +113,45 @@ public sealed class IntegerInstructionTests
             .Aggregate(0UL, (all, c) => (all << 1) | (c == '1' ? 1UL : 0)));
     }
 
+    /// <summary>The highest bit that does not say the sign; all ones if there is none.</summary>
+    [TestCase("s32")]
+    [TestCase("u32")]
+    [TestCase("s64")]
+    [TestCase("u64")]
+    public void FindLead_SpecialValues_IsTheHighestBitThatIsNoSign(string type) =>
+        Check($"bfind.{type}", "u32", [type], [Interesting], x =>
+        {
+            var number = Number(x[0], type);
+            var sign = number.Sign < 0 ? 1 : 0;
+            for (var i = Bits(type) - 1; i >= 0; i--)
+            {
+                if (((number >> i) & 1) != sign)
+                {
+                    return (ulong)i;
+                }
+            }
+
+            return 0xffffffff;
+        });
+
+    public static IEnumerable<TestCaseData> Logic()
+    {
+        yield return Case("a", (a, _, _) => a);
+        yield return Case("b", (_, b, _) => b);
+        yield return Case("c", (_, _, c) => c);
+        yield return Case("(a & b) | ~c", (a, b, c) => (a & b) | ~c);
+        yield return Case("a ^ b ^ c", (a, b, c) => a ^ b ^ c);
+        yield return Case("c ? a : b", (a, b, c) => (c & a) | (~c & b));
+
+        static TestCaseData Case(string name, Func<ulong, ulong, ulong, ulong> truth) => new TestCaseData(truth).SetArgDisplayNames(name);
+    }
+
+    /// <summary>The manual's recipe: the table of a function is what the function makes of 0xF0, 0xCC and 0xAA.</summary>
+    [TestCaseSource(nameof(Logic))]
+    public void LogicOfThree_ByItsTable_IsTheFunction(Func<ulong, ulong, ulong, ulong> truth) =>
+        Check($"lop3.b32 %d, %v0, %v1, %v2, {truth(0xF0, 0xCC, 0xAA) & 0xff};", "b32", ["b32", "b32", "b32"], [Few, Few, Few],
+            x => truth(x[0], x[1], x[2]) & 0xffffffff);
+
     [TestCase("s32")]
     [TestCase("u32")]
     [TestCase("s64")]

@@ -28,6 +28,37 @@ public sealed class MemoryInstructionTests
         Assert.That(rig.Device.Download(output), Is.All.EqualTo(expected));
     }
 
+    /// <summary>The second word of a buffer's parameter is its length: 0x9C9C.</summary>
+    [TestCase("u8", "b32", 0x9CUL)]
+    [TestCase("s8", "b32", 0xFFFFFF9CUL)]
+    [TestCase("u16", "b32", 0x9C9CUL)]
+    [TestCase("s16", "b32", 0xFFFF9C9CUL)]
+    [TestCase("s16", "b64", 0xFFFFFFFFFFFF9C9CUL)]
+    [TestCase("s32", "b64", 0x9C9CUL)]
+    public void Parameter_NarrowType_ExtendsToTheRegister(string type, string register, ulong expected)
+    {
+        using var rig = new PtxRig();
+        var output = rig.Add<ulong>("out", new ulong[32]);
+        rig.AddFresh<byte>("long", 0x9C9C);
+        rig.Run(Start + $".reg .{register} %x; ld.param.{type} %x, [p_long+8]; st.global.{register} [%o], %x; ret;");
+        Assert.That(rig.Device.Download(output), Is.All.EqualTo(expected));
+    }
+
+    [Test]
+    public void Address_In32Bits_MeansThePlaceThatItMeansIn64()
+    {
+        using var rig = new PtxRig();
+        var output = rig.Add<ulong>("out", new ulong[32]);
+        rig.Run(Start + """
+            .shared .align 16 .b8 tile[512]; mov.u64 %rd1, tile; mul.wide.u32 %rd2, %t, 16; add.u64 %rd1, %rd1, %rd2;
+            cvt.u32.u64 %r0, %rd1; add.u32 %r1, %t, 10; add.u32 %r2, %t, 20;
+            st.shared.u32 [%r0+4], %r1; st.shared.u32 [%rd1+8], %r2; add.u32 %r0, %r0, 16;
+            ld.shared.u32 %r3, [%rd1+4]; ld.shared.u32 %r4, [%r0+-8];
+            mad.lo.u32 %r3, %r3, 1000, %r4; cvt.u64.u32 %rd3, %r3; st.global.u64 [%o], %rd3; ret;
+            """);
+        Assert.That(rig.Device.Download(output), Is.EqualTo(Enumerable.Range(0, 32).Select(i => (ulong)(((i + 10) * 1000) + i + 20))));
+    }
+
     [TestCase("global")]
     [TestCase("shared")]
     [TestCase("local")]
@@ -97,7 +128,7 @@ public sealed class MemoryInstructionTests
         rig.Run(Start + """
             .reg .f32 %f<2>; cvt.rn.f32.u32 %f0, %t;
             atom.global.add.u32 %r0, [%memory], 1; atom.global.exch.b32 %r1, [%memory+4], %t;
-            atom.global.cas.b32 %r2, [%memory+8], 5, 77; red.global.add.f32 [%floats], %f0;
+            add.u32 %r3, %t, 77; atom.global.cas.b32 %r2, [%memory+8], 5, %r3; red.global.add.f32 [%floats], %f0;
             mad.lo.u32 %r0, %r0, 1000, %r1; setp.eq.u32 %p0, %r2, 5; @%p0 add.u32 %r0, %r0, 1000000;
             cvt.u64.u32 %rd1, %r0; st.global.u64 [%o], %rd1; ret;
             """, blocks: 1);
@@ -181,6 +212,19 @@ public sealed class MemoryInstructionTests
             Assert.That(line.Text, Does.StartWith($"st.shared.{type} [%rd1]"));
             Assert.That(line.BankConflicts, Is.EqualTo(expected));
         });
+    }
+
+    /// <summary>Half of the lanes ask for one word, half for another of the same bank: two passes, not as many as lanes.</summary>
+    [Test]
+    public void BankConflicts_LanesThatShareAWord_TakeOnePass()
+    {
+        using var rig = new PtxRig();
+        rig.Add<ulong>("out", new ulong[32]);
+        var statistics = rig.Run(Start + """
+            .shared .align 16 .b8 tile[256]; and.b32 %r0, %t, 1; mul.wide.u32 %rd1, %r0, 128; mov.u64 %rd2, tile;
+            add.u64 %rd1, %rd1, %rd2; st.shared.u32 [%rd1], 7; ret;
+            """);
+        Assert.That(statistics.BankConflicts, Is.EqualTo(1));
     }
 
     [Test]

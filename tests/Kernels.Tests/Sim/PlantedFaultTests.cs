@@ -194,6 +194,26 @@ public sealed class PlantedFaultTests
             Does.Contain("barrier divergence").And.Contain("16 of its 32"));
     }
 
+    [TestCaseSource(nameof(Seeds))]
+    public void Barrier_WarpsExpectDifferentNumbersOfThreads_IsCaught(ulong seed)
+    {
+        using var rig = new PtxRig(seed);
+        rig.Add<int>("out", new int[64]);
+        Assert.That(
+            rig.Fault(Start + "setp.lt.u32 %p0, %t, 32; @%p0 bra A; bar.sync 1, 64; ret; A: bar.sync 1, 96; ret;", threads: 64),
+            Does.Contain("threads at barrier 1, others expect"));
+    }
+
+    [TestCase("bar.sync 16;", "barrier 16 for 0 threads")]
+    [TestCase("mov.u32 %r0, 4294967295; bar.sync %r0;", "barrier -1 for 0 threads")]
+    [TestCase("bar.sync 0, 33;", "barrier 0 for 33 threads")]
+    public void Barrier_ThatNoDeviceHas_IsCaught(string body, string message)
+    {
+        using var rig = new PtxRig();
+        rig.Add<int>("out", new int[32]);
+        Assert.That(rig.Fault($"{Start} {body} ret;"), Does.Contain(message));
+    }
+
     [Test]
     public void Barriers_WarpsWaitAtDifferentOnes_IsADeadlock()
     {
@@ -214,6 +234,16 @@ public sealed class PlantedFaultTests
     }
 
     [Test]
+    public void IndexedBranch_OneBeyondItsTable_IsCaught()
+    {
+        using var rig = new PtxRig();
+        rig.Add<int>("out", new int[32]);
+        Assert.That(
+            rig.Fault(Start + "shr.u32 %r0, %t, 3; T: .branchtargets A, B, C; brx.idx %r0, T; A: ret; B: ret; C: ret;"),
+            Does.Contain("thread 24 ").And.Contain("asks for target 3 of 3"));
+    }
+
+    [Test]
     public void Shuffle_LanesMissing_IsCaught()
     {
         using var rig = new PtxRig();
@@ -226,6 +256,30 @@ public sealed class PlantedFaultTests
                 GONE: ret;
                 """),
             Does.Contain("lanes 0xfffffff0 must do").And.Contain("0xffe00000 are here"));
+    }
+
+    [Test]
+    public void Shuffle_FromALaneThatIsElsewhere_IsCaught()
+    {
+        using var rig = new PtxRig();
+        rig.Add<int>("out", new int[32]);
+        Assert.That(
+            rig.Fault(Start + """
+                setp.lt.u32 %p0, %t, 16; @!%p0 bra END; add.u32 %r1, %t, 5;
+                shfl.sync.idx.b32 %r0, %t, %r1, 31, 0xffff; st.global.u32 [%a], %r0; END: ret;
+                """),
+            Does.Contain("thread 11 ").And.Contain("takes a value from lane 16, which is not here"));
+    }
+
+    [TestCase("st.local.u32 [depot+16], %t;", "at 16 of its 16")]
+    [TestCase("st.local.u32 [depot+-4], %t;", "of its 16")]
+    [TestCase("ld.local.v2.u32 {%r0, %r1}, [depot+12];", "8 bytes at 12 of its 16")]
+    [TestCase("st.local.u32 [depot+2], %t;", "at 2 of its 16")]
+    public void LocalAccess_OutOfBoundsOrMisaligned_IsCaught(string access, string message)
+    {
+        using var rig = new PtxRig();
+        rig.Add<int>("out", new int[32]);
+        Assert.That(rig.Fault($"{Start} .local .align 16 .b8 depot[16]; {access} ret;"), Does.Contain(message));
     }
 
     [TestCase("", false)]

@@ -23,6 +23,8 @@ public sealed class RaceTests
 
         """;
 
+    private const string Meet = "bar.warp.sync 0xffffffff;";
+
     private static readonly (string Hazard, string First, string Second)[] Hazards =
     [
         ("read-after-write", "st.SPACE.u32 [%M], %t;", "ld.SPACE.u32 %r0, [%M];"),
@@ -94,9 +96,23 @@ public sealed class RaceTests
             @%p1 bra CONSUMER; bar.arrive 1, 64; st.shared.u32 [%x], %w; bra END;
             CONSUMER: bar.sync 1, 64; ld.shared.u32 %r0, [%x]; END:
             """);
+        Finds("which warp", $"""
+            @%p1 bra CONSUMER; bar.arrive 1, 64; st.shared.u32 [%x], %w; bra END;
+            CONSUMER: {Meet} {Meet} {Meet} bar.sync 1, 64; ld.shared.u32 %r0, [%x]; END:
+            """);
         FindsNothing("""
             @%p1 bra CONSUMER; st.shared.u32 [%x], %w; bar.arrive 1, 64; bra END;
             CONSUMER: bar.sync 1, 64; ld.shared.u32 %r0, [%x]; END:
+            """);
+    }
+
+    /// <summary>A warp that has ended counts as having come, with all that it did, however often its lanes had met.</summary>
+    [Test]
+    public void EndedWarp_ReadBehindTheNextBarrier_IsOrdered()
+    {
+        FindsNothing($"""
+            @%p1 bra READER; {Meet} {Meet} {Meet} st.shared.u32 [%x], %w; bra END;
+            READER: bar.sync 0; ld.shared.u32 %r0, [%x]; END:
             """);
     }
 

@@ -23,8 +23,8 @@ public sealed class WarpInstructionTests
         var output = rig.Add<int>("out", new int[32]);
         rig.Run(Start + $"""
             mad.lo.u32 %r0, %t, 3, 100;
-            shfl.sync.{kind}.b32 %r1|%p0, %r0, {b}, {c}, 0xffffffff;
-            selp.u32 %r2, 1000, 0, %p0; add.u32 %r1, %r1, %r2; st.global.u32 [%o], %r1; ret;
+            shfl.sync.{kind}.b32 %r0|%p0, %r0, {b}, {c}, 0xffffffff;
+            selp.u32 %r2, 1000, 0, %p0; add.u32 %r1, %r0, %r2; st.global.u32 [%o], %r1; ret;
             """);
         Assert.That(rig.Device.Download(output), Is.EqualTo(Enumerable.Range(0, 32).Select(Expected)));
 
@@ -61,6 +61,26 @@ public sealed class WarpInstructionTests
             """);
         Assert.That(
             rig.Device.Download(output), Is.EqualTo(Enumerable.Range(0, 32).Select(i => 0x20fff | (i < 7 ? 0x7f << 20 : 0))));
+    }
+
+    /// <summary>Lanes that are elsewhere have no vote, and unanimity is of those that are here.</summary>
+    [TestCase("lt.u32 %p0, %t, 12", 0x1007f, 1, 1, 1)]
+    [TestCase("lt.u32 %p0, %t, 3", 0x10007, 0, 1, 0)]
+    [TestCase("gt.u32 %p0, %t, 9", 0x10000, 0, 0, 1)]
+    public void Vote_OfTheFirstSeven_CountsThemAlone(string comparison, int ballot, int all, int any, int uniform)
+    {
+        using var rig = new PtxRig();
+        var output = rig.Add<int>("out", new int[32]);
+        rig.Run(Start + $"""
+            setp.{comparison}; setp.lt.u32 %p4, %t, 7; mov.u32 %r0, 0; @!%p4 bra END;
+            vote.sync.ballot.b32 %r0, %p0, 0x7f; or.b32 %r0, %r0, 0x10000;
+            vote.sync.all.pred %p1, %p0, 0x7f; vote.sync.any.pred %p2, %p0, 0x7f; vote.sync.uni.pred %p3, %p0, 0x7f;
+            selp.u32 %r1, 0x20000, 0, %p1; or.b32 %r0, %r0, %r1; selp.u32 %r1, 0x40000, 0, %p2; or.b32 %r0, %r0, %r1;
+            selp.u32 %r1, 0x80000, 0, %p3; or.b32 %r0, %r0, %r1;
+            END: st.global.u32 [%o], %r0; ret;
+            """);
+        var expected = ballot | (all << 17) | (any << 18) | (uniform << 19);
+        Assert.That(rig.Device.Download(output), Is.EqualTo(Enumerable.Range(0, 32).Select(i => i < 7 ? expected : 0)));
     }
 
     [Test]
@@ -169,7 +189,7 @@ public sealed class WarpInstructionTests
                 var value = isA ? a[(lane / 4) + (8 * (register % 2)), k] : b[k, lane / 4];
                 bits |= type switch
                 {
-                    "tf32" => BitConverter.SingleToUInt32Bits(value),
+                    "tf32" => BitConverter.SingleToUInt32Bits(value) | 0x1555, // The lowest 13 bits are not looked at.
                     "f16" => (uint)BitConverter.HalfToUInt16Bits((Half)value),
                     _ => BitConverter.SingleToUInt32Bits(value) >> 16,
                 } << (16 * i);

@@ -167,14 +167,16 @@ internal sealed class LocalAddresses
         {
             ("mov", [{ } value]) => value,
             ("add", [var a, var b]) when Is64Bit(instruction) => Sum(a, b),
-            ("mul", [LocalAddress.Constant a, LocalAddress.Constant b])
-                when instruction.Has("wide") || Is64Bit(instruction) => new LocalAddress.Constant(a.Value * b.Value),
-            ("mad", [LocalAddress.Constant a, LocalAddress.Constant b, var c])
-                when instruction.Has("wide") || Is64Bit(instruction) =>
+            ("mul", [LocalAddress.Constant a, LocalAddress.Constant b]) when IsWholeProduct(instruction) =>
+                new LocalAddress.Constant(a.Value * b.Value),
+            ("mad", [LocalAddress.Constant a, LocalAddress.Constant b, var c]) when IsWholeProduct(instruction) =>
                 Sum(new LocalAddress.Constant(a.Value * b.Value), c),
             _ => null,
         };
     }
+
+    private static bool IsWholeProduct(PtxInstruction instruction) =>
+        instruction.Has("wide") || (instruction.Has("lo") && Is64Bit(instruction));
 
     /// <summary>Arithmetic in fewer bits could wrap.</summary>
     private static bool Is64Bit(PtxInstruction instruction) => instruction.Type is ".u64" or ".s64" or ".b64";

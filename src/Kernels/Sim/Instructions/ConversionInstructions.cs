@@ -24,7 +24,7 @@ internal enum PtxRounding
 /// <summary>How a conversion is done, besides its types.</summary>
 /// <param name="Rounding">Of the result.</param>
 /// <param name="ToInteger">The result has an integral value.</param>
-/// <param name="IsFlushed">Subnormal floats are zeros.</param>
+/// <param name="IsFlushed">Subnormal numbers of single precision are zeros.</param>
 /// <param name="IsSaturated">Integers are clamped to the type, floats to 0..1.</param>
 internal readonly record struct ConversionMode(PtxRounding Rounding, bool ToInteger, bool IsFlushed, bool IsSaturated);
 
@@ -57,14 +57,14 @@ internal static unsafe class Conversion
         where TA : unmanaged, INumber<TA>
         where TR : unmanaged, INumber<TR>
     {
-        if (mode.IsFlushed && TA.IsSubnormal(a))
-        {
-            a = TA.CopySign(TA.Zero, a);
-        }
-
+        a = mode.IsFlushed ? Flush(a) : a;
         var result = IsFloat<TR>() ? ToFloat<TA, TR>(a, mode) : ToInteger<TA, TR>(a, mode);
-        return mode.IsFlushed && TR.IsSubnormal(result) ? TR.CopySign(TR.Zero, result) : result;
+        return mode.IsFlushed ? Flush(result) : result;
     }
+
+    /// <summary>Of single precision alone; halves and doubles keep their subnormal numbers.</summary>
+    private static T Flush<T>(T value) where T : unmanaged, INumber<T> =>
+        typeof(T) == typeof(float) && T.IsSubnormal(value) ? T.CopySign(T.Zero, value) : value;
 
     private static bool IsFloat<T>() => typeof(T) == typeof(float) || typeof(T) == typeof(double) || typeof(T) == typeof(Half);
 

@@ -189,7 +189,8 @@ internal sealed unsafe class BlockMachine : IDisposable
                 continue;
             }
 
-            _order.Meet(id, barrier.Waiting, arrived & ended);
+            // Not those that came and then ended: what they did behind their arrival is in nobody's past.
+            _order.Meet(id, barrier.Waiting, arrived & ~barrier.Arrived);
             foreach (var warp in _warps)
             {
                 warp.IsWaiting &= (barrier.Waiting >> warp.Number & 1) == 0;

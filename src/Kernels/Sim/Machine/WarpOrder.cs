@@ -71,7 +71,7 @@ internal sealed class WarpOrder(int warps, int barriers)
     /// <summary>A barrier is complete: those that waited go on.</summary>
     /// <param name="barrier">Which.</param>
     /// <param name="waited">Warps that waited.</param>
-    /// <param name="ended">Warps that count as having come because they have ended.</param>
+    /// <param name="ended">Warps that have not come and count as if, because they have ended.</param>
     public void Meet(int barrier, uint waited, uint ended)
     {
         var now = 0u;
@@ -108,7 +108,7 @@ internal sealed class WarpOrder(int warps, int barriers)
 
     /// <summary>
     /// The clocks of warps that wait together go on together, and those of ended ones stand still, so what is known of
-    /// them reaches to the moment before.
+    /// them reaches to the moment before; or further, where the lanes of an ended one had met more often.
     /// </summary>
     private void Take(int warp, ReadOnlySpan<uint> handed, uint now, uint still)
     {
@@ -117,7 +117,7 @@ internal sealed class WarpOrder(int warps, int barriers)
         _others[warp] = uint.MaxValue;
         for (var other = 0; other < warps; other++)
         {
-            known[other] = (still >> other & 1) != 0 ? now - 1 : Math.Max(known[other], handed[other]);
+            known[other] = Math.Max((still >> other & 1) != 0 ? now - 1 : known[other], handed[other]);
             _others[warp] = other == warp ? _others[warp] : Math.Min(_others[warp], known[other]);
         }
     }
