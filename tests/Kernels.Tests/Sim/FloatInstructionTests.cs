@@ -123,7 +123,7 @@ public sealed class FloatInstructionTests
     public static IEnumerable<TestCaseData> Approximate()
     {
         yield return Case("ex2.approx.f32", a => Math.Pow(2, a), 1.0 / (1 << 22), 0);
-        yield return Case("lg2.approx.f32", a => Math.Log2(a), 1.0 / (1 << 22), 0);
+        yield return Case("lg2.approx.f32", a => Math.Log2(a), 1.0 / (1 << 22), 1.0 / (1 << 22));
         yield return Case("rcp.approx.f32", a => 1 / a, 1.0 / (1 << 23), 0);
         yield return Case("sqrt.approx.f32", Math.Sqrt, 1.0 / (1 << 23), 0);
         yield return Case("rsqrt.approx.f32", a => 1 / Math.Sqrt(a), Math.Pow(2, -22.9), 0);
@@ -150,11 +150,26 @@ public sealed class FloatInstructionTests
             }
 
             var error = Math.Abs(To(actual) - exact);
-            var allowed = (relative * Math.Abs(exact)) + absolute + (Math.Abs(exact) < 1.2e-38 ? 1e-45 : 0);
+            var allowed = Math.Max(relative * Math.Abs(exact), absolute) + (Math.Abs(exact) < 1.2e-38 ? 1e-45 : 0);
             worst = Math.Max(worst, error / allowed);
             return error <= allowed;
         });
         Assert.That(worst, Is.InRange(0.5, 1), "the whole of the documented error is used");
+    }
+
+    /// <summary>On an H200 log2 of the last float below 1 is off by 0.86 of itself: what needs digits there must fail here.</summary>
+    [Test]
+    public void ApproximateLog2_NextToOne_HasNoDigits()
+    {
+        var worst = 0.0;
+        ulong[] operands = [.. Enumerable.Range(1, 100).SelectMany(i => new[] { Of(1 + (i / 8388608f)), Of(1 - (i / 16777216f)) })];
+        Check("lg2.approx.f32", "f32", ["f32"], [operands], x => Of((float)Math.Log2(To(x[0]))), (x, _, actual) =>
+        {
+            var exact = Math.Log2(To(x[0]));
+            worst = Math.Max(worst, Math.Abs((To(actual) - exact) / exact));
+            return true;
+        });
+        Assert.That(worst, Is.GreaterThan(0.5));
     }
 
     [TestCase("div.approx.f32")]
