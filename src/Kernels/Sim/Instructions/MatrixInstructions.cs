@@ -1,5 +1,3 @@
-using System.Runtime.Intrinsics;
-
 namespace DPT.Engine.Kernels;
 
 /// <summary>
@@ -69,14 +67,14 @@ internal readonly struct TensorFloat32Element : IMatrixElement
 
 /// <summary>
 /// <c>mma.sync.m16n8kK</c>: D = A B + C with A 16 x K by rows, B K x 8 by columns, C and D in single precision. Lane
-/// 4g+t holds rows g and g+8 of A, C and D, and column g of B. Terms are added one by one in the order of k, each
-/// rounded; a card adds several at once, in an order and with a rounding that nobody has published.
+/// 4g+t holds rows g and g+8 of A, C and D, and column g of B. The sums are an H200's to the last bit
+/// (<see cref="FusedSum"/>).
 /// </summary>
 internal sealed unsafe class MultiplyMatrixInstruction<TElement>(int[] d, int[] a, int[] b, int[] c) : MachineInstruction
     where TElement : struct, IMatrixElement
 {
     private const int Rows = 16;
-    private const int Columns = 8;
+    private const int Columns = FusedSum.Columns;
 
     public override void Execute(SimWarp warp, uint mask)
     {
@@ -85,22 +83,14 @@ internal sealed unsafe class MultiplyMatrixInstruction<TElement>(int[] d, int[] 
         var left = stackalloc float[Rows * depth];
         var right = stackalloc float[depth * Columns];
         Gather(warp, left, right, depth);
-        var sums = stackalloc Vector256<float>[Rows];
-        Scatter(warp, (float*)sums, c, isRead: true);
+        var sums = stackalloc float[Rows * Columns];
+        Scatter(warp, sums, c, isRead: true);
         for (var row = 0; row < Rows; row++)
         {
-            var sum = sums[row];
-            for (var k = 0; k < depth; k++)
-            {
-                var factor = Vector256.Create(left[(row * depth) + k]);
-                sum = Vector256.FusedMultiplyAdd(factor, Vector256.Load(right + (k * Columns)), sum);
-            }
-
-            var isNumber = Vector256.Equals(sum, sum);
-            sums[row] = Vector256.ConditionalSelect(isNumber, sum, Vector256.Create(0x7fffffff).AsSingle());
+            FusedSum.Add(sums + (row * Columns), left + (row * depth), right, depth);
         }
 
-        Scatter(warp, (float*)sums, d, isRead: false);
+        Scatter(warp, sums, d, isRead: false);
     }
 
     private void Gather(SimWarp warp, float* left, float* right, int depth)
