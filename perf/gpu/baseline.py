@@ -72,12 +72,74 @@ def layernorm(label, dtype):
     return make
 
 
+def layernorm_backward(label, dtype):
+    n = numbers(label)
+
+    def make():
+        x = torch.randn(n["rows"], n["width"], device="cuda", dtype=dtype, requires_grad=True)
+        w = torch.ones(n["width"], device="cuda", dtype=dtype, requires_grad=True)
+        b = torch.zeros(n["width"], device="cuda", dtype=dtype, requires_grad=True)
+        y = F.layer_norm(x, (n["width"],), w, b)
+        gradient = torch.randn_like(y)
+        return lambda: torch.autograd.grad(y, (x, w, b), gradient, retain_graph=True), 3 * x.numel() * x.element_size()
+
+    return make
+
+
+def elements(function, tensors):
+    """One call on tensors of as many elements as the label says."""
+    def of(label, dtype):
+        n = numbers(label)
+        shape = (n["rows"], n["columns"]) if "columns" in n else (n["count"],)
+
+        def make():
+            x = [torch.randn(shape, device="cuda", dtype=dtype) for _ in range(tensors)]
+            return lambda: function(*x), tensors * x[0].numel() * x[0].element_size()
+
+        return make
+
+    return of
+
+
+def adamw(label, dtype):
+    """What ours does in one pass: the fused step, the moving average, and a cleared gradient."""
+    n = numbers(label)
+
+    def make():
+        p = torch.randn(n["count"], device="cuda", dtype=dtype, requires_grad=True)
+        average, p.grad = p.detach().clone(), torch.randn_like(p)
+        optimizer = torch.optim.AdamW([p], lr=1e-4, fused=True)
+
+        def run():
+            optimizer.step()
+            average.lerp_(p.detach(), 0.001)
+            p.grad.zero_()
+
+        return run, 5 * p.numel() * p.element_size()
+
+    return make
+
+
 def case(operator, label, dtype):
     if operator == "matmul":
         return matmul(label, dtype)
     if operator in ("attention.forward", "attention.backward"):
         return attention(label, dtype, operator.endswith("backward"))
-    return layernorm(label, dtype) if operator == "layernorm.forward" else None
+    if operator == "layernorm.forward":
+        return layernorm(label, dtype)
+    if dtype != torch.float32:
+        return None
+    if operator == "activation" and "Gelu" not in label.split():
+        return None
+    others = {
+        "layernorm.backward": layernorm_backward,
+        "activation": elements(F.gelu, 1),
+        "axpby": elements(lambda x, y: y.add_(x, alpha=0.7), 2),
+        "columnsum": elements(lambda x: x.sum(0), 1),
+        "norm": elements(torch.linalg.vector_norm, 1),
+        "adamw": adamw,
+    }
+    return others[operator](label, dtype) if operator in others else None
 
 
 def seconds_of(runs, count):

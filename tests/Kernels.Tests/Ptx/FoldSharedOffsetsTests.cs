@@ -73,6 +73,7 @@ public sealed class FoldSharedOffsetsTests
     [TestCase("mul.lo.s32 %r2, %r1, -4;", TestName = "a negative factor")]
     [TestCase("mul.hi.s32 %r2, %r1, 4;", TestName = "an upper half")]
     [TestCase("and.b32 %r2, %r1, 12;", TestName = "another operation")]
+    [TestCase("add.s16 %r2, %r1, 12;", TestName = "a sum that wraps at 16 bits")]
     public void IndexFromWhatIsNoSum_StaysARegister(string index)
     {
         var body = Folded($"""

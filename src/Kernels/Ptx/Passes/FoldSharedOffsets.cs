@@ -150,13 +150,13 @@ internal static class FoldSharedOffsets
         // manual says that an access whose register is below zero wraps to the address that its constant leads to.
         Linear? Evaluate(PtxInstruction i) => (i.Name, i.Operands.Count) switch
         {
-            _ when i.Has("hi") || i.Has("sat") || i.Type is ".f32" or ".f64" or ".pred" => null,
+            _ when i.Has("hi") || i.Has("sat") || !IsInteger(i.Type) => null,
             ("add", 3) => ValueOf(i.Operands[1])?.Plus(ValueOf(i.Operands[2])),
             ("mul", 3) => Product(i.Operands[1], i.Operands[2]),
             ("mad", 4) => Product(i.Operands[1], i.Operands[2])?.Plus(ValueOf(i.Operands[3])),
             ("shl", 3) when i.Operands[2] is PtxNumber { Bits: < 32 } n => ValueOf(i.Operands[1])?.Times(1u << (int)n.Bits),
             ("cvt", 2) when i.Opcode is "cvt.u64.u32" or "cvt.s64.s32" or "cvt.u32.u64" or "cvt.s32.s64" => ValueOf(i.Operands[1]),
-            ("mov", 2) when PtxType.Bytes(i.Type) is 4 or 8 && i.Operands[1] is not PtxVector => ValueOf(i.Operands[1]),
+            ("mov", 2) when i.Operands[1] is not PtxVector => ValueOf(i.Operands[1]),
             _ => null,
         };
 
@@ -168,6 +168,9 @@ internal static class FoldSharedOffsets
         Linear? Scaled(PtxOperand value, PtxNumber factor) =>
             (int)factor.Bits >= 0 ? ValueOf(value)?.Times((uint)factor.Bits) : null;
     }
+
+    /// <summary>Of 32 or 64 bits: what is shorter wraps earlier.</summary>
+    private static bool IsInteger(string type) => type is ".s32" or ".u32" or ".b32" or ".s64" or ".u64" or ".b64";
 
     private static PtxNumber Number(uint value) => new(value.ToString(CultureInfo.InvariantCulture));
 
