@@ -98,6 +98,38 @@ public sealed class AttentionEdgeTests
         });
     }
 
+    /// <summary>Nothing is the largest: there is no result, and no log-sum-exp.</summary>
+    [TestCaseSource(nameof(Variants))]
+    public void Forward_WhereEveryScoreIsMinusInfinity_IsNaN(KernelVariant variant, Func<Device> open)
+    {
+        if (variant is not KernelVariant<AttentionForwardCall> forward)
+        {
+            return;
+        }
+
+        using var device = open();
+        foreach (var tokens in new[] { 1, 33 })
+        {
+            const int Size = 32;
+            using var qkv = device.Upload<float>([.. Enumerable.Range(0, tokens * 3 * Size).Select(
+                i => i % (3 * Size) is var c && c == Size + 1 ? float.NegativeInfinity : c == 1 ? 1 : (float)Mixed(0, 0, i))]);
+            using var output = device.Allocate<float>(tokens * Size);
+            using var logSumExp = device.Allocate<float>(tokens);
+            forward.Launch(device, new AttentionForwardCall
+            {
+                Batch = 1,
+                Tokens = tokens,
+                Heads = 1,
+                HeadSize = Size,
+                Qkv = qkv.Slice,
+                Output = output.Slice,
+                LogSumExp = logSumExp.Slice,
+            });
+            Assert.That(device.Download(output.Slice), Is.All.NaN, $"L={tokens}");
+            Assert.That(device.Download(logSumExp.Slice), Is.All.NaN, $"log-sum-exp, L={tokens}");
+        }
+    }
+
     /// <summary>
     /// Queries and keys are small whole numbers times a power of two, so that every product and sum is exact, equal logits are
     /// equal, and different ones differ by at least 4^exponent / sqrt(d).

@@ -140,7 +140,10 @@ internal static class AttentionTile
     public static float Exp2(float score, float scale, float exponent) =>
         Scalar.Exp2(Scalar.Subtract(Scalar.Multiply(score, scale), exponent));
 
-    /// <summary>Writes the log-sum-exp of a row, if it is wanted.</summary>
+    /// <summary>
+    /// Writes the log-sum-exp of a row, if it is wanted. The power of the largest score is 1, unless all are minus infinity: then
+    /// the row has no result, and no log-sum-exp either.
+    /// </summary>
     /// <param name="logSumExp">The array; empty if it is not.</param>
     /// <param name="row">The row's place in it.</param>
     /// <param name="exponent">The exponent of two that the sum is relative to.</param>
@@ -150,7 +153,7 @@ internal static class AttentionTile
     {
         if (X == 0 && logSumExp.Length > 0)
         {
-            logSumExp[row] = Scalar.Fma(exponent, Ln2, GpuAttentionRow.Log(sum));
+            logSumExp[row] = sum > 0f ? Scalar.Fma(exponent, Ln2, GpuAttentionRow.Log(sum)) : float.NaN;
         }
     }
 
