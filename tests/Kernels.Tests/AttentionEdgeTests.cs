@@ -10,7 +10,8 @@ public sealed class AttentionEdgeTests
 {
     private const int Heads = 2;
 
-    private static readonly (int Tokens, int Size)[] Shapes = [(1, 1), (1, 32), (2, 32), (5, 3), (2, 72), (33, 32), (70, 32)];
+    private static readonly (int Tokens, int Size)[] Shapes =
+        [(1, 1), (1, 32), (2, 32), (5, 3), (2, 72), (33, 32), (70, 32), (1, 4), (33, 24), (5, 68)];
 
     private static readonly Edge[] Edges =
     [
