@@ -10,7 +10,8 @@ public sealed class AttentionEdgeTests
 {
     private const int Heads = 2;
 
-    private static readonly (int Tokens, int Size)[] Shapes = [(1, 1), (1, 32), (2, 32), (5, 3), (2, 72), (33, 32), (70, 32)];
+    private static readonly (int Tokens, int Size)[] Shapes =
+        [(1, 1), (1, 32), (2, 32), (5, 3), (2, 72), (33, 32), (70, 32), (1, 4), (33, 24), (5, 68)];
 
     private static readonly Edge[] Edges =
     [
@@ -96,6 +97,38 @@ public sealed class AttentionEdgeTests
             Assert.That(faults, Is.Empty, string.Join(Environment.NewLine, faults));
             Assert.That(seen, Is.EquivalentTo(Edges.Select(e => e.Name)), "an edge that no supported shape has");
         });
+    }
+
+    /// <summary>Nothing is the largest: there is no result, and no log-sum-exp.</summary>
+    [TestCaseSource(nameof(Variants))]
+    public void Forward_WhereEveryScoreIsMinusInfinity_IsNaN(KernelVariant variant, Func<Device> open)
+    {
+        if (variant is not KernelVariant<AttentionForwardCall> forward)
+        {
+            return;
+        }
+
+        using var device = open();
+        foreach (var tokens in new[] { 1, 33 })
+        {
+            const int Size = 32;
+            using var qkv = device.Upload<float>([.. Enumerable.Range(0, tokens * 3 * Size).Select(
+                i => i % (3 * Size) is var c && c == Size + 1 ? float.NegativeInfinity : c == 1 ? 1 : (float)Mixed(0, 0, i))]);
+            using var output = device.Allocate<float>(tokens * Size);
+            using var logSumExp = device.Allocate<float>(tokens);
+            forward.Launch(device, new AttentionForwardCall
+            {
+                Batch = 1,
+                Tokens = tokens,
+                Heads = 1,
+                HeadSize = Size,
+                Qkv = qkv.Slice,
+                Output = output.Slice,
+                LogSumExp = logSumExp.Slice,
+            });
+            Assert.That(device.Download(output.Slice), Is.All.NaN, $"L={tokens}");
+            Assert.That(device.Download(logSumExp.Slice), Is.All.NaN, $"log-sum-exp, L={tokens}");
+        }
     }
 
     /// <summary>

@@ -47,6 +47,65 @@ public sealed class AttentionVariantTests
             device.Selection.Resolve(AttentionOperators.Forward, in call, device).Name, Is.EqualTo(expected));
     }
 
+    [TestCase(4, "v3-online-softmax", "v2-recompute")]
+    [TestCase(24, "v3-online-softmax", "v2-recompute")]
+    [TestCase(32, "v3-online-softmax", "v2-recompute")]
+    [TestCase(68, "v3-online-softmax", "v2-recompute")]
+    [TestCase(124, "v3-online-softmax", "v2-recompute")]
+    [TestCase(128, "v3-online-softmax", "v2-recompute")]
+    [TestCase(31, "v1-naive", "v1-naive")]
+    [TestCase(66, "v1-naive", "v1-naive")]
+    [TestCase(132, "v1-naive", "v1-naive")]
+    public void Default_OnTheGpu_MultiplesOfFourUpTo128GoToTheTiles(int size, string forward, string backward)
+    {
+        using var device = new SimDevice(selection: new KernelSelection());
+        var forwardCall = new AttentionForwardCall
+        {
+            Batch = 2,
+            Tokens = 17,
+            Heads = 4,
+            HeadSize = size,
+            Qkv = default,
+            Output = default,
+        };
+        var backwardCall = new AttentionBackwardCall
+        {
+            Batch = 2,
+            Tokens = 17,
+            Heads = 4,
+            HeadSize = size,
+            Qkv = default,
+            Output = default,
+            OutputGradient = default,
+            QkvGradient = default,
+        };
+        var tiled = AttentionOperators.Forward.Find("v3-online-softmax");
+        Assert.Multiple(() =>
+        {
+            Assert.That(
+                device.Selection.Resolve(AttentionOperators.Forward, in forwardCall, device).Name, Is.EqualTo(forward));
+            Assert.That(
+                device.Selection.Resolve(AttentionOperators.Backward, in backwardCall, device).Name, Is.EqualTo(backward));
+            Assert.That(
+                ((KernelVariant<AttentionForwardCall>)tiled).Supports(in forwardCall, device, out var reason),
+                Is.EqualTo(forward == "v3-online-softmax"));
+            Assert.That(reason, Is.Null.Or.EqualTo(
+                $"head size {size}; it serves head sizes that are multiples of 4 up to 128"));
+        });
+    }
+
+    [Test]
+    public void Kernel_OfEveryHeadSize_HasTheSmallestTile()
+    {
+        int[] tiles = [32, 64, 72, 96, 128];
+        var kernels = new AttentionHeadKernels(typeof(AttentionForwardV3OnlineSoftmax), "Kernel", 128, rows: 128, weightRows: 64);
+        for (var size = 4; size <= 128; size += 4)
+        {
+            var tile = tiles.First(t => t >= size);
+            Assert.That(kernels.For(size).Id, Does.EndWith($".{(tile == size ? "Head" : "Within")}{tile}"), $"d={size}");
+        }
+    }
+
     [TestCase(2)]
     [TestCase(16)]
     public void Run_SteadyState_AllocatesNothing(int batch)

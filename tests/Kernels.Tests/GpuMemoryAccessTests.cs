@@ -41,7 +41,7 @@ public sealed class GpuMemoryAccessTests
     [Test]
     public void Attention_TiledVariant_HasNoConflictsAndWholeSectors(
         [Values("v2-shared-tiles", "v3-online-softmax", "v2-recompute")] string variant,
-        [Values(32, 64, 72, 96, 128)] int headSize)
+        [Values(24, 32, 40, 64, 72, 80, 96, 120, 128)] int headSize)
     {
         const int Tokens = 128, Heads = 2;
         const int Elements = Tokens * Heads;

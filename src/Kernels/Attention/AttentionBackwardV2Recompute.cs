@@ -11,9 +11,9 @@ namespace DPT.Engine.Kernels;
 /// P = exp2(S - largest) / sum again, tile by tile in registers, and dS = P (dP - D); largest and sum of every row go from
 /// the second launch to the third. Every row has one owner and adds in ascending order: no atomics.
 /// Threads: 128 as 16 by 8; a thread has 4 x 4 scores and an eighth of four rows of every gradient in registers; weights
-/// change hands inside a warp only. Limits: head sizes 32, 64, 72, 96, 128; operands at multiples of 16 bytes. Shared
-/// memory: 37 KiB (d = 32) to 109 KiB (d = 128). Bytes: 8 L d for 64 rows, twice. FLOPs: 14 L d per row, where 10 would do
-/// if the scores were kept.
+/// change hands inside a warp only. Limits: head sizes that are multiples of 4 up to 128, at the cost of the next of 32, 64,
+/// 72, 96, 128; operands at multiples of 16 bytes. Shared memory: 37 KiB (d = 32) to 109 KiB (d = 128). Bytes: 8 L d for 64
+/// rows, twice. FLOPs: 14 L d per row, where 10 would do if the scores were kept.
 /// </summary>
 /// <remarks>
 /// The log-sum-exp of the forward pass is not read: as one float it loses the sum beside a logit of 10^8, and its rounding
@@ -59,7 +59,7 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
         device.Prepare(kernels.For(call.HeadSize))
             .With(call.Qkv).With(call.OutputGradient)
             .With(rows.Range(0, count)).With(rows.Range(count, count)).With(rows.Range(2 * count, count)).With(call.QkvGradient)
-            .With(call.Tokens).With(call.Heads).With(blocks)
+            .With(call.Tokens).With(call.Heads).With(call.HeadSize).With(blocks)
             .With(GpuAttentionRow.Scale(call.HeadSize)).With(GpuAttentionRow.ScaleOfExp2(call.HeadSize))
             .On(new GridSize(GridSize.Cover((long)call.Batch * call.Heads * blocks, 1)));
     }
@@ -67,7 +67,7 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
     private static void QueryRows<T>(
         ArrayView<float> qkv, ArrayView<float> dOutput,
         ArrayView<float> dots, ArrayView<float> largest, ArrayView<float> inverseSums, ArrayView<float> dQkv,
-        int tokens, int heads, int blocks, float scale, float scaleOfExp2)
+        int tokens, int heads, int size, int blocks, float scale, float scaleOfExp2)
         where T : struct, IHeadSize
     {
         var ownQueries = SharedMemory.GetDynamic<Float4>().AsAligned(16);
@@ -76,10 +76,10 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
         var values = keys.SubView(Passing * AttentionTile.RowPacks(T.Size));
         var weights = values.SubView(Passing * AttentionTile.RowPacks(T.Size));
         var index = Grid.IdxX / blocks;
-        var head = new GpuAttentionHead(index, tokens, heads, T.Size);
+        var head = new GpuAttentionHead(index, tokens, heads, AttentionTile.HeadSize<T>(size));
         var row = (Grid.IdxX - (index * blocks)) * Rows;
-        AttentionTile.Stage<T>(ownQueries, Rows, qkv, head.Query, head.PackedWidth, row, tokens);
-        AttentionTile.Stage<T>(ownGradients, Rows, dOutput, head.Output, head.Width, row, tokens);
+        AttentionTile.Stage<T>(ownQueries, Rows, qkv, head.Query, head.PackedWidth, row, tokens, size);
+        AttentionTile.Stage<T>(ownGradients, Rows, dOutput, head.Output, head.Width, row, tokens, size);
         var isOwner = AttentionTile.WarpOwnsRows(row, tokens);
         row += AttentionTile.Y;
         var means = RowValues.Load(dots, head.Row, row, AttentionTile.Down, tokens);
@@ -88,8 +88,8 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
         var dQuery = default(HeadTile<T>);
         for (var first = 0; first < tokens; first += Passing)
         {
-            AttentionTile.Stage<T>(keys, Passing, qkv, head.Key, head.PackedWidth, first, tokens);
-            AttentionTile.Stage<T>(values, Passing, qkv, head.Value, head.PackedWidth, first, tokens);
+            AttentionTile.Stage<T>(keys, Passing, qkv, head.Key, head.PackedWidth, first, tokens, size);
+            AttentionTile.Stage<T>(values, Passing, qkv, head.Value, head.PackedWidth, first, tokens, size);
             Group.Barrier();
             if (isOwner)
             {
@@ -116,13 +116,13 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
         }
 
         factors.Scale(scale);
-        dQuery.Store(dQkv, head.Query, head.PackedWidth, row, tokens, factors);
+        dQuery.Store(dQkv, head.Query, head.PackedWidth, row, tokens, size, factors);
     }
 
     private static void KeyRows<T>(
         ArrayView<float> qkv, ArrayView<float> dOutput,
         ArrayView<float> dots, ArrayView<float> largest, ArrayView<float> inverseSums, ArrayView<float> dQkv,
-        int tokens, int heads, int blocks, float scale, float scaleOfExp2)
+        int tokens, int heads, int size, int blocks, float scale, float scaleOfExp2)
         where T : struct, IHeadSize
     {
         var ownKeys = SharedMemory.GetDynamic<Float4>().AsAligned(16);
@@ -131,10 +131,10 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
         var dOutputs = queries.SubView(Passing * AttentionTile.RowPacks(T.Size));
         var weights = dOutputs.SubView(Passing * AttentionTile.RowPacks(T.Size));
         var index = Grid.IdxX / blocks;
-        var head = new GpuAttentionHead(index, tokens, heads, T.Size);
+        var head = new GpuAttentionHead(index, tokens, heads, AttentionTile.HeadSize<T>(size));
         var row = (Grid.IdxX - (index * blocks)) * Rows;
-        AttentionTile.Stage<T>(ownKeys, Rows, qkv, head.Key, head.PackedWidth, row, tokens);
-        AttentionTile.Stage<T>(ownValues, Rows, qkv, head.Value, head.PackedWidth, row, tokens);
+        AttentionTile.Stage<T>(ownKeys, Rows, qkv, head.Key, head.PackedWidth, row, tokens, size);
+        AttentionTile.Stage<T>(ownValues, Rows, qkv, head.Value, head.PackedWidth, row, tokens, size);
         var isOwner = AttentionTile.WarpOwnsRows(row, tokens);
         row += AttentionTile.Y;
 
@@ -142,8 +142,8 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
         var dValue = default(HeadTile<T>);
         for (var first = 0; first < tokens; first += Passing)
         {
-            AttentionTile.Stage<T>(queries, Passing, qkv, head.Query, head.PackedWidth, first, tokens);
-            AttentionTile.Stage<T>(dOutputs, Passing, dOutput, head.Output, head.Width, first, tokens);
+            AttentionTile.Stage<T>(queries, Passing, qkv, head.Query, head.PackedWidth, first, tokens, size);
+            AttentionTile.Stage<T>(dOutputs, Passing, dOutput, head.Output, head.Width, first, tokens, size);
             var query = first + AttentionTile.X;
             var exponents = RowValues.Load(largest, head.Row, query, AttentionTile.Across, tokens);
             var factors = RowValues.Load(inverseSums, head.Row, query, AttentionTile.Across, tokens);
@@ -174,8 +174,8 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
             Group.Barrier();
         }
 
-        dKey.Store(dQkv, head.Key, head.PackedWidth, row, tokens, Float4.Broadcast(scale));
-        dValue.Store(dQkv, head.Value, head.PackedWidth, row, tokens, Float4.Broadcast(1f));
+        dKey.Store(dQkv, head.Key, head.PackedWidth, row, tokens, size, Float4.Broadcast(scale));
+        dValue.Store(dQkv, head.Value, head.PackedWidth, row, tokens, size, Float4.Broadcast(1f));
     }
 
     /// <summary>Scores of one key with four queries to their probabilities.</summary>

@@ -9,8 +9,9 @@ namespace DPT.Engine.Kernels;
 /// keys finds the largest logit of every row, the second computes the logits again, their exponentials, and the weighted
 /// sum of the values.
 /// Threads: 128 as 16 rows by 8; a thread has four of the 32 logits of its row, and an eighth of the row's result in
-/// registers. Limits: head sizes 32, 64, 72, 96, 128; operands at multiples of 16 bytes. Shared memory: up to 44 KiB.
-/// Bytes: 12 L d for 16 rows. FLOPs: 6 L d per row; five packs of shared memory for 16 fused multiply-adds.
+/// registers. Limits: head sizes that are multiples of 4 up to 128, at the cost of the next of 32, 64, 72, 96, 128;
+/// operands at multiples of 16 bytes. Shared memory: up to 44 KiB. Bytes: 12 L d for 16 rows. FLOPs: 6 L d per row; five
+/// packs of shared memory for 16 fused multiply-adds.
 /// </summary>
 internal sealed class AttentionForwardV2SharedTiles : GpuVariant<AttentionForwardCall>
 {
@@ -33,13 +34,13 @@ internal sealed class AttentionForwardV2SharedTiles : GpuVariant<AttentionForwar
         var blocks = GridSize.Cover(call.Tokens, Rows);
         device.Prepare(Heads.For(call.HeadSize))
             .With(call.Qkv).With(call.Output).With(call.LogSumExp)
-            .With(call.Tokens).With(call.Heads).With(blocks).With(GpuAttentionRow.ScaleOfExp2(call.HeadSize))
+            .With(call.Tokens).With(call.Heads).With(call.HeadSize).With(blocks).With(GpuAttentionRow.ScaleOfExp2(call.HeadSize))
             .On(new GridSize(GridSize.Cover((long)call.Batch * call.Heads * blocks, 1)));
     }
 
     private static void Kernel<T>(
         ArrayView<float> qkv, ArrayView<float> output, ArrayView<float> logSumExp,
-        int tokens, int heads, int blocks, float scale)
+        int tokens, int heads, int size, int blocks, float scale)
         where T : struct, IHeadSize
     {
         var shared = SharedMemory.GetDynamic<Float4>().AsAligned(16);
@@ -48,14 +49,14 @@ internal sealed class AttentionForwardV2SharedTiles : GpuVariant<AttentionForwar
         var values = keys.SubView(AttentionTile.Passing * AttentionTile.RowPacks(T.Size));
         var weights = values.SubView(AttentionTile.Passing * AttentionTile.RowPacks(T.Size));
         var index = Grid.IdxX / blocks;
-        var head = new GpuAttentionHead(index, tokens, heads, T.Size);
+        var head = new GpuAttentionHead(index, tokens, heads, AttentionTile.HeadSize<T>(size));
         var row = (Grid.IdxX - (index * blocks)) * Rows;
-        AttentionTile.Stage<T>(queries, Rows, qkv, head.Query, head.PackedWidth, row, tokens);
+        AttentionTile.Stage<T>(queries, Rows, qkv, head.Query, head.PackedWidth, row, tokens, size);
 
         var most = float.NegativeInfinity;
         for (var first = 0; first < tokens; first += AttentionTile.Passing)
         {
-            AttentionTile.Stage<T>(keys, AttentionTile.Passing, qkv, head.Key, head.PackedWidth, first, tokens);
+            AttentionTile.Stage<T>(keys, AttentionTile.Passing, qkv, head.Key, head.PackedWidth, first, tokens, size);
             Group.Barrier();
             var scores = AttentionTile.MaskFrom(tokens - first, AttentionTile.Products<T>(queries, AttentionTile.Y, keys));
             most = AttentionTile.Max(most, AttentionTile.MaxOf(scores));
@@ -67,8 +68,8 @@ internal sealed class AttentionForwardV2SharedTiles : GpuVariant<AttentionForwar
         var result = default(HeadSlice<T>);
         for (var first = 0; first < tokens; first += AttentionTile.Passing)
         {
-            AttentionTile.Stage<T>(keys, AttentionTile.Passing, qkv, head.Key, head.PackedWidth, first, tokens);
-            AttentionTile.Stage<T>(values, AttentionTile.Passing, qkv, head.Value, head.PackedWidth, first, tokens);
+            AttentionTile.Stage<T>(keys, AttentionTile.Passing, qkv, head.Key, head.PackedWidth, first, tokens, size);
+            AttentionTile.Stage<T>(values, AttentionTile.Passing, qkv, head.Value, head.PackedWidth, first, tokens, size);
             Group.Barrier();
             var scores = AttentionTile.MaskFrom(tokens - first, AttentionTile.Products<T>(queries, AttentionTile.Y, keys));
             scores = AttentionTile.Exp2(scores, scale, most);
@@ -93,7 +94,7 @@ internal sealed class AttentionForwardV2SharedTiles : GpuVariant<AttentionForwar
         row += AttentionTile.Y;
         if (row < tokens)
         {
-            result.Store(output, head.Output + ((long)row * head.Width), Scalar.Divide(1f, sum));
+            result.Store(output, head.Output + ((long)row * head.Width), size, Scalar.Divide(1f, sum));
             AttentionTile.StoreLogSumExp(logSumExp, head.Row + row, most, sum);
         }
     }

@@ -2,44 +2,63 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace DPT.Engine.Kernels;
 
-/// <summary>One kernel of a tiled variant for each head size that the tiles are made for.</summary>
+/// <summary>
+/// The kernels of a tiled variant, two for each width of a tile: one for heads that fill it, whose guards are gone, and one
+/// for narrower heads. A head takes the smallest tile that holds it.
+/// </summary>
 internal sealed class AttentionHeadKernels
 {
-    private static readonly (int Size, Type Type)[] Sizes =
+    private static readonly (int Size, Type Filled, Type Within)[] Tiles =
     [
-        (Head32.Size, typeof(Head32)), (Head64.Size, typeof(Head64)), (Head72.Size, typeof(Head72)),
-        (Head96.Size, typeof(Head96)), (Head128.Size, typeof(Head128)),
+        (Head32.Size, typeof(Head32), typeof(Within32)), (Head64.Size, typeof(Head64), typeof(Within64)),
+        (Head72.Size, typeof(Head72), typeof(Within72)), (Head96.Size, typeof(Head96), typeof(Within96)),
+        (Head128.Size, typeof(Head128), typeof(Within128)),
     ];
 
-    private readonly GpuKernel[] _kernels;
+    private static readonly int Widest = Tiles[^1].Size;
+
+    private readonly GpuKernel[] _filled;
+    private readonly GpuKernel[] _within;
 
     /// <param name="owner">The variant.</param>
-    /// <param name="method">Its method with the head size as type argument.</param>
+    /// <param name="method">Its method with the tile as type argument.</param>
     /// <param name="threads">Threads of a block.</param>
     /// <param name="rows">Rows of heads that a block keeps in shared memory.</param>
     /// <param name="weightRows">Rows of weights beside them.</param>
-    public AttentionHeadKernels(Type owner, string method, int threads, int rows, int weightRows) =>
-        _kernels =
-        [
-            .. Sizes.Select(s => new GpuKernel(owner, method, threads, s.Type)
-            {
-                DynamicSharedBytes =
-                    16 * ((rows * AttentionTile.RowPacks(s.Size)) + (weightRows * AttentionTile.WeightRowPacks)),
-            }),
-        ];
+    public AttentionHeadKernels(Type owner, string method, int threads, int rows, int weightRows)
+    {
+        _filled = [.. Tiles.Select(t => Make(t.Size, t.Filled))];
+        _within = [.. Tiles.Select(t => Make(t.Size, t.Within))];
+        All = [.. _filled, .. _within];
+
+        GpuKernel Make(int width, Type tile) => new(owner, method, threads, tile)
+        {
+            DynamicSharedBytes =
+                16 * ((rows * AttentionTile.RowPacks(width)) + (weightRows * AttentionTile.WeightRowPacks)),
+        };
+    }
 
     /// <summary>All of them.</summary>
-    public IReadOnlyList<GpuKernel> All => _kernels;
+    public IReadOnlyList<GpuKernel> All { get; }
 
     /// <summary>The one for a head size that is supported.</summary>
-    public GpuKernel For(int headSize) => _kernels[Array.FindIndex(Sizes, s => s.Size == headSize)];
+    public GpuKernel For(int headSize)
+    {
+        var smallest = 0;
+        while (Tiles[smallest].Size < headSize)
+        {
+            smallest++;
+        }
 
-    /// <summary>Whether tiles exist for the head size and rows can be read in packs of four.</summary>
+        return Tiles[smallest].Size == headSize ? _filled[smallest] : _within[smallest];
+    }
+
+    /// <summary>Whether a tile holds the head and rows can be read in packs of four.</summary>
     public static bool Supports(int headSize, [NotNullWhen(false)] out string? reason, params ReadOnlySpan<Slice<float>> arrays)
     {
-        reason = Array.Exists(Sizes, s => s.Size == headSize)
+        reason = headSize % 4 == 0 && headSize <= Widest
             ? null
-            : $"head size {headSize}; it has tiles for {string.Join(", ", Sizes.Select(s => s.Size))}";
+            : $"head size {headSize}; it serves head sizes that are multiples of 4 up to {Widest}";
         foreach (var array in arrays)
         {
             reason ??= GlobalMemory.HasAlignedRows(array, headSize) ? null : "an operand does not start at a multiple of 16 bytes";

@@ -8,6 +8,16 @@ public static class AttentionOperators
     /// <summary>Heads for one vector of any width and a part of another.</summary>
     private static readonly Case ManyHeads = new(3, 17, 6, 24);
 
+    /// <summary>Heads that do not fill a tile of the GPU, narrow and wide ones for each tile, with others beside them.</summary>
+    private static readonly Case[] NarrowHeads =
+    [
+        new(1, 33, 3, 4), new(1, 33, 2, 20), new(1, 65, 4, 20), new(2, 17, 4, 24), new(1, 1, 3, 28),
+        new(1, 33, 3, 36), new(1, 65, 2, 40),
+        new(1, 17, 2, 68), new(1, 65, 2, 68),
+        new(1, 17, 2, 76), new(1, 65, 2, 76),
+        new(1, 17, 2, 100), new(1, 1, 3, 100), new(1, 33, 2, 124), new(1, 65, 2, 124),
+    ];
+
     private static readonly Case[] Cases =
     [
         new(1, 1, 1, 1), new(2, 1, 2, 8), new(1, 2, 1, 31), new(2, 17, 2, 32), new(1, 18, 3, 33), new(2, 65, 1, 64),
@@ -19,6 +29,7 @@ public static class AttentionOperators
         ManyHeads, new(4, 18, 4, 32), new(5, 1, 2, 1), new(9, 5, 1, 3), new(2, 40, 5, 8), new(2, 4, 8, 17),
         new(3, 18, 4, 8, Logits: 80), new(4, 7, 2, 16, FillPattern.Large), new(4, 7, 2, 16, FillPattern.Constant),
         new(4, 7, 2, 16, FillPattern.Tiny), new(4, 7, 2, 16, FillPattern.Zero),
+        .. NarrowHeads,
     ];
 
     /// <summary>A U-ViT-S on images of 32 x 32 and on latents of 256 x 256, patches of 2.</summary>

@@ -23,8 +23,12 @@ internal static class AttentionTile
 
     private const float Ln2 = 0.693147181f;
 
-    /// <summary>Packs in a row of a head.</summary>
-    public static int RowPacks(int headSize) => (headSize / 4) + 1;
+    /// <summary>Packs in a row of a tile of that width.</summary>
+    public static int RowPacks(int width) => (width / 4) + 1;
+
+    /// <summary>Floats of a head: a constant where heads fill the tile.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int HeadSize<T>(int size) where T : struct, IHeadSize => T.IsFilled ? T.Size : size;
 
     /// <summary>This thread's place across.</summary>
     public static int X => Group.IdxX & (Across - 1);
@@ -41,7 +45,10 @@ internal static class AttentionTile
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool WarpOwnsRows(int row, int rows) => row + (Y & ~3) < rows;
 
-    /// <summary>Brings rows of a head to shared memory, eight adjacent packs by eight threads; zeros beyond the last row.</summary>
+    /// <summary>
+    /// Brings rows of a head to shared memory, eight adjacent packs by eight threads; zeros beyond the last row and beyond the
+    /// head, where the next one lies.
+    /// </summary>
     /// <param name="tile">Where, in shared memory.</param>
     /// <param name="count">Rows of the tile.</param>
     /// <param name="x">The array.</param>
@@ -49,18 +56,21 @@ internal static class AttentionTile
     /// <param name="stride">Elements from one row to the next.</param>
     /// <param name="row">First row of the tile.</param>
     /// <param name="rows">Rows that there are.</param>
+    /// <param name="size">Floats of the head.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Stage<T>(
-        ArrayView<Float4> tile, int count, ArrayView<float> x, long first, int stride, int row, int rows)
+        ArrayView<Float4> tile, int count, ArrayView<float> x, long first, int stride, int row, int rows, int size)
         where T : struct, IHeadSize
     {
         for (var r = Y; r < count; r += Down)
         {
             var source = first + ((long)(row + r) * stride);
+            var isRow = row + r < rows;
+            var floats = isRow ? size : 0;
             for (var pack = X; pack < T.Size / 4; pack += Across)
             {
                 var value = default(Float4);
-                if (row + r < rows)
+                if (T.IsFilled ? isRow : 4 * pack < floats)
                 {
                     value = GlobalMemory.Load4(ref x[source + (4 * pack)]);
                 }
@@ -140,7 +150,10 @@ internal static class AttentionTile
     public static float Exp2(float score, float scale, float exponent) =>
         Scalar.Exp2(Scalar.Subtract(Scalar.Multiply(score, scale), exponent));
 
-    /// <summary>Writes the log-sum-exp of a row, if it is wanted.</summary>
+    /// <summary>
+    /// Writes the log-sum-exp of a row, if it is wanted. The power of the largest score is 1, unless all are minus infinity: then
+    /// the row has no result, and no log-sum-exp either.
+    /// </summary>
     /// <param name="logSumExp">The array; empty if it is not.</param>
     /// <param name="row">The row's place in it.</param>
     /// <param name="exponent">The exponent of two that the sum is relative to.</param>
@@ -150,7 +163,7 @@ internal static class AttentionTile
     {
         if (X == 0 && logSumExp.Length > 0)
         {
-            logSumExp[row] = Scalar.Fma(exponent, Ln2, GpuAttentionRow.Log(sum));
+            logSumExp[row] = sum > 0f ? Scalar.Fma(exponent, Ln2, GpuAttentionRow.Log(sum)) : float.NaN;
         }
     }
 

@@ -4,8 +4,9 @@ using ILGPU;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// A thread's eighth of a row of a head, in registers: of every 32 channels one pack, and of the 8 that may be left one
-/// float. Fields that the head size does not need fold away.
+/// A thread's eighth of a row of a tile, in registers: of every 32 channels one pack, and of the 8 that may be left one
+/// float. Fields that the width does not need fold away. Beyond a head that is narrower than its tile are zeros, or what
+/// becomes of them; it is not stored.
 /// </summary>
 internal struct HeadSlice<T> where T : struct, IHeadSize
 {
@@ -48,29 +49,33 @@ internal struct HeadSlice<T> where T : struct, IHeadSize
         return slice;
     }
 
-    /// <summary>Writes a factor times this part to its place in a row in global memory.</summary>
+    /// <summary>Writes a factor times this part to its place in a row in global memory, as far as the head goes.</summary>
+    /// <param name="x">The array.</param>
+    /// <param name="row">The row's first element in it.</param>
+    /// <param name="size">Floats of the head.</param>
+    /// <param name="factor">The factor.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Store(ArrayView<float> x, long row, float factor)
+    public void Store(ArrayView<float> x, long row, int size, float factor)
     {
         Scale(factor);
         var at = row + (4 * AttentionTile.X);
-        GlobalMemory.Store4(ref x[at], _first);
+        StorePack(ref x[at], _first, 0, size);
         if (T.Size >= 64)
         {
-            GlobalMemory.Store4(ref x[at + 32], _second);
+            StorePack(ref x[at + 32], _second, 32, size);
         }
 
         if (T.Size >= 96)
         {
-            GlobalMemory.Store4(ref x[at + 64], _third);
+            StorePack(ref x[at + 64], _third, 64, size);
         }
 
         if (T.Size >= 128)
         {
-            GlobalMemory.Store4(ref x[at + 96], _fourth);
+            StorePack(ref x[at + 96], _fourth, 96, size);
         }
 
-        if (HasLast)
+        if (HasLast && (T.IsFilled || (T.Size & ~31) + AttentionTile.X < size))
         {
             x[row + (T.Size & ~31) + AttentionTile.X] = _last;
         }
@@ -136,5 +141,15 @@ internal struct HeadSlice<T> where T : struct, IHeadSize
         AddScaled(weights.Y, y);
         AddScaled(weights.Z, z);
         AddScaled(weights.W, w);
+    }
+
+    /// <summary>Only the last channels of a tile can be beyond a head: without them a smaller tile would hold it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StorePack(ref float x, Float4 pack, int channel, int size)
+    {
+        if (T.IsFilled || channel + 32 < T.Size || channel + (4 * AttentionTile.X) < size)
+        {
+            GlobalMemory.Store4(ref x, pack);
+        }
     }
 }

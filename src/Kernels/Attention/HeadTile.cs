@@ -40,28 +40,30 @@ internal struct HeadTile<T> where T : struct, IHeadSize
         Row3.Scale(factors.W);
     }
 
-    /// <summary>Writes those of the four rows that exist, each times a factor.</summary>
+    /// <summary>Writes those of the four rows that exist, each times a factor, as far as the head goes.</summary>
     /// <param name="x">The array.</param>
     /// <param name="first">The head's first element in it.</param>
     /// <param name="stride">Elements from one row to the next.</param>
     /// <param name="row">This thread's first row.</param>
     /// <param name="rows">Rows that there are.</param>
+    /// <param name="size">Floats of the head.</param>
     /// <param name="factors">One for each row.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Store(ArrayView<float> x, long first, int stride, int row, int rows, Float4 factors)
+    public void Store(ArrayView<float> x, long first, int stride, int row, int rows, int size, Float4 factors)
     {
-        Store(Row0, x, first, stride, row, rows, factors.X);
-        Store(Row1, x, first, stride, row + AttentionTile.Down, rows, factors.Y);
-        Store(Row2, x, first, stride, row + (2 * AttentionTile.Down), rows, factors.Z);
-        Store(Row3, x, first, stride, row + (3 * AttentionTile.Down), rows, factors.W);
+        Store(Row0, x, first, stride, row, rows, size, factors.X);
+        Store(Row1, x, first, stride, row + AttentionTile.Down, rows, size, factors.Y);
+        Store(Row2, x, first, stride, row + (2 * AttentionTile.Down), rows, size, factors.Z);
+        Store(Row3, x, first, stride, row + (3 * AttentionTile.Down), rows, size, factors.W);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(HeadSlice<T> slice, ArrayView<float> x, long first, int stride, int row, int rows, float factor)
+    private static void Store(
+        HeadSlice<T> slice, ArrayView<float> x, long first, int stride, int row, int rows, int size, float factor)
     {
         if (row < rows)
         {
-            slice.Store(x, first + ((long)row * stride), factor);
+            slice.Store(x, first + ((long)row * stride), size, factor);
         }
     }
 }
