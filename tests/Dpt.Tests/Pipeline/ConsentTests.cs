@@ -167,6 +167,27 @@ public class ConsentTests
         Assert.That(FinishedRun.Timeless(result), Is.EqualTo(FinishedRun.Timeless(fresh)));
     }
 
+    /// <summary>The generator and all settings are the same, as when another machine drew: stage 3 has not seen these images.</summary>
+    [Test]
+    public void PseudoImages_ThatAreOthers_AskForStage3()
+    {
+        var other = _run.Fresh();
+        TinyRun.In(other, TinyOptions.Run with { Generate = TinyOptions.Run.Generate with { Guidance = 3 } });
+        const string Generator = $"{Stage2}/generator.safetensors";
+        Assert.That(TinyRun.Outcome(other)[Generator], Is.EqualTo(_run.Outcome[Generator]));
+        var folder = _run.Copy();
+        var (mine, theirs) = (ManifestOf(folder, Stage2), ManifestOf(other, Stage2));
+        foreach (var output in theirs.Outputs)
+        {
+            File.Copy(Path.Combine(other, Stage2, output.Path), Path.Combine(folder, Stage2, output.Path), overwrite: true);
+        }
+
+        JsonFiles.Save(Path.Combine(folder, Stage2, "manifest.json"), mine with { Outputs = theirs.Outputs });
+        TestImages.Fails(
+            FailureKind.Usage, () => TinyRun.In(folder), $"{Stage3} was made with other settings or data: pseudo-images ");
+        Assert.That(TinyRun.In(folder, overwrite: true).Works, Is.EqualTo([Stage3, $"{Stage3}-control"]));
+    }
+
     [Test]
     public void Begun_WithOtherSettings_IsNotThrownAwayUnasked()
     {
@@ -207,6 +228,9 @@ public class ConsentTests
         var longer = TinyOptions.Run with { Stage1 = TinyOptions.Run.Stage1 with { Steps = 7 } };
         TestImages.Fails(FailureKind.Usage, () => TinyRun.In(folder, longer), "stage1.steps 6 -> 7");
     }
+
+    private static StageManifest ManifestOf(string folder, string stage) =>
+        JsonFiles.Load<StageManifest>(Path.Combine(folder, stage, "manifest.json"));
 
     private static void Work(
         string path, DptPlan plan, IRunObserver observer, Action<DptPipeline> work, bool overwrite = false)

@@ -67,6 +67,8 @@ public class DamageTests
     [TestCase("machines", "{}")]
     [TestCase("thresholds", "{}")]
     [TestCase("thresholds", "{\"global\":0.5,\"classProbabilities\":[1],\"classFrequencies\":[1]}")]
+    [TestCase("thresholds", "{\"global\":0.5,\"classProbabilities\":[1,1,1,1,1,1,1,1,1,1],\"classFrequencies\":[1]}")]
+    [TestCase("thresholds", "{\"global\":0.5,\"classProbabilities\":[1],\"classFrequencies\":[1,1,1,1,1,1,1,1,1,1]}")]
     [TestCase("thresholds", "null")]
     public void Run_StateHasAMemberOfAnotherKind_TheCheckpointDoesNotCount(string member, string value)
     {

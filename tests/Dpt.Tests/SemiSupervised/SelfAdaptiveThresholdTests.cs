@@ -106,9 +106,14 @@ public sealed class SelfAdaptiveThresholdTests
         });
     }
 
-    [Test]
-    public void State_OfOtherClasses_IsRefused() => Assert.That(
-        () => new SelfAdaptiveThreshold(Classes, 0.9) { State = new ThresholdState(0.5, [1, 0], [1, 0]) },
+    [TestCase(2, Classes)]
+    [TestCase(Classes, 2)]
+    [TestCase(Classes + 1, Classes + 1)]
+    public void State_OfOtherClasses_IsRefused(int probabilities, int frequencies) => Assert.That(
+        () => new SelfAdaptiveThreshold(Classes, 0.9)
+        {
+            State = new ThresholdState(0.5, new double[probabilities], new double[frequencies]),
+        },
         Throws.ArgumentException);
 
     [Test]

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace DPT.Engine.Dpt.Tests;
 
 /// <summary>Training is a function of its inputs: stopping, threads and memory plans change no bit of it.</summary>
@@ -42,6 +44,20 @@ public class ResumeTests
 
         var loaded = new CheckpointStore(folder.Path, keep: 1, new SilentObserver()).LoadLatest()!;
         TinyTraining.RequireSame(Continue(name, loaded), Train(name));
+    }
+
+    /// <summary>Weights of a state whose thresholds do not fit would be taken without them.</summary>
+    [TestCase("{}")]
+    [TestCase("""{"thresholds":{"global":0.5,"classProbabilities":[1,1],"classFrequencies":[1,1,1]}}""")]
+    [TestCase("""{"thresholds":{"global":0.5,"classProbabilities":[1,1,1],"classFrequencies":[1,1]}}""")]
+    public void Classifier_StateOfOtherThresholds_IsRefusedAndChangesNothing(string state)
+    {
+        using var training = TinyTraining.Classifier();
+        using var trained = TinyTraining.Classifier();
+        var (before, other) = (training.Run(0), trained.Run(2));
+        var damaged = new TrainingState(other.Step, (JsonObject)JsonNode.Parse(state)!, other.Tensors);
+        Assert.That(() => training.Trainer.Restore(damaged), Throws.TypeOf<InvalidDataException>());
+        TinyTraining.RequireSame(training.Run(0), before);
     }
 
     [Test]
