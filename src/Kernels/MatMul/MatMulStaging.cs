@@ -16,26 +16,10 @@ internal readonly struct MatMulStaging
     private const int Items = 64;
     private const int Row = Items + 4;
 
-    private readonly ArrayView<float> _x;
-    private readonly int _stride;
-    private readonly int _item;
-    private readonly int _items;
-    private readonly bool _isAligned;
+    private readonly MatMulFactor _factor;
 
-    /// <param name="x">The factor.</param>
-    /// <param name="stride">Elements from one of its rows in memory to the next.</param>
-    /// <param name="item">First item of the tile.</param>
-    /// <param name="items">Number of items that there are.</param>
-    /// <param name="isAligned">Whether rows in memory start at multiples of 16 bytes.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public MatMulStaging(ArrayView<float> x, int stride, int item, int items, bool isAligned)
-    {
-        _x = x;
-        _stride = stride;
-        _item = item;
-        _items = items;
-        _isAligned = isAligned;
-    }
+    public MatMulStaging(MatMulFactor factor) => _factor = factor;
 
     /// <summary>This thread's part of the tile that starts at a term; zeros beyond the edges.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -45,25 +29,21 @@ internal readonly struct MatMulStaging
         if (T.TermsAreAdjacent)
         {
             // A pair of threads reads 32 bytes of an item, which is what memory delivers at least.
-            var item = _item + (Group.IdxX / 2);
+            var item = Group.IdxX / 2;
             term += 4 * (Group.IdxX & 1);
-            pair.First = Pack(item, term, item < _items ? end - term : 0);
-            pair.Second = Pack(item + (Items / 2), term, item + (Items / 2) < _items ? end - term : 0);
+            pair.First = _factor.Load<T>(item, term, end);
+            pair.Second = _factor.Load<T>(item + (Items / 2), term, end);
         }
         else
         {
-            var item = _item + (4 * (Group.IdxX & 15));
+            var item = 4 * (Group.IdxX & 15);
             term += Group.IdxX / 16;
-            pair.First = Pack(term, item, term < end ? _items - item : 0);
-            pair.Second = Pack(term + (Terms / 2), item, term + (Terms / 2) < end ? _items - item : 0);
+            pair.First = _factor.Load<T>(item, term, end);
+            pair.Second = _factor.Load<T>(item, term + (Terms / 2), end);
         }
 
         return pair;
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Float4 Pack(int row, int column, int count) =>
-        GlobalMemory.LoadUpTo4(_x, ((long)row * _stride) + column, count, _isAligned);
 
     /// <summary>What a thread carries of one tile.</summary>
     public struct Pair

@@ -57,8 +57,8 @@ internal sealed class MatMulV3RegisterTiles : GpuVariant<MatMulCall>
         var shared = SharedMemory.Allocate<float>(Tile * RowPacks * 4).AsAligned(16);
         var across = Group.IdxX & (Across - 1);
         var down = Group.IdxX / Across;
-        var stagingA = new MatMulStaging(a, rowA, Grid.IdxX * Tile, m, (aligned & 1) != 0);
-        var stagingB = new MatMulStaging(b, rowB, Grid.IdxY * Tile, n, (aligned & 2) != 0);
+        var stagingA = new MatMulStaging(new MatMulFactor(a, rowA, Grid.IdxX * Tile, m, (aligned & 1) != 0));
+        var stagingB = new MatMulStaging(new MatMulFactor(b, rowB, Grid.IdxY * Tile, n, (aligned & 2) != 0));
         var begin = Grid.IdxZ * termsOfRun;
         var end = begin + termsOfRun < k ? begin + termsOfRun : k;
 

@@ -62,29 +62,29 @@ internal sealed class MatMulV5SmallTiles : GpuVariant<MatMulCall>
         var pairs = shared.Cast<Float2>();
         var across = Group.IdxX & (Across - 1);
         var down = Group.IdxX / Across;
-        var left = new Factor(a, rowA, Grid.IdxX * Tile, m, (aligned & 1) != 0);
-        var right = new Factor(b, rowB, Grid.IdxY * Tile, n, (aligned & 2) != 0);
+        var left = new MatMulFactor(a, rowA, Grid.IdxX * Tile, m, (aligned & 1) != 0);
+        var right = new MatMulFactor(b, rowB, Grid.IdxY * Tile, n, (aligned & 2) != 0);
         var begin = Grid.IdxZ * termsOfRun;
         var end = begin + termsOfRun < k ? begin + termsOfRun : k;
 
         var sums = default(Sums);
         var current = 0;
-        Factor.Store<TA>(shared, 0, left.Fetch<TA>(begin, end));
-        Factor.Store<TB>(shared, Buffer, right.Fetch<TB>(begin, end));
+        Staging.Store<TA>(shared, 0, Staging.Fetch<TA>(left, begin, end));
+        Staging.Store<TB>(shared, Buffer, Staging.Fetch<TB>(right, begin, end));
         Group.Barrier();
         for (var term = begin; term < end; term += Terms)
         {
             // Beyond the last tile these are zeros that nobody asks for.
-            var nextA = left.Fetch<TA>(term + Terms, end);
-            var nextB = right.Fetch<TB>(term + Terms, end);
+            var nextA = Staging.Fetch<TA>(left, term + Terms, end);
+            var nextB = Staging.Fetch<TB>(right, term + Terms, end);
             for (var i = 0; i < Terms; i += 8)
             {
                 sums.AddEight(pairs, ((current + (i * Row)) / 2) + down, ((current + Buffer + (i * Row)) / 2) + across);
             }
 
             current = (2 * Buffer) - current;
-            Factor.Store<TA>(shared, current, nextA);
-            Factor.Store<TB>(shared, current + Buffer, nextB);
+            Staging.Store<TA>(shared, current, nextA);
+            Staging.Store<TB>(shared, current + Buffer, nextB);
             Group.Barrier();
         }
 
@@ -145,44 +145,26 @@ internal sealed class MatMulV5SmallTiles : GpuVariant<MatMulCall>
     }
 
     /// <summary>
-    /// One factor, on its way from global to shared memory in tiles of 32 items by 32 terms, a pack for each thread. In shared
-    /// memory the items of a term are adjacent.
+    /// A factor's way from global to shared memory in tiles of 32 items by 32 terms, a pack for each thread. In shared memory the
+    /// items of a term are adjacent.
     /// </summary>
-    private readonly struct Factor
+    private static class Staging
     {
-        private readonly ArrayView<float> _x;
-        private readonly int _stride;
-        private readonly int _item;
-        private readonly int _items;
-        private readonly bool _isAligned;
+        // Pairs of threads read 32 bytes of an item, which is what memory delivers at least, and a warp writes 16 items of two
+        // packs: all 32 banks. The four pairs of warps take two packs of terms each.
+        private static int ItemOfTerms => (Group.IdxX / 2) & (Tile - 1);
 
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Factor(ArrayView<float> x, int stride, int item, int items, bool isAligned)
-        {
-            _x = x;
-            _stride = stride;
-            _item = item;
-            _items = items;
-            _isAligned = isAligned;
-        }
+        private static int PackOfTerms => (Group.IdxX & 1) + (Group.IdxX / (2 * Tile) * 2);
+
+        private static int PackOfItems => Group.IdxX & ((Tile / 4) - 1);
+
+        private static int TermOfItems => Group.IdxX / (Tile / 4);
 
         /// <summary>This thread's pack of the tile that starts at a term; zeros beyond the edges.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Float4 Fetch<T>(int term, int end) where T : struct, IMatMulFactor
-        {
-            if (T.TermsAreAdjacent)
-            {
-                var item = _item + ItemOfTerms;
-                term += 4 * PackOfTerms;
-                return Load(item, term, item < _items ? end - term : 0);
-            }
-            else
-            {
-                var item = _item + (4 * PackOfItems);
-                term += TermOfItems;
-                return Load(term, item, term < end ? _items - item : 0);
-            }
-        }
+        public static Float4 Fetch<T>(MatMulFactor factor, int term, int end) where T : struct, IMatMulFactor => T.TermsAreAdjacent
+            ? factor.Load<T>(ItemOfTerms, term + (4 * PackOfTerms), end)
+            : factor.Load<T>(4 * PackOfItems, term + TermOfItems, end);
 
         /// <summary>Puts the pack into the tile that starts at a float of shared memory.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -201,19 +183,5 @@ internal sealed class MatMulV5SmallTiles : GpuVariant<MatMulCall>
                 shared.Cast<Float4>()[(tile / 4) + (TermOfItems * RowPacks) + PackOfItems] = pack;
             }
         }
-
-        // Pairs of threads read 32 bytes of an item, which is what memory delivers at least, and a warp writes 16 items of two
-        // packs: all 32 banks. The four pairs of warps take two packs of terms each.
-        private static int ItemOfTerms => (Group.IdxX / 2) & (Tile - 1);
-
-        private static int PackOfTerms => (Group.IdxX & 1) + (Group.IdxX / (2 * Tile) * 2);
-
-        private static int PackOfItems => Group.IdxX & ((Tile / 4) - 1);
-
-        private static int TermOfItems => Group.IdxX / (Tile / 4);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private Float4 Load(int row, int column, int count) =>
-            GlobalMemory.LoadUpTo4(_x, ((long)row * _stride) + column, count, _isAligned);
     }
 }
