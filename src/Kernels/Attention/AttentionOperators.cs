@@ -11,7 +11,7 @@ public static class AttentionOperators
     /// <summary>Heads that do not fill a tile of the GPU, narrow and wide ones for each tile, with others beside them.</summary>
     private static readonly Case[] NarrowHeads =
     [
-        new(1, 33, 3, 4), new(1, 33, 2, 20), new(1, 65, 4, 20), new(2, 17, 4, 24), new(1, 1, 3, 28),
+        new(1, 33, 3, 4), new(1, 33, 2, 20), new(1, 65, 2, 20), new(2, 17, 4, 24), new(1, 1, 3, 28),
         new(1, 33, 3, 36), new(1, 65, 2, 40),
         new(1, 17, 2, 68), new(1, 65, 2, 68),
         new(1, 17, 2, 76), new(1, 65, 2, 76),

@@ -48,6 +48,9 @@ public abstract class KernelCase
     /// <summary>Computes the outputs in double precision, from values that hold the inputs.</summary>
     public abstract void Truth(CaseValues values);
 
+    /// <summary>Computes what a forward pass saved, from operands that moved; null if it saved nothing.</summary>
+    internal Action<CaseValues>? DeriveAgain { get; private protected init; }
+
     /// <summary>The same shape and call on hard values.</summary>
     /// <param name="hardship">Which values.</param>
     /// <param name="only">The operand that they go into; null for all that start normal.</param>
@@ -122,6 +125,7 @@ public sealed class KernelCase<TCall> : KernelCase where TCall : struct, IKernel
             $"{Label}{HardCases.Separator}{hardship}{(only is null ? "" : $" in {only.Name}")}", Operands, _bind, _truth)
         {
             Derive = Values,
+            DeriveAgain = Derive,
             Hardship = hardship,
             SameInfinities = SameInfinities,
         };

@@ -3,7 +3,9 @@ namespace DPT.Engine.Kernels;
 /// <summary>
 /// How far an operator's result moves when its inputs are rounded once more: the error that a backward stable algorithm
 /// may make, whatever the values. Measured on the reference, so that no operator needs a condition number of its own.
-/// Rounding moves a number by at most a share of itself, and a denormal by that share of the smallest normal number.
+/// Rounding moves a number by at most a share of itself, and a denormal by that share of the smallest normal number. What a
+/// forward pass saved may stay as it was or follow from what it was given, whichever moves the result more: a kernel that
+/// computes it again makes its rounding errors there too.
 /// Source: N. J. Higham, Accuracy and Stability of Numerical Algorithms, 1.5 and 1.6.
 /// </summary>
 internal static class Sensitivity
@@ -26,16 +28,26 @@ internal static class Sensitivity
         var moves = outputs.ToDictionary(o => o.Name, o => new double[o.Length]);
         for (var draw = 0; draw < Draws; draw++)
         {
+            Move(draw, derive: null);
+            if (kernelCase.DeriveAgain is { } derive)
+            {
+                Move(draw, derive);
+            }
+        }
+
+        return moves;
+
+        void Move(int draw, Action<CaseValues>? derive)
+        {
             var moved = start.Clone();
             Round(kernelCase, moved, roundoff, new System.Random(draw));
+            derive?.Invoke(moved);
             kernelCase.Truth(moved);
             foreach (var output in outputs)
             {
                 Widen(moves[output.Name], truth[output.Name], moved[output.Name]);
             }
         }
-
-        return moves;
     }
 
     private static void Round(KernelCase kernelCase, CaseValues values, double roundoff, System.Random random)
