@@ -50,6 +50,16 @@ public class SafeTensorsTests
         Assert.That(reader.ReadFloats("s"), Is.EqualTo([3f]));
     }
 
+    /// <summary>The first eight bytes are the header's length; data begins behind it.</summary>
+    [Test]
+    public void Write_NameOfAnyLength_BeginsItsDataAtAMultipleOfEight([Range(1, 8)] int length)
+    {
+        var writer = new SafeTensorsWriter();
+        writer.Add(new string('a', length), new TensorShape(1), [1f]);
+        writer.Save(FileName);
+        Assert.That(BinaryPrimitives.ReadInt64LittleEndian(File.ReadAllBytes(FileName)) % 8, Is.Zero);
+    }
+
     [Test]
     public void Write_Always_AlignsDataAndDependsOnContentAlone()
     {

@@ -108,6 +108,12 @@ public sealed class FrechetDistanceTests
         Assert.That(values.Order().Take(19), Is.All.EqualTo(0).Within(1e-12));
     }
 
+    [TestCase(double.NaN)]
+    [TestCase(double.PositiveInfinity)]
+    [TestCase(double.NegativeInfinity)]
+    public void SymmetricEigen_OfNumbersThatAreNotFinite_IsRefused(double value) =>
+        TestImages.Fails(FailureKind.Check, () => _ = new SymmetricEigen([1, value, value, 1], 2), "not finite");
+
     private static void AssertDecomposes(double[] matrix, int size)
     {
         var eigen = new SymmetricEigen(matrix, size);
