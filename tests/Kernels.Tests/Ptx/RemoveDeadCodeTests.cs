@@ -57,6 +57,15 @@ public sealed class RemoveDeadCodeTests
         """,
         "setp.lt.s32 %p1, %r1, 4;", "add.u64 %rd2, %rd1, 8;", "@%p1 bra END;", "st.global.b32 [%rd2+4], 0;", "END:", "ret;");
 
+    [Test]
+    public void SumWhoseCarryIsUsed_Stays() => Require(
+        """
+        add.cc.u32 %r1, %r5, %r6;
+        addc.u32 %r2, %r7, 0;
+        st.global.b32 [%rd1], %r2;
+        """,
+        "add.cc.u32 %r1, %r5, %r6;", "addc.u32 %r2, %r7, 0;", "st.global.b32 [%rd1], %r2;");
+
     /// <summary>A load may fault, an atomic or a shuffle does something: they stay even if nobody reads the result.</summary>
     [Test]
     public void WhatHasAnEffect_Stays() => Require(

@@ -3,7 +3,7 @@ namespace DPT.Engine.Kernels;
 /// <summary>Takes out instructions that only compute a register which nobody reads afterwards: what other passes left.</summary>
 internal static class RemoveDeadCode
 {
-    /// <summary>Instructions that do nothing but write their result.</summary>
+    /// <summary>Instructions that do nothing but write their result; with <c>.cc</c> they leave a carry behind too.</summary>
     private static readonly HashSet<string> Pure =
     [
         "abs", "add", "and", "cvt", "cvta", "div", "fma", "mad", "max", "min", "mov", "mul", "neg", "not", "or", "rem", "selp", "setp",
@@ -111,6 +111,7 @@ internal static class RemoveDeadCode
 
         bool IsNeeded(int at, ulong[] set) =>
             !Pure.Contains(flow.Instructions[at].Name)
+            || flow.Instructions[at].Has("cc")
             || writes[at].Length == 0
             || writes[at].Any(register => (set[register >> 6] & (1UL << (register & 63))) != 0);
 
