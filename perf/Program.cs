@@ -98,7 +98,7 @@ static int Gpu(string results, Arguments arguments)
     var measured = File.ReadAllText(results);
     var text = GpuBoard.Of(measured);
     Console.Write(text);
-    foreach (var line in GpuBoard.Proofs(measured).Prepend("Lines for src/Kernels/Registry/proven-on-hardware.txt:"))
+    foreach (var line in GpuBoard.Proofs(measured).Prepend("Lines for src/Kernels/Operators/proven-on-hardware.txt:"))
     {
         Console.Error.WriteLine(line);
     }

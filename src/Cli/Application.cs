@@ -1,15 +1,8 @@
-using System.Reflection;
-
 namespace DPT.Engine.Cli;
 
 /// <summary>The command line without its process: words in, exit code out.</summary>
 internal static class Application
 {
-    /// <summary>The version of the engine.</summary>
-    public static string Version { get; } =
-        typeof(Application).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!
-            .InformationalVersion.Split('+')[0];
-
     /// <summary>Runs a command line.</summary>
     public static int Run(
         IReadOnlyList<string> words,
@@ -28,7 +21,7 @@ internal static class Application
 
             if (words[0] == "--version")
             {
-                terminal.Result($"dpt {Version}");
+                terminal.Result($"dpt {EngineVersion.Text}");
                 return ExitCodes.Done;
             }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using DPT.Engine.Cli;
 using DPT.Engine.Kernels;
+using DPT.Engine.Ptx;
 
 namespace Cli.Tests;
 

@@ -4,11 +4,11 @@ using System.Xml.Linq;
 
 namespace Cli.Tests;
 
-/// <summary>The layers of the engine, Kernels &lt;- Autograd &lt;- Dpt &lt;- Cli, read from projects and assemblies.</summary>
+/// <summary>The layers of the engine, Ptx &lt;- Kernels &lt;- Autograd &lt;- Dpt &lt;- Cli, read from projects and assemblies.</summary>
 public sealed class LayeringTests
 {
     /// <summary>From the bottom up: each is built on the one before it.</summary>
-    private static readonly string[] Layers = ["Kernels", "Autograd", "Dpt", "Cli"];
+    private static readonly string[] Layers = ["Ptx", "Kernels", "Autograd", "Dpt", "Cli"];
 
     private static readonly string Root = FindRoot();
 
@@ -28,6 +28,7 @@ public sealed class LayeringTests
             .Select(Path.GetFileNameWithoutExtension),
         Is.EquivalentTo(Layers));
 
+    [TestCase("Ptx")]
     [TestCase("Kernels")]
     [TestCase("Autograd")]
     [TestCase("Dpt")]
@@ -36,6 +37,7 @@ public sealed class LayeringTests
         AssemblyReferences(layer).Where(name => name.StartsWith("DPT.Engine.", StringComparison.Ordinal)),
         Is.SubsetOf(Layers.TakeWhile(l => l != layer).Select(AssemblyName)));
 
+    [TestCase("Ptx", "ILGPU", "CommandLine", "Spectre.Console", "ScottPlot", "SkiaSharp")]
     [TestCase("Kernels", "CommandLine", "Spectre.Console", "ScottPlot", "SkiaSharp")]
     [TestCase("Autograd", "ILGPU", "CommandLine", "Spectre.Console", "ScottPlot", "SkiaSharp")]
     [TestCase("Dpt", "ILGPU", "CommandLine", "Spectre.Console", "ScottPlot")]
@@ -43,6 +45,7 @@ public sealed class LayeringTests
     public void Assembly_OfALayer_StaysAwayFromPackagesOfOtherLayers(string layer, params string[] packages) => Assert.That(
         AssemblyReferences(layer).Where(name => packages.Any(p => name.StartsWith(p, StringComparison.Ordinal))), Is.Empty);
 
+    [TestCase("Ptx")]
     [TestCase("Kernels")]
     [TestCase("Autograd")]
     [TestCase("Dpt")]
@@ -56,6 +59,7 @@ public sealed class LayeringTests
         Assert.That(types, Has.None.EqualTo("System.Console"));
     }
 
+    [TestCase("Ptx")]
     [TestCase("Kernels")]
     [TestCase("Autograd")]
     [TestCase("Dpt")]
@@ -69,6 +73,17 @@ public sealed class LayeringTests
             .Select(t => metadata.GetString(t.Namespace))
             .Where(n => !n.StartsWith("System.", StringComparison.Ordinal) && !n.StartsWith("Microsoft.", StringComparison.Ordinal));
         Assert.That(namespaces.Distinct(), Is.SubsetOf(new[] { AssemblyName(layer) }));
+    }
+
+    [TestCase("Ptx")]
+    [TestCase("Kernels")]
+    [TestCase("Autograd")]
+    [TestCase("Cli")]
+    public void Folders_OfALayer_HaveNoCycles(string layer)
+    {
+        var folders = new FolderDependencies(PathOf(layer), Path.Combine(Root, "src", layer));
+        Assert.That(folders.Edges, Is.Not.Empty, "no edge was found");
+        Assert.That(folders.Cycles(), Is.Empty);
     }
 
     [Test]
@@ -97,8 +112,9 @@ public sealed class LayeringTests
         return [.. metadata.AssemblyReferences.Select(r => metadata.GetString(metadata.GetAssemblyReference(r).Name))];
     }
 
-    private static PEReader OpenAssembly(string layer) =>
-        new(File.OpenRead(Path.Combine(AppContext.BaseDirectory, AssemblyName(layer) + ".dll")));
+    private static PEReader OpenAssembly(string layer) => new(File.OpenRead(PathOf(layer)));
+
+    private static string PathOf(string layer) => Path.Combine(AppContext.BaseDirectory, AssemblyName(layer) + ".dll");
 
     private static string FindRoot()
     {

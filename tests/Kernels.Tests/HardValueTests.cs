@@ -61,7 +61,7 @@ public sealed class HardValueTests
     private static double[] Of(Hardship hardship)
     {
         var values = new double[Count];
-        HardCases.Apply(Operand.In("x", Count), values, hardship, seed: 1);
+        HardValues.PutInto(Operand.In("x", Count), values, hardship, seed: 1);
         return values;
     }
 

@@ -46,9 +46,24 @@ public sealed class KernelSelectionTests
     [TestCase("axbpy=host-v1-simd", "there is no operator 'axbpy'; there are matmul, ")]
     [TestCase("axpby=host-v9", "operator 'axpby' has no variant 'host-v9'; it has host-v1-simd")]
     [TestCase("axpby", "kernel choice 'axpby' is not of the form operator=variant")]
-    public void Choose_UnknownName_SaysWhatThereIs(string text, string message) => Assert.That(
-        () => new KernelSelection().Choose(text, KernelSelection.Origin.Flag),
+    public void RequireKnown_UnknownName_SaysWhatThereIs(string text, string message) => Assert.That(
+        () =>
+        {
+            var selection = new KernelSelection();
+            selection.Choose(text, KernelSelection.Origin.Flag);
+            KernelRegistry.RequireKnown(selection);
+        },
         Throws.TypeOf<KernelException>().With.Message.StartsWith(message));
+
+    [Test]
+    public void Resolve_UnknownVariant_IsRefused()
+    {
+        var selection = new KernelSelection();
+        selection.Choose("matmul=host-v9", KernelSelection.Origin.Flag);
+        Assert.That(
+            () => Chosen(selection),
+            Throws.TypeOf<KernelException>().With.Message.StartsWith("operator 'matmul' has no variant 'host-v9'; it has "));
+    }
 
     [Test]
     public void Choose_SeveralWithSpaces_TakesAll()
@@ -127,7 +142,7 @@ public sealed class KernelSelectionTests
         var tuning = TuningCache.Open(Path.Combine(TestContext.CurrentContext.WorkDirectory, "no such tuning cache"));
         var selection = new KernelSelection(tuning);
         using var device = new HostDevice(threads: 1, selection: selection);
-        tuning.Set(device, Rough, Call(4), (KernelVariant<AxpbyCall>)Rough.Variants[0]);
+        tuning.Set(device, Rough.Name, Call(4).SampleShape, Rough.Variants[0].Name);
         Assert.That(selection.Resolve(Rough, Call(4), device).Name, Is.EqualTo("host-v1-even"));
     }
 
@@ -139,7 +154,7 @@ public sealed class KernelSelectionTests
         using var device = new FakeCudaDevice(selection);
         Assert.That(selection.Resolve(MatMulOperators.MatMul, Product(), device).Name, Is.EqualTo("v4-tensor-bf16"));
         Assert.That(new KernelSelection().Resolve(MatMulOperators.MatMul, Product(), device).IsOnlyByName, Is.False);
-        Assert.That(new KernelSelection().Describe(DeviceKind.Cuda)["matmul"], Is.EqualTo("v5-small-tiles (Default)"));
+        Assert.That(KernelRegistry.Describe(new KernelSelection(), DeviceKind.Cuda)["matmul"], Is.EqualTo("v5-small-tiles (Default)"));
     }
 
     private static string Chosen(KernelSelection selection)

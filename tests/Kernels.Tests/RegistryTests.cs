@@ -95,7 +95,7 @@ public sealed partial class RegistryTests
             .SelectMany(op => op.Variants.Where(v => (v.Targets & DeviceKind.Cuda) != 0).Select(op.IdOf)).ToHashSet();
         Assert.That(HardwareProofs.Ids, Is.SubsetOf(onCards), "a line of proven-on-hardware.txt names what does not exist");
         Assert.That(
-            HardwareProofs.UnprovenDefaults(),
+            KernelRegistry.UnprovenDefaults(),
             Is.EqualTo(KernelRegistry.Operators
                 .Where(op => op.Variants.Any(v => (v.Targets & DeviceKind.Cuda) != 0 && !v.IsOnlyByName)
                     && !op.Variants.Any(v => HardwareProofs.DeviceOf(op.IdOf(v)) is not null && !v.IsOnlyByName))

@@ -94,6 +94,6 @@ public sealed class SizeLimitTests
     [Test]
     public void Cover_MoreBlocksThanAGridHas_IsRefused() =>
         Assert.That(
-            () => GridSize.Cover(1L << 40, 256),
+            () => GridCover.Blocks(1L << 40, 256),
             Throws.TypeOf<KernelException>().With.Message.Contains("4294967296 blocks, a grid has at most 2147483647"));
 }

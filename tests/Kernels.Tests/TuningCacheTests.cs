@@ -35,10 +35,10 @@ public sealed class TuningCacheTests
         Save();
         var cache = TuningCache.Open(_path);
         Assert.That(cache.Problem, Is.Null);
-        Assert.That(cache.Find(_device, MatMulOperators.MatMul, Product), Is.EqualTo("host-v1-naive"));
-        Assert.That(cache.Find(_device, MatMulOperators.MatMul, Product with { N = 64 }), Is.EqualTo("host-v1-naive"));
-        Assert.That(cache.Find(_device, MatMulOperators.MatMul, Product with { N = 65 }), Is.Null);
-        Assert.That(cache.Find(_device, MatMulOperators.MatMul, Product with { TransposeB = true }), Is.Null);
+        Assert.That(cache.Find(_device, "matmul", Product.SampleShape), Is.EqualTo("host-v1-naive"));
+        Assert.That(cache.Find(_device, "matmul", (Product with { N = 64 }).SampleShape), Is.EqualTo("host-v1-naive"));
+        Assert.That(cache.Find(_device, "matmul", (Product with { N = 65 }).SampleShape), Is.Null);
+        Assert.That(cache.Find(_device, "matmul", (Product with { TransposeB = true }).SampleShape), Is.Null);
     }
 
     /// <summary>Variants round differently: a tuned one serves a sample in every batch, on any number of threads, or in none.</summary>
@@ -51,7 +51,7 @@ public sealed class TuningCacheTests
         foreach (var rows in new[] { 1, 59, 61, 65, 4224 })
         {
             Assert.That(
-                cache.Find(threaded, MatMulOperators.MatMul, Product with { M = rows }), Is.EqualTo("host-v1-naive"), $"M={rows}");
+                cache.Find(threaded, "matmul", (Product with { M = rows }).SampleShape), Is.EqualTo("host-v1-naive"), $"M={rows}");
         }
     }
 
@@ -61,9 +61,9 @@ public sealed class TuningCacheTests
     {
         var call = Product with { TransposeA = true };
         var cache = TuningCache.Open(_path);
-        cache.Set(_device, MatMulOperators.MatMul, call, Best);
-        Assert.That(cache.Find(_device, MatMulOperators.MatMul, call), Is.EqualTo("host-v1-naive"));
-        Assert.That(cache.Find(_device, MatMulOperators.MatMul, call with { M = 65 }), Is.Null);
+        cache.Set(_device, "matmul", call.SampleShape, Best.Name);
+        Assert.That(cache.Find(_device, "matmul", call.SampleShape), Is.EqualTo("host-v1-naive"));
+        Assert.That(cache.Find(_device, "matmul", (call with { M = 65 }).SampleShape), Is.Null);
     }
 
     [Test]
@@ -71,13 +71,13 @@ public sealed class TuningCacheTests
     {
         Save();
         using var wider = new HostDevice(threads: 1, SimdWidth.Vector256, new KernelSelection());
-        Assert.That(TuningCache.Open(_path).Find(wider, MatMulOperators.MatMul, Product), Is.Null);
+        Assert.That(TuningCache.Open(_path).Find(wider, "matmul", Product.SampleShape), Is.Null);
 
         var engine = typeof(TuningCache).Assembly.GetName().Version!.ToString(3);
         var text = File.ReadAllText(_path);
         Assert.That(text, Does.Contain($"\"{engine}\""));
         File.WriteAllText(_path, text.Replace($"\"{engine}\"", "\"0.0.0\""));
-        Assert.That(TuningCache.Open(_path).Find(_device, MatMulOperators.MatMul, Product), Is.Null);
+        Assert.That(TuningCache.Open(_path).Find(_device, "matmul", Product.SampleShape), Is.Null);
     }
 
     [Test]
@@ -85,11 +85,11 @@ public sealed class TuningCacheTests
     {
         Save();
         var cache = TuningCache.Open(_path);
-        cache.Set(_device, MatMulOperators.MatMul, Product with { K = 4 }, Best);
+        cache.Set(_device, "matmul", (Product with { K = 4 }).SampleShape, Best.Name);
         cache.Save();
         var both = TuningCache.Open(_path);
-        Assert.That(both.Find(_device, MatMulOperators.MatMul, Product), Is.EqualTo("host-v1-naive"));
-        Assert.That(both.Find(_device, MatMulOperators.MatMul, Product with { K = 4 }), Is.EqualTo("host-v1-naive"));
+        Assert.That(both.Find(_device, "matmul", Product.SampleShape), Is.EqualTo("host-v1-naive"));
+        Assert.That(both.Find(_device, "matmul", (Product with { K = 4 }).SampleShape), Is.EqualTo("host-v1-naive"));
         Assert.That(Directory.GetFiles(Path.GetDirectoryName(_path)!), Is.EqualTo(new[] { _path }));
     }
 
@@ -123,7 +123,7 @@ public sealed class TuningCacheTests
     {
         var cache = TuningCache.Open(_path);
         Assert.That(cache.Problem, Is.Null);
-        Assert.That(cache.Find(_device, MatMulOperators.MatMul, Product), Is.Null);
+        Assert.That(cache.Find(_device, "matmul", Product.SampleShape), Is.Null);
     }
 
     [Test]
@@ -179,7 +179,7 @@ public sealed class TuningCacheTests
     private void Save()
     {
         var cache = TuningCache.Open(_path);
-        cache.Set(_device, MatMulOperators.MatMul, Product, Best);
+        cache.Set(_device, "matmul", Product.SampleShape, Best.Name);
         cache.Save();
     }
 }

@@ -19,7 +19,7 @@ internal sealed class DoctorVerb : Verb<CommonArguments>
         var fault = WriteFault();
         NamedValue[] facts =
         [
-            new("engine", Application.Version),
+            new("engine", EngineVersion.Text),
             new("runtime", $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}"),
             new("processor", Processor()),
             new("host", $"usable: {host.Description}"),

@@ -57,7 +57,7 @@ internal sealed class KernelsBenchVerb : Verb<BenchArguments>
     {
         Schema = 1,
         Device = device.Description,
-        Engine = Application.Version,
+        Engine = EngineVersion.Text,
         Peaks = session.Peaks,
         Results = results,
         session.Faults,

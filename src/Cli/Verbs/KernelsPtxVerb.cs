@@ -105,7 +105,7 @@ internal sealed class KernelsPtxVerb : Verb<PtxArguments>
             [.. ((IGpuVariant)found.Variant).Kernels.Select(kernel =>
             {
                 var module = PtxPipeline.Build(kernel, architecture);
-                return (PtxReport.Of(kernel, module), (IReadOnlyList<string>)module.ToString().ReplaceLineEndings("\n").TrimEnd().Split('\n'));
+                return (PtxReport.Of(kernel.ToPtx(), module), (IReadOnlyList<string>)module.ToString().ReplaceLineEndings("\n").TrimEnd().Split('\n'));
             })]);
     }
 }

@@ -138,7 +138,7 @@ internal abstract class RunFolderVerb : Verb<RunArguments>
             return context.Terminal.Watch(observer =>
             {
                 using var log = OnlyReads ? null : new RunLog(folder.LogPath, observer);
-                log?.Message($"dpt {Application.Version} {Name} on {device.Description}");
+                log?.Message($"dpt {EngineVersion.Text} {Name} on {device.Description}");
                 return Execute(new RunRequest(plan, folder, device, log ?? observer, session), context);
             });
         }

@@ -168,7 +168,7 @@ public sealed class DptPipeline : IDisposable
             Started = DateTime.UtcNow,
             CommandLine = _session.CommandLine,
             Device = _context.Device.Description,
-            Kernels = _context.Device.Selection.Describe(_context.Device.Kind),
+            Kernels = KernelRegistry.Describe(_context.Device.Selection, _context.Device.Kind),
             Seed = _context.Options.Seed,
             DataHashes = _context.Plan.DataHashes,
         });

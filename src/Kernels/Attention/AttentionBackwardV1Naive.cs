@@ -30,7 +30,7 @@ internal sealed class AttentionBackwardV1Naive : GpuVariant<AttentionBackwardCal
                 .With(rows.Slice.Range(0, count)).With(rows.Slice.Range(count, count))
                 .With(call.Batch).With(call.Tokens).With(call.Heads).With(call.HeadSize)
                 .With(GpuAttentionRow.Scale(call.HeadSize))
-                .On(new GridSize(GridSize.Cover(count, kernel.Threads)));
+                .On(new GridSize(GridCover.Blocks(count, kernel.Threads)));
         }
     }
 

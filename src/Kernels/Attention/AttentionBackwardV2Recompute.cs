@@ -55,13 +55,13 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
     private static void Launch(GpuDevice device, AttentionHeadKernels kernels, in AttentionBackwardCall call, Slice<float> rows)
     {
         var count = rows.Length / 3;
-        var blocks = GridSize.Cover(call.Tokens, Rows);
+        var blocks = GridCover.Blocks(call.Tokens, Rows);
         device.Prepare(kernels.For(call.HeadSize))
             .With(call.Qkv).With(call.OutputGradient)
             .With(rows.Range(0, count)).With(rows.Range(count, count)).With(rows.Range(2 * count, count)).With(call.QkvGradient)
             .With(call.Tokens).With(call.Heads).With(call.HeadSize).With(blocks)
             .With(GpuAttentionRow.Scale(call.HeadSize)).With(GpuAttentionRow.ScaleOfExp2(call.HeadSize))
-            .On(new GridSize(GridSize.Cover((long)call.Batch * call.Heads * blocks, 1)));
+            .On(new GridSize(GridCover.Blocks((long)call.Batch * call.Heads * blocks, 1)));
     }
 
     private static void QueryRows<T>(

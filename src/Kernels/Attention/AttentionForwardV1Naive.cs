@@ -24,7 +24,7 @@ internal sealed class AttentionForwardV1Naive : GpuVariant<AttentionForwardCall>
             .With(call.Qkv).With(call.Output).With(call.LogSumExp)
             .With(call.Batch).With(call.Tokens).With(call.Heads).With(call.HeadSize)
             .With(GpuAttentionRow.Scale(call.HeadSize))
-            .On(new GridSize(GridSize.Cover((long)call.Batch * call.Heads * call.Tokens, Rows.Threads)));
+            .On(new GridSize(GridCover.Blocks((long)call.Batch * call.Heads * call.Tokens, Rows.Threads)));
 
     private static void Kernel(
         ArrayView<float> qkv, ArrayView<float> output, ArrayView<float> logSumExp,

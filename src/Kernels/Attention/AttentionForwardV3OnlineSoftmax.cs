@@ -33,11 +33,11 @@ internal sealed class AttentionForwardV3OnlineSoftmax : GpuVariant<AttentionForw
 
     protected override void Run(GpuDevice device, in AttentionForwardCall call)
     {
-        var blocks = GridSize.Cover(call.Tokens, Rows);
+        var blocks = GridCover.Blocks(call.Tokens, Rows);
         device.Prepare(Heads.For(call.HeadSize))
             .With(call.Qkv).With(call.Output).With(call.LogSumExp)
             .With(call.Tokens).With(call.Heads).With(call.HeadSize).With(blocks).With(GpuAttentionRow.ScaleOfExp2(call.HeadSize))
-            .On(new GridSize(GridSize.Cover((long)call.Batch * call.Heads * blocks, 1)));
+            .On(new GridSize(GridCover.Blocks((long)call.Batch * call.Heads * blocks, 1)));
     }
 
     private static void Kernel<T>(

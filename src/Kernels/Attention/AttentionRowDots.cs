@@ -21,7 +21,7 @@ internal static class AttentionRowDots
         device.Prepare(Dots)
             .With(call.Output).With(call.OutputGradient).With(dots)
             .With(call.Batch).With(call.Tokens).With(call.Heads).With(call.HeadSize)
-            .On(new GridSize(GridSize.Cover((long)call.Batch * call.Heads * call.Tokens, Dots.Threads / Lanes)));
+            .On(new GridSize(GridCover.Blocks((long)call.Batch * call.Heads * call.Tokens, Dots.Threads / Lanes)));
 
     private static void Kernel(
         ArrayView<float> output, ArrayView<float> dOutput, ArrayView<float> dots, int batch, int tokens, int heads, int size)

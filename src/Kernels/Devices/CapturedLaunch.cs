@@ -12,13 +12,6 @@ internal abstract class CapturedLaunch : IDisposable
     }
 }
 
-/// <summary>An operator call that was validated, and the variant chosen for it.</summary>
-internal sealed class CapturedCall<TCall>(Operator<TCall> op, KernelVariant<TCall> variant, TCall call) : CapturedLaunch
-    where TCall : struct, IKernelCall
-{
-    public override void Run(Device device) => device.Launch(op, variant, in call);
-}
-
 internal sealed class CapturedCopy<T>(Slice<T> source, Slice<T> destination) : CapturedLaunch where T : unmanaged
 {
     public override void Run(Device device) => device.Copy(source, destination);

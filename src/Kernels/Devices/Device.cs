@@ -3,8 +3,7 @@ using System.Diagnostics;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// A place that holds memory and runs operators. Every operator call goes through <see cref="Run"/>, which picks
-/// the variant; nothing else in the engine knows which kernels exist.
+/// A place that holds memory and runs operators (<see cref="OperatorCalls.Run"/>).
 /// </summary>
 public abstract class Device : IDisposable
 {
@@ -58,22 +57,6 @@ public abstract class Device : IDisposable
         return values;
     }
 
-    /// <summary>Runs one operator call on the variant chosen for it. Calls run in the order they are made.</summary>
-    /// <exception cref="KernelException">The call's shape is invalid, or no variant here supports it.</exception>
-    public void Run<TCall>(Operator<TCall> op, in TCall call) where TCall : struct, IKernelCall
-    {
-        call.Validate();
-        var variant = Selection.Resolve(op, in call, this);
-        if (_capture is null)
-        {
-            Launch(op, variant, in call);
-        }
-        else
-        {
-            RunCaptured(new CapturedCall<TCall>(op, variant, call));
-        }
-    }
-
     /// <summary>
     /// Runs the work and keeps every launch of it (operator calls, copies inside the device, clears), so that it can run
     /// again on the same memory. What it allocates it must give back; the memory stays reserved for it.
@@ -112,7 +95,7 @@ public abstract class Device : IDisposable
     public void OnHost(Action work)
     {
         ArgumentNullException.ThrowIfNull(work);
-        if (_capture is null)
+        if (!IsCapturing)
         {
             work();
         }
@@ -142,7 +125,7 @@ public abstract class Device : IDisposable
     public void Copy<T>(Slice<T> source, Slice<T> destination) where T : unmanaged
     {
         RequireSameLength(source.Length, destination.Length);
-        if (_capture is null)
+        if (!IsCapturing)
         {
             CopyCore(source, destination);
         }
@@ -155,7 +138,7 @@ public abstract class Device : IDisposable
     /// <summary>Sets every byte of the slice to zero.</summary>
     public void Clear<T>(Slice<T> slice) where T : unmanaged
     {
-        if (_capture is null)
+        if (!IsCapturing)
         {
             ClearCore(slice);
         }
@@ -189,6 +172,9 @@ public abstract class Device : IDisposable
     /// <summary>Memory for one launch of a variant.</summary>
     internal Scratch<T> Scratch<T>(long length) where T : unmanaged => new(Memory, length);
 
+    /// <summary>Whether work is being captured.</summary>
+    internal bool IsCapturing => _capture is not null;
+
     /// <summary>Whether <see cref="Record"/> makes one launch of many.</summary>
     internal virtual bool CanRecord => false;
 
@@ -198,24 +184,10 @@ public abstract class Device : IDisposable
     /// </summary>
     internal virtual CapturedLaunch Record(Action launches) => throw new NotSupportedException($"{Description} records nothing");
 
-    /// <summary>Launches a call that was validated on a variant that supports it.</summary>
-    internal void Launch<TCall>(Operator<TCall> op, KernelVariant<TCall> variant, in TCall call)
-        where TCall : struct, IKernelCall
-    {
-        if (Profile is { } profile)
-        {
-            profile.Launch(this, op, variant, in call);
-        }
-        else
-        {
-            variant.Launch(this, in call);
-        }
-    }
-
     /// <summary>Throws inside captured work.</summary>
     internal void RequireNoCapture(string what)
     {
-        if (_capture is not null)
+        if (IsCapturing)
         {
             throw new KernelException($"captured work cannot {what}: do that before, after, or in Device.OnHost");
         }
@@ -244,7 +216,7 @@ public abstract class Device : IDisposable
     /// <summary>
     /// Keeps a launch and runs it as a replay will: what it does inside, and the scratch memory it takes, is its own affair.
     /// </summary>
-    private void RunCaptured(CapturedLaunch launch)
+    internal void RunCaptured(CapturedLaunch launch)
     {
         var capture = _capture!;
         capture.Add(launch);

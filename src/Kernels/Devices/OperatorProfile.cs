@@ -50,15 +50,14 @@ public sealed class OperatorProfile
         json.WriteEndObject();
     }
 
-    internal void Launch<TCall>(Device device, Operator<TCall> op, KernelVariant<TCall> variant, in TCall call)
-        where TCall : struct, IKernelCall
+    /// <summary>Runs a launch, waits for it and notes what it took.</summary>
+    internal void Time(Device device, string id, in OperatorCost cost, Action launch)
     {
         device.Synchronize();
         var start = Stopwatch.GetTimestamp();
-        variant.Launch(device, in call);
+        launch();
         device.Synchronize();
         var ticks = Stopwatch.GetTimestamp() - start;
-        var id = op.IdOf(variant);
         if (!_totals.TryGetValue(id, out var total))
         {
             _totals[id] = total = new Total();
@@ -66,11 +65,11 @@ public sealed class OperatorProfile
 
         total.Calls++;
         total.Ticks += ticks;
-        total.Flops += call.Flops;
-        total.Bytes += call.Bytes;
+        total.Flops += cost.Flops;
+        total.Bytes += cost.Bytes;
         if (_trace.Count < MostTraced)
         {
-            _trace.Add((id, call.Shape, start, ticks));
+            _trace.Add((id, cost.Shape, start, ticks));
         }
     }
 
@@ -84,6 +83,12 @@ public sealed class OperatorProfile
         public double Bytes;
     }
 }
+
+/// <summary>What a call is said to need.</summary>
+/// <param name="Shape">Its sizes in one line.</param>
+/// <param name="Flops">Floating-point operations that the mathematics needs.</param>
+/// <param name="Bytes">Bytes that have to move at least.</param>
+internal readonly record struct OperatorCost(string Shape, double Flops, double Bytes);
 
 /// <summary>What a variant took in all.</summary>
 /// <param name="Id">Operator and variant.</param>

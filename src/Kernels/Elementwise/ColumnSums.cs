@@ -34,7 +34,7 @@ internal static class ColumnSums
         using var partial = device.Scratch<float>(cut.Pieces * columns);
         device.Prepare(Kernel)
             .With(x).With(partial.Slice).With(rows).With(cut.RowsPerPiece).With(columns).With(stride).With(0)
-            .On(new GridSize(GridSize.Cover(columns, Columns), cut.Pieces));
+            .On(new GridSize(GridCover.Blocks(columns, Columns), cut.Pieces));
         Fold(device, partial.Slice, cut.Pieces, columns, columns, sum);
     }
 
@@ -43,7 +43,7 @@ internal static class ColumnSums
         GpuDevice device, Slice<float> x, int rows, long columns, long stride, Slice<float> sum) =>
         device.Prepare(Kernel)
             .With(x).With(sum).With(rows).With(rows).With(columns).With(stride).With(1)
-            .On(new GridSize(GridSize.Cover(columns, Columns)));
+            .On(new GridSize(GridCover.Blocks(columns, Columns)));
 
     /// <summary>A block's sum over its warps, in their order; warp 0 has the result. Every thread calls.</summary>
     /// <param name="sums">Shared memory, one float per thread.</param>

@@ -46,6 +46,9 @@ public sealed class GpuKernel
 
     internal MethodInfo Method { get; }
 
+    /// <summary>What passes and reports want to know.</summary>
+    public PtxKernel ToPtx() => new(Id, Threads, BlocksPerMultiprocessor, DynamicSharedBytes);
+
     /// <inheritdoc/>
     public override string ToString() => Id;
 

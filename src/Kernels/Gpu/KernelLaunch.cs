@@ -69,7 +69,11 @@ internal ref struct KernelLaunch
                 $"{_kernel.Id}: {_count} arguments were given, the kernel has {_kernel.Parameters.Count} parameters");
         }
 
-        grid.Validate(_kernel.Id);
+        if (!grid.IsWithinLimits)
+        {
+            throw new KernelException($"{_kernel.Id}: a grid has {GridSize.Limits}, not {grid}");
+        }
+
         _device.Launch(_kernel, grid, ((ReadOnlySpan<byte>)_bytes)[.._used]);
     }
 

@@ -30,7 +30,7 @@ internal sealed class LayerNormBackwardV1Warp : GpuVariant<LayerNormBackwardCall
             .With(call.X).With(call.Gamma).With(call.Mean).With(call.InverseDeviation)
             .With(call.GradientY).With(call.GradientX)
             .With(call.Rows).With(call.Width).With(call.RowX).With(call.AccumulateX ? 1 : 0)
-            .On(new GridSize(GridSize.Cover(call.Rows, Rows)));
+            .On(new GridSize(GridCover.Blocks(call.Rows, Rows)));
 
         var cut = new RowPartition(call.Rows);
         var width = call.Width;
@@ -38,7 +38,7 @@ internal sealed class LayerNormBackwardV1Warp : GpuVariant<LayerNormBackwardCall
         device.Prepare(ParameterSums)
             .With(call.X).With(call.Mean).With(call.InverseDeviation).With(call.GradientY).With(partial.Slice)
             .With(call.Rows).With(width).With(call.RowX).With(cut.RowsPerPiece)
-            .On(new GridSize(GridSize.Cover(width, ColumnSums.Columns), cut.Pieces));
+            .On(new GridSize(GridCover.Blocks(width, ColumnSums.Columns), cut.Pieces));
         ColumnSums.Fold(device, partial.Slice, cut.Pieces, width, 2L * width, call.GradientGamma);
         ColumnSums.Fold(device, partial.Slice.From(width), cut.Pieces, width, 2L * width, call.GradientBeta);
     }

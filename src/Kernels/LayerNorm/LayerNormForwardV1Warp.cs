@@ -28,7 +28,7 @@ internal sealed class LayerNormForwardV1Warp : GpuVariant<LayerNormForwardCall>
             .With(call.X).With(call.Gamma).With(call.Beta)
             .With(call.Y).With(call.Mean).With(call.InverseDeviation)
             .With(call.Rows).With(call.Width).With(call.RowX).With(call.Epsilon)
-            .On(new GridSize(GridSize.Cover(call.Rows, Rows)));
+            .On(new GridSize(GridCover.Blocks(call.Rows, Rows)));
 
     private static void Kernel(
         ArrayView<float> x, ArrayView<float> gamma, ArrayView<float> beta,

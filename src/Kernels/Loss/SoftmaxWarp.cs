@@ -18,7 +18,7 @@ internal static class SoftmaxWarp
     public static long Row => ((long)Grid.IdxX * Rows) + WarpReduce.Warp;
 
     /// <summary>The grid for that many rows.</summary>
-    public static GridSize Over(int rows) => new(GridSize.Cover(rows, Rows));
+    public static GridSize Over(int rows) => new(GridCover.Blocks(rows, Rows));
 
     /// <summary>The largest score of the row that begins at <paramref name="first"/>.</summary>
     public static float Maximum(ArrayView<float> logits, long first, int classes)

@@ -38,10 +38,10 @@ internal readonly struct Bf16Packing
     public static IReadOnlyList<GpuKernel> Kernels { get; } = [TermsFirst, ItemsFirst];
 
     /// <summary>Tiles along the items.</summary>
-    public int ItemTiles => GridSize.Cover(_items, Items);
+    public int ItemTiles => GridCover.Blocks(_items, Items);
 
     /// <summary>Tiles along the terms.</summary>
-    public int TermTiles => GridSize.Cover(_terms, Terms);
+    public int TermTiles => GridCover.Blocks(_terms, Terms);
 
     /// <summary>Chunks of 16 bytes in one packed item.</summary>
     public int ChunksOfItem => TermTiles * (Terms / TermsOfChunk);

@@ -1,18 +1,5 @@
 namespace DPT.Engine.Kernels;
 
-/// <summary>What happens to a sum of products before it is stored.</summary>
-public enum Activation
-{
-    /// <summary>Nothing.</summary>
-    None,
-
-    /// <summary>x Phi(x) with the exact error function.</summary>
-    Gelu,
-
-    /// <summary>x / (1 + e^-x).</summary>
-    Silu,
-}
-
 /// <summary>
 /// C = [C +] act(op(A) op(B) + bias) + residual, or, with <see cref="GradientOf"/> set,
 /// C = [C +] (op(A) op(B)) * act'(preActivation). All row-major fp32; op(A) is [M,K], op(B) is [K,N], C is [M,N].

@@ -25,11 +25,11 @@ internal readonly struct MatMulSplit
     public MatMulSplit(in MatMulCall call, int tile, int tileTerms)
     {
         _tile = tile;
-        var blocks = (long)GridSize.Cover(call.M, tile) * GridSize.Cover(call.N, tile);
+        var blocks = (long)GridCover.Blocks(call.M, tile) * GridCover.Blocks(call.N, tile);
         var most = call.TransposeA ? MostRuns : 1;
         var wanted = Math.Clamp(Math.Min(WantedBlocks / blocks, call.K / LeastTerms), 1, most);
-        Terms = GridSize.Cover(GridSize.Cover(call.K, (int)wanted), tileTerms) * tileTerms;
-        Runs = GridSize.Cover(call.K, Terms);
+        Terms = GridCover.Blocks(GridCover.Blocks(call.K, (int)wanted), tileTerms) * tileTerms;
+        Runs = GridCover.Blocks(call.K, Terms);
     }
 
     /// <summary>Adds the sums of all runs and finishes them; one thread per element of C.</summary>
@@ -47,7 +47,7 @@ internal readonly struct MatMulSplit
     /// </summary>
     public void Launch(GpuDevice device, in MatMulCall call, GpuKernel kernel)
     {
-        var grid = new GridSize(GridSize.Cover(call.M, _tile), GridSize.Cover(call.N, _tile), Runs);
+        var grid = new GridSize(GridCover.Blocks(call.M, _tile), GridCover.Blocks(call.N, _tile), Runs);
         if (Runs == 1)
         {
             var whole = device.Prepare(kernel);
@@ -64,7 +64,7 @@ internal readonly struct MatMulSplit
             .With(sums.Slice)
             .WithEpilogue(in call)
             .With(call.M).With(call.N).With(Runs)
-            .On(new GridSize(GridSize.Cover((long)call.M * call.N, AddRuns.Threads)));
+            .On(new GridSize(GridCover.Blocks((long)call.M * call.N, AddRuns.Threads)));
     }
 
     private ref KernelLaunch WithSizes(ref KernelLaunch launch, in MatMulCall call) =>

@@ -23,7 +23,7 @@ internal sealed class MatMulV1Naive : GpuVariant<MatMulCall>
     public override IReadOnlyList<GpuKernel> Kernels { get; } = [Multiply];
 
     public override bool Supports(in MatMulCall call, Device device, [NotNullWhen(false)] out string? reason) =>
-        GridSize.FitsAcross("N", call.N, Columns, out reason);
+        GridCover.FitsAcross("N", call.N, Columns, out reason);
 
     protected override void Run(GpuDevice device, in MatMulCall call) =>
         device.Prepare(Multiply)
@@ -32,7 +32,7 @@ internal sealed class MatMulV1Naive : GpuVariant<MatMulCall>
             .With(call.M).With(call.N).With(call.K)
             .With(call.TransposeA ? 1 : call.RowA).With(call.TransposeA ? call.RowA : 1)
             .With(call.TransposeB ? call.RowB : 1).With(call.TransposeB ? 1 : call.RowB)
-            .On(new GridSize(GridSize.Cover(call.M, Rows), GridSize.Cover(call.N, Columns)));
+            .On(new GridSize(GridCover.Blocks(call.M, Rows), GridCover.Blocks(call.N, Columns)));
 
     private static void Kernel(
         ArrayView<float> a, ArrayView<float> b,

@@ -27,14 +27,14 @@ internal sealed class MatMulV2SharedTiles : GpuVariant<MatMulCall>
     public override IReadOnlyList<GpuKernel> Kernels => Layouts;
 
     public override bool Supports(in MatMulCall call, Device device, [NotNullWhen(false)] out string? reason) =>
-        GridSize.FitsAcross("N", call.N, Tile, out reason);
+        GridCover.FitsAcross("N", call.N, Tile, out reason);
 
     protected override void Run(GpuDevice device, in MatMulCall call) =>
         device.Prepare(Layouts[MatMulLayouts.IndexOf(in call)])
             .With(call.A).With(call.B)
             .WithEpilogue(in call)
             .With(call.M).With(call.N).With(call.K).With(call.RowA).With(call.RowB)
-            .On(new GridSize(GridSize.Cover(call.M, Tile), GridSize.Cover(call.N, Tile)));
+            .On(new GridSize(GridCover.Blocks(call.M, Tile), GridCover.Blocks(call.N, Tile)));
 
     private static void Kernel<TA, TB>(
         ArrayView<float> a, ArrayView<float> b,

@@ -37,14 +37,14 @@ internal sealed class MatMulV3RegisterTiles : GpuVariant<MatMulCall>
     public override IReadOnlyList<GpuKernel> Kernels { get; } = [.. Layouts, MatMulSplit.AddRuns];
 
     public override bool Supports(in MatMulCall call, Device device, [NotNullWhen(false)] out string? reason) =>
-        GridSize.FitsAcross("N", call.N, Tile, out reason);
+        GridCover.FitsAcross("N", call.N, Tile, out reason);
 
     protected override void Run(GpuDevice device, in MatMulCall call) =>
         new MatMulSplit(in call, Tile, Terms).Launch(device, in call, Layouts[MatMulLayouts.IndexOf(in call)]);
 
     /// <summary>Blocks that the call would take.</summary>
     public static long BlocksFor(in MatMulCall call) =>
-        (long)GridSize.Cover(call.M, Tile) * GridSize.Cover(call.N, Tile) * new MatMulSplit(in call, Tile, Terms).Runs;
+        (long)GridCover.Blocks(call.M, Tile) * GridCover.Blocks(call.N, Tile) * new MatMulSplit(in call, Tile, Terms).Runs;
 
     private static void Kernel<TA, TB>(
         ArrayView<float> a, ArrayView<float> b,

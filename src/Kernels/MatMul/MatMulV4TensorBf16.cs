@@ -42,8 +42,8 @@ internal sealed class MatMulV4TensorBf16 : GpuVariant<MatMulCall>
     public override IReadOnlyList<GpuKernel> Kernels { get; } = [.. Bf16Packing.Kernels, Multiply];
 
     public override bool Supports(in MatMulCall call, Device device, [NotNullWhen(false)] out string? reason) =>
-        GridSize.FitsAcross("N", call.N, Tile, out reason)
-        && GridSize.FitsAcross("K", call.K, Bf16Packing.Terms, out reason);
+        GridCover.FitsAcross("N", call.N, Tile, out reason)
+        && GridCover.FitsAcross("K", call.K, Bf16Packing.Terms, out reason);
 
     protected override void Run(GpuDevice device, in MatMulCall call)
     {

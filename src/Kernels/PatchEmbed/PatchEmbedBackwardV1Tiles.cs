@@ -29,7 +29,7 @@ internal sealed class PatchEmbedBackwardV1Tiles : GpuVariant<PatchEmbedBackwardC
     public override IReadOnlyList<GpuKernel> Kernels { get; } = [WeightTiles, Tokens, Labels, ColumnSums.Kernel];
 
     public override bool Supports(in PatchEmbedBackwardCall call, Device device, [NotNullWhen(false)] out string? reason) =>
-        GridSize.FitsAcross("numbers of a patch", call.Grid.PatchElements, TileProduct.Side, out reason);
+        GridCover.FitsAcross("numbers of a patch", call.Grid.PatchElements, TileProduct.Side, out reason);
 
     protected override void Run(GpuDevice device, in PatchEmbedBackwardCall call)
     {
@@ -56,8 +56,8 @@ internal sealed class PatchEmbedBackwardV1Tiles : GpuVariant<PatchEmbedBackwardC
             .With(rows).With(cut.RowsPerPiece)
             .With(grid.Channels).With(grid.ImageSize).With(grid.PatchSize).With(grid.ExtraTokens).With(call.Width)
             .On(new GridSize(
-                GridSize.Cover(call.Width, TileProduct.Side),
-                GridSize.Cover(grid.PatchElements, TileProduct.Side),
+                GridCover.Blocks(call.Width, TileProduct.Side),
+                GridCover.Blocks(grid.PatchElements, TileProduct.Side),
                 cut.Pieces));
         ColumnSums.Fold(device, partial.Slice, cut.Pieces, weights, weights, call.WeightGradient);
     }

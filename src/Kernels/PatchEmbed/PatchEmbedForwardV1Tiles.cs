@@ -25,7 +25,7 @@ internal sealed class PatchEmbedForwardV1Tiles : GpuVariant<PatchEmbedForwardCal
     public override IReadOnlyList<GpuKernel> Kernels { get; } = [Project, Extra];
 
     public override bool Supports(in PatchEmbedForwardCall call, Device device, [NotNullWhen(false)] out string? reason) =>
-        GridSize.FitsAcross("width", call.Width, TileProduct.Side, out reason);
+        GridCover.FitsAcross("width", call.Width, TileProduct.Side, out reason);
 
     protected override void Run(GpuDevice device, in PatchEmbedForwardCall call)
     {
@@ -35,7 +35,7 @@ internal sealed class PatchEmbedForwardV1Tiles : GpuVariant<PatchEmbedForwardCal
             .With(call.Image).With(call.Weight).With(call.Bias).With(call.Position).With(call.Tokens)
             .With(rows).With(grid.Channels).With(grid.ImageSize).With(grid.PatchSize)
             .With(grid.ExtraTokens).With(call.Width)
-            .On(new GridSize(GridSize.Cover(rows, TileProduct.Side), GridSize.Cover(call.Width, TileProduct.Side)));
+            .On(new GridSize(GridCover.Blocks(rows, TileProduct.Side), GridCover.Blocks(call.Width, TileProduct.Side)));
         if (grid.ExtraTokens == 0)
         {
             return;

@@ -127,7 +127,7 @@ public static class KernelBench
             var sorted = _turns.Order().ToList();
             var median = sorted[sorted.Count / 2];
             var onTensorCores = variant is IGpuVariant gpu && gpu.Kernels.Any(
-                k => PtxReport.Of(k, PtxPipeline.Build(k, PtxArchitecture.Sm80)).MatrixInstructions > 0);
+                k => PtxReport.Of(k.ToPtx(), PtxPipeline.Build(k, PtxArchitecture.Sm80)).MatrixInstructions > 0);
             return new BenchResult(
                 op.IdOf(variant), kernelCase.Label, median, sorted[sorted.Count / 4], sorted[3 * sorted.Count / 4],
                 flops / median, bytes / median, peaks.Seconds(flops, bytes, onTensorCores) / median, _turns);

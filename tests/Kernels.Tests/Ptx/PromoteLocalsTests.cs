@@ -1,5 +1,3 @@
-using DPT.Engine.Kernels;
-
 namespace Kernels.Tests;
 
 /// <summary>Local memory becomes registers where that cannot change a result, and stays where it could.</summary>

@@ -1,5 +1,3 @@
-using DPT.Engine.Kernels;
-
 namespace Kernels.Tests;
 
 /// <summary>Which names an instruction writes and reads: what every pass that moves values relies on.</summary>

@@ -1,5 +1,3 @@
-using DPT.Engine.Kernels;
-
 namespace Kernels.Tests;
 
 /// <summary>Where control may go, and who reads what was written: what the passes believe about paths.</summary>
@@ -40,7 +38,7 @@ public sealed class PtxFlowTests
     [TestCase("bra NOWHERE;", "NOWHERE")]
     [TestCase("brx.idx %r1, NOTHING;", "NOTHING")]
     public void Label_ThatDoesNotExist_IsRefused(string body, string name) =>
-        Assert.That(() => Flow(body), Throws.TypeOf<KernelException>().With.Message.Contains(name));
+        Assert.That(() => Flow(body), Throws.TypeOf<PtxException>().With.Message.Contains(name));
 
     private static PtxFlow Flow(string body) => new(PtxText.Entry(Start + body).Entry);
 }

@@ -20,7 +20,7 @@ public sealed class PtxGateTests
     [TestCaseSource(nameof(Kernels))]
     public void Kernel_HasNothingThatItsAuthorDidNotAskFor(GpuKernel kernel, PtxArchitecture architecture)
     {
-        var report = PtxReport.Of(kernel, PtxPipeline.Build(kernel, architecture));
+        var report = PtxReport.Of(kernel.ToPtx(), PtxPipeline.Build(kernel, architecture));
         Assert.Multiple(() =>
         {
             Assert.That(report.LocalAccesses, Is.Zero, "local memory: hold small arrays as fields of a struct");
@@ -41,11 +41,11 @@ public sealed class PtxGateTests
     public void Gate_ConstantOnTheLeft_SeesTheUnorderedComparison()
     {
         var kernel = new GpuKernel(typeof(PtxGateTests), nameof(IsAboveThree), 32);
-        var report = PtxReport.Of(kernel, PtxPipeline.Build(kernel, PtxArchitecture.Sm80));
+        var report = PtxReport.Of(kernel.ToPtx(), PtxPipeline.Build(kernel, PtxArchitecture.Sm80));
         Assert.That(report.UnorderedComparisonsWithConstants, Is.EqualTo(1));
         var safe = new GpuKernel(typeof(PtxGateTests), nameof(IsSafelyAboveThree), 32);
         Assert.That(
-            PtxReport.Of(safe, PtxPipeline.Build(safe, PtxArchitecture.Sm80)).UnorderedComparisonsWithConstants, Is.Zero);
+            PtxReport.Of(safe.ToPtx(), PtxPipeline.Build(safe, PtxArchitecture.Sm80)).UnorderedComparisonsWithConstants, Is.Zero);
     }
 
     private static void IsAboveThree(ArrayView<float> x, ArrayView<float> y) => y[0] = 3f < x[0] ? 1 : 2;
@@ -56,8 +56,8 @@ public sealed class PtxGateTests
     [Test]
     public void Peaks_HaveNothingButArithmeticInTheirLoops()
     {
-        var fma = PtxReport.Of(GpuPeaks.FmaKernel, PtxPipeline.Build(GpuPeaks.FmaKernel, PtxArchitecture.Sm80));
-        var tensor = PtxReport.Of(GpuPeaks.TensorKernel, PtxPipeline.Build(GpuPeaks.TensorKernel, PtxArchitecture.Sm80));
+        var fma = PtxReport.Of(GpuPeaks.FmaKernel.ToPtx(), PtxPipeline.Build(GpuPeaks.FmaKernel, PtxArchitecture.Sm80));
+        var tensor = PtxReport.Of(GpuPeaks.TensorKernel.ToPtx(), PtxPipeline.Build(GpuPeaks.TensorKernel, PtxArchitecture.Sm80));
         Assert.That(fma.ByKind.Single(k => k.Kind == "fma").Count, Is.EqualTo(8));
         Assert.That(tensor.MatrixInstructions, Is.EqualTo(4));
         Assert.That((fma.LocalAccesses, tensor.LocalAccesses), Is.EqualTo((0, 0)));

@@ -32,7 +32,7 @@ public sealed class PtxPassTests
     {
         var kernel = new GpuKernel(typeof(SampleKernels), nameof(SampleKernels.Fused), 96) { BlocksPerMultiprocessor = blocks };
         var module = PtxText.Module(".func F() { ret; } .visible .entry kernel()\n.maxntid 32, 1, 1\n{ ret; }");
-        var bound = LaunchBounds.Apply(module, kernel);
+        var bound = LaunchBounds.Apply(module, kernel.ToPtx());
         Assert.That(bound.ToString().ReplaceLineEndings("\n"), Does.Contain($")\n{expected}\n{{"));
         Assert.That(bound.Functions[0].Directives, Is.Empty, "an entry alone has bounds");
     }
@@ -56,7 +56,7 @@ public sealed class PtxPassTests
     {
         var module = PtxText.Module(
             ".func F_7() { ret; } .func F_9() { call.uni F_7; ret; } .visible .entry kernel() { call.uni F_9; ret; }");
-        var renamed = ReadableNames.Apply(module, SampleKernels.Kernel(nameof(SampleKernels.Fused)));
+        var renamed = ReadableNames.Apply(module, SampleKernels.Kernel(nameof(SampleKernels.Fused)).ToPtx());
         Assert.That(renamed.Functions.Select(f => f.Name), Is.EqualTo(new[] { "F", "F_2", "SampleKernels_Fused" }));
         Assert.That(
             renamed.Functions.SelectMany(f => f.Instructions).Where(i => i.Name == "call").Select(i => i.ToString()),
@@ -73,7 +73,7 @@ public sealed class PtxPassTests
             table_9: .branchtargets L_770, L_773;
             brx.idx %r1, table_9;
             """);
-        var renamed = ReadableNames.Apply(module, SampleKernels.Kernel(nameof(SampleKernels.Fused)));
+        var renamed = ReadableNames.Apply(module, SampleKernels.Kernel(nameof(SampleKernels.Fused)).ToPtx());
         Assert.That(PtxText.Body(renamed), Is.EqualTo(new[]
         {
             "ld.param.b32 %r1, [_n+4];", "L0:", "bra L1;", "L1:", "{", "L_770:", "bra L_770;", "bra L1;",

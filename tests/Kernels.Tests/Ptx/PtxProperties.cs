@@ -1,4 +1,3 @@
-using DPT.Engine.Kernels;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -31,7 +30,7 @@ public sealed class PtxProperties
                 var parsed = PtxParser.Parse(string.Join('\n', words));
                 Assert.That(PtxParser.Parse(parsed.ToString()).ToString(), Is.EqualTo(parsed.ToString()));
             }
-            catch (KernelException failure)
+            catch (PtxException failure)
             {
                 Assert.That(failure.Message, Does.Contain("PTX"));
             }
@@ -41,7 +40,7 @@ public sealed class PtxProperties
     public void Passes_OnAnyStraightProgram_ChangeNoResult() =>
         Check.One(Some, Prop.ForAll(RandomProgram.Bodies.ToArbitrary(), body =>
         {
-            var kernel = SampleKernels.Kernel(nameof(SampleKernels.Fused));
+            var kernel = SampleKernels.Kernel(nameof(SampleKernels.Fused)).ToPtx();
             var expected = RandomProgram.Run(body, module => module);
             Assert.Multiple(() =>
             {
@@ -52,13 +51,7 @@ public sealed class PtxProperties
                 Require(nameof(SharedAlignment), SharedAlignment.Apply);
                 Require(nameof(RemoveUncalledFunctions), RemoveUncalledFunctions.Apply);
                 Require(nameof(ReadableNames), module => ReadableNames.Apply(module, kernel));
-                Require("all of them", module => Retarget.Apply(
-                    LaunchBounds.Apply(
-                        SharedAlignment.Apply(
-                            ReadableNames.Apply(
-                                RemoveDeadCode.Apply(FoldSharedOffsets.Apply(PromoteLocals.Apply(CarriedValues.Apply(module)))),
-                                kernel)), kernel),
-                    PtxArchitecture.Sm80));
+                Require("all of them", module => PtxPasses.Apply(module, kernel, PtxArchitecture.Sm80));
             });
 
             void Require(string pass, Func<PtxModule, PtxModule> apply) =>

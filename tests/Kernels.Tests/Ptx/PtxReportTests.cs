@@ -1,5 +1,3 @@
-using DPT.Engine.Kernels;
-
 namespace Kernels.Tests;
 
 /// <summary>The counts of a report, on text where they can be counted by hand.</summary>
@@ -8,7 +6,7 @@ public sealed class PtxReportTests
     [Test]
     public void Of_SmallModule_CountsEverything()
     {
-        var kernel = new GpuKernel(typeof(SampleKernels), nameof(SampleKernels.Fused), 64) { DynamicSharedBytes = 100 };
+        var kernel = new PtxKernel("SampleKernels.Fused", 64, DynamicSharedBytes: 100);
         var report = PtxReport.Of(kernel, PtxText.Entry("""
             .shared .align 16 .b8 a[20];
             .shared .align 16 .b8 b[4];

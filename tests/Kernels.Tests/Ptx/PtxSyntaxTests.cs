@@ -50,7 +50,7 @@ public sealed class PtxSyntaxTests
     public void Parse_OfSomethingElse_NamesTheLineAndWhatIsMissing(string text, string where, string what) =>
         Assert.That(
             () => PtxParser.Parse(text),
-            Throws.TypeOf<KernelException>().With.Message.Contains(where).And.Message.Contains(what));
+            Throws.TypeOf<PtxException>().With.Message.Contains(where).And.Message.Contains(what));
 
     [Test]
     public void Tokens_OfAText_AreItsWordsWithTheirLines()
@@ -163,7 +163,7 @@ public sealed class PtxSyntaxTests
     public void Type_HasItsBytes(string type, int bytes) => Assert.That(PtxType.Bytes(type), Is.EqualTo(bytes));
 
     [Test]
-    public void Type_ThatIsNone_IsRefused() => Assert.That(() => PtxType.Bytes(".f31"), Throws.TypeOf<KernelException>());
+    public void Type_ThatIsNone_IsRefused() => Assert.That(() => PtxType.Bytes(".f31"), Throws.TypeOf<PtxException>());
 
     private static IEnumerable<string> Words(string text) => PtxLexer.Tokens(text).Select(t => t.Text);
 }

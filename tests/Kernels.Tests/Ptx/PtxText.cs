@@ -1,5 +1,3 @@
-using DPT.Engine.Kernels;
-
 namespace Kernels.Tests;
 
 /// <summary>Small modules for tests of passes.</summary>

@@ -1,4 +1,3 @@
-using DPT.Engine.Kernels;
 using FsCheck;
 using FsCheck.Fluent;
 

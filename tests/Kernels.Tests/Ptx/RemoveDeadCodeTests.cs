@@ -1,5 +1,3 @@
-using DPT.Engine.Kernels;
-
 namespace Kernels.Tests;
 
 /// <summary>What nobody reads goes, and nothing else.</summary>

@@ -55,8 +55,12 @@ internal sealed class PtxRig(ulong seed = 1, int threads = 2, long watchedBytes 
     }
 
     /// <summary>Runs the body, which must fail, and gives the message.</summary>
-    public string Fault(string body, int threads = 32, int blocks = 1) =>
-        Assert.Throws<KernelException>(() => Run(body, threads, blocks))!.Message;
+    public string Fault(string body, int threads = 32, int blocks = 1)
+    {
+        var fault = Assert.Catch(() => Run(body, threads, blocks))!;
+        Assert.That(fault, Is.TypeOf<PtxException>().Or.TypeOf<KernelException>());
+        return fault.Message;
+    }
 
     public void Dispose()
     {

@@ -1,0 +1,70 @@
+using DPT.Engine.Dpt;
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Cli;
+
+/// <summary>Turns <c>--device</c> into a device. A device asked for by name is that device or an error.</summary>
+internal static class DeviceChoice
+{
+    /// <summary>Opens the device; the caller disposes of it.</summary>
+    /// <param name="name"><c>auto</c>, <c>host</c>, <c>cuda</c> or <c>sim</c>.</param>
+    /// <param name="kernels">Kernels chosen by flag, or null.</param>
+    /// <param name="terminal">Is told what was chosen, and why.</param>
+    /// <exception cref="DptException">The device does not exist here.</exception>
+    /// <exception cref="KernelException">A kernel was chosen that does not exist.</exception>
+    public static Device Open(string name, string? kernels, Terminal terminal)
+    {
+        if (!ConfigKeys.All["device"].TryRead(name, out _))
+        {
+            throw new DptException(
+                FailureKind.Usage, $"--device: device is '{name}', it must be {ConfigKeys.All["device"].Allowed}");
+        }
+
+        if (name == "cuda" && CudaDevice.WhyNot is { } reason)
+        {
+            throw new DptException(FailureKind.Environment, $"--device cuda: {reason}; use host or auto");
+        }
+
+        var selection = KernelSelection.FromEnvironment();
+        if (kernels is not null)
+        {
+            selection.Choose(kernels, KernelSelection.Origin.Flag);
+        }
+
+        KernelRegistry.RequireKnown(selection);
+
+        Device device = name switch
+        {
+            "sim" => new SimDevice(selection: selection),
+            "cuda" => new CudaDevice(selection: selection),
+            "auto" when CudaDevice.WhyNot is null => new CudaDevice(selection: selection),
+            _ => new HostDevice(selection: selection),
+        };
+        var remark = name switch
+        {
+            "auto" => $" (auto: {CudaDevice.WhyNot ?? "there is a GPU"})",
+            "sim" => " (a simulator of GPU code: exact, and thousands of times slower than a GPU)",
+            _ => "",
+        };
+        terminal.Message($"device: {device.Description}{remark}");
+        if (device.Kind == DeviceKind.Cuda && KernelRegistry.UnprovenDefaults() is { Count: > 0 } unproven)
+        {
+            terminal.Message(
+                $"{unproven.Count} of {KernelRegistry.Operators.Count} operators have no kernel that was ever proven on a card; "
+                + "`dpt kernels test --device cuda` proves them on this one");
+        }
+
+        return device;
+    }
+
+    /// <summary>Refuses a number format that the device does not compute in.</summary>
+    /// <exception cref="DptException">It does not.</exception>
+    public static void RequirePrecision(Device device, string precision)
+    {
+        if (precision != "fp32")
+        {
+            throw new DptException(
+                FailureKind.Environment, $"--precision {precision}: {device.Description} computes in fp32 only");
+        }
+    }
+}

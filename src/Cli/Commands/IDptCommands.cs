@@ -1,0 +1,54 @@
+using DPT.Engine.Dpt;
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Cli;
+
+/// <summary>A step of the method that has a verb of its own.</summary>
+internal enum DptStage
+{
+    TrainClassifier,
+    PseudoLabel,
+    TrainDiffusion,
+    Generate,
+    Retrain,
+    Evaluate,
+    FrechetDistance,
+}
+
+/// <summary>What a stage needs to know.</summary>
+/// <param name="Plan">The resolved options with the data, checked.</param>
+/// <param name="Folder">The run folder; it exists.</param>
+/// <param name="Device">Where to compute; the caller disposes of it.</param>
+/// <param name="Observer">Where to tell what happens.</param>
+/// <param name="Session">How the session works in the folder.</param>
+internal sealed record RunRequest(
+    DptPlan Plan, RunFolder Folder, Device Device, IRunObserver Observer, RunSession Session);
+
+/// <summary>
+/// What the command line asks of the engine. Work stops at the token: it saves, then throws
+/// <see cref="OperationCanceledException"/>. Tests put their own here.
+/// </summary>
+internal interface IDptCommands
+{
+    /// <summary>Reads the data and checks everything that can be known before work; writes nothing.</summary>
+    /// <exception cref="DptException">The data is missing or damaged, settings contradict each other, or memory is short.</exception>
+    DptPlan Plan(DptOptions options, Device device);
+
+    /// <summary>Throws if the work would make again what is finished and the session may not; writes nothing.</summary>
+    /// <param name="stage">The stage that would run; null for all.</param>
+    /// <param name="request">What it would be asked.</param>
+    /// <exception cref="DptException">Usage: it says what would be made again, and why.</exception>
+    void RequireConsent(DptStage? stage, RunRequest request);
+
+    /// <summary>Runs all stages that are not finished yet; writes <c>result.json</c>.</summary>
+    DptResult Run(RunRequest request, CancellationToken stop);
+
+    /// <summary>Runs one stage in a run folder where the stages before it are finished; evaluations change nothing there.</summary>
+    IReadOnlyList<NamedValue> RunStage(DptStage stage, RunRequest request, CancellationToken stop);
+
+    /// <summary>Counts of the data set.</summary>
+    IReadOnlyList<NamedValue> DescribeData(DptOptions options);
+
+    /// <summary>Writes a PNG with the first training images of every class, one class a row.</summary>
+    void ExportContactSheet(DptOptions options, string file);
+}

@@ -1,0 +1,215 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace DPT.Engine.Ptx;
+
+/// <summary>
+/// Who touched which grain of some memory: the last write, and the last read and the last atomic update of every warp.
+/// <see cref="WarpOrder"/> says what of it is in the past of an access. Two accesses of which one writes, and of which
+/// neither is in the other's past, are a race: they are found whatever the schedule was.
+/// </summary>
+internal sealed unsafe class AccessHistory : IDisposable
+{
+    private readonly WarpOrder _order;
+    private readonly Func<long, string> _nameOf;
+    private readonly int _grainBits;
+    private readonly nint _grains;
+    private readonly int _warps;
+    private readonly bool _spansBlocks;
+    private readonly int _planes;
+    private readonly AccessMark* _writes;
+    private readonly AccessMark* _reads;
+    private readonly AccessMark* _updates;
+
+    /// <summary>Nobody has touched anything.</summary>
+    /// <param name="nameOf">What to call a place in a message.</param>
+    /// <param name="bytes">Size of the memory.</param>
+    /// <param name="grain">Bytes of a grain, a power of two: the smallest access.</param>
+    /// <param name="shape">The blocks that touch it.</param>
+    /// <param name="order">Their order.</param>
+    /// <param name="spansBlocks">
+    /// Whether blocks see each other's accesses, which nothing orders. Then the first read and update are kept as well:
+    /// blocks run one after the other, so no later one can do without being seen by them.
+    /// </param>
+    public AccessHistory(
+        Func<long, string> nameOf, long bytes, int grain, BlockShape shape, WarpOrder order, bool spansBlocks)
+    {
+        _nameOf = nameOf;
+        _order = order;
+        _warps = shape.Warps;
+        _spansBlocks = spansBlocks;
+        _planes = spansBlocks ? _warps + 1 : _warps;
+        _grainBits = BitOperations.Log2((uint)grain);
+        _grains = (nint)(bytes >> _grainBits) + 1;
+        _writes = Allocate(1);
+        _reads = Allocate(_planes);
+        _updates = shape.Program.HasAtomics ? Allocate(_planes) : null;
+    }
+
+    /// <summary>Whether every byte of the range was written, or is on its way, since a moment.</summary>
+    public bool IsWritten(long at, int bytes, uint since)
+    {
+        var last = (at + bytes - 1) >> _grainBits;
+        for (var grain = at >> _grainBits; grain <= last; grain++)
+        {
+            if (_writes[grain].Moment < since)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>A lane reads.</summary>
+    /// <exception cref="SimFault">Nothing orders this and a write.</exception>
+    public void Read(SimWarp warp, long at, int bytes, int lane)
+    {
+        var mark = new AccessMark(_order.Now(warp.Number), warp, lane);
+        var settled = SettledFor(warp);
+        var last = (at + bytes - 1) >> _grainBits;
+        for (var grain = at >> _grainBits; grain <= last; grain++)
+        {
+            if (_writes[grain].Moment > settled)
+            {
+                RequirePast(_writes[grain], AccessKind.Store, warp, AccessKind.Load, at, lane);
+            }
+
+            if (_updates != null)
+            {
+                RequireAllPast(_updates, grain, AccessKind.Atomic, warp, AccessKind.Load, at, lane);
+            }
+
+            Keep(_reads, grain, mark);
+        }
+    }
+
+    /// <summary>A lane writes.</summary>
+    /// <exception cref="SimFault">Nothing orders this and another access.</exception>
+    public void Write(SimWarp warp, long at, int bytes, int lane)
+    {
+        Require(warp, at, bytes, lane, AccessKind.Store);
+        Set(at, bytes, new AccessMark(_order.Now(warp.Number), warp, lane));
+    }
+
+    /// <summary>A lane begins a copy: until it ends, every other access is a fault.</summary>
+    /// <exception cref="SimFault">Nothing orders this and another access.</exception>
+    public void BeginCopy(SimWarp warp, long at, int bytes, int lane)
+    {
+        Require(warp, at, bytes, lane, AccessKind.Store);
+        Set(at, bytes, new AccessMark(AccessMark.InFlight, warp, lane));
+    }
+
+    /// <summary>The copy that a lane waits for has arrived: this is when it writes.</summary>
+    public void EndCopy(SimWarp warp, long at, int bytes, int lane) =>
+        Set(at, bytes, new AccessMark(_order.Now(warp.Number), warp, lane));
+
+    /// <summary>A copy that nobody has waited for when its block ended.</summary>
+    public void AbandonCopy(long at, int bytes) => Set(at, bytes, default);
+
+    /// <summary>A lane updates atomically.</summary>
+    /// <exception cref="SimFault">Nothing orders this and another access that is not atomic.</exception>
+    public void Update(SimWarp warp, long at, int bytes, int lane)
+    {
+        var mark = new AccessMark(_order.Now(warp.Number), warp, lane);
+        Require(warp, at, bytes, lane, AccessKind.Atomic);
+        var last = (at + bytes - 1) >> _grainBits;
+        for (var grain = at >> _grainBits; grain <= last; grain++)
+        {
+            Keep(_updates, grain, mark);
+        }
+    }
+
+    /// <summary>Forgets everything.</summary>
+    public void Forget()
+    {
+        Clear(_writes, 1);
+        Clear(_reads, _planes);
+        Clear(_updates, _updates == null ? 0 : _planes);
+    }
+
+    public void Dispose()
+    {
+        NativeMemory.Free(_writes);
+        NativeMemory.Free(_reads);
+        NativeMemory.Free(_updates);
+    }
+
+    private AccessMark* Allocate(int planes) =>
+        (AccessMark*)NativeMemory.AllocZeroed((nuint)planes * (nuint)_grains, (nuint)sizeof(AccessMark));
+
+    private void Clear(AccessMark* marks, int planes) =>
+        NativeMemory.Clear(marks, (nuint)planes * (nuint)_grains * (nuint)sizeof(AccessMark));
+
+    /// <summary>Up to here everything is in the past of the warp.</summary>
+    private uint SettledFor(SimWarp warp) => _spansBlocks ? 0 : _order.SettledFor(warp.Number);
+
+    private void Keep(AccessMark* marks, long grain, AccessMark mark)
+    {
+        ref var last = ref marks[(mark.Warp * _grains) + grain];
+        last = mark.After(last);
+        if (_spansBlocks)
+        {
+            ref var first = ref marks[(_warps * _grains) + grain];
+            first = first == default ? mark : first;
+        }
+    }
+
+    private void Set(long at, int bytes, AccessMark mark)
+    {
+        var last = (at + bytes - 1) >> _grainBits;
+        for (var grain = at >> _grainBits; grain <= last; grain++)
+        {
+            _writes[grain] = mark;
+        }
+    }
+
+    /// <summary>Throws unless all accesses that a write conflicts with are in its past.</summary>
+    private void Require(SimWarp warp, long at, int bytes, int lane, AccessKind kind)
+    {
+        var settled = SettledFor(warp);
+        var last = (at + bytes - 1) >> _grainBits;
+        for (var grain = at >> _grainBits; grain <= last; grain++)
+        {
+            if (_writes[grain].Moment > settled)
+            {
+                RequirePast(_writes[grain], AccessKind.Store, warp, kind, at, lane);
+            }
+
+            RequireAllPast(_reads, grain, AccessKind.Load, warp, kind, at, lane);
+            if (_updates != null && kind != AccessKind.Atomic)
+            {
+                RequireAllPast(_updates, grain, AccessKind.Atomic, warp, kind, at, lane);
+            }
+        }
+    }
+
+    private void RequireAllPast(
+        AccessMark* marks, long grain, AccessKind earlier, SimWarp warp, AccessKind kind, long at, int lane)
+    {
+        var settled = SettledFor(warp);
+        for (var plane = 0; plane < _planes; plane++)
+        {
+            var mark = marks[(plane * _grains) + grain];
+            if (mark.Moment > settled)
+            {
+                RequirePast(mark, earlier, warp, kind, at, lane);
+            }
+        }
+    }
+
+    private void RequirePast(AccessMark mark, AccessKind earlier, SimWarp warp, AccessKind kind, long at, int lane)
+    {
+        if (mark.IsInFlight)
+        {
+            throw new SimFault(
+                $"{AddressSpace.Name(kind)} {_nameOf(at)} while a cp.async to it is not waited for", lane);
+        }
+
+        var isSameLane = mark.Warp == warp.Number && mark.Lane == lane && mark.Moment >= _order.BlockStart;
+        if (!isSameLane && mark.Moment > _order.Known(warp.Number, mark.Warp) | mark.Moment < _order.BlockStart)
+        {
+            throw Race.Between(mark, earlier, warp, kind, _nameOf(at), lane, mark.Moment < _order.BlockStart);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace DPT.Engine.Ptx;
+
+/// <summary>
+/// The shared memory of a block: reads of what was never written in it, accesses outside of it and races in it are
+/// faults.
+/// </summary>
+internal sealed unsafe class SharedSpace : AddressSpace, IDisposable
+{
+    private readonly int _bytes;
+    private readonly WarpOrder _order;
+    private readonly AccessHistory _history;
+
+    public SharedSpace(BlockShape shape, WarpOrder order)
+    {
+        _bytes = shape.SharedBytes;
+        _order = order;
+        _history = new AccessHistory(Place, _bytes, shape.Program.SharedGrain, shape, order, spansBlocks: false);
+        Data = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(_bytes, 64), 1024);
+    }
+
+    public byte* Data { get; }
+
+    public override void Access(SimWarp warp, ulong* addresses, uint mask, int bytes, AccessKind kind)
+    {
+        warp.Counter.SharedRequests++;
+        warp.Counter.BankConflicts += BankConflicts.Count(addresses, mask, bytes);
+        var repeated = kind == AccessKind.Store ? Lanes.Repeated(addresses, mask) : 0;
+        warp.Repeated |= repeated;
+        for (var rest = mask; rest != 0; rest &= rest - 1)
+        {
+            var lane = BitOperations.TrailingZeroCount(rest);
+            var at = Checked(addresses[lane], bytes, kind, lane);
+            if ((repeated >> lane & 1) == 0)
+            {
+                Touch(warp, at, bytes, kind, lane);
+            }
+
+            addresses[lane] = (ulong)(Data + at);
+        }
+    }
+
+    /// <summary>A lane starts a copy: until it ends, nobody may look at the place.</summary>
+    public int BeginCopy(SimWarp warp, ulong address, int bytes, int lane)
+    {
+        var at = Checked(address, bytes, AccessKind.Store, lane);
+        _history.BeginCopy(warp, at, bytes, lane);
+        return at;
+    }
+
+    /// <summary>The data of a copy have arrived.</summary>
+    public void EndCopy(SimWarp warp, int at, ReadOnlySpan<byte> data, int lane)
+    {
+        data.CopyTo(new Span<byte>(Data + at, data.Length));
+        _history.EndCopy(warp, at, data.Length, lane);
+    }
+
+    /// <summary>A copy that nobody has waited for when its block ended.</summary>
+    public void AbandonCopy(int at, int bytes) => _history.AbandonCopy(at, bytes);
+
+    /// <summary>Forgets who accessed what: time starts again.</summary>
+    public void Forget() => _history.Forget();
+
+    public void Dispose()
+    {
+        NativeMemory.AlignedFree(Data);
+        _history.Dispose();
+    }
+
+    private void Touch(SimWarp warp, int at, int bytes, AccessKind kind, int lane)
+    {
+        if (kind == AccessKind.Store)
+        {
+            _history.Write(warp, at, bytes, lane);
+            return;
+        }
+
+        if (!_history.IsWritten(at, bytes, _order.BlockStart))
+        {
+            throw new SimFault($"{Name(kind)} {Place(at)}, where nothing was written", lane);
+        }
+
+        if (kind == AccessKind.Load)
+        {
+            _history.Read(warp, at, bytes, lane);
+        }
+        else
+        {
+            _history.Update(warp, at, bytes, lane);
+        }
+    }
+
+    private int Checked(ulong at, int bytes, AccessKind kind, int lane)
+    {
+        if (at + (ulong)bytes > (ulong)_bytes || at > int.MaxValue)
+        {
+            throw new SimFault(
+                $"{Name(kind)} {bytes} bytes at {unchecked((long)at)} of {_bytes} bytes of shared memory", lane);
+        }
+
+        return at % (ulong)bytes == 0
+            ? (int)at
+            : throw new SimFault(
+                $"{Name(kind)} {bytes} bytes at {at} of shared memory, which is no multiple of {bytes}", lane);
+    }
+
+    private static string Place(long at) => $"shared memory at {at}";
+}
