@@ -10,7 +10,7 @@ public abstract class Device : IDisposable
     private CapturedWork? _capture;
 
     /// <summary>Creates the device with its memory pool and its choice of kernels.</summary>
-    protected Device(DeviceMemory memory, KernelSelection selection)
+    private protected Device(DeviceMemory memory, KernelSelection selection)
     {
         Memory = memory;
         Selection = selection;
@@ -169,8 +169,9 @@ public abstract class Device : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Memory for one launch of a variant.</summary>
-    internal Scratch<T> Scratch<T>(long length) where T : unmanaged => new(Memory, length);
+    /// <summary>Memory for one launch of a variant, with arbitrary content: <c>using var rows = device.Scratch&lt;float&gt;(n);</c></summary>
+    /// <param name="length">Number of elements, above 0.</param>
+    public Scratch<T> Scratch<T>(long length) where T : unmanaged => new(Memory, length);
 
     /// <summary>Whether work is being captured.</summary>
     internal bool IsCapturing => _capture is not null;

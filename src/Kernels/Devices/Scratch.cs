@@ -5,17 +5,18 @@ namespace DPT.Engine.Kernels;
 /// a launch allocates nothing managed. The default has no memory.
 /// </summary>
 /// <typeparam name="T">Element type.</typeparam>
-internal readonly ref struct Scratch<T> where T : unmanaged
+public readonly ref struct Scratch<T> where T : unmanaged
 {
     private readonly DeviceMemory? _memory;
 
-    public unsafe Scratch(DeviceMemory memory, long length)
+    internal unsafe Scratch(DeviceMemory memory, long length)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
         _memory = memory;
         Slice = new Slice<T>(memory.Rent(checked(length * sizeof(T))), length);
     }
 
+    /// <summary>The memory.</summary>
     public Slice<T> Slice { get; }
 
     /// <summary>Returns the memory to the pool, after the launch.</summary>

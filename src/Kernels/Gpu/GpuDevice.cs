@@ -10,8 +10,9 @@ public abstract class GpuDevice : Device
     /// <summary>The architecture that kernels are compiled for.</summary>
     public abstract PtxArchitecture Architecture { get; }
 
-    /// <summary>Starts a launch; give it its arguments in the order of the kernel's parameters.</summary>
-    internal KernelLaunch Prepare(GpuKernel kernel) => new(this, kernel);
+    /// <summary>Starts a launch: <c>device.Prepare(kernel).With(x).With(count).On(grid)</c>.</summary>
+    /// <param name="kernel">What will run, after all earlier work.</param>
+    public KernelLaunch Prepare(GpuKernel kernel) => new(this, kernel);
 
     /// <summary>Runs the kernel after all earlier work.</summary>
     /// <param name="kernel">What to run.</param>

@@ -1,6 +1,4 @@
 using System.Reflection;
-using System.Runtime.CompilerServices;
-using ILGPU;
 
 namespace DPT.Engine.Kernels;
 
@@ -11,38 +9,54 @@ namespace DPT.Engine.Kernels;
 /// <remarks>Blocks have one dimension; grids have up to three.</remarks>
 public sealed class GpuKernel
 {
-    /// <summary>Describes a kernel.</summary>
-    /// <param name="owner">The class that holds the method.</param>
-    /// <param name="method">Name of the static method; it takes views, <c>int</c>, <c>long</c>, <c>float</c>.</param>
+    /// <summary>Room for arguments in a launch.</summary>
+    internal const int MostArgumentBytes = 1024;
+
+    /// <summary>Describes a kernel: <c>new GpuKernel(Kernel&lt;Head64&gt;, threads: 128)</c>.</summary>
+    /// <param name="method">
+    /// A static method without a result. It takes <c>ArrayView&lt;T&gt;</c>, <c>int</c>, <c>long</c>, <c>float</c>, and structs of
+    /// these. Its type arguments are tile sizes and options, which fold at compile time.
+    /// </param>
     /// <param name="threads">Threads of a block, 1 to 1024.</param>
-    /// <param name="typeArguments">Type arguments of the method: tile sizes and options that fold at compile time.</param>
-    /// <exception cref="KernelException">There is no such method, or a parameter is of another type.</exception>
-    internal GpuKernel(Type owner, string method, int threads, params Type[] typeArguments)
+    /// <exception cref="KernelException">It is not such a method.</exception>
+    public GpuKernel(Delegate method, int threads) : this((method ?? throw new ArgumentNullException(nameof(method))).Method, threads)
     {
-        Require.Size(method, "threads of a block", threads, 1, 1024);
-        Threads = threads;
-        Id = string.Join('.', [owner.Name, method, .. typeArguments.Select(t => t.Name)]);
-        var found = owner.GetMethod(method, BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
-            ?? throw new KernelException($"{owner.Name} has no static method '{method}'");
-        Method = typeArguments.Length == 0 ? found : found.MakeGenericMethod(typeArguments);
-        Parameters = [.. Method.GetParameters().Select(p => new GpuParameter(
-            p.Name!, KindOf(p.ParameterType), ElementBytes(p.ParameterType)))];
     }
 
-    /// <summary>Class, method and type arguments: unique in the engine.</summary>
+    /// <summary>Describes kernels whose type arguments come out of a list.</summary>
+    internal GpuKernel(Type owner, string method, int threads, params Type[] typeArguments)
+        : this(Find(owner, method, typeArguments), threads)
+    {
+    }
+
+    private GpuKernel(MethodInfo method, int threads)
+    {
+        Id = string.Join('.', [method.DeclaringType!.Name, method.Name, .. method.GetGenericArguments().Select(t => t.Name)]);
+        Require.That(Id, method.IsStatic && method.ReturnType == typeof(void), "a kernel is a static method without a result");
+        Require.Size(Id, "threads of a block", threads, 1, 1024);
+        Threads = threads;
+        Method = method;
+        (Parameters, ArgumentBytes) = GpuParameter.Of(Id, method);
+        Require.Size(Id, "bytes of all arguments", ArgumentBytes, 0, MostArgumentBytes);
+    }
+
+    /// <summary>Class, method and type arguments.</summary>
     public string Id { get; }
 
     /// <summary>Threads of a block.</summary>
     public int Threads { get; }
 
     /// <summary>Dynamic shared memory of a block in bytes; static shared memory is limited to 48 KiB.</summary>
-    public int DynamicSharedBytes { get; internal init; }
+    public int DynamicSharedBytes { get; init; }
 
     /// <summary>Blocks that shall fit on a multiprocessor at once: limits registers. 0 if it does not matter.</summary>
-    public int BlocksPerMultiprocessor { get; internal init; }
+    public int BlocksPerMultiprocessor { get; init; }
 
-    /// <summary>The parameters in order.</summary>
+    /// <summary>What a launch gives, in order: the method's parameters, and for a struct its fields.</summary>
     public IReadOnlyList<GpuParameter> Parameters { get; }
+
+    /// <summary>Bytes of all arguments.</summary>
+    internal int ArgumentBytes { get; }
 
     internal MethodInfo Method { get; }
 
@@ -52,35 +66,10 @@ public sealed class GpuKernel
     /// <inheritdoc/>
     public override string ToString() => Id;
 
-    private static int ElementBytes(Type type) => !type.IsGenericType ? 0 : (int)typeof(Unsafe)
-        .GetMethod(nameof(Unsafe.SizeOf))!.MakeGenericMethod(type.GetGenericArguments()).Invoke(null, null)!;
-
-    private GpuParameterKind KindOf(Type type) =>
-        type.IsGenericType && type.GetGenericTypeDefinition() == typeof(ArrayView<>) ? GpuParameterKind.View
-        : type == typeof(int) || type == typeof(uint) ? GpuParameterKind.Int32
-        : type == typeof(float) ? GpuParameterKind.Float32
-        : type == typeof(long) || type == typeof(ulong) ? GpuParameterKind.Int64
-        : throw new KernelException($"{Id}: a kernel cannot have a parameter of type {type.Name}");
-}
-
-/// <summary>A parameter of a kernel.</summary>
-/// <param name="Name">As in the source.</param>
-/// <param name="Kind">Its type, as far as the launch is concerned.</param>
-/// <param name="ElementBytes">Bytes of an element of a view; 0 for every other kind.</param>
-public readonly record struct GpuParameter(string Name, GpuParameterKind Kind, int ElementBytes = 0);
-
-/// <summary>What a parameter takes in the launch buffer.</summary>
-public enum GpuParameterKind
-{
-    /// <summary>Address and number of elements, 16 bytes.</summary>
-    View,
-
-    /// <summary>4 bytes.</summary>
-    Int32,
-
-    /// <summary>4 bytes.</summary>
-    Float32,
-
-    /// <summary>8 bytes.</summary>
-    Int64,
+    private static MethodInfo Find(Type owner, string method, Type[] typeArguments)
+    {
+        var found = owner.GetMethod(method, BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
+            ?? throw new KernelException($"{owner.Name} has no static method '{method}'");
+        return typeArguments.Length == 0 ? found : found.MakeGenericMethod(typeArguments);
+    }
 }

@@ -9,12 +9,15 @@ public interface IGpuVariant
 
 /// <summary>A variant for GPUs: the same PTX runs on a card and in the simulator.</summary>
 /// <typeparam name="TCall">The operator's call.</typeparam>
-internal abstract class GpuVariant<TCall> : KernelVariant<TCall>, IGpuVariant where TCall : struct, IKernelCall
+public abstract class GpuVariant<TCall> : KernelVariant<TCall>, IGpuVariant where TCall : struct, IKernelCall
 {
+    /// <inheritdoc/>
     public sealed override DeviceKind Targets => DeviceKind.Cuda | DeviceKind.Sim;
 
+    /// <inheritdoc/>
     public abstract IReadOnlyList<GpuKernel> Kernels { get; }
 
+    /// <inheritdoc/>
     public sealed override void Launch(Device device, in TCall call) => Run((GpuDevice)device, in call);
 
     /// <summary>Launches the kernels of the call, in order.</summary>

@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace DPT.Engine.Kernels;
 
 /// <summary>Grids whose blocks cover a number of items.</summary>
-internal static class GridCover
+public static class GridCover
 {
     /// <summary>Blocks along x that cover <paramref name="items"/> with <paramref name="each"/> per block.</summary>
     /// <exception cref="KernelException">More than a grid can have.</exception>

@@ -6,7 +6,7 @@ namespace DPT.Engine.Kernels;
 /// How elementwise kernels deal out their work: neighbouring threads take neighbouring elements, and each goes on by the
 /// size of the whole grid until the elements are used up. Indices are long: arrays may pass 2^31 elements.
 /// </summary>
-internal static class GridStride
+public static class GridStride
 {
     /// <summary>Threads of a block.</summary>
     public const int Threads = 256;

@@ -5,30 +5,29 @@ using System.Runtime.InteropServices;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// The arguments of one launch, laid out as the driver wants them: in order, each at its natural alignment, a view as
-/// address and length. Every argument is checked against the kernel's parameter.
+/// The arguments of one launch in the order of the kernel's parameters: <c>device.Prepare(kernel).With(x).With(n).On(grid)</c>.
+/// A parameter that is a struct takes its fields one by one. Every argument is checked against what the kernel takes.
 /// </summary>
-internal ref struct KernelLaunch
+public ref struct KernelLaunch
 {
     private readonly GpuDevice _device;
     private readonly GpuKernel _kernel;
     private ArgumentBytes _bytes;
-    private int _used;
     private int _count;
 
-    public KernelLaunch(GpuDevice device, GpuKernel kernel)
+    internal KernelLaunch(GpuDevice device, GpuKernel kernel)
     {
         _device = device;
         _kernel = kernel;
     }
 
-    /// <summary>The next argument, a view; an empty slice is the way an optional operand is left out.</summary>
+    /// <summary>The next argument, an <c>ArrayView&lt;T&gt;</c>; an empty slice is the way an optional operand is left out.</summary>
     [UnscopedRef]
     public ref KernelLaunch With<T>(Slice<T> slice) where T : unmanaged
     {
-        Expect(GpuParameterKind.View);
-        Write((long)slice.Address);
-        Write(slice.Length);
+        var at = Next(GpuParameterKind.View);
+        Write(at, (long)slice.Address);
+        Write(at + sizeof(long), slice.Length);
         return ref this;
     }
 
@@ -36,8 +35,7 @@ internal ref struct KernelLaunch
     [UnscopedRef]
     public ref KernelLaunch With(int value)
     {
-        Expect(GpuParameterKind.Int32);
-        Write(value);
+        Write(Next(GpuParameterKind.Int32), value);
         return ref this;
     }
 
@@ -45,8 +43,7 @@ internal ref struct KernelLaunch
     [UnscopedRef]
     public ref KernelLaunch With(long value)
     {
-        Expect(GpuParameterKind.Int64);
-        Write(value);
+        Write(Next(GpuParameterKind.Int64), value);
         return ref this;
     }
 
@@ -54,8 +51,7 @@ internal ref struct KernelLaunch
     [UnscopedRef]
     public ref KernelLaunch With(float value)
     {
-        Expect(GpuParameterKind.Float32);
-        Write(value);
+        Write(Next(GpuParameterKind.Float32), value);
         return ref this;
     }
 
@@ -74,29 +70,25 @@ internal ref struct KernelLaunch
             throw new KernelException($"{_kernel.Id}: a grid has {GridSize.Limits}, not {grid}");
         }
 
-        _device.Launch(_kernel, grid, ((ReadOnlySpan<byte>)_bytes)[.._used]);
+        _device.Launch(_kernel, grid, ((ReadOnlySpan<byte>)_bytes)[.._kernel.ArgumentBytes]);
     }
 
-    private void Expect(GpuParameterKind kind)
+    /// <summary>Where the next argument goes.</summary>
+    private int Next(GpuParameterKind kind)
     {
-        if (_count == _kernel.Parameters.Count || _kernel.Parameters[_count].Kind != kind)
+        var isMore = _count < _kernel.Parameters.Count;
+        if (!isMore || _kernel.Parameters[_count].Kind != kind)
         {
             throw new KernelException($"{_kernel.Id}: argument {_count} is given as {kind}, the kernel wants "
-                + (_count == _kernel.Parameters.Count ? "no more" : _kernel.Parameters[_count].ToString()));
+                + (isMore ? $"'{_kernel.Parameters[_count].Name}', {_kernel.Parameters[_count].Kind}" : "no more"));
         }
 
-        _count++;
+        return _kernel.Parameters[_count++].Offset;
     }
 
-    private void Write<T>(T value) where T : unmanaged
-    {
-        var size = Unsafe.SizeOf<T>();
-        _used = (_used + size - 1) / size * size;
-        MemoryMarshal.Write(((Span<byte>)_bytes)[_used..], value);
-        _used += size;
-    }
+    private void Write<T>(int at, T value) where T : unmanaged => MemoryMarshal.Write(((Span<byte>)_bytes)[at..], value);
 
-    [InlineArray(1024)]
+    [InlineArray(GpuKernel.MostArgumentBytes)]
     private struct ArgumentBytes
     {
         private byte _first;

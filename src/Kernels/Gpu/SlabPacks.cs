@@ -6,7 +6,7 @@ namespace DPT.Engine.Kernels;
 /// <summary>
 /// Slabs as packs of four floats, the largest access that there is. Only the last pack of a slab may have fewer.
 /// </summary>
-internal static class SlabPacks
+public static class SlabPacks
 {
     /// <summary>Floats of a pack.</summary>
     public const int Size = 4;

@@ -44,7 +44,8 @@ public sealed unsafe class HostDevice : Device
     /// <summary>Vector width of the kernels.</summary>
     public SimdWidth Width { get; }
 
-    internal WorkerPool Workers { get; }
+    /// <summary>The threads: <c>device.Workers.For(pieces, ref job)</c>.</summary>
+    public WorkerPool Workers { get; }
 
     /// <inheritdoc/>
     protected override void CopyInCore<T>(ReadOnlySpan<T> source, Slice<T> destination)

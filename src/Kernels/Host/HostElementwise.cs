@@ -4,14 +4,14 @@ namespace DPT.Engine.Kernels;
 
 /// <summary>What an elementwise kernel does to one vector of elements: pointers and factors, nothing else.</summary>
 /// <typeparam name="V">The vector.</typeparam>
-internal interface IElementStep<V> where V : struct, ISimd<V>
+public interface IElementStep<V> where V : struct, ISimd<V>
 {
     /// <summary>Computes elements <paramref name="at"/> to <paramref name="at"/> + <paramref name="count"/> - 1.</summary>
     void Apply<L>(long at, int count) where L : struct, ILanes<V>;
 }
 
 /// <summary>Runs a step over a slab, in fixed chunks that stay in the first-level cache's reach.</summary>
-internal static class HostElementwise
+public static class HostElementwise
 {
     /// <summary>Elements of one piece of parallel work: some microseconds, far above the cost of handing it out.</summary>
     public const int Chunk = 16 * 1024;

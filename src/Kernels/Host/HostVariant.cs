@@ -4,10 +4,12 @@ namespace DPT.Engine.Kernels;
 /// A kernel for the host: written once, generic over the vector width, compiled by the JIT for each width used.
 /// </summary>
 /// <typeparam name="TCall">The operator's call.</typeparam>
-internal abstract class HostVariant<TCall> : KernelVariant<TCall> where TCall : struct, IKernelCall
+public abstract class HostVariant<TCall> : KernelVariant<TCall> where TCall : struct, IKernelCall
 {
+    /// <inheritdoc/>
     public sealed override DeviceKind Targets => DeviceKind.Host;
 
+    /// <inheritdoc/>
     public sealed override void Launch(Device device, in TCall call)
     {
         var host = (HostDevice)device;
@@ -25,6 +27,9 @@ internal abstract class HostVariant<TCall> : KernelVariant<TCall> where TCall : 
         }
     }
 
-    /// <summary>Runs the call with vectors of type <typeparamref name="V"/>.</summary>
+    /// <summary>Runs the call with vectors of type <typeparamref name="V"/>: validated, supported, and without allocations.</summary>
+    /// <typeparam name="V">A vector of 1, 8 or 16 floats.</typeparam>
+    /// <param name="device">The host with its threads.</param>
+    /// <param name="call">The call; its slices are addresses in this process.</param>
     protected abstract void Run<V>(HostDevice device, in TCall call) where V : struct, ISimd<V>;
 }

@@ -4,7 +4,7 @@ namespace DPT.Engine.Kernels;
 /// Scratch memory for one launch: the same number of floats for each thread of the device, with arbitrary content.
 /// Rented from the device's pool, so that a steady state asks the system for nothing.
 /// </summary>
-internal readonly unsafe struct HostWorkspace : IDisposable
+public readonly unsafe struct HostWorkspace : IDisposable
 {
     // Cache lines of two threads never touch, and neighbours are not prefetched into each other.
     private const long AlignmentFloats = 64;

@@ -6,13 +6,14 @@ namespace DPT.Engine.Kernels;
 /// Rows cut into a few fixed pieces that each keep a partial sum per column. The cut depends on the number of rows
 /// alone and the partial sums are added in their order, so the result has the same bits for any number of threads.
 /// </summary>
-internal readonly struct RowPartition
+public readonly struct RowPartition
 {
     private const int LeastRows = 16;
     private const int MostPieces = 64;
 
     private readonly int _rows;
 
+    /// <summary>Cuts the rows: at least 16 in a piece, at most 64 pieces.</summary>
     public RowPartition(int rows)
     {
         _rows = rows;

@@ -5,9 +5,9 @@ namespace DPT.Engine.Kernels;
 
 /// <summary>One kernel's work, cut into numbered pieces that may run in any order on any thread.</summary>
 /// <remarks>Implemented by structs of pointers and sizes: they live on the caller's stack while the pool runs.</remarks>
-internal interface IParallelJob
+public interface IParallelJob
 {
-    /// <summary>Does piece <paramref name="index"/>.</summary>
+    /// <summary>Does piece <paramref name="index"/>, from 0. Pieces may run at the same time and in any order.</summary>
     void Execute(int index);
 }
 
@@ -23,7 +23,7 @@ internal interface IParallelJob
 /// The caller waits only for threads that are inside its job. One that wakes up late finds the job closed and touches
 /// nothing of it, so a small job never waits for a sleeper, nor for a thread that has lost its processor.
 /// </remarks>
-internal sealed unsafe class WorkerPool : IDisposable
+public sealed unsafe class WorkerPool : IDisposable
 {
     /// <summary>About 0.2 milliseconds of looking for the next job.</summary>
     private const int SpinsBeforeSleep = 5000;
@@ -41,7 +41,7 @@ internal sealed unsafe class WorkerPool : IDisposable
     private Exception? _failure;
     private volatile bool _stopping;
 
-    public WorkerPool(int threads)
+    internal WorkerPool(int threads)
     {
         Threads = threads;
         _shares = new Share[threads];
@@ -62,9 +62,13 @@ internal sealed unsafe class WorkerPool : IDisposable
     /// </summary>
     public static int CurrentWorker => _currentWorker;
 
+    /// <summary>Threads that take part in a job, the caller included.</summary>
     public int Threads { get; }
 
     /// <summary>Runs pieces 0 to <paramref name="count"/> - 1 of the job and returns when all are done.</summary>
+    /// <param name="count">Number of pieces; by the shape alone, so that results do not depend on the number of threads.</param>
+    /// <param name="job">What a piece does.</param>
+    /// <exception cref="InvalidOperationException">A piece threw; what it threw is inside.</exception>
     /// <remarks>Not reentrant: a piece must not start another job, and only one thread may call this.</remarks>
     public void For<TJob>(int count, ref TJob job) where TJob : struct, IParallelJob
     {
@@ -106,6 +110,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         }
     }
 
+    /// <summary>Ends the threads.</summary>
     public void Dispose()
     {
         _stopping = true;

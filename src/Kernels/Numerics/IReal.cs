@@ -5,29 +5,39 @@ namespace DPT.Engine.Kernels;
 /// every width, and for one thread of a GPU.
 /// </summary>
 /// <typeparam name="V">The implementing struct.</typeparam>
-internal interface IReal<V> where V : struct, IReal<V>
+public interface IReal<V> where V : struct, IReal<V>
 {
+    /// <summary>0 in every lane.</summary>
     static abstract V Zero { get; }
 
+    /// <summary>The same number in every lane.</summary>
     static abstract V Broadcast(float value);
 
+    /// <summary>Sum of each lane, rounded once.</summary>
     static abstract V operator +(V left, V right);
 
+    /// <summary>Difference of each lane, rounded once.</summary>
     static abstract V operator -(V left, V right);
 
+    /// <summary>Product of each lane, rounded once.</summary>
     static abstract V operator *(V left, V right);
 
+    /// <summary>Quotient of each lane, rounded once.</summary>
     static abstract V operator /(V left, V right);
 
     /// <summary>a * b + c, rounded once where the processor can.</summary>
     static abstract V Fma(V a, V b, V c);
 
+    /// <summary>The smaller of each lane; <paramref name="right"/> if one is NaN.</summary>
     static abstract V Min(V left, V right);
 
+    /// <summary>The larger of each lane; <paramref name="right"/> if one is NaN.</summary>
     static abstract V Max(V left, V right);
 
+    /// <summary>Each lane without its sign.</summary>
     static abstract V Abs(V value);
 
+    /// <summary>Square root of each lane, rounded once.</summary>
     static abstract V Sqrt(V value);
 
     /// <summary>Nearest integer, ties to even.</summary>

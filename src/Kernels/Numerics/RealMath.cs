@@ -6,7 +6,7 @@ namespace DPT.Engine.Kernels;
 /// Elementary functions for host vectors and GPU threads alike: short polynomials that were fitted for the least maximum error. NaN in gives NaN
 /// out; arguments are otherwise finite unless a function says more.
 /// </summary>
-internal static class RealMath
+public static class RealMath
 {
     private const float Log2E = 1.44269504f;
 

@@ -2,14 +2,18 @@ using System.Runtime.CompilerServices;
 
 namespace DPT.Engine.Kernels;
 
-/// <summary>The checks that calls share: one wording for every operand and size.</summary>
-internal static class Require
+/// <summary>
+/// The checks that <see cref="IKernelCall.Validate"/> is made of: one wording for every operand and size. Each throws a
+/// <see cref="KernelException"/> that names the operator, what does not fit, and the limit.
+/// </summary>
+public static class Require
 {
     /// <summary>
     /// The most rows, columns or images: an index of 32 bits may go one step of any grid beyond the last and does not wrap.
     /// </summary>
     public const int Most = int.MaxValue - ushort.MaxValue;
 
+    /// <summary>A size is within its limits.</summary>
     public static void Size(string op, string name, long value, long least = 1, long most = Most)
     {
         if (value < least || value > most)
@@ -18,6 +22,7 @@ internal static class Require
         }
     }
 
+    /// <summary>An operand has at least so many elements.</summary>
     public static void Operand<T>(string op, string name, Slice<T> slice, long elements) where T : unmanaged
     {
         if (slice.Length < elements)
@@ -26,6 +31,7 @@ internal static class Require
         }
     }
 
+    /// <summary>An operand that may be left out (empty) has at least so many elements if it is there.</summary>
     public static void OperandIfGiven<T>(string op, string name, Slice<T> slice, long elements) where T : unmanaged
     {
         if (!slice.IsEmpty)
@@ -34,6 +40,10 @@ internal static class Require
         }
     }
 
+    /// <summary>Anything else holds.</summary>
+    /// <param name="op">Name of the operator.</param>
+    /// <param name="holds">What must hold.</param>
+    /// <param name="otherwise">What is said if it does not.</param>
     public static void That(string op, bool holds, string otherwise)
     {
         if (!holds)
@@ -42,6 +52,10 @@ internal static class Require
         }
     }
 
+    /// <summary>Anything else holds; the text is only made if it does not.</summary>
+    /// <param name="op">Name of the operator.</param>
+    /// <param name="holds">What must hold.</param>
+    /// <param name="otherwise">What is said if it does not.</param>
     public static void That(
         string op, bool holds, [InterpolatedStringHandlerArgument(nameof(holds))] FailureText otherwise)
     {

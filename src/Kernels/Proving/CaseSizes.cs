@@ -1,7 +1,7 @@
 namespace DPT.Engine.Kernels;
 
 /// <summary>Sizes that every operator on slabs and rows must survive: 1, primes, and both sides of every edge.</summary>
-internal static class CaseSizes
+public static class CaseSizes
 {
     /// <summary>Element counts: around vectors of 8 and 16, and beyond one piece of parallel work.</summary>
     public static IReadOnlyList<int> Counts { get; } =

@@ -9,26 +9,51 @@ using ILGPU.IR.Values;
 
 namespace DPT.Engine.Kernels;
 
-/// <summary>Teaches ILGPU's code generator the methods with <see cref="PtxAsmAttribute"/>.</summary>
-internal static class PtxAsmEmitter
+/// <summary>
+/// Teaches ILGPU's code generator the methods with <see cref="PtxAsmAttribute"/>: those of this assembly, and those of each
+/// assembly that a kernel comes from and of the libraries that it is built on.
+/// </summary>
+internal sealed class PtxAsmEmitter(IntrinsicImplementationManager intrinsics)
 {
-    /// <summary>Registers every such method of this assembly. Must run before a backend is created.</summary>
-    public static void Register(Context.Builder builder)
+    private static readonly PTXIntrinsic Handler =
+        new(typeof(PtxAsmEmitter), nameof(Emit), IntrinsicImplementationMode.GenerateCode);
+
+    private readonly HashSet<Assembly> _known = [];
+
+    /// <summary>Registers the methods that kernels of the assembly may call. Must run before a backend is created.</summary>
+    public void Register(Assembly assembly)
     {
-        var handler = new PTXIntrinsic(typeof(PtxAsmEmitter), nameof(Emit), IntrinsicImplementationMode.GenerateCode);
-        foreach (var method in Methods())
+        if (!_known.Add(assembly))
         {
-            builder.GetIntrinsicManager().RegisterMethod(method, handler);
+            return;
+        }
+
+        foreach (var method in Methods(assembly))
+        {
+            intrinsics.RegisterMethod(method, Handler);
+        }
+
+        foreach (var library in assembly.GetReferencedAssemblies().Where(name => !IsOfTheFramework(name)).Select(Assembly.Load))
+        {
+            if (library == Engine || library.GetReferencedAssemblies().Any(name => name.FullName == Engine.FullName))
+            {
+                Register(library);
+            }
         }
     }
 
-    /// <summary>Every method that stands for a piece of PTX.</summary>
-    public static IEnumerable<MethodInfo> Methods() =>
-        from type in typeof(PtxAsmEmitter).Assembly.GetTypes()
-        where type.IsAbstract && type.IsSealed
-        from method in type.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
+    /// <summary>Every method of the assembly that stands for a piece of PTX.</summary>
+    public static IEnumerable<MethodInfo> Methods(Assembly assembly) =>
+        from type in assembly.GetTypes()
+        where !type.ContainsGenericParameters
+        from method in type.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
         where method.IsDefined(typeof(PtxAsmAttribute))
         select method;
+
+    private static Assembly Engine => typeof(PtxAsmEmitter).Assembly;
+
+    private static bool IsOfTheFramework(AssemblyName name) =>
+        name.Name is "mscorlib" or "netstandard" or "System" || name.Name!.StartsWith("System.", StringComparison.Ordinal);
 
     /// <summary>Called by ILGPU's code generator, by name, for every call of a registered method.</summary>
     private static void Emit(PTXBackend backend, PTXCodeGenerator generator, Value value)

@@ -37,6 +37,8 @@ public static class PtxCompiler
 
     private static Context? _context;
 
+    private static PtxAsmEmitter? _instructions;
+
     /// <summary>The PTX that ILGPU makes of the kernel, before any pass of ours.</summary>
     /// <exception cref="KernelException">The method does not compile; the message names the kernel and the reason.</exception>
     public static string Compile(GpuKernel kernel)
@@ -47,6 +49,7 @@ public static class PtxCompiler
             try
             {
                 _context ??= Create();
+                _instructions!.Register(kernel.Method.Module.Assembly);
                 using var backend = new PTXBackend(_context, Architecture, CudaInstructionSet.ISA_80, nvvmAPI: null!);
                 AddAddressSpaces(backend);
                 var entry = EntryPointDescription.FromExplicitlyGroupedKernel(kernel.Method);
@@ -65,7 +68,7 @@ public static class PtxCompiler
     private static Context Create() => Context.Create(builder =>
     {
         builder.Optimize(OptimizationLevel.O1).Math(MathMode.Default).EnableAlgorithms();
-        PtxAsmEmitter.Register(builder);
+        _instructions = new PtxAsmEmitter(builder.GetIntrinsicManager());
     });
 
     private static string Innermost(Exception failure)

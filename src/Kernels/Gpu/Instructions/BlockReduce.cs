@@ -6,7 +6,7 @@ namespace DPT.Engine.Kernels;
 /// Sums over the threads of a block, in a fixed order: lanes, then warps. Every thread calls, and every thread gets the
 /// result. 128 bytes of shared memory per call in the source. Blocks are whole warps.
 /// </summary>
-internal static class BlockReduce
+public static class BlockReduce
 {
     /// <summary>Sum of the threads' values.</summary>
     public static float Sum(float value)

@@ -4,7 +4,7 @@ namespace DPT.Engine.Kernels;
 /// A running sum in single precision beside the sum of its rounding errors: about twice the digits, for long sums where
 /// a kernel has no doubles. Source: Knuth, TAOCP volume 2, 4.2.2, theorem B (the error of an addition is a float).
 /// </summary>
-internal struct CompensatedSum
+public struct CompensatedSum
 {
     /// <summary>The rounded sum.</summary>
     public float Sum;

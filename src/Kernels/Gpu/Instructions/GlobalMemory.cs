@@ -5,7 +5,7 @@ using ILGPU.IR.Intrinsics;
 namespace DPT.Engine.Kernels;
 
 /// <summary>Wide accesses to global memory.</summary>
-internal static class GlobalMemory
+public static class GlobalMemory
 {
     /// <summary>Whether rows of such a matrix can be read in packs of four: every row starts at a multiple of 16 bytes.</summary>
     public static bool HasAlignedRows(Slice<float> matrix, int stride) => (matrix.Address & 15) == 0 && (stride & 3) == 0;

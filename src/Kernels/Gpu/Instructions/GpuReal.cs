@@ -7,7 +7,7 @@ namespace DPT.Engine.Kernels;
 /// One float of one GPU thread, so that functions written against <see cref="IReal{V}"/> serve kernels too, with the
 /// bits that the host's vectors give.
 /// </summary>
-internal readonly struct GpuReal : IReal<GpuReal>
+public readonly struct GpuReal : IReal<GpuReal>
 {
     /// <summary>The number itself.</summary>
     public readonly float Value;
@@ -15,49 +15,64 @@ internal readonly struct GpuReal : IReal<GpuReal>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private GpuReal(float value) => Value = value;
 
+    /// <inheritdoc/>
     public static GpuReal Zero
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => new(0f);
     }
 
+    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GpuReal Broadcast(float value) => new(value);
 
+    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GpuReal operator +(GpuReal left, GpuReal right) => new(Scalar.Add(left.Value, right.Value));
 
+    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GpuReal operator -(GpuReal left, GpuReal right) => new(Scalar.Subtract(left.Value, right.Value));
 
+    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GpuReal operator *(GpuReal left, GpuReal right) => new(Scalar.Multiply(left.Value, right.Value));
 
+    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GpuReal operator /(GpuReal left, GpuReal right) => new(Scalar.Divide(left.Value, right.Value));
 
+    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GpuReal Fma(GpuReal a, GpuReal b, GpuReal c) => new(Scalar.Fma(a.Value, b.Value, c.Value));
 
-    // Not min.f32 and max.f32: the second operand must come out when it is NaN.
+    /// <inheritdoc/>
+    /// <remarks>Not min.f32: the second operand must come out when it is NaN.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GpuReal Min(GpuReal left, GpuReal right) => new(Scalar.IsLess(left.Value, right.Value) ? left.Value : right.Value);
 
+    /// <inheritdoc/>
+    /// <remarks>Not max.f32, for the same reason.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GpuReal Max(GpuReal left, GpuReal right) => new(Scalar.IsLess(right.Value, left.Value) ? left.Value : right.Value);
 
+    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GpuReal Abs(GpuReal value) => FromBits(Bits(value) & 0x7fffffff);
 
+    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GpuReal Sqrt(GpuReal value) => new(Scalar.Sqrt(value.Value));
 
+    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GpuReal Round(GpuReal value) => new(Scalar.Round(value.Value));
 
+    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GpuReal Exp2Integer(GpuReal n) => FromBits(((int)n.Value + 127) << 23);
 
+    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GpuReal SplitExponent(GpuReal x, out GpuReal exponent)
     {
@@ -67,6 +82,7 @@ internal readonly struct GpuReal : IReal<GpuReal>
         return FromBits((bits & 0x007fffff) + HalfRoot);
     }
 
+    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GpuReal SelectLess(GpuReal left, GpuReal right, GpuReal yes, GpuReal no) =>
         new(Scalar.IsLess(left.Value, right.Value) ? yes.Value : no.Value);

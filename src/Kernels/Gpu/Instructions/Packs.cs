@@ -3,11 +3,15 @@ using System.Runtime.CompilerServices;
 namespace DPT.Engine.Kernels;
 
 /// <summary>Four floats that move in one instruction: 16 bytes, aligned to 16.</summary>
-internal struct Float4
+public struct Float4
 {
+    /// <summary>The first lane.</summary>
     public float X;
+    /// <summary>The second lane.</summary>
     public float Y;
+    /// <summary>The third lane.</summary>
     public float Z;
+    /// <summary>The fourth lane.</summary>
     public float W;
 
     /// <summary>The same number in every lane.</summary>
@@ -56,24 +60,32 @@ internal struct Float4
 }
 
 /// <summary>Two floats that move in one instruction: 8 bytes, aligned to 8.</summary>
-internal struct Float2
+public struct Float2
 {
+    /// <summary>The first lane.</summary>
     public float X;
+    /// <summary>The second lane.</summary>
     public float Y;
 }
 
 /// <summary>Two 32-bit words in registers: a fragment of a matrix, or a pair of packed halves.</summary>
-internal struct UInt2
+public struct UInt2
 {
+    /// <summary>The first word.</summary>
     public uint X;
+    /// <summary>The second word.</summary>
     public uint Y;
 }
 
 /// <summary>Four 32-bit words in registers, 16 bytes in memory.</summary>
-internal struct UInt4
+public struct UInt4
 {
+    /// <summary>The first word.</summary>
     public uint X;
+    /// <summary>The second word.</summary>
     public uint Y;
+    /// <summary>The third word.</summary>
     public uint Z;
+    /// <summary>The fourth word.</summary>
     public uint W;
 }

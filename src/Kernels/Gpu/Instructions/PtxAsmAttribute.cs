@@ -11,7 +11,7 @@ namespace DPT.Engine.Kernels;
 /// </param>
 /// <remarks>Needs ILGPU's <c>[IntrinsicImplementation]</c> beside it, which keeps the body away from the compiler.</remarks>
 [AttributeUsage(AttributeTargets.Method)]
-internal sealed class PtxAsmAttribute(string template) : Attribute
+public sealed class PtxAsmAttribute(string template) : Attribute
 {
     /// <summary>The text with placeholders.</summary>
     public string Template { get; } = template;

@@ -6,7 +6,7 @@ namespace DPT.Engine.Kernels;
 /// Arithmetic of one thread as single machine instructions. Sums and products that name their rounding are never fused
 /// by the assembler, so the simulator and a card agree to the last bit.
 /// </summary>
-internal static class Scalar
+public static class Scalar
 {
     /// <summary>a + b, rounded once.</summary>
     [IntrinsicImplementation, PtxAsm("add.rn.f32 $d, $0, $1;")]

@@ -6,7 +6,7 @@ namespace DPT.Engine.Kernels;
 /// Instructions of the tensor cores, and the copies that feed them. Most are done by the 32 lanes of a warp together: all
 /// lanes must arrive, and no single lane has a meaning of its own, so these have no body in C#.
 /// </summary>
-internal static class TensorCore
+public static class TensorCore
 {
     /// <summary>
     /// D = A B + C on 16 x 8 x 16: bf16 factors, fp32 sums. With g = lane/4 and t = lane%4, a lane holds of A rows g (X, Z)

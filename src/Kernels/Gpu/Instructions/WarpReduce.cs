@@ -6,7 +6,7 @@ namespace DPT.Engine.Kernels;
 /// Sums and maxima over the 32 lanes of a warp, in five exchanges that every lane takes part in; every lane gets the
 /// result. The order is fixed: the same values give the same bits.
 /// </summary>
-internal static class WarpReduce
+public static class WarpReduce
 {
     /// <summary>Lanes of a warp.</summary>
     public const int Lanes = 32;

@@ -233,23 +233,13 @@ public sealed unsafe class SimDevice : GpuDevice
     private List<LaunchBuffer> Buffers(GpuKernel kernel, ReadOnlySpan<byte> arguments)
     {
         var buffers = new List<LaunchBuffer>();
-        var at = 0;
-        foreach (var (name, kind, elementBytes) in kernel.Parameters)
+        foreach (var (name, kind, offset, elementBytes) in kernel.Parameters)
         {
-            var (size, alignment) = kind switch
-            {
-                GpuParameterKind.View => (16, 8),
-                GpuParameterKind.Int64 => (8, 8),
-                _ => (4, 4),
-            };
-            at = (at + alignment - 1) / alignment * alignment;
-            if (kind == GpuParameterKind.View && MemoryMarshal.Read<long>(arguments[(at + 8)..]) is > 0 and var length)
+            if (kind == GpuParameterKind.View && MemoryMarshal.Read<long>(arguments[(offset + 8)..]) is > 0 and var length)
             {
                 buffers.Add(BufferOf(
-                    $"{kernel}: ", name, (nint)MemoryMarshal.Read<long>(arguments[at..]), length, elementBytes));
+                    $"{kernel}: ", name, (nint)MemoryMarshal.Read<long>(arguments[offset..]), length, elementBytes));
             }
-
-            at += size;
         }
 
         return buffers;

@@ -5,13 +5,15 @@ namespace DPT.Engine.Kernels;
 /// each implementing struct and inlines every member, so there is no cost and no copy of a kernel per width.
 /// </summary>
 /// <typeparam name="V">The implementing struct.</typeparam>
-internal unsafe interface ISimd<V> : IReal<V> where V : struct, ISimd<V>
+public unsafe interface ISimd<V> : IReal<V> where V : struct, ISimd<V>
 {
     /// <summary>Number of lanes.</summary>
     static abstract int Count { get; }
 
+    /// <summary>Count floats from an address of any alignment.</summary>
     static abstract V Load(float* source);
 
+    /// <summary>Count floats to an address of any alignment.</summary>
     static abstract void Store(float* destination, V value);
 
     /// <summary>The first <paramref name="count"/> lanes from memory, zero in the others. 0 &lt;= count &lt; Count.</summary>
@@ -23,6 +25,7 @@ internal unsafe interface ISimd<V> : IReal<V> where V : struct, ISimd<V>
     /// <summary>Sum of the lanes in a fixed order.</summary>
     static abstract float Sum(V value);
 
+    /// <summary>The largest lane; not for NaN.</summary>
     static abstract float MaxLane(V value);
 
     /// <summary>

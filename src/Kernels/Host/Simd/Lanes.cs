@@ -8,7 +8,7 @@ namespace DPT.Engine.Kernels;
 /// compiled twice, for the body of a row and for its tail.
 /// </summary>
 /// <typeparam name="V">The vector.</typeparam>
-internal unsafe interface ILanes<V> where V : struct, ISimd<V>
+public unsafe interface ILanes<V> where V : struct, ISimd<V>
 {
     /// <summary>Loads <paramref name="count"/> lanes, zero in the others.</summary>
     static abstract V Load(float* source, int count);

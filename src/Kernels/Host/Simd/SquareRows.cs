@@ -3,18 +3,21 @@ using System.Runtime.CompilerServices;
 namespace DPT.Engine.Kernels;
 
 /// <summary>Where the rows of a square lie in memory: as many floats in each as there are rows.</summary>
-internal unsafe interface ISquareRows
+public unsafe interface ISquareRows
 {
     /// <summary>The first float of a row.</summary>
     float* this[int row] { get; }
 }
 
 /// <summary>Rows at equal distances.</summary>
-internal readonly unsafe struct StridedRows(float* first, nint stride) : ISquareRows
+/// <param name="first">The first row.</param>
+/// <param name="stride">Floats from row to row.</param>
+public readonly unsafe struct StridedRows(float* first, nint stride) : ISquareRows
 {
     private readonly float* _first = first;
     private readonly nint _stride = stride;
 
+    /// <inheritdoc/>
     public float* this[int row]
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -23,11 +26,14 @@ internal readonly unsafe struct StridedRows(float* first, nint stride) : ISquare
 }
 
 /// <summary>Rows anywhere: each at a distance of its own from an origin.</summary>
-internal readonly unsafe struct ScatteredRows(float* origin, long* offsets) : ISquareRows
+/// <param name="origin">The origin.</param>
+/// <param name="offsets">Floats from there to each row.</param>
+public readonly unsafe struct ScatteredRows(float* origin, long* offsets) : ISquareRows
 {
     private readonly float* _origin = origin;
     private readonly long* _offsets = offsets;
 
+    /// <inheritdoc/>
     public float* this[int row]
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
