@@ -12,6 +12,9 @@ public sealed class Tape : IDisposable
     private readonly List<TapeNode> _nodes = [];
     private readonly List<Tensor> _owned = [];
 
+    /// <summary>Whether an operator ran whose inputs need gradients, and whether a loss did: what a recomputed block is asked.</summary>
+    private bool _needsGradient, _hasLoss;
+
     /// <summary>A tape for operators on <paramref name="device"/>.</summary>
     public Tape(Device device) => Device = device;
 
@@ -68,7 +71,7 @@ public sealed class Tape : IDisposable
 
     /// <summary>
     /// Runs a block keeping only its result; the backward pass runs it again to get the activations back. Memory for
-    /// time. The block must compute the same values both times: no hidden state, no counters.
+    /// time. The block must compute the same values both times: no hidden state, no counters. It may end in a loss.
     /// </summary>
     public Tensor Recompute(Func<Tensor> block)
     {
@@ -77,40 +80,20 @@ public sealed class Tape : IDisposable
             return WithoutGradient(block);
         }
 
+        (_needsGradient, _hasLoss) = (false, false);
+        var mark = _owned.Count;
         var result = WithoutGradient(block);
-        Record(result, new RecomputeNode(result, block));
+        var isMadeHere = _owned.Count > mark;
+        if (isMadeHere && _needsGradient)
+        {
+            Record(result, new RecomputeNode(result, block, _hasLoss));
+        }
+
         return result;
     }
 
     /// <summary>Frees what is left.</summary>
     public void Dispose() => Reset();
-
-    /// <summary>
-    /// Like <see cref="Tensor.GradientTarget"/>, but for a kernel that cannot leave the gradient of this input out: an
-    /// input without gradient gets memory that is thrown away.
-    /// </summary>
-    internal Slice<float> GradientTargetOrScratch(Tensor input, out bool accumulate)
-    {
-        if (input.NeedsGradient)
-        {
-            return input.GradientTarget(Device, out accumulate);
-        }
-
-        accumulate = false;
-        return New(input.Shape).Data;
-    }
-
-    /// <summary>The same for a kernel that adds: zeroed where nothing has arrived yet.</summary>
-    internal Slice<float> AddedGradientOrScratch(Tensor input)
-    {
-        var target = GradientTargetOrScratch(input, out var accumulate);
-        if (!accumulate)
-        {
-            Device.Clear(target);
-        }
-
-        return target;
-    }
 
     /// <summary>
     /// Whether an operator must leave a node: if any of its inputs, weights and biases included, needs a gradient.
@@ -121,11 +104,19 @@ public sealed class Tape : IDisposable
         {
             if (input?.NeedsGradient == true)
             {
+                _needsGradient = true;
                 return Recording;
             }
         }
 
         return false;
+    }
+
+    /// <summary>The same for a loss, which leaves no node but the gradient of its input.</summary>
+    internal bool RecordsLoss(Tensor input)
+    {
+        _hasLoss = true;
+        return Records(input);
     }
 
     internal void Record(Tensor output, TapeNode node)
@@ -141,7 +132,7 @@ public sealed class Tape : IDisposable
         {
             var node = _nodes[^1];
             _nodes.RemoveAt(_nodes.Count - 1);
-            if (node.Output.HasGradient)
+            if (node.HasGradient)
             {
                 node.Backward(this);
             }
@@ -169,13 +160,19 @@ public sealed class Tape : IDisposable
         }
     }
 
-    private sealed class RecomputeNode(Tensor output, Func<Tensor> block) : TapeNode(output)
+    private sealed class RecomputeNode(Tensor output, Func<Tensor> block, bool hasLoss) : TapeNode(output)
     {
+        public override bool HasGradient => hasLoss || base.HasGradient;
+
         public override void Backward(Tape tape)
         {
             var floor = tape._nodes.Count;
             var again = block();
-            Output.MoveGradientTo(again);
+            if (Output.HasGradient)
+            {
+                Output.PassGradientTo(again, tape.Device);
+            }
+
             tape.WalkBack(floor);
         }
     }

@@ -222,10 +222,31 @@ public sealed class OperatorContractTests
         var tensor = tape.New(new TensorShape(4));
         tensor.NeedsGradient = true;
         LeaveDirt(device, 4);
-        var gradient = tape.AddedGradientOrScratch(tensor);
-        Assert.That(device.Download(gradient), Is.All.Zero);
-        device.CopyIn<float>([1, 2, 3, 4], gradient);
-        Assert.That(device.Download(tape.AddedGradientOrScratch(tensor)), Is.EqualTo(new[] { 1f, 2, 3, 4 }));
+        using (var first = GradientSink.ForAdding(device, tensor))
+        {
+            Assert.That(device.Download(first.Target), Is.All.Zero);
+            device.CopyIn<float>([1, 2, 3, 4], first.Target);
+        }
+
+        using var second = GradientSink.ForAdding(device, tensor);
+        Assert.That(device.Download(second.Target), Is.EqualTo(new[] { 1f, 2, 3, 4 }));
+    }
+
+    [Test]
+    public void WrittenGradient_JoinsWhatHasArrived()
+    {
+        using var device = new HostDevice(1);
+        using var tape = new Tape(device);
+        var tensor = tape.New(new TensorShape(2));
+        tensor.NeedsGradient = true;
+        foreach (var gradient in new float[][] { [1, 2], [10, 20] })
+        {
+            using var sink = GradientSink.ForWriting(device, tensor);
+            Assert.That(sink.Accumulate, Is.False);
+            device.CopyIn<float>(gradient, sink.Target);
+        }
+
+        Assert.That(device.Download(tensor.Gradient), Is.EqualTo(new[] { 11f, 22 }));
     }
 
     [TestCase(1e-5f)]
@@ -269,19 +290,51 @@ public sealed class OperatorContractTests
             Assert.That(() => call(), Throws.ArgumentException.With.Message.Contains(message));
     }
 
-    /// <summary>These gradients are written and not added: a second use would lose the first one's.</summary>
+    /// <summary>Attention writes its gradient and does not add: another use of its input, or a parameter, keeps its own.</summary>
     [Test]
-    public void OperatorsThatWriteTheirGradient_RefuseATensorWithAnotherUse()
+    public void Attention_OfATensorWithAnotherUse_AddsToItsGradient()
     {
-        var start = Ones("start", 1, 1, 3);
+        var qkv = Ones("qkv", 1, 1, 3);
         _store.Initialize(1);
         using var target = _device.Upload<float>([0]);
-        var scale = Tape.Constant(new TensorShape(3), start.Data);
-        var qkv = _tape.LayerNorm(start, scale, scale, 1);
-        _tape.SquaredError(_tape.Attention(qkv, 1), target.Slice, 1);
         using var other = _device.Upload<float>([0, 0, 0]);
+        _tape.SquaredError(_tape.Attention(qkv, 1), target.Slice, 1);
         _tape.SquaredError(qkv, other.Slice, 1);
-        Assert.That(_tape.Backward, Throws.InvalidOperationException.With.Message.Contains("no other use"));
+        _tape.Backward();
+        // One token attends to itself: the result is v, whose gradient is 2; the other loss gives 2/3 to each.
+        Assert.That(_device.Download(qkv.Gradient), Is.EqualTo(new[] { 2f / 3, 2f / 3, 2 + (2f / 3) }).Within(1e-6));
+    }
+
+    /// <summary>One kernel puts both gradients in place, in the same memory.</summary>
+    [Test]
+    public void LayerNorm_WhoseScaleIsItsShift_AddsBothGradients()
+    {
+        var both = Ones("both", 2);
+        _store.Initialize(1);
+        using var data = _device.Upload<float>([-1, 1]);
+        using var target = _device.Upload<float>([0, 0]);
+        var x = Tape.Constant(new TensorShape(1, 2), data.Slice);
+        _tape.SquaredError(_tape.LayerNorm(x, both, both, 0), target.Slice, 1);
+        _tape.Backward();
+        // y = (0, 2) and its gradient; d gamma = dy x, d beta = dy.
+        Assert.That(_device.Download(both.Gradient), Is.EqualTo(new[] { 0f, 4 }).Within(1e-5));
+    }
+
+    /// <summary>The kernels cannot leave a gradient out: what nobody needs goes to memory that is given back at once.</summary>
+    [Test]
+    public void Sink_OfAnInputWithoutGradient_GivesItsMemoryBack()
+    {
+        using var data = _device.Upload<float>([5, 6]);
+        var constant = Tape.Constant(new TensorShape(2), data.Slice);
+        var before = _device.Memory.LiveBlocks;
+        using (var sink = GradientSink.ForAdding(_device, constant))
+        {
+            Assert.That(_device.Download(sink.Target), Is.All.Zero);
+            Assert.That(sink.Target.Address, Is.Not.EqualTo(constant.Data.Address));
+        }
+
+        Assert.That(_device.Memory.LiveBlocks, Is.EqualTo(before));
+        Assert.That(constant.HasGradient, Is.False);
     }
 
     /// <summary>Leaves numbers in memory that the next allocations of this size are given.</summary>

@@ -76,32 +76,16 @@ public static class LossOps
         return losses;
     }
 
-    /// <summary>Runs a loss kernel with a place for the input's gradient: none, fresh, or aside and then added.</summary>
+    /// <summary>Runs a loss kernel with a place for the input's gradient, or none.</summary>
     private static void WithGradientOf(Tape tape, Tensor input, Action<Slice<float>> run)
     {
-        if (!tape.Recording || !input.NeedsGradient)
+        if (!tape.RecordsLoss(input))
         {
             run(default);
             return;
         }
 
-        var target = input.GradientTarget(tape.Device, out var accumulate);
-        if (!accumulate)
-        {
-            run(target);
-            return;
-        }
-
-        var aside = tape.New(input.Shape);
-        run(aside.Data);
-        tape.Device.Run(ElementwiseOperators.Axpby, new AxpbyCall
-        {
-            Count = input.Shape.Count,
-            Alpha = 1,
-            Beta = 1,
-            X = aside.Data,
-            Y = target,
-        });
-        aside.Release();
+        using var gradient = GradientSink.ForWriting(tape.Device, input);
+        run(gradient.Target);
     }
 }

@@ -64,9 +64,15 @@ public static class PatchEmbedOp
     private sealed class Node(
         Tensor tokens, PatchGrid grid, Tensor image, Parts parts, Slice<int> labels, bool hasTime) : TapeNode(tokens)
     {
-        public override void Backward(Tape tape) => tape.Device.Run(
-            PatchEmbedOperators.Backward,
-            new PatchEmbedBackwardCall
+        public override void Backward(Tape tape)
+        {
+            var device = tape.Device;
+            using var dWeight = GradientSink.ForAdding(device, parts.Weight);
+            using var dBias = GradientSink.ForAdding(device, parts.Bias);
+            using var dPosition = GradientSink.ForAdding(device, parts.Position);
+            using var dTable = labels.IsEmpty ? default : GradientSink.ForAdding(device, parts.LabelTable!);
+            using var dClass = parts.ClassToken is null ? default : GradientSink.ForAdding(device, parts.ClassToken);
+            device.Run(PatchEmbedOperators.Backward, new PatchEmbedBackwardCall
             {
                 Grid = grid,
                 Width = Output.Shape.Last,
@@ -75,11 +81,12 @@ public static class PatchEmbedOp
                 LabelRows = labels.IsEmpty ? 0 : parts.LabelTable!.Shape[0],
                 Labels = labels,
                 HasTime = hasTime,
-                WeightGradient = tape.AddedGradientOrScratch(parts.Weight),
-                BiasGradient = tape.AddedGradientOrScratch(parts.Bias),
-                PositionGradient = tape.AddedGradientOrScratch(parts.Position),
-                LabelTableGradient = labels.IsEmpty ? default : tape.AddedGradientOrScratch(parts.LabelTable!),
-                ClassTokenGradient = parts.ClassToken is null ? default : tape.AddedGradientOrScratch(parts.ClassToken),
+                WeightGradient = dWeight.Target,
+                BiasGradient = dBias.Target,
+                PositionGradient = dPosition.Target,
+                LabelTableGradient = dTable.Target,
+                ClassTokenGradient = dClass.Target,
             });
+        }
     }
 }

@@ -39,21 +39,19 @@ public static class UnpatchifyOp
     {
         public override void Backward(Tape tape)
         {
-            var target = tape.GradientTargetOrScratch(tokens, out var accumulate);
-            if (accumulate)
-            {
-                throw new InvalidOperationException("Unpatchify: the tokens must have no other use");
-            }
-
-            tape.Device.Run(UnpatchifyOperators.Backward, new UnpatchifyBackwardCall
+            var device = tape.Device;
+            using var dTokens = GradientSink.ForWriting(device, tokens);
+            using var dWeight = weight is null ? default : GradientSink.ForAdding(device, weight);
+            using var dBias = bias is null ? default : GradientSink.ForAdding(device, bias);
+            device.Run(UnpatchifyOperators.Backward, new UnpatchifyBackwardCall
             {
                 Grid = grid,
                 Tokens = tokens.Data,
                 Weight = weight?.Data ?? default,
                 ImageGradient = Output.Gradient,
-                TokensGradient = target,
-                WeightGradient = weight is null ? default : tape.AddedGradientOrScratch(weight),
-                BiasGradient = bias is null ? default : tape.AddedGradientOrScratch(bias),
+                TokensGradient = dTokens.Target,
+                WeightGradient = dWeight.Target,
+                BiasGradient = dBias.Target,
             });
         }
     }
