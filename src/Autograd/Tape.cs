@@ -12,7 +12,7 @@ public sealed class Tape : IDisposable
     private readonly List<TapeNode> _nodes = [];
     private readonly List<Tensor> _owned = [];
 
-    /// <summary>Whether an operator ran whose inputs need gradients, and whether a loss did: what a recomputed block is asked.</summary>
+    /// <summary>Whether an operator ran with an input that needs a gradient, and whether a loss ran: asked of a recomputed block.</summary>
     private bool _needsGradient, _hasLoss;
 
     /// <summary>A tape for operators on <paramref name="device"/>.</summary>
@@ -92,6 +92,32 @@ public sealed class Tape : IDisposable
         return result;
     }
 
+    /// <summary>
+    /// Ends an operator of one's own: leaves a node with a rule for each input that may need a gradient, if one does.
+    /// </summary>
+    /// <param name="output">The result, made with <see cref="New"/> and computed.</param>
+    /// <param name="rules">
+    /// Inputs, and the gradient of each from that of the output and the output itself; shaped like the input. A rule runs in
+    /// the backward pass, without recording, and only for an input that needs it. What it reads must stay as it is.
+    /// </param>
+    /// <returns>The output.</returns>
+    public Tensor Record(
+        Tensor output, params ReadOnlySpan<(Tensor Input, Func<Tensor, Tensor, Tensor> Gradient)> rules)
+    {
+        var records = false;
+        foreach (var (input, _) in rules)
+        {
+            records |= Records(input);
+        }
+
+        if (records)
+        {
+            Record(output, new RuleNode(output, rules.ToArray()));
+        }
+
+        return output;
+    }
+
     /// <summary>Frees what is left.</summary>
     public void Dispose() => Reset();
 
@@ -117,6 +143,21 @@ public sealed class Tape : IDisposable
     {
         _hasLoss = true;
         return Records(input);
+    }
+
+    /// <summary>Adds what <paramref name="rule"/> makes to the gradient of an input that needs one.</summary>
+    internal void AddGradient(Tensor input, Func<Tensor> rule)
+    {
+        if (!input.NeedsGradient)
+        {
+            return;
+        }
+
+        var mark = _owned.Count;
+        var gradient = WithoutGradient(rule);
+        Shapes.Require("a gradient", "result", gradient, input.Shape);
+        input.AddToGradient(gradient.Data, Device);
+        ReleaseFrom(mark, keep: null);
     }
 
     internal void Record(Tensor output, TapeNode node)
@@ -157,6 +198,19 @@ public sealed class Tape : IDisposable
         if (kept)
         {
             _owned.Add(keep!);
+        }
+    }
+
+    private sealed class RuleNode(Tensor output, (Tensor Input, Func<Tensor, Tensor, Tensor> Gradient)[] rules)
+        : TapeNode(output)
+    {
+        public override void Backward(Tape tape)
+        {
+            var g = Constant(Output.Shape, Output.Gradient);
+            foreach (var (input, rule) in rules)
+            {
+                tape.AddGradient(input, () => rule(g, Output));
+            }
         }
     }
 

@@ -94,7 +94,7 @@ public sealed class FreezeTests
         foreach (var parameter in _store.Parameters)
         {
             var range = ((int)parameter.Offset)..(int)(parameter.Offset + parameter.Shape.Count);
-            var isFrozen = part.Length == 0 || parameter.Name == part || parameter.Name.StartsWith(part + ".");
+            var isFrozen = part.Length == 0 || $"{parameter.Name}.".StartsWith($"{part}.");
             for (var slab = 0; slab < frozen.Count; slab++)
             {
                 Assert.That(
@@ -104,7 +104,7 @@ public sealed class FreezeTests
         }
     }
 
-    /// <summary>Slabs after some steps: weights, average and the optimiser's state; before the part is frozen, and in the end.</summary>
+    /// <summary>Weights, average and the optimiser's state after some steps; before the part is frozen, and in the end.</summary>
     private List<float[]> Train(bool adam, string? part, out List<float[]> before)
     {
         _store.Initialize(4);
@@ -142,6 +142,21 @@ public sealed class FreezeTests
             optimizer.Step(0.1f, 1, average);
             Assert.That(_device.Download(_store.Gradients), Is.All.Zero);
         }
+    }
+
+    /// <summary>What is frozen between two steps is passed by in the second, and learns again in the third.</summary>
+    [Test]
+    public void Unfreeze_BetweenSteps_LetsTheParameterLearnAgain()
+    {
+        var weight = _store["head.weight"];
+        using var optimizer = new Sgd(_store, new SgdConfig(0, false, 0.5f, DecayEverything: true));
+        var before = _device.Download(weight.Data);
+        _store.Freeze("head");
+        optimizer.Step(0.1f);
+        Assert.That(_device.Download(weight.Data), Is.EqualTo(before));
+        _store.Unfreeze("head.weight");
+        optimizer.Step(0.1f);
+        Assert.That(_device.Download(weight.Data), Is.Not.EqualTo(before));
     }
 
     /// <summary>A step must not allocate, also not to find out what is frozen.</summary>

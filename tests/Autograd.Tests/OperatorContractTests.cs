@@ -261,6 +261,116 @@ public sealed class OperatorContractTests
         Assert.That(_device.Download(y.Data), Is.EqualTo(new[] { -expected, expected }).Within(1e-6));
     }
 
+    /// <summary>One weight and one stream in two layers, each with its residual connection.</summary>
+    [Test]
+    public void Linear_SameInputTwice_AddsItsGradients()
+    {
+        var x = _store.Add("x", new TensorShape(4, 5), Initializer.Normal(0.7f));
+        var weight = _store.Add("weight", new TensorShape(5, 5), Initializer.Normal(0.7f));
+        _store.Initialize(3);
+        using var target = _device.Upload<float>(new float[20]);
+        GradientCheck.Run(_store, tape => tape.SquaredError(
+            tape.Linear(tape.Linear(x, weight, residual: x), weight, residual: x), target.Slice, scale: 1));
+    }
+
+    [Test]
+    public void Losses_TwoOnOneInput_AddTheirGradients()
+    {
+        var x = _store.Add("x", new TensorShape(2, 3), Initializer.Normal(0.7f));
+        var weight = _store.Add("weight", new TensorShape(3, 3), Initializer.Normal(0.7f));
+        _store.Initialize(3);
+        using var first = _device.Upload<int>([0, 2]);
+        using var second = _device.Upload<int>([1, 1]);
+        float[] Gradient(params Slice<int>[] labels)
+        {
+            var logits = _tape.Linear(x, weight);
+            foreach (var l in labels)
+            {
+                _tape.CrossEntropy(logits, l, 1);
+            }
+
+            _tape.Backward();
+            var gradient = _device.Download(weight.Gradient);
+            _device.Clear(_store.Gradients);
+            return gradient;
+        }
+
+        var sum = Gradient(first.Slice).Zip(Gradient(second.Slice), (a, b) => a + b).ToArray();
+        Assert.That(Gradient(first.Slice, second.Slice), Is.EqualTo(sum).Within(1e-6));
+    }
+
+    /// <summary>The first of two sinks is written when the second has been added to: neither loses its gradient.</summary>
+    [Test]
+    public void Sinks_OfOneTensor_DoNotMeet()
+    {
+        var tensor = _tape.New(new TensorShape(2));
+        tensor.NeedsGradient = true;
+        using (var written = GradientSink.Open(_device, tensor))
+        {
+            using var added = GradientSink.ForAdding(_device, tensor);
+            _device.CopyIn<float>([10, 20], added.Target);
+            _device.CopyIn<float>([1, 2], written.Target);
+        }
+
+        Assert.That(_device.Download(tensor.Gradient), Is.EqualTo(new[] { 11f, 22 }));
+    }
+
+    /// <summary>An operator of one's own: a result, and a rule for each input. The rule of a constant never runs.</summary>
+    [Test]
+    public void Record_OfRules_RunsThoseThatAreNeeded()
+    {
+        var x = _store.Add("x", new TensorShape(2), Initializer.Constant(3));
+        _store.Initialize(1);
+        using var two = _device.Upload<float>([2, 2]);
+        var constant = Tape.Constant(new TensorShape(2), two.Slice);
+        var y = _tape.New(x.Shape);
+        _device.Run(ElementwiseOperators.Axpby, new AxpbyCall { Count = 2, Alpha = 5, Beta = 0, X = x.Data, Y = y.Data });
+        _tape.Record(
+            y, (x, (g, _) => _tape.Scale(g, 5)), (constant, (_, _) => throw new InvalidOperationException("nobody needs it")));
+        _tape.Minimize(y, scale: 0.5f);
+        _tape.Backward();
+        Assert.That(_device.Download(x.Gradient), Is.EqualTo(new[] { 2.5f, 2.5f }));
+    }
+
+    [Test]
+    public void Record_OfARuleThatGivesAnotherShape_IsRefused()
+    {
+        var x = Ones("x", 2, 3);
+        _store.Initialize(1);
+        _tape.Minimize(_tape.Record(_tape.New(x.Shape), (x, (g, _) => _tape.Sum(g, 0))), 1);
+        Assert.That(_tape.Backward, Throws.ArgumentException.With.Message.Contains("[1, 3], expected [2, 3]"));
+    }
+
+    [Test]
+    public void Primitives_ShapesThatDoNotFit_AreRefused()
+    {
+        var (a, b, one) = (Ones("a", 2, 3), Ones("b", 3, 2), Ones("one", 1, 3));
+        _store.Initialize(1);
+        using var indices = _device.Upload<int>([0, 1]);
+        Assert.Multiple(() =>
+        {
+            Refused(() => _tape.Add(a, b), "Add: the shapes [2, 3] and [3, 2] differ");
+            Refused(() => _tape.Mul(a, one), "Mul: the shapes [2, 3] and [1, 3] differ; Expand repeats");
+            Refused(() => _tape.Sum(a, 2), "Sum: [2, 3] has no axis 2");
+            Refused(() => _tape.Mean(a, -3), "Sum: [2, 3] has no axis -3");
+            Refused(() => _tape.Max(a, 5), "Max: [2, 3] has no axis 5");
+            Refused(() => _tape.Reshape(a, new(7)), "Reshape: [2, 3] has 6 elements, [7] has 7");
+            Refused(() => _tape.Transpose(a, 0, 2), "Transpose: [2, 3] has no axis 2");
+            Refused(() => _tape.Expand(a, 0, 4), "Expand: axis 0 of [2, 3] cannot be repeated to size 4");
+            Refused(() => _tape.Expand(one, 0, 0), "Expand: axis 0 of [1, 3] cannot be repeated to size 0");
+            Refused(() => _tape.Slice(a, 1, 1, 3), "Slice: 3 from 1 on are not inside an axis of size 3");
+            Refused(() => _tape.Slice(a, 1, -1, 2), "Slice: 2 from -1 on");
+            Refused(() => _tape.Slice(a, 1, 0, 0), "Slice: 0 from 0 on");
+            Refused(() => _tape.Pad(a, 0, 1, 2), "Pad: 2 from 1 on are not inside an axis of size 2");
+            Refused(() => _tape.Concat(0, a, b), "Concat: 'b' has shape [3, 2], expected [3, 3]");
+            Refused(() => _tape.Gather(a, default), "Gather: 0 indices");
+            Refused(() => _tape.Scatter(b, indices.Slice, 4), "Scatter: 'rows' has shape [3, 2], expected [2, 2]");
+        });
+
+        static void Refused(Func<Tensor> call, string message) =>
+            Assert.That(() => call(), Throws.ArgumentException.With.Message.StartsWith(message));
+    }
+
     [Test]
     public void Shapes_ThatDoNotFit_AreRefused()
     {

@@ -12,11 +12,15 @@ public static class UnpatchifyOp
     /// <param name="weight">[C, C, 3, 3], or null for no convolution.</param>
     /// <param name="bias">[C], or null.</param>
     /// <returns>[B, C, S, S].</returns>
+    /// <exception cref="ArgumentException">Shapes do not fit.</exception>
     public static Tensor Unpatchify(
         this Tape tape, Tensor tokens, PatchGrid grid, Tensor? weight = null, Tensor? bias = null)
     {
         Shapes.Require(
             nameof(Unpatchify), nameof(tokens), tokens, new TensorShape(grid.Batch, grid.Tokens, grid.PatchElements));
+        Shapes.RequireIfGiven(
+            nameof(Unpatchify), nameof(weight), weight, new TensorShape(grid.Channels, grid.Channels, 3, 3));
+        Shapes.RequireIfGiven(nameof(Unpatchify), nameof(bias), bias, new TensorShape(grid.Channels));
         var image = tape.New(new TensorShape(grid.Batch, grid.Channels, grid.ImageSize, grid.ImageSize));
         tape.Device.Run(UnpatchifyOperators.Forward, new UnpatchifyForwardCall
         {

@@ -141,7 +141,14 @@ public readonly record struct Axes4(long A0, long A1, long A2, long A3)
     public Axes4 RowMajor => new(A1 * A2 * A3, A2 * A3, A3, 1);
 
     /// <summary>The number for an axis, 0 to 3.</summary>
-    public long this[int axis] => axis switch { 0 => A0, 1 => A1, 2 => A2, 3 => A3, _ => throw new ArgumentOutOfRangeException(nameof(axis)) };
+    public long this[int axis] => axis switch
+    {
+        0 => A0,
+        1 => A1,
+        2 => A2,
+        3 => A3,
+        _ => throw new ArgumentOutOfRangeException(nameof(axis), $"axis {axis} of four"),
+    };
 
     /// <summary>The same with another number for one axis.</summary>
     public Axes4 With(int axis, long value) =>
@@ -211,7 +218,7 @@ public readonly record struct StridedCopyCall : IKernelCall
         Require.Operand(Op, nameof(Y), Y, 1 + Reach(StridesY));
     }
 
-    /// <summary>Index of the last element; or how far the axes go whose strides are below that of one, or equal and before it.</summary>
+    /// <summary>Index of the last element; or how far the axes go whose strides are below that of one, or equal and first.</summary>
     private long Reach(Axes4 strides, int? below = null)
     {
         var reach = 0L;

@@ -121,7 +121,10 @@ public static class PrimitiveOperators
     private static IEnumerable<KernelCase> StridedCopyCases()
     {
         Axes4[] shapes =
-            [new(1, 1, 1, 1), new(1, 1, 1, 97), new(2, 3, 5, 7), new(4, 1, 17, 33), new(1, 131, 3, 16), new(3, 1, 2, HostElementwise.Chunk + 3)];
+        [
+            new(1, 1, 1, 1), new(1, 1, 1, 97), new(2, 3, 5, 7), new(4, 1, 17, 33), new(1, 131, 3, 16),
+            new(3, 1, 2, HostElementwise.Chunk + 3),
+        ];
         foreach (var s in shapes)
         {
             yield return StridedCopyCase("as it is", s, s.RowMajor, s.RowMajor);
