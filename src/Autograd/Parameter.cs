@@ -4,7 +4,8 @@ namespace DPT.Engine.Autograd;
 
 /// <summary>
 /// A learned tensor: a named range of the slabs of its <see cref="ParameterStore"/>. Its gradient always exists and is
-/// always added to; the optimiser clears it.
+/// always added to; the optimiser clears it. While it is frozen (<see cref="ParameterStore.Freeze"/>) it is an input like any
+/// constant, and its gradient is zero.
 /// </summary>
 public sealed class Parameter : Tensor
 {
@@ -29,7 +30,7 @@ public sealed class Parameter : Tensor
     public override Slice<float> Data => _store.Values.Range(Offset, Shape.Count);
 
     /// <inheritdoc/>
-    public override bool HasGradient => true;
+    public override bool HasGradient => NeedsGradient;
 
     /// <inheritdoc/>
     public override Slice<float> Gradient => _store.Gradients.Range(Offset, Shape.Count);

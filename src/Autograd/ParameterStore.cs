@@ -16,6 +16,7 @@ public sealed class ParameterStore : IDisposable
     private DeviceBuffer<float>? _values;
     private DeviceBuffer<float>? _gradients;
     private Slice<float> _substitute;
+    private (long Start, long Length)[]? _learningRanges;
 
     /// <summary>A store on a device.</summary>
     public ParameterStore(Device device) => Device = device;
@@ -31,6 +32,12 @@ public sealed class ParameterStore : IDisposable
 
     /// <summary>Number of elements in a slab, gaps counted.</summary>
     public long SlabLength { get; private set; }
+
+    /// <summary>
+    /// The ranges of a slab that an optimiser changes: those of the parameters that are not frozen with the gaps behind them,
+    /// neighbours in one; the whole slab if none is frozen.
+    /// </summary>
+    internal (long Start, long Length)[] LearningRanges => _learningRanges ??= [.. FindLearningRanges()];
 
     /// <summary>The weights that modules see: the slab, or a substitute while one is in use.</summary>
     public Slice<float> Values => _substitute.IsEmpty ? Require(_values).Slice : _substitute;
@@ -67,11 +74,53 @@ public sealed class ParameterStore : IDisposable
         return parameter;
     }
 
-    /// <summary>Allocates the slabs and draws the starting values from <paramref name="seed"/>.</summary>
+    /// <summary>
+    /// Stops learning: no operator brings a gradient to these parameters any more, what had arrived is dropped, and an
+    /// optimiser passes them by: no update, no decay, no change of moments or average. Files hold them as before.
+    /// </summary>
+    /// <remarks>
+    /// It holds from the next forward pass on; a tape with recorded operators, and captured work, go on as they began.
+    /// </remarks>
+    /// <param name="part">Name of a parameter, or of a part of the model with all parameters below; empty for all.</param>
+    /// <exception cref="ArgumentException">The model has no such part.</exception>
+    public void Freeze(string part)
+    {
+        foreach (var parameter in Find(part))
+        {
+            parameter.NeedsGradient = false;
+            if (_gradients is not null)
+            {
+                Device.Clear(parameter.Gradient);
+            }
+        }
+
+        _learningRanges = null;
+    }
+
+    /// <summary>
+    /// Lets frozen parameters learn again, with the moments they had; corrections of bias count all steps of the optimiser.
+    /// </summary>
+    /// <param name="part">As for <see cref="Freeze"/>.</param>
+    /// <exception cref="ArgumentException">The model has no such part.</exception>
+    public void Unfreeze(string part)
+    {
+        foreach (var parameter in Find(part))
+        {
+            parameter.NeedsGradient = true;
+        }
+
+        _learningRanges = null;
+    }
+
+    /// <summary>
+    /// Allocates the slabs, once, and draws the starting values from <paramref name="seed"/>; gradients are zero.
+    /// </summary>
     public void Initialize(ulong seed)
     {
-        _values = AllocateSlab();
-        _gradients = AllocateSlab();
+        _values ??= AllocateSlab();
+        _gradients ??= AllocateSlab();
+        Device.Clear(Gradients);
+        _learningRanges = null;
         for (var index = 0; index < _parameters.Count; index++)
         {
             var parameter = _parameters[index];
@@ -155,6 +204,27 @@ public sealed class ParameterStore : IDisposable
     {
         _values?.Dispose();
         _gradients?.Dispose();
+    }
+
+    private IEnumerable<(long Start, long Length)> FindLearningRanges()
+    {
+        for (var first = 0; first < _parameters.Count; first++)
+        {
+            if (_parameters[first].NeedsGradient)
+            {
+                var next = _parameters.FindIndex(first, p => !p.NeedsGradient);
+                var end = next < 0 ? SlabLength : _parameters[next].Offset;
+                yield return (_parameters[first].Offset, end - _parameters[first].Offset);
+                first = next < 0 ? _parameters.Count : next;
+            }
+        }
+    }
+
+    private List<Parameter> Find(string part)
+    {
+        var found = _parameters.FindAll(
+            p => part.Length == 0 || p.Name == part || p.Name.StartsWith(part + ".", StringComparison.Ordinal));
+        return found.Count > 0 ? found : throw new ArgumentException($"the model has no parameter in '{part}'");
     }
 
     private static DeviceBuffer<float> Require(DeviceBuffer<float>? slab) =>

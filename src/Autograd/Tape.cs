@@ -12,6 +12,9 @@ public sealed class Tape : IDisposable
     private readonly List<TapeNode> _nodes = [];
     private readonly List<Tensor> _owned = [];
 
+    /// <summary>Whether an operator ran with an input that needs a gradient, and whether a loss ran: asked of a recomputed block.</summary>
+    private bool _needsGradient, _hasLoss;
+
     /// <summary>A tape for operators on <paramref name="device"/>.</summary>
     public Tape(Device device) => Device = device;
 
@@ -68,7 +71,7 @@ public sealed class Tape : IDisposable
 
     /// <summary>
     /// Runs a block keeping only its result; the backward pass runs it again to get the activations back. Memory for
-    /// time. The block must compute the same values both times: no hidden state, no counters.
+    /// time. The block must compute the same values both times: no hidden state, no counters. It may end in a loss.
     /// </summary>
     public Tensor Recompute(Func<Tensor> block)
     {
@@ -77,40 +80,46 @@ public sealed class Tape : IDisposable
             return WithoutGradient(block);
         }
 
+        (_needsGradient, _hasLoss) = (false, false);
+        var mark = _owned.Count;
         var result = WithoutGradient(block);
-        Record(result, new RecomputeNode(result, block));
+        var isMadeHere = _owned.Count > mark;
+        if (isMadeHere && _needsGradient)
+        {
+            Record(result, new RecomputeNode(result, block, _hasLoss));
+        }
+
         return result;
+    }
+
+    /// <summary>
+    /// Ends an operator of one's own: leaves a node with a rule for each input that may need a gradient, if one does.
+    /// </summary>
+    /// <param name="output">The result, made with <see cref="New"/> and computed.</param>
+    /// <param name="rules">
+    /// Inputs, and the gradient of each from that of the output and the output itself; shaped like the input. A rule runs in
+    /// the backward pass, without recording, and only for an input that needs it. What it reads must stay as it is.
+    /// </param>
+    /// <returns>The output.</returns>
+    public Tensor Record(
+        Tensor output, params ReadOnlySpan<(Tensor Input, Func<Tensor, Tensor, Tensor> Gradient)> rules)
+    {
+        var records = false;
+        foreach (var (input, _) in rules)
+        {
+            records |= Records(input);
+        }
+
+        if (records)
+        {
+            Record(output, new RuleNode(output, rules.ToArray()));
+        }
+
+        return output;
     }
 
     /// <summary>Frees what is left.</summary>
     public void Dispose() => Reset();
-
-    /// <summary>
-    /// Like <see cref="Tensor.GradientTarget"/>, but for a kernel that cannot leave the gradient of this input out: an
-    /// input without gradient gets memory that is thrown away.
-    /// </summary>
-    internal Slice<float> GradientTargetOrScratch(Tensor input, out bool accumulate)
-    {
-        if (input.NeedsGradient)
-        {
-            return input.GradientTarget(Device, out accumulate);
-        }
-
-        accumulate = false;
-        return New(input.Shape).Data;
-    }
-
-    /// <summary>The same for a kernel that adds: zeroed where nothing has arrived yet.</summary>
-    internal Slice<float> AddedGradientOrScratch(Tensor input)
-    {
-        var target = GradientTargetOrScratch(input, out var accumulate);
-        if (!accumulate)
-        {
-            Device.Clear(target);
-        }
-
-        return target;
-    }
 
     /// <summary>
     /// Whether an operator must leave a node: if any of its inputs, weights and biases included, needs a gradient.
@@ -121,11 +130,34 @@ public sealed class Tape : IDisposable
         {
             if (input?.NeedsGradient == true)
             {
+                _needsGradient = true;
                 return Recording;
             }
         }
 
         return false;
+    }
+
+    /// <summary>The same for a loss, which leaves no node but the gradient of its input.</summary>
+    internal bool RecordsLoss(Tensor input)
+    {
+        _hasLoss = true;
+        return Records(input);
+    }
+
+    /// <summary>Adds what <paramref name="rule"/> makes to the gradient of an input that needs one.</summary>
+    internal void AddGradient(Tensor input, Func<Tensor> rule)
+    {
+        if (!input.NeedsGradient)
+        {
+            return;
+        }
+
+        var mark = _owned.Count;
+        var gradient = WithoutGradient(rule);
+        Shapes.Require("a gradient", "result", gradient, input.Shape);
+        input.AddToGradient(gradient.Data, Device);
+        ReleaseFrom(mark, keep: null);
     }
 
     internal void Record(Tensor output, TapeNode node)
@@ -141,7 +173,7 @@ public sealed class Tape : IDisposable
         {
             var node = _nodes[^1];
             _nodes.RemoveAt(_nodes.Count - 1);
-            if (node.Output.HasGradient)
+            if (node.HasGradient)
             {
                 node.Backward(this);
             }
@@ -169,13 +201,32 @@ public sealed class Tape : IDisposable
         }
     }
 
-    private sealed class RecomputeNode(Tensor output, Func<Tensor> block) : TapeNode(output)
+    private sealed class RuleNode(Tensor output, (Tensor Input, Func<Tensor, Tensor, Tensor> Gradient)[] rules)
+        : TapeNode(output)
     {
+        public override void Backward(Tape tape)
+        {
+            var g = Constant(Output.Shape, Output.Gradient);
+            foreach (var (input, rule) in rules)
+            {
+                tape.AddGradient(input, () => rule(g, Output));
+            }
+        }
+    }
+
+    private sealed class RecomputeNode(Tensor output, Func<Tensor> block, bool hasLoss) : TapeNode(output)
+    {
+        public override bool HasGradient => hasLoss || base.HasGradient;
+
         public override void Backward(Tape tape)
         {
             var floor = tape._nodes.Count;
             var again = block();
-            Output.MoveGradientTo(again);
+            if (Output.HasGradient)
+            {
+                Output.PassGradientTo(again, tape.Device);
+            }
+
             tape.WalkBack(floor);
         }
     }

@@ -7,7 +7,10 @@ internal abstract class TapeNode(Tensor output)
     /// <summary>The operator's result; its gradient is complete when <see cref="Backward"/> is called.</summary>
     public Tensor Output { get; } = output;
 
-    /// <summary>Adds to the gradients of the inputs.</summary>
+    /// <summary>Whether there is anything to pass back.</summary>
+    public virtual bool HasGradient => Output.HasGradient;
+
+    /// <summary>Adds to the gradients of those inputs that need one.</summary>
     public abstract void Backward(Tape tape);
 
     /// <summary>Frees the output and whatever the node saved.</summary>

@@ -53,9 +53,12 @@ public class Tensor
     public virtual Slice<float> Gradient =>
         _gradient?.Slice ?? throw new InvalidOperationException($"tensor {Shape} has no gradient");
 
+    /// <summary>Whether a kernel is putting the gradient in place just now (<see cref="GradientSink"/>).</summary>
+    internal bool IsSink { get; set; }
+
     /// <summary>
-    /// The memory where an operator puts the gradient of this input, and whether it must add to what is there (another
-    /// use of the tensor was first) or write every element.
+    /// The memory for the gradient of a tensor that needs one, and whether something has arrived there (another use of the
+    /// tensor was first) or every element has to be written. For <see cref="GradientSink"/>.
     /// </summary>
     internal virtual Slice<float> GradientTarget(Device device, out bool accumulate)
     {
@@ -65,8 +68,8 @@ public class Tensor
     }
 
     /// <summary>
-    /// Adds this tensor's gradient to that of <paramref name="other"/>, of the same shape. If the other has none yet the
-    /// memory changes hands, so that a residual connection costs nothing; this tensor's gradient is gone then.
+    /// Adds this tensor's gradient to that of <paramref name="other"/>, of the same shape, if it needs one. If the other has
+    /// none yet the memory changes hands, so that a residual connection costs nothing; this tensor's gradient is gone then.
     /// </summary>
     internal void PassGradientTo(Tensor other, Device device)
     {
@@ -81,18 +84,22 @@ public class Tensor
             return;
         }
 
+        other.AddToGradient(Gradient, device);
+    }
+
+    /// <summary>Adds numbers to the gradient, or makes them the gradient where none has arrived.</summary>
+    internal void AddToGradient(Slice<float> addend, Device device)
+    {
+        var target = GradientTarget(device, out var accumulate);
         device.Run(ElementwiseOperators.Axpby, new AxpbyCall
         {
             Count = Shape.Count,
             Alpha = 1,
-            Beta = 1,
-            X = Gradient,
-            Y = other.GradientTarget(device, out _),
+            Beta = accumulate ? 1 : 0,
+            X = addend,
+            Y = target,
         });
     }
-
-    /// <summary>Hands this tensor's gradient to <paramref name="other"/>, which stands for the same value.</summary>
-    internal void MoveGradientTo(Tensor other) => (other._gradient, _gradient) = (_gradient, null);
 
     /// <summary>Gives the memory back.</summary>
     internal void Release()

@@ -55,6 +55,14 @@ public readonly record struct TensorShape
         _ => new(_d0, _d1, _d2, size),
     };
 
+    /// <summary>The same shape with another size of one dimension.</summary>
+    public TensorShape With(int dimension, int size)
+    {
+        var sizes = ToArray();
+        sizes[dimension] = size;
+        return new(sizes);
+    }
+
     /// <summary>The sizes as an array.</summary>
     public int[] ToArray() => new[] { _d0, _d1, _d2, _d3 }[..Rank];
 

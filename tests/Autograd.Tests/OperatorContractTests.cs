@@ -222,10 +222,31 @@ public sealed class OperatorContractTests
         var tensor = tape.New(new TensorShape(4));
         tensor.NeedsGradient = true;
         LeaveDirt(device, 4);
-        var gradient = tape.AddedGradientOrScratch(tensor);
-        Assert.That(device.Download(gradient), Is.All.Zero);
-        device.CopyIn<float>([1, 2, 3, 4], gradient);
-        Assert.That(device.Download(tape.AddedGradientOrScratch(tensor)), Is.EqualTo(new[] { 1f, 2, 3, 4 }));
+        using (var first = GradientSink.ForAdding(device, tensor))
+        {
+            Assert.That(device.Download(first.Target), Is.All.Zero);
+            device.CopyIn<float>([1, 2, 3, 4], first.Target);
+        }
+
+        using var second = GradientSink.ForAdding(device, tensor);
+        Assert.That(device.Download(second.Target), Is.EqualTo(new[] { 1f, 2, 3, 4 }));
+    }
+
+    [Test]
+    public void WrittenGradient_JoinsWhatHasArrived()
+    {
+        using var device = new HostDevice(1);
+        using var tape = new Tape(device);
+        var tensor = tape.New(new TensorShape(2));
+        tensor.NeedsGradient = true;
+        foreach (var gradient in new float[][] { [1, 2], [10, 20] })
+        {
+            using var sink = GradientSink.ForWriting(device, tensor);
+            Assert.That(sink.Accumulate, Is.False);
+            device.CopyIn<float>(gradient, sink.Target);
+        }
+
+        Assert.That(device.Download(tensor.Gradient), Is.EqualTo(new[] { 11f, 22 }));
     }
 
     [TestCase(1e-5f)]
@@ -238,6 +259,116 @@ public sealed class OperatorContractTests
         var y = _tape.LayerNorm(Tape.Constant(new TensorShape(1, 2), data.Slice), gamma, beta, epsilon);
         var expected = 2 / Math.Sqrt(4 + epsilon);
         Assert.That(_device.Download(y.Data), Is.EqualTo(new[] { -expected, expected }).Within(1e-6));
+    }
+
+    /// <summary>One weight and one stream in two layers, each with its residual connection.</summary>
+    [Test]
+    public void Linear_SameInputTwice_AddsItsGradients()
+    {
+        var x = _store.Add("x", new TensorShape(4, 5), Initializer.Normal(0.7f));
+        var weight = _store.Add("weight", new TensorShape(5, 5), Initializer.Normal(0.7f));
+        _store.Initialize(3);
+        using var target = _device.Upload<float>(new float[20]);
+        GradientCheck.Run(_store, tape => tape.SquaredError(
+            tape.Linear(tape.Linear(x, weight, residual: x), weight, residual: x), target.Slice, scale: 1));
+    }
+
+    [Test]
+    public void Losses_TwoOnOneInput_AddTheirGradients()
+    {
+        var x = _store.Add("x", new TensorShape(2, 3), Initializer.Normal(0.7f));
+        var weight = _store.Add("weight", new TensorShape(3, 3), Initializer.Normal(0.7f));
+        _store.Initialize(3);
+        using var first = _device.Upload<int>([0, 2]);
+        using var second = _device.Upload<int>([1, 1]);
+        float[] Gradient(params Slice<int>[] labels)
+        {
+            var logits = _tape.Linear(x, weight);
+            foreach (var l in labels)
+            {
+                _tape.CrossEntropy(logits, l, 1);
+            }
+
+            _tape.Backward();
+            var gradient = _device.Download(weight.Gradient);
+            _device.Clear(_store.Gradients);
+            return gradient;
+        }
+
+        var sum = Gradient(first.Slice).Zip(Gradient(second.Slice), (a, b) => a + b).ToArray();
+        Assert.That(Gradient(first.Slice, second.Slice), Is.EqualTo(sum).Within(1e-6));
+    }
+
+    /// <summary>The first of two sinks is written when the second has been added to: neither loses its gradient.</summary>
+    [Test]
+    public void Sinks_OfOneTensor_DoNotMeet()
+    {
+        var tensor = _tape.New(new TensorShape(2));
+        tensor.NeedsGradient = true;
+        using (var written = GradientSink.Open(_device, tensor))
+        {
+            using var added = GradientSink.ForAdding(_device, tensor);
+            _device.CopyIn<float>([10, 20], added.Target);
+            _device.CopyIn<float>([1, 2], written.Target);
+        }
+
+        Assert.That(_device.Download(tensor.Gradient), Is.EqualTo(new[] { 11f, 22 }));
+    }
+
+    /// <summary>An operator of one's own: a result, and a rule for each input. The rule of a constant never runs.</summary>
+    [Test]
+    public void Record_OfRules_RunsThoseThatAreNeeded()
+    {
+        var x = _store.Add("x", new TensorShape(2), Initializer.Constant(3));
+        _store.Initialize(1);
+        using var two = _device.Upload<float>([2, 2]);
+        var constant = Tape.Constant(new TensorShape(2), two.Slice);
+        var y = _tape.New(x.Shape);
+        _device.Run(ElementwiseOperators.Axpby, new AxpbyCall { Count = 2, Alpha = 5, Beta = 0, X = x.Data, Y = y.Data });
+        _tape.Record(
+            y, (x, (g, _) => _tape.Scale(g, 5)), (constant, (_, _) => throw new InvalidOperationException("nobody needs it")));
+        _tape.Minimize(y, scale: 0.5f);
+        _tape.Backward();
+        Assert.That(_device.Download(x.Gradient), Is.EqualTo(new[] { 2.5f, 2.5f }));
+    }
+
+    [Test]
+    public void Record_OfARuleThatGivesAnotherShape_IsRefused()
+    {
+        var x = Ones("x", 2, 3);
+        _store.Initialize(1);
+        _tape.Minimize(_tape.Record(_tape.New(x.Shape), (x, (g, _) => _tape.Sum(g, 0))), 1);
+        Assert.That(_tape.Backward, Throws.ArgumentException.With.Message.Contains("[1, 3], expected [2, 3]"));
+    }
+
+    [Test]
+    public void Primitives_ShapesThatDoNotFit_AreRefused()
+    {
+        var (a, b, one) = (Ones("a", 2, 3), Ones("b", 3, 2), Ones("one", 1, 3));
+        _store.Initialize(1);
+        using var indices = _device.Upload<int>([0, 1]);
+        Assert.Multiple(() =>
+        {
+            Refused(() => _tape.Add(a, b), "Add: the shapes [2, 3] and [3, 2] differ");
+            Refused(() => _tape.Mul(a, one), "Mul: the shapes [2, 3] and [1, 3] differ; Expand repeats");
+            Refused(() => _tape.Sum(a, 2), "Sum: [2, 3] has no axis 2");
+            Refused(() => _tape.Mean(a, -3), "Sum: [2, 3] has no axis -3");
+            Refused(() => _tape.Max(a, 5), "Max: [2, 3] has no axis 5");
+            Refused(() => _tape.Reshape(a, new(7)), "Reshape: [2, 3] has 6 elements, [7] has 7");
+            Refused(() => _tape.Transpose(a, 0, 2), "Transpose: [2, 3] has no axis 2");
+            Refused(() => _tape.Expand(a, 0, 4), "Expand: axis 0 of [2, 3] cannot be repeated to size 4");
+            Refused(() => _tape.Expand(one, 0, 0), "Expand: axis 0 of [1, 3] cannot be repeated to size 0");
+            Refused(() => _tape.Slice(a, 1, 1, 3), "Slice: 3 from 1 on are not inside an axis of size 3");
+            Refused(() => _tape.Slice(a, 1, -1, 2), "Slice: 2 from -1 on");
+            Refused(() => _tape.Slice(a, 1, 0, 0), "Slice: 0 from 0 on");
+            Refused(() => _tape.Pad(a, 0, 1, 2), "Pad: 2 from 1 on are not inside an axis of size 2");
+            Refused(() => _tape.Concat(0, a, b), "Concat: 'b' has shape [3, 2], expected [3, 3]");
+            Refused(() => _tape.Gather(a, default), "Gather: 0 indices");
+            Refused(() => _tape.Scatter(b, indices.Slice, 4), "Scatter: 'rows' has shape [3, 2], expected [2, 2]");
+        });
+
+        static void Refused(Func<Tensor> call, string message) =>
+            Assert.That(() => call(), Throws.ArgumentException.With.Message.StartsWith(message));
     }
 
     [Test]
@@ -269,19 +400,51 @@ public sealed class OperatorContractTests
             Assert.That(() => call(), Throws.ArgumentException.With.Message.Contains(message));
     }
 
-    /// <summary>These gradients are written and not added: a second use would lose the first one's.</summary>
+    /// <summary>Attention writes its gradient and does not add: another use of its input, or a parameter, keeps its own.</summary>
     [Test]
-    public void OperatorsThatWriteTheirGradient_RefuseATensorWithAnotherUse()
+    public void Attention_OfATensorWithAnotherUse_AddsToItsGradient()
     {
-        var start = Ones("start", 1, 1, 3);
+        var qkv = Ones("qkv", 1, 1, 3);
         _store.Initialize(1);
         using var target = _device.Upload<float>([0]);
-        var scale = Tape.Constant(new TensorShape(3), start.Data);
-        var qkv = _tape.LayerNorm(start, scale, scale, 1);
-        _tape.SquaredError(_tape.Attention(qkv, 1), target.Slice, 1);
         using var other = _device.Upload<float>([0, 0, 0]);
+        _tape.SquaredError(_tape.Attention(qkv, 1), target.Slice, 1);
         _tape.SquaredError(qkv, other.Slice, 1);
-        Assert.That(_tape.Backward, Throws.InvalidOperationException.With.Message.Contains("no other use"));
+        _tape.Backward();
+        // One token attends to itself: the result is v, whose gradient is 2; the other loss gives 2/3 to each.
+        Assert.That(_device.Download(qkv.Gradient), Is.EqualTo(new[] { 2f / 3, 2f / 3, 2 + (2f / 3) }).Within(1e-6));
+    }
+
+    /// <summary>One kernel puts both gradients in place, in the same memory.</summary>
+    [Test]
+    public void LayerNorm_WhoseScaleIsItsShift_AddsBothGradients()
+    {
+        var both = Ones("both", 2);
+        _store.Initialize(1);
+        using var data = _device.Upload<float>([-1, 1]);
+        using var target = _device.Upload<float>([0, 0]);
+        var x = Tape.Constant(new TensorShape(1, 2), data.Slice);
+        _tape.SquaredError(_tape.LayerNorm(x, both, both, 0), target.Slice, 1);
+        _tape.Backward();
+        // y = (0, 2) and its gradient; d gamma = dy x, d beta = dy.
+        Assert.That(_device.Download(both.Gradient), Is.EqualTo(new[] { 0f, 4 }).Within(1e-5));
+    }
+
+    /// <summary>The kernels cannot leave a gradient out: what nobody needs goes to memory that is given back at once.</summary>
+    [Test]
+    public void Sink_OfAnInputWithoutGradient_GivesItsMemoryBack()
+    {
+        using var data = _device.Upload<float>([5, 6]);
+        var constant = Tape.Constant(new TensorShape(2), data.Slice);
+        var before = _device.Memory.LiveBlocks;
+        using (var sink = GradientSink.ForAdding(_device, constant))
+        {
+            Assert.That(_device.Download(sink.Target), Is.All.Zero);
+            Assert.That(sink.Target.Address, Is.Not.EqualTo(constant.Data.Address));
+        }
+
+        Assert.That(_device.Memory.LiveBlocks, Is.EqualTo(before));
+        Assert.That(constant.HasGradient, Is.False);
     }
 
     /// <summary>Leaves numbers in memory that the next allocations of this size are given.</summary>

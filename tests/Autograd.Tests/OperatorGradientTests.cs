@@ -1,182 +1,145 @@
+using System.Reflection;
 using DPT.Engine.Autograd;
 using DPT.Engine.Kernels;
+using DPT.Engine.TestSupport;
 
 namespace Autograd.Tests;
 
-/// <summary>Every differentiable operator against finite differences; inputs are parameters so that they are checked too.</summary>
+/// <summary>
+/// What every differentiable operator promises, on every example of <see cref="OperatorTable"/>: gradients that finite differences
+/// confirm, whatever of its inputs needs one; nothing for the others; no memory left.
+/// </summary>
 public sealed class OperatorGradientTests
 {
-    private HostDevice _device = null!;
-    private ParameterStore _store = null!;
+    private static IEnumerable<TestCaseData> Examples =>
+        OperatorTable.All.Select(example => new TestCaseData(example).SetArgDisplayNames(example.Name));
 
-    [SetUp]
-    public void Open()
-    {
-        _device = new HostDevice(threads: 2);
-        _store = new ParameterStore(_device);
-    }
-
-    [TearDown]
-    public void Close()
-    {
-        _store.Dispose();
-        Assert.That(_device.Memory.LiveBlocks, Is.Zero, "device memory leaked");
-        _device.Dispose();
-    }
+    /// <summary>How inputs that need a gradient come, and those that do not.</summary>
+    private static IEnumerable<TestCaseData> Roles =>
+        from example in OperatorTable.All
+        from needs in new[] { InputRole.Learned, InputRole.Computed }
+        from not in new[] { InputRole.Frozen, InputRole.Constant }
+        select new TestCaseData(example, needs, not).SetArgDisplayNames(example.Name, needs.ToString(), not.ToString());
 
     [Test]
-    public void Linear_WithBiasAndResidual_MatchesFiniteDifferences()
+    public void Operators_AllHaveAnExample()
     {
-        var x = Normal("x", 3, 5, 7);
-        var weight = Normal("weight", 6, 7);
-        var bias = Normal("bias", 6);
-        var residual = Normal("residual", 3, 5, 6);
-        Check([3, 5, 6], tape => tape.Linear(x, weight, bias, residual));
+        var operators = typeof(Tape).Assembly.GetExportedTypes()
+            .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Static))
+            .Where(method => method.GetParameters() is [{ } first, ..] && first.ParameterType == typeof(Tape))
+            .Select(method => method.Name).Distinct();
+        var examples = OperatorTable.All.Select(example => example.Name.Split(' ')[0]).Distinct();
+        Assert.That(examples, Is.EquivalentTo(operators));
+        Assert.That(OperatorTable.All.Select(e => e.Name), Is.Unique);
     }
 
-    [Test]
-    public void Linear_SameInputTwice_AddsItsGradients()
+    [TestCaseSource(nameof(Examples))]
+    public void Gradients_MatchFiniteDifferences(OperatorExample example)
     {
-        var x = Normal("x", 4, 5);
-        var weight = Normal("weight", 5, 5);
-        Check([4, 5], tape => tape.Linear(tape.Linear(x, weight, residual: x), weight, residual: x));
-    }
-
-    [Test]
-    public void Mlp_WithResidual_MatchesFiniteDifferences(
-        [Values(Activation.Gelu, Activation.Silu)] Activation activation)
-    {
-        var x = Normal("x", 9, 5);
-        var (w1, b1) = (Normal("w1", 11, 5), Normal("b1", 11));
-        var (w2, b2) = (Normal("w2", 6, 11), Normal("b2", 6));
-        var residual = Normal("residual", 9, 6);
-        Check([9, 6], tape => tape.Mlp(x, w1, b1, w2, b2, activation, residual));
-    }
-
-    [Test]
-    public void Attention_MatchesFiniteDifferences()
-    {
-        var qkv = Normal("qkv", 2, 7, 3 * 10);
-        // A linear layer in front gives the packed array a gradient that is written, not added.
-        var weight = Normal("weight", 30, 30);
-        Check([2, 7, 10], tape => tape.Attention(tape.Linear(qkv, weight), heads: 2));
-    }
-
-    [Test]
-    public void LayerNorm_MatchesFiniteDifferences()
-    {
-        var (x, gamma, beta) = (Normal("x", 6, 9), Normal("gamma", 9), Normal("beta", 9));
-        Check([6, 9], tape => tape.LayerNorm(x, gamma, beta, 1e-5f));
-    }
-
-    [Test]
-    public void LayerNormFirstToken_MatchesFiniteDifferences()
-    {
-        var (x, gamma, beta) = (Normal("x", 4, 3, 9), Normal("gamma", 9), Normal("beta", 9));
-        var weight = Normal("weight", 9, 9);
-        Check([4, 9], tape => tape.LayerNormFirstToken(tape.Linear(x, weight), gamma, beta, 1e-5f));
-    }
-
-    [Test]
-    public void SkipLinear_MatchesFiniteDifferences()
-    {
-        var (x, skip) = (Normal("x", 5, 4), Normal("skip", 5, 4));
-        var (weight, bias) = (Normal("weight", 6, 8), Normal("bias", 6));
-        Check([5, 6], tape => tape.SkipLinear(x, skip, weight, bias));
-    }
-
-    [Test]
-    public void PatchEmbed_WithLabelAndTime_MatchesFiniteDifferences()
-    {
-        var parts = new PatchEmbedOp.Parts(
-            Normal("weight", 10, 3, 2, 2), Normal("bias", 10), Normal("position", 1, 6, 10), Normal("labels", 4, 10));
-        using var image = _device.Upload<float>(Numbers(2 * 3 * 4 * 4, 5));
-        using var labels = _device.Upload<int>([3, 1]);
-        using var times = _device.Upload<float>([12.5f, 700]);
-        Check([2, 6, 10], tape => tape.PatchEmbed(
-            Tape.Constant(new TensorShape(2, 3, 4, 4), image.Slice), parts, labels.Slice, times.Slice));
-    }
-
-    [Test]
-    public void PatchEmbed_WithClassToken_MatchesFiniteDifferences()
-    {
-        var parts = new PatchEmbedOp.Parts(
-            Normal("weight", 8, 1, 2, 2), Normal("bias", 8), Normal("position", 1, 5, 8),
-            ClassToken: Normal("class", 1, 1, 8));
-        using var image = _device.Upload<float>(Numbers(3 * 4 * 4, 5));
-        Check([3, 5, 8], tape => tape.PatchEmbed(Tape.Constant(new TensorShape(3, 1, 4, 4), image.Slice), parts));
-    }
-
-    [Test]
-    public void Unpatchify_WithConvolution_MatchesFiniteDifferences()
-    {
-        var grid = new PatchGrid(Batch: 2, Channels: 3, ImageSize: 4, PatchSize: 2, ExtraTokens: 2);
-        var tokens = Normal("tokens", 2, 6, 12);
-        var mix = Normal("mix", 12, 12);
-        var (weight, bias) = (Normal("weight", 3, 3, 3, 3), Normal("bias", 3));
-        Check([2, 3, 4, 4], tape => tape.Unpatchify(tape.Linear(tokens, mix), grid, weight, bias));
-    }
-
-    [Test]
-    public void CrossEntropy_HardSoftAndWeighted_MatchFiniteDifferences()
-    {
-        var x = Normal("x", 5, 4);
-        var weight = Normal("weight", 4, 4);
-        _store.Initialize(3);
-        using var labels = _device.Upload<int>([0, 3, 1, 2, 2]);
-        using var targets = _device.Upload<float>([.. Enumerable.Repeat(0.25f, 20)]);
-        using var rows = _device.Upload<float>([1, 0, 2, 0.5f, 1]);
-        GradientCheck.Run(_store, tape => tape.CrossEntropy(tape.Linear(x, weight), labels.Slice, 1, rows.Slice));
-        _device.Clear(_store.Gradients);
-        GradientCheck.Run(_store, tape => tape.SoftCrossEntropy(tape.Linear(x, weight), targets.Slice, 1));
-    }
-
-    [Test]
-    public void Losses_TwoOnOneInput_AddTheirGradients()
-    {
-        var x = Normal("x", 2, 3);
-        var weight = Normal("weight", 3, 3);
-        _store.Initialize(3);
-        using var first = _device.Upload<int>([0, 2]);
-        using var second = _device.Upload<int>([1, 1]);
-        float[] Gradient(params Slice<int>[] labels)
+        using var run = new OperatorRun(example, _ => InputRole.Computed);
+        var bound = new List<OperatorInputs>();
+        GradientCheck.Run(run.Store, tape =>
         {
-            using var tape = new Tape(_device);
-            var logits = tape.Linear(x, weight);
-            foreach (var l in labels)
-            {
-                tape.CrossEntropy(logits, l, 1);
-            }
+            bound.Add(run.Bind(tape, out _));
+            return run.Loss(tape, bound[^1]);
+        });
+        bound.ForEach(inputs => inputs.Dispose());
+    }
 
-            tape.Backward();
-            var gradient = _device.Download(weight.Gradient);
-            _device.Clear(_store.Gradients);
-            return gradient;
+    /// <summary>Every subset of the inputs: the bits of the gradients are those that all inputs together get.</summary>
+    [TestCaseSource(nameof(Roles))]
+    public void Gradients_OfAnySubset_AreThoseOfAll_AndTheOthersGetNone(OperatorExample example, InputRole needs, InputRole not)
+    {
+        string[] names = [.. example.Inputs.Select(input => input.Name)];
+        var (all, _) = Step(names);
+        foreach (var (name, gradient) in all)
+        {
+            Assert.That(gradient, Has.Some.Not.Zero, $"the gradient of '{name}' is zero and proves nothing");
         }
 
-        var sum = Gradient(first.Slice).Zip(Gradient(second.Slice), (a, b) => a + b).ToArray();
-        Assert.That(Gradient(first.Slice, second.Slice), Is.EqualTo(sum).Within(1e-6));
-    }
-
-    private Parameter Normal(string name, params int[] shape) =>
-        _store.Add(name, new TensorShape(shape), Initializer.Normal(0.7f));
-
-    private static float[] Numbers(int count, int sample)
-    {
-        var random = new PhiloxStream(11, 3, sample);
-        return [.. Enumerable.Range(0, count).Select(_ => random.NextNormal())];
-    }
-
-    private void Check(int[] outputShape, Func<Tape, Tensor> network)
-    {
-        _store.Initialize(3);
-        var shape = new TensorShape(outputShape);
-        using var target = _device.Upload<float>(Numbers((int)shape.Count, 1));
-        GradientCheck.Run(_store, tape =>
+        var callsOf = names.ToDictionary(name => name, name => Step([name]).Calls);
+        for (var bits = 0; bits < 1 << names.Length; bits++)
         {
-            var output = network(tape);
-            Assert.That(output.Shape, Is.EqualTo(shape));
-            return tape.SquaredError(output, target.Slice, scale: 1);
-        });
+            string[] subset = [.. names.Where((_, i) => (bits >> i & 1) != 0)];
+            var label = $"with gradients of {string.Join(", ", subset)}";
+            var (gradients, calls) = Step(subset);
+            foreach (var (name, gradient) in gradients)
+            {
+                Assert.That(gradient, subset.Contains(name) ? Is.EqualTo(all[name]) : Is.All.Zero, $"'{name}' {label}");
+            }
+
+            var doneOnce = Math.Max(0, subset.Count(example.OneKernel.Contains) - 1);
+            Assert.That(calls, Is.EqualTo(subset.Sum(name => callsOf[name]) - doneOnce), $"work that nobody needs {label}");
+        }
+
+        (Dictionary<string, float[]> Gradients, int Calls) Step(string[] subset)
+        {
+            using var run = new OperatorRun(example, name => subset.Contains(name) ? needs : not);
+            return (run.Step(), run.BackwardCalls);
+        }
+    }
+
+    /// <summary>A second use of the same inputs adds its gradients to those of the first.</summary>
+    [TestCaseSource(nameof(Examples))]
+    public void Gradients_OfTwoUses_AddUp(OperatorExample example)
+    {
+        foreach (var role in new[] { InputRole.Learned, InputRole.Computed })
+        {
+            using var once = new OperatorRun(example, _ => role);
+            using var twice = new OperatorRun(example, _ => role);
+            var single = once.Step();
+            foreach (var (name, gradient) in twice.Step(uses: 2))
+            {
+                Assert.That(gradient, Is.EqualTo(single[name].Select(g => 2 * g)).Within(1e-5).Percent, $"'{name}', {role}");
+            }
+        }
+    }
+
+    /// <summary>One tensor may stand for several inputs of a shape: it gets the sum of their gradients.</summary>
+    [TestCaseSource(nameof(Examples))]
+    public void Gradients_OfATensorThatStandsForTwoInputs_AddUp(OperatorExample example)
+    {
+        foreach (var role in new[] { InputRole.Learned, InputRole.Computed })
+        {
+            var pairs =
+                from first in example.Inputs
+                from second in example.Inputs.SkipWhile(input => input != first).Skip(1)
+                where first.Shape.SequenceEqual(second.Shape)
+                select (first, second);
+            foreach (var (first, second) in pairs)
+            {
+                using var apart = new OperatorRun(example, _ => role, (first.Name, second.Name));
+                using var together = new OperatorRun(example, _ => role, (first.Name, second.Name), sharesTensor: true);
+                var expected = apart.Step();
+                var sum = expected[first.Name].Zip(expected[second.Name], (a, b) => a + b).ToArray();
+                Assert.That(
+                    together.Step()[first.Name], Is.EqualTo(sum).Within(1e-5), $"'{first.Name}' and '{second.Name}', {role}");
+            }
+        }
+    }
+
+    /// <summary>A shape that does not fit is refused in one line that begins with the operator, and nothing is left behind.</summary>
+    [TestCaseSource(nameof(Examples))]
+    public void Shapes_ThatDoNotFit_AreRefusedInOneLine(OperatorExample example)
+    {
+        foreach (var wrong in example.WrongShapes())
+        {
+            using var run = new OperatorRun(wrong, _ => InputRole.Constant);
+            var before = run.Device.Memory.LiveBlocks;
+            using (var tape = new Tape(run.Device))
+            using (var inputs = run.Bind(tape, out _))
+            {
+                try
+                {
+                    wrong.Run(tape, inputs);
+                }
+                catch (Exception refused) when (refused is ArgumentException or KernelException)
+                {
+                    Assert.That(refused.Message, Does.Match("^[A-Za-z.]+: [^\n]+$"), wrong.Name);
+                }
+            }
+
+            Assert.That(run.Device.Memory.LiveBlocks, Is.EqualTo(before), wrong.Name);
+        }
     }
 }

@@ -52,6 +52,51 @@ public sealed class TapeTests
         });
     }
 
+    /// <summary>The loss brings its gradient when the block runs again, though its result has none.</summary>
+    [Test]
+    public void Recompute_OfABlockThatEndsInALoss_GivesTheSameBits()
+    {
+        using var tape = new Tape(_device);
+        Loss(tape, 0, Batch, recompute: false);
+        tape.Backward();
+        var stored = _device.Download(_store.Gradients);
+        _device.Clear(_store.Gradients);
+        tape.Recompute(() => Loss(tape, 0, Batch, recompute: true));
+        tape.Backward();
+        Assert.That(_device.Download(_store.Gradients), Is.EqualTo(stored));
+    }
+
+    [Test]
+    public void Recompute_OfABlockThatNeedsNoGradient_RunsOnceAndPassesNothingOn()
+    {
+        var unused = _store["0.norm1.weight"];
+        using var tape = new Tape(_device);
+        _store.Freeze("");
+        var runs = 0;
+        var result = tape.Recompute(() =>
+        {
+            runs++;
+            return Forward(tape, 0, Batch, recompute: false);
+        });
+        Assert.That(result.NeedsGradient, Is.False);
+        tape.SquaredError(result, _target.Slice, 1);
+        tape.Backward();
+        Assert.That(runs, Is.EqualTo(1));
+        Assert.That(_device.Download(unused.Gradient), Is.All.Zero);
+    }
+
+    /// <summary>What a block passes through is not its own: it may be a parameter, and nobody frees it.</summary>
+    [Test]
+    public void Recompute_OfABlockThatReturnsAParameter_BringsItsGradient()
+    {
+        var weight = _store["0.norm1.weight"];
+        using var tape = new Tape(_device);
+        using var target = _device.Upload<float>(new float[Width]);
+        tape.SquaredError(tape.Recompute(() => weight), target.Slice, scale: 1);
+        tape.Backward();
+        Assert.That(_device.Download(weight.Gradient), Is.All.EqualTo(2));
+    }
+
     [Test]
     public void Accumulation_OfTwoHalves_EqualsTheWholeBatch()
     {

@@ -67,6 +67,32 @@ public sealed class HugeShapeTests
         Huge.Of(ElementwiseOperators.Activation, "None", m => Activate(m, Activation.None, isGradient: false)),
         Huge.Of(ElementwiseOperators.Activation, "Gelu", m => Activate(m, Activation.Gelu, isGradient: false)),
         Huge.Of(ElementwiseOperators.Activation, "Silu'", m => Activate(m, Activation.Silu, isGradient: true)),
+        Huge.Of(PrimitiveOperators.Map, "Add", m => new MapCall
+        {
+            Count = Slab, Function = MapFunction.Add, A = m.Floats(Slab), B = m.Floats(Slab), Y = m.Floats(Slab),
+        }),
+        Huge.Of(PrimitiveOperators.Map, "Affine", m => new MapCall
+        {
+            Count = Slab, Function = MapFunction.Affine, A = m.Floats(Slab), Y = m.Floats(Slab),
+        }),
+        Huge.Of(PrimitiveOperators.AxisReduce, "inside", m => Reduce(m, 1, 5, 1 << 30)),
+        Huge.Of(PrimitiveOperators.AxisReduce, "along", m => Reduce(m, (1 << 23) + 3, 515, 1)),
+        Huge.Of(PrimitiveOperators.AxisReduce, "most rows", m => Reduce(m, MostRows, 1, 1)),
+        Huge.Of(PrimitiveOperators.StridedCopy, "transposed", m => new StridedCopyCall
+        {
+            Sizes = new(1, 1, 65536, 65552), StridesX = new(0, 0, 1, 65536), StridesY = new(0, 0, 65552, 1),
+            X = m.Floats(65536L * 65552), Y = m.Floats(65536L * 65552),
+        }),
+        Huge.Of(PrimitiveOperators.RowsGather, "", m => new RowsGatherCall
+        {
+            Rows = Strided, Width = ElementsOfStrided, TableRows = Strided, Indices = m.Numbers(Strided),
+            Table = m.Floats((long)Strided * ElementsOfStrided), Y = m.Floats((long)Strided * ElementsOfStrided),
+        }),
+        Huge.Of(PrimitiveOperators.RowsScatter, "", m => new RowsScatterCall
+        {
+            Rows = 4099, Width = 1 << 20, TableRows = 4099, Indices = m.Numbers(4099),
+            X = m.Floats(4099L << 20), Table = m.Floats(4099L << 20),
+        }),
         Huge.Of(LossOperators.CrossEntropy, "hard", m => Entropy(m, (1 << 29) + 5, 8, isHard: true)),
         Huge.Of(LossOperators.CrossEntropy, "soft", m => Entropy(m, (1 << 29) + 5, 8, isHard: false)),
         Huge.Of(LossOperators.CrossEntropy, "most rows", m => Entropy(m, MostRows, 1, isHard: true)),
@@ -222,6 +248,12 @@ public sealed class HugeShapeTests
     private static ColumnSumCall Columns(HugeMemory m, int rows, int columns) => new()
     {
         Rows = rows, Columns = columns, X = m.Floats((long)rows * columns), Sum = m.Floats(columns),
+    };
+
+    private static AxisReduceCall Reduce(HugeMemory m, int outer, int length, int inner) => new()
+    {
+        Outer = outer, Length = length, Inner = inner, Reduction = AxisReduction.Max,
+        X = m.Floats((long)outer * length * inner), Y = m.Floats((long)outer * inner),
     };
 
     private static ActivationCall Activate(HugeMemory m, Activation function, bool isGradient) => new()

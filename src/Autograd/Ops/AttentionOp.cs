@@ -42,12 +42,7 @@ public static class AttentionOp
     {
         public override void Backward(Tape tape)
         {
-            var target = qkv.GradientTarget(tape.Device, out var accumulate);
-            if (accumulate)
-            {
-                throw new InvalidOperationException("Attention: the packed qkv must have no other use");
-            }
-
+            using var dQkv = GradientSink.ForWriting(tape.Device, qkv);
             tape.Device.Run(AttentionOperators.Backward, new AttentionBackwardCall
             {
                 Batch = qkv.Shape[0],
@@ -57,7 +52,7 @@ public static class AttentionOp
                 Qkv = qkv.Data,
                 Output = Output.Data,
                 OutputGradient = Output.Gradient,
-                QkvGradient = target,
+                QkvGradient = dQkv.Target,
             });
         }
     }

@@ -64,11 +64,13 @@ public static class LayerNormOp
         public override void Backward(Tape tape)
         {
             var device = tape.Device;
-            var target = tape.GradientTargetOrScratch(x, out var accumulate);
-            if (!accumulate && stride != Output.Shape.Last)
+            using var dx = GradientSink.Open(device, x);
+            using var dGamma = GradientSink.ForAdding(device, gamma);
+            using var dBeta = GradientSink.ForAdding(device, beta);
+            if (!dx.Accumulate && stride != Output.Shape.Last)
             {
                 // Only some rows are written below; the others get no gradient from here.
-                device.Clear(target);
+                device.Clear(dx.Target);
             }
 
             device.Run(LayerNormOperators.Backward, new LayerNormBackwardCall
@@ -81,10 +83,10 @@ public static class LayerNormOp
                 Mean = mean.Data,
                 InverseDeviation = inverse.Data,
                 GradientY = Output.Gradient,
-                GradientX = target,
-                AccumulateX = accumulate,
-                GradientGamma = tape.AddedGradientOrScratch(gamma),
-                GradientBeta = tape.AddedGradientOrScratch(beta),
+                GradientX = dx.Target,
+                AccumulateX = dx.Accumulate,
+                GradientGamma = dGamma.Target,
+                GradientBeta = dBeta.Target,
             });
         }
 

@@ -14,7 +14,7 @@ internal static class LinearGradients
             return;
         }
 
-        var dx = x.GradientTarget(device, out var accumulate);
+        using var dx = GradientSink.Open(device, x);
         device.Run(MatMulOperators.MatMul, new MatMulCall
         {
             M = x.Shape.Rows,
@@ -23,21 +23,21 @@ internal static class LinearGradients
             A = dy,
             B = weight,
             StrideB = stride,
-            C = dx,
-            Accumulate = accumulate,
+            C = dx.Target,
+            Accumulate = dx.Accumulate,
         });
     }
 
     /// <summary>dW += dy^T x and db += column sums of dy.</summary>
-    public static void OfParameters(Tape tape, Slice<float> dy, Tensor x, Tensor weight, Tensor? bias)
+    public static void OfParameters(Device device, Slice<float> dy, Tensor x, Tensor weight, Tensor? bias)
     {
         if (weight.NeedsGradient)
         {
-            var target = weight.GradientTarget(tape.Device, out var accumulate);
-            OfWeight(tape.Device, dy, x, target, weight.Shape[1], weight.Shape[0], accumulate);
+            using var dw = GradientSink.Open(device, weight);
+            OfWeight(device, dy, x, dw.Target, weight.Shape[1], weight.Shape[0], dw.Accumulate);
         }
 
-        OfBias(tape, dy, x.Shape.Rows, bias);
+        OfBias(device, dy, x.Shape.Rows, bias);
     }
 
     /// <summary>dW += dy^T x into a [outs, ins] block with <paramref name="stride"/> elements from row to row.</summary>
@@ -57,19 +57,20 @@ internal static class LinearGradients
         });
 
     /// <summary>db += column sums of dy.</summary>
-    public static void OfBias(Tape tape, Slice<float> dy, int rows, Tensor? bias)
+    public static void OfBias(Device device, Slice<float> dy, int rows, Tensor? bias)
     {
         if (bias?.NeedsGradient != true)
         {
             return;
         }
 
-        tape.Device.Run(ElementwiseOperators.ColumnSum, new ColumnSumCall
+        using var db = GradientSink.ForAdding(device, bias);
+        device.Run(ElementwiseOperators.ColumnSum, new ColumnSumCall
         {
             Rows = rows,
             Columns = bias.Shape.Last,
             X = dy,
-            Sum = tape.AddedGradientOrScratch(bias),
+            Sum = db.Target,
         });
     }
 }

@@ -46,7 +46,7 @@ public static class LinearOp
         public override void Backward(Tape tape)
         {
             LinearGradients.OfInput(tape.Device, Output.Gradient, weight.Data, weight.Shape[1], weight.Shape[0], x);
-            LinearGradients.OfParameters(tape, Output.Gradient, x, weight, bias);
+            LinearGradients.OfParameters(tape.Device, Output.Gradient, x, weight, bias);
             if (residual is not null)
             {
                 Output.PassGradientTo(residual, tape.Device);

@@ -15,6 +15,7 @@ public static class LossOps
     /// <param name="scale">Factor on the gradient: the loss that is minimised is scale times the sum over rows.</param>
     /// <param name="rowWeights">[N], or empty for 1.</param>
     /// <returns>Weighted loss of each row, [N] (not scaled).</returns>
+    /// <exception cref="ArgumentException">Shapes do not fit.</exception>
     public static Tensor CrossEntropy(
         this Tape tape, Tensor logits, Slice<int> labels, float scale, Slice<float> rowWeights = default) =>
         CrossEntropy(tape, logits, labels, default, scale, rowWeights);
@@ -26,6 +27,7 @@ public static class LossOps
     /// <param name="scale">Factor on the gradient.</param>
     /// <param name="rowWeights">[N], or empty for 1.</param>
     /// <returns>Weighted loss of each row, [N].</returns>
+    /// <exception cref="ArgumentException">Shapes do not fit.</exception>
     public static Tensor SoftCrossEntropy(
         this Tape tape, Tensor logits, Slice<float> targets, float scale, Slice<float> rowWeights = default) =>
         CrossEntropy(tape, logits, default, targets, scale, rowWeights);
@@ -37,10 +39,13 @@ public static class LossOps
     /// <param name="scale">Factor on the gradient.</param>
     /// <param name="sampleWeights">[B], or empty for 1.</param>
     /// <returns>Weighted loss of each sample, [B].</returns>
+    /// <exception cref="ArgumentException">Shapes do not fit.</exception>
     public static Tensor SquaredError(
         this Tape tape, Tensor prediction, Slice<float> target, float scale, Slice<float> sampleWeights = default)
     {
         var batch = prediction.Shape[0];
+        Shapes.RequireLength(nameof(SquaredError), nameof(target), target, prediction.Shape.Count);
+        Shapes.RequireLengthIfGiven(nameof(SquaredError), nameof(sampleWeights), sampleWeights, batch);
         var losses = tape.New(new TensorShape(batch));
         WithGradientOf(tape, prediction, gradient => tape.Device.Run(LossOperators.SquaredError, new SquaredErrorCall
         {
@@ -56,10 +61,37 @@ public static class LossOps
         return losses;
     }
 
+    /// <summary>Minimises composed numbers: their gradient is <paramref name="scale"/>, and the backward pass starts there.</summary>
+    /// <param name="tape">The tape.</param>
+    /// <param name="losses">Any shape.</param>
+    /// <param name="scale">The loss that is minimised is scale times the sum of the elements.</param>
+    /// <returns>The losses.</returns>
+    public static Tensor Minimize(this Tape tape, Tensor losses, float scale)
+    {
+        if (tape.RecordsLoss(losses))
+        {
+            using var gradient = GradientSink.ForAdding(tape.Device, losses);
+            tape.Device.Run(PrimitiveOperators.Map, new MapCall
+            {
+                Count = losses.Shape.Count,
+                Function = MapFunction.Affine,
+                A = gradient.Target,
+                Factor = 1,
+                Offset = scale,
+                Y = gradient.Target,
+            });
+        }
+
+        return losses;
+    }
+
     private static Tensor CrossEntropy(
         Tape tape, Tensor logits, Slice<int> labels, Slice<float> targets, float scale, Slice<float> rowWeights)
     {
         Shapes.RequireRank(nameof(CrossEntropy), nameof(logits), logits, 2);
+        Shapes.RequireLengthIfGiven(nameof(CrossEntropy), nameof(labels), labels, logits.Shape[0]);
+        Shapes.RequireLengthIfGiven(nameof(CrossEntropy), nameof(targets), targets, logits.Shape.Count);
+        Shapes.RequireLengthIfGiven(nameof(CrossEntropy), nameof(rowWeights), rowWeights, logits.Shape[0]);
         var losses = tape.New(new TensorShape(logits.Shape[0]));
         WithGradientOf(tape, logits, gradient => tape.Device.Run(LossOperators.CrossEntropy, new CrossEntropyCall
         {
@@ -76,32 +108,16 @@ public static class LossOps
         return losses;
     }
 
-    /// <summary>Runs a loss kernel with a place for the input's gradient: none, fresh, or aside and then added.</summary>
+    /// <summary>Runs a loss kernel with a place for the input's gradient, or none.</summary>
     private static void WithGradientOf(Tape tape, Tensor input, Action<Slice<float>> run)
     {
-        if (!tape.Recording || !input.NeedsGradient)
+        if (!tape.RecordsLoss(input))
         {
             run(default);
             return;
         }
 
-        var target = input.GradientTarget(tape.Device, out var accumulate);
-        if (!accumulate)
-        {
-            run(target);
-            return;
-        }
-
-        var aside = tape.New(input.Shape);
-        run(aside.Data);
-        tape.Device.Run(ElementwiseOperators.Axpby, new AxpbyCall
-        {
-            Count = input.Shape.Count,
-            Alpha = 1,
-            Beta = 1,
-            X = aside.Data,
-            Y = target,
-        });
-        aside.Release();
+        using var gradient = GradientSink.ForWriting(tape.Device, input);
+        run(gradient.Target);
     }
 }

@@ -36,9 +36,8 @@ public static class MlpOp
         var y = tape.New(x.Shape.WithLast(weight2.Shape[0]));
         Shapes.RequireIfGiven(nameof(Mlp), nameof(residual), residual, y.Shape);
 
-        var records = tape.Records(x, weight1, bias1, weight2, bias2, residual);
         var hidden = tape.New(x.Shape.WithLast(weight1.Shape[0]));
-        var before = records ? tape.New(hidden.Shape) : null;
+        var before = tape.Records(x, weight1, bias1) ? tape.New(hidden.Shape) : null;
         tape.Device.Run(MatMulOperators.MatMul, new MatMulCall
         {
             M = x.Shape.Rows,
@@ -64,9 +63,9 @@ public static class MlpOp
             Bias = bias2.Data,
             Residual = residual?.Data ?? default,
         });
-        if (records)
+        if (tape.Records(x, weight1, bias1, weight2, bias2, residual))
         {
-            tape.Record(y, new Node(y, x, weight1, bias1, weight2, bias2, residual, hidden, before!, activation));
+            tape.Record(y, new Node(y, x, weight1, bias1, weight2, bias2, residual, hidden, before, activation));
         }
 
         return y;
@@ -74,29 +73,18 @@ public static class MlpOp
 
     private sealed class Node(
         Tensor y, Tensor x, Tensor weight1, Tensor bias1, Tensor weight2, Tensor bias2, Tensor? residual,
-        Tensor hidden, Tensor before, Activation activation) : TapeNode(y)
+        Tensor hidden, Tensor? before, Activation activation) : TapeNode(y)
     {
         public override void Backward(Tape tape)
         {
             var device = tape.Device;
             var dy = Output.Gradient;
-            LinearGradients.OfParameters(tape, dy, hidden, weight2, bias2);
-
-            // The gradient before the activation replaces the hidden values, which nobody needs any more.
-            var dBefore = hidden.Data;
-            device.Run(MatMulOperators.MatMul, new MatMulCall
+            LinearGradients.OfParameters(device, dy, hidden, weight2, bias2);
+            if (before is not null)
             {
-                M = hidden.Shape.Rows,
-                N = hidden.Shape.Last,
-                K = weight2.Shape[0],
-                A = dy,
-                B = weight2.Data,
-                C = dBefore,
-                PreActivation = before.Data,
-                GradientOf = activation,
-            });
-            LinearGradients.OfInput(device, dBefore, weight1.Data, weight1.Shape[1], weight1.Shape[0], x);
-            LinearGradients.OfParameters(tape, dBefore, x, weight1, bias1);
+                OfFirstLayer(device, dy, before.Data);
+            }
+
             if (residual is not null)
             {
                 Output.PassGradientTo(residual, device);
@@ -107,7 +95,26 @@ public static class MlpOp
         {
             base.Release();
             hidden.Release();
-            before.Release();
+            before?.Release();
+        }
+
+        private void OfFirstLayer(Device device, Slice<float> dy, Slice<float> preActivation)
+        {
+            // The gradient before the activation replaces the hidden values, which nobody needs any more.
+            var dBefore = hidden.Data;
+            device.Run(MatMulOperators.MatMul, new MatMulCall
+            {
+                M = hidden.Shape.Rows,
+                N = hidden.Shape.Last,
+                K = weight2.Shape[0],
+                A = dy,
+                B = weight2.Data,
+                C = dBefore,
+                PreActivation = preActivation,
+                GradientOf = activation,
+            });
+            LinearGradients.OfInput(device, dBefore, weight1.Data, weight1.Shape[1], weight1.Shape[0], x);
+            LinearGradients.OfParameters(device, dBefore, x, weight1, bias1);
         }
     }
 }

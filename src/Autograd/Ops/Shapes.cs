@@ -1,3 +1,5 @@
+using DPT.Engine.Kernels;
+
 namespace DPT.Engine.Autograd;
 
 /// <summary>The shape checks that operators share: one wording.</summary>
@@ -16,6 +18,22 @@ internal static class Shapes
         if (tensor is not null)
         {
             Require(op, name, tensor, expected);
+        }
+    }
+
+    public static void RequireLength<T>(string op, string name, Slice<T> slice, long length) where T : unmanaged
+    {
+        if (slice.Length != length)
+        {
+            throw new ArgumentException($"{op}: '{name}' has {slice.Length} elements, expected {length}");
+        }
+    }
+
+    public static void RequireLengthIfGiven<T>(string op, string name, Slice<T> slice, long length) where T : unmanaged
+    {
+        if (!slice.IsEmpty)
+        {
+            RequireLength(op, name, slice, length);
         }
     }
 

@@ -60,12 +60,12 @@ public static class SkipLinearOp
             LinearGradients.OfInput(device, dy, weight.Data.From(width), stride, outs, skip);
             if (weight.NeedsGradient)
             {
-                var target = weight.GradientTarget(device, out var accumulate);
-                LinearGradients.OfWeight(device, dy, x, target, stride, outs, accumulate);
-                LinearGradients.OfWeight(device, dy, skip, target.From(width), stride, outs, accumulate);
+                using var dw = GradientSink.Open(device, weight);
+                LinearGradients.OfWeight(device, dy, x, dw.Target, stride, outs, dw.Accumulate);
+                LinearGradients.OfWeight(device, dy, skip, dw.Target.From(width), stride, outs, dw.Accumulate);
             }
 
-            LinearGradients.OfBias(tape, dy, x.Shape.Rows, bias);
+            LinearGradients.OfBias(device, dy, x.Shape.Rows, bias);
         }
     }
 }

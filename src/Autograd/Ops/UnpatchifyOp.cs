@@ -12,11 +12,15 @@ public static class UnpatchifyOp
     /// <param name="weight">[C, C, 3, 3], or null for no convolution.</param>
     /// <param name="bias">[C], or null.</param>
     /// <returns>[B, C, S, S].</returns>
+    /// <exception cref="ArgumentException">Shapes do not fit.</exception>
     public static Tensor Unpatchify(
         this Tape tape, Tensor tokens, PatchGrid grid, Tensor? weight = null, Tensor? bias = null)
     {
         Shapes.Require(
             nameof(Unpatchify), nameof(tokens), tokens, new TensorShape(grid.Batch, grid.Tokens, grid.PatchElements));
+        Shapes.RequireIfGiven(
+            nameof(Unpatchify), nameof(weight), weight, new TensorShape(grid.Channels, grid.Channels, 3, 3));
+        Shapes.RequireIfGiven(nameof(Unpatchify), nameof(bias), bias, new TensorShape(grid.Channels));
         var image = tape.New(new TensorShape(grid.Batch, grid.Channels, grid.ImageSize, grid.ImageSize));
         tape.Device.Run(UnpatchifyOperators.Forward, new UnpatchifyForwardCall
         {
@@ -39,21 +43,19 @@ public static class UnpatchifyOp
     {
         public override void Backward(Tape tape)
         {
-            var target = tape.GradientTargetOrScratch(tokens, out var accumulate);
-            if (accumulate)
-            {
-                throw new InvalidOperationException("Unpatchify: the tokens must have no other use");
-            }
-
-            tape.Device.Run(UnpatchifyOperators.Backward, new UnpatchifyBackwardCall
+            var device = tape.Device;
+            using var dTokens = GradientSink.ForWriting(device, tokens);
+            using var dWeight = weight is null ? default : GradientSink.ForAdding(device, weight);
+            using var dBias = bias is null ? default : GradientSink.ForAdding(device, bias);
+            device.Run(UnpatchifyOperators.Backward, new UnpatchifyBackwardCall
             {
                 Grid = grid,
                 Tokens = tokens.Data,
                 Weight = weight?.Data ?? default,
                 ImageGradient = Output.Gradient,
-                TokensGradient = target,
-                WeightGradient = weight is null ? default : tape.AddedGradientOrScratch(weight),
-                BiasGradient = bias is null ? default : tape.AddedGradientOrScratch(bias),
+                TokensGradient = dTokens.Target,
+                WeightGradient = dWeight.Target,
+                BiasGradient = dBias.Target,
             });
         }
     }

@@ -31,24 +31,28 @@ public sealed class AdamW : IOptimizer
     /// <inheritdoc/>
     public void Step(float learningRate, float gradientScale = 1, MovingAverage? average = null)
     {
-        _store.Device.Run(OptimizerOperators.AdamW, new AdamWCall
+        foreach (var (start, length) in _store.LearningRanges)
         {
-            Count = _store.SlabLength,
-            Parameters = _store.Values,
-            Gradients = _store.Gradients,
-            Moment1 = _moment1.Slice,
-            Moment2 = _moment2.Slice,
-            Average = average?.Values ?? default,
-            DecayMask = _mask?.Slice ?? default,
-            Step = Steps + 1,
-            LearningRate = learningRate,
-            Beta1 = _config.Beta1,
-            Beta2 = _config.Beta2,
-            Epsilon = _config.Epsilon,
-            WeightDecay = _config.WeightDecay,
-            GradientScale = gradientScale,
-            AverageDecay = average?.DecayAfter(Steps) ?? 0,
-        });
+            _store.Device.Run(OptimizerOperators.AdamW, new AdamWCall
+            {
+                Count = length,
+                Parameters = _store.Values.Range(start, length),
+                Gradients = _store.Gradients.Range(start, length),
+                Moment1 = _moment1.Slice.Range(start, length),
+                Moment2 = _moment2.Slice.Range(start, length),
+                Average = average?.Values.Range(start, length) ?? default,
+                DecayMask = _mask?.Slice.Range(start, length) ?? default,
+                Step = Steps + 1,
+                LearningRate = learningRate,
+                Beta1 = _config.Beta1,
+                Beta2 = _config.Beta2,
+                Epsilon = _config.Epsilon,
+                WeightDecay = _config.WeightDecay,
+                GradientScale = gradientScale,
+                AverageDecay = average?.DecayAfter(Steps) ?? 0,
+            });
+        }
+
         Steps++;
     }
 

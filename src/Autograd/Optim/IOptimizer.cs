@@ -11,7 +11,10 @@ public interface IOptimizer : IDisposable
     /// <summary>The state to save, by name: slabs laid out like the store's.</summary>
     IReadOnlyList<(string Name, Slice<float> Slab)> State { get; }
 
-    /// <summary>One update.</summary>
+    /// <summary>
+    /// One update. Frozen parameters (<see cref="ParameterStore.Freeze"/>) keep weights, moments and average to the last bit;
+    /// the step counts all the same.
+    /// </summary>
     /// <param name="learningRate">Learning rate of this update.</param>
     /// <param name="gradientScale">Factor on the gradient, e.g. from clipping.</param>
     /// <param name="average">Updated in the same pass, or null.</param>

@@ -28,21 +28,25 @@ public sealed class Sgd : IOptimizer
     /// <inheritdoc/>
     public void Step(float learningRate, float gradientScale = 1, MovingAverage? average = null)
     {
-        _store.Device.Run(OptimizerOperators.Sgd, new SgdCall
+        foreach (var (start, length) in _store.LearningRanges)
         {
-            Count = _store.SlabLength,
-            Parameters = _store.Values,
-            Gradients = _store.Gradients,
-            Velocity = _velocity.Slice,
-            Average = average?.Values ?? default,
-            DecayMask = _mask?.Slice ?? default,
-            LearningRate = learningRate,
-            Momentum = _config.Momentum,
-            Nesterov = _config.Nesterov,
-            WeightDecay = _config.WeightDecay,
-            GradientScale = gradientScale,
-            AverageDecay = average?.DecayAfter(Steps) ?? 0,
-        });
+            _store.Device.Run(OptimizerOperators.Sgd, new SgdCall
+            {
+                Count = length,
+                Parameters = _store.Values.Range(start, length),
+                Gradients = _store.Gradients.Range(start, length),
+                Velocity = _velocity.Slice.Range(start, length),
+                Average = average?.Values.Range(start, length) ?? default,
+                DecayMask = _mask?.Slice.Range(start, length) ?? default,
+                LearningRate = learningRate,
+                Momentum = _config.Momentum,
+                Nesterov = _config.Nesterov,
+                WeightDecay = _config.WeightDecay,
+                GradientScale = gradientScale,
+                AverageDecay = average?.DecayAfter(Steps) ?? 0,
+            });
+        }
+
         Steps++;
     }
 

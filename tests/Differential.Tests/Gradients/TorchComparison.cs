@@ -23,6 +23,7 @@ internal sealed class TorchComparison : IDisposable
 
     private readonly Random _random = new(7);
     private readonly List<IDisposable> _inputs = [];
+    private readonly List<Parameter> _positive = [];
 
     public HostDevice Device { get; } = new(threads: 2, selection: new KernelSelection());
 
@@ -31,6 +32,18 @@ internal sealed class TorchComparison : IDisposable
     /// <summary>A parameter; its values come when the comparison runs.</summary>
     public Parameter Add(string name, params int[] sizes) =>
         Store.Add(name, new TensorShape(sizes), Initializer.Normal(1 / MathF.Sqrt(sizes[^1])));
+
+    /// <summary>The same, with values of 0.5 and more where they have to be positive.</summary>
+    public Parameter Add(string name, bool isPositive, int[] sizes)
+    {
+        var parameter = Add(name, sizes);
+        if (isPositive)
+        {
+            _positive.Add(parameter);
+        }
+
+        return parameter;
+    }
 
     /// <summary>Normal numbers on our device.</summary>
     public (Slice<float> Ours, float[] Values) Numbers(int count)
@@ -116,6 +129,11 @@ internal sealed class TorchComparison : IDisposable
         {
             var values = Device.Download(parameter.Data);
             Device.CopyIn<float>([.. values.Select(v => v + (0.3f * Normal()))], parameter.Data);
+        }
+
+        foreach (var parameter in _positive)
+        {
+            Device.CopyIn<float>([.. Device.Download(parameter.Data).Select(v => 0.5f + Math.Abs(v))], parameter.Data);
         }
     }
 

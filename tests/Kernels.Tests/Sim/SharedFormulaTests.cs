@@ -12,6 +12,7 @@ public sealed class SharedFormulaTests
         {
             ElementwiseOperators.Axpby, ElementwiseOperators.Activation, DiffusionOperators.Noising,
             OptimizerOperators.AdamW, OptimizerOperators.Sgd, SolverOperators.Step, RandomOperators.Fill,
+            PrimitiveOperators.Map, PrimitiveOperators.StridedCopy, PrimitiveOperators.RowsGather,
         }
         select new TestCaseData(op).SetArgDisplayNames(op.Name);
 

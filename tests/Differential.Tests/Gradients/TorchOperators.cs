@@ -1,0 +1,78 @@
+using DPT.Engine.Kernels;
+using DPT.Engine.TestSupport;
+using TorchSharp;
+using F = TorchSharp.torch.nn.functional;
+using TorchTensor = TorchSharp.torch.Tensor;
+
+namespace Differential.Tests;
+
+/// <summary>What PyTorch makes of every example of <see cref="OperatorTable"/>: a line each.</summary>
+internal static class TorchOperators
+{
+    public static IReadOnlyDictionary<string, Func<TorchParameters, TorchTensor>> All { get; } =
+        new Dictionary<string, Func<TorchParameters, TorchTensor>>
+        {
+            ["Linear"] = p => p["r"] + F.linear(p["x"], p["w"], p["b"]),
+            ["Linear without bias"] = p => F.linear(p["x"], p["w"]),
+            ["Linear of three dimensions without residual"] = p => F.linear(p["x"], p["w"], p["b"]),
+            ["Mlp"] = p => p["r"] + Mlp(p, Activation.Gelu),
+            ["Mlp of SiLU, its residual is its input"] = p => p["x"] + Mlp(p, Activation.Silu),
+            ["SkipLinear"] = p => F.linear(torch.cat([p["x"], p["skip"]], -1), p["w"], p["b"]),
+            ["LayerNorm"] = p => F.layer_norm(p["x"], [p["x"].shape[^1]], p["g"], p["b"], 1e-5),
+            ["LayerNorm with a small epsilon"] = p => F.layer_norm(p["x"], [p["x"].shape[^1]], p["g"], p["b"], 1e-6),
+            ["LayerNormFirstToken"] = p => F.layer_norm(p["x"].select(1, 0), [p["x"].shape[^1]], p["g"], p["b"], 1e-5),
+            ["Attention"] = p => TorchModules.Attention(p["qkv"], heads: 2),
+            ["Attention of one token"] = p => TorchModules.Attention(p["qkv"], heads: 1),
+            ["Attention of 66 tokens"] = p => TorchModules.Attention(p["qkv"], heads: 2),
+            ["PatchEmbed with label and time"] = p => Embed(
+                p, p["table"].index_select(0, torch.tensor(new long[] { 3, 1 })).unsqueeze(1),
+                TorchModules.Time(p.Constant([12.5f, 700], 2), (int)p["w"].shape[0])),
+            ["PatchEmbed with class token"] = p => Embed(p, p["class"].expand(p["image"].shape[0], 1, p["w"].shape[0])),
+            ["PatchEmbed with patches of nine"] = p => Embed(p),
+            ["Unpatchify"] = p => TorchModules.Unpatchify(p["tokens"], 1, 2),
+            ["Unpatchify with convolution"] = p =>
+                TorchModules.Convolve3x3(TorchModules.Unpatchify(p["tokens"], 1, 2), p["w"], p["b"]),
+            ["Unpatchify of colours"] = p =>
+                TorchModules.Convolve3x3(TorchModules.Unpatchify(p["tokens"], 2, 3), p["w"], p["b"]),
+            ["CrossEntropy"] = p => p.Constant([1, 0, 2, 0.5f, 1], 5)
+                * F.cross_entropy(p["x"], torch.tensor(new long[] { 0, 3, 1, 2, 2 }), reduction: torch.nn.Reduction.None),
+            ["CrossEntropy without weights"] = p =>
+                F.cross_entropy(p["x"], torch.tensor(new long[] { 0, 9, 7, 2 }), reduction: torch.nn.Reduction.None),
+            ["SoftCrossEntropy"] = p => F.cross_entropy(
+                p["x"], p.Constant([0.5f, 0.25f, 0.25f, 0, 1, 0], 2, 3), reduction: torch.nn.Reduction.None),
+            ["SquaredError"] = p => p.Constant([1, 2.5f], 2) * Square(p),
+            ["SquaredError of three dimensions, one sample masked"] = p => p.Constant([1, 0, 2], 3) * Square(p),
+            ["Minimize"] = p => p["x"],
+            ["Add"] = p => p["a"] + p["b"],
+            ["Mul"] = p => p["a"] * p["b"],
+            ["Div"] = p => p["a"] / p["b"],
+            ["Scale"] = p => (p["x"] * -1.5) + 0.25,
+            ["Exp"] = p => p["x"].exp(),
+            ["Log"] = p => p["x"].log(),
+            ["Sum of the last axis"] = p => p["x"].sum(-1, keepdim: true),
+            ["Sum of an inner axis"] = p => p["x"].sum(1, keepdim: true),
+            ["Mean"] = p => p["x"].mean([0], keepdim: true),
+            ["Max of the last axis"] = p => p["x"].amax([1], keepdim: true),
+            ["Max of the first axis"] = p => p["x"].amax([0], keepdim: true),
+            ["Reshape"] = p => p["x"].reshape(6, 4),
+            ["Transpose of the last axes"] = p => p["x"].transpose(-1, -2),
+            ["Transpose of outer axes"] = p => p["x"].transpose(0, 2),
+            ["Expand"] = p => p["x"].expand([.. p["x"].shape.Select((size, axis) => axis == 1 ? 4 : size)]),
+            ["Slice"] = p => p["x"].narrow(1, 1, 3),
+            ["Pad"] = p => F.pad(p["x"], [1, 4 - p["x"].shape[^1]]),
+            ["Concat of the last axis"] = p => torch.cat([p["a"], p["b"]], -1),
+            ["Concat of the first axis"] = p => torch.cat([p["a"], p["b"]], 0),
+            ["Gather"] = p => p["table"].index_select(0, torch.tensor(new long[] { 2, 0, 3, 2, 1 })),
+            ["Scatter"] = p => torch.zeros([4, .. p["x"].shape[1..]], p["x"].dtype)
+                .index_add(0, torch.tensor(new long[] { 2, 0, 3, 2, 2 }), p["x"], 1),
+        };
+
+    private static TorchTensor Mlp(TorchParameters p, Activation activation) => F.linear(
+        TorchActivation.Apply(activation, F.linear(p["x"], p["w1"], p["b1"])), p["w2"], p["b2"]);
+
+    private static TorchTensor Square(TorchParameters p) =>
+        (p["x"] - p.Constant([1, 2, 3, -1, 0, 1], p["x"].shape)).square().flatten(1).mean([1]);
+
+    private static TorchTensor Embed(TorchParameters p, params TorchTensor[] extra) =>
+        torch.cat([.. extra, TorchModules.Patches(p["image"], p["w"], p["b"])], 1) + p["position"];
+}
