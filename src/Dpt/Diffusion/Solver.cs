@@ -1,8 +1,8 @@
 namespace DPT.Engine.Dpt;
 
 /// <summary>
-/// A way from noise to data. It knows the mathematics only: what runs the network and holds the states is a
-/// <see cref="IStageRunner"/>, on a device for sampling and in double precision for tests.
+/// A way from noise to data (a <see cref="PlannedSolver"/>, unless it is adaptive). It knows the mathematics only: what runs the network and holds the states is an
+/// executor of stages, on a device for sampling and in double precision for tests.
 /// </summary>
 public abstract class Solver
 {
@@ -49,12 +49,22 @@ internal interface IStageRunner
     void Accept();
 }
 
-/// <summary>A solver whose stages are known before it starts.</summary>
-internal sealed class PlannedSolver : Solver
+/// <summary>
+/// A solver whose stages are known before it starts: all but the adaptive ones. <c>new Sampler(…, solver, …)</c> takes any,
+/// <see cref="SolverCatalog.Add"/> makes one known by its name.
+/// </summary>
+public sealed class PlannedSolver : Solver
 {
     private readonly Func<NoiseSchedule, int, IEnumerable<SolverStage>> _plan;
 
-    /// <summary>Registers a plan: from a schedule and a number of evaluations to the stages, none if they are too few.</summary>
+    /// <summary>Describes a solver.</summary>
+    /// <param name="name">The name by which options choose it.</param>
+    /// <param name="description">One line for people.</param>
+    /// <param name="model">What its stages' model values are, <see cref="Prediction.Noise"/> or <see cref="Prediction.Data"/>.</param>
+    /// <param name="plan">
+    /// From a schedule and a number of evaluations, at least 1, to the stages in order, at most as many; none if it cannot work
+    /// with so few.
+    /// </param>
     public PlannedSolver(
         string name, string description, Prediction model, Func<NoiseSchedule, int, IEnumerable<SolverStage>> plan)
         : base(name, description, model) => _plan = plan;

@@ -1,13 +1,12 @@
 namespace DPT.Engine.Dpt;
 
-/// <summary>All solvers by name. A new one is a file with its plan and a line here.</summary>
+/// <summary>All solvers by name. A new one is a file with its plan and a line here; from outside it is added.</summary>
 public static class SolverCatalog
 {
     private const Prediction Noise = Prediction.Noise;
     private const Prediction Data = Prediction.Data;
 
-    /// <summary>The solvers, the official one first.</summary>
-    public static IReadOnlyList<Solver> Solvers { get; } =
+    private static readonly List<Solver> All =
     [
         new PlannedSolver("dpm-solver-fast", "DPM-Solver-3 on log-SNR steps: official for continuous models",
             Noise, (schedule, n) => new DpmSinglestep(schedule, Noise).Fast(3, n)),
@@ -51,6 +50,22 @@ public static class SolverCatalog
         new PlannedSolver("euler-maruyama", "Euler steps of the reverse SDE", Noise, EulerSolver.Sde),
         new PlannedSolver("edm-heun", "Heun steps of EDM, 2n - 1 evaluations", Noise, EdmHeunSolver.Plan),
     ];
+
+    /// <summary>The solvers, the official one first.</summary>
+    public static IReadOnlyList<Solver> Solvers => All;
+
+    /// <summary>Adds a solver, so that <c>generate.solver</c> can name it. Before settings are read, by one thread.</summary>
+    /// <exception cref="ArgumentException">There is one of that name.</exception>
+    public static void Add(Solver solver)
+    {
+        ArgumentNullException.ThrowIfNull(solver);
+        if (All.Exists(other => other.Name == solver.Name))
+        {
+            throw new ArgumentException($"there is a solver '{solver.Name}' already", nameof(solver));
+        }
+
+        All.Add(solver);
+    }
 
     /// <summary>The solver of that name.</summary>
     /// <exception cref="DptException">There is none; the message lists those that exist.</exception>

@@ -1,7 +1,7 @@
 namespace DPT.Engine.Dpt;
 
 /// <summary>The states that a solver works with.</summary>
-internal enum SolverState
+public enum SolverState
 {
     /// <summary>The sample on its way from noise to data.</summary>
     Trajectory,
@@ -25,9 +25,9 @@ internal enum SolverState
 /// the model value of this evaluation, m' that of the evaluation before, m'' that of the one before m', and z fresh
 /// standard normal noise.
 /// </summary>
-internal readonly record struct SolverStage
+public readonly record struct SolverStage
 {
-    /// <summary>The time at which the network is evaluated.</summary>
+    /// <summary>The time at which the network is evaluated, above 0.</summary>
     public required double Time { get; init; }
 
     /// <summary>Take the network's last output again instead of evaluating: another result from the same values.</summary>

@@ -1,10 +1,16 @@
 namespace DPT.Engine.Dpt;
 
 /// <summary>Times from the first to the last that cut the way into a number of intervals (spec 5.3).</summary>
-internal delegate double[] TimeGrid(NoiseSchedule schedule, double first, double last, int intervals);
+/// <param name="schedule">The process.</param>
+/// <param name="first">Where sampling starts.</param>
+/// <param name="last">Where it ends, above 0 for all grids but those in time.</param>
+/// <param name="intervals">Number of steps, at least 1.</param>
+public delegate double[] TimeGrid(NoiseSchedule schedule, double first, double last, int intervals);
 
-/// <summary>The grids.</summary>
-internal static class TimeGrids
+/// <summary>
+/// The grids: intervals + 1 times, from the first, which is later, to the last. <c>first</c> and <c>last</c> themselves are exact.
+/// </summary>
+public static class TimeGrids
 {
     /// <summary>Uniform in lambda.</summary>
     public static double[] LogSnr(NoiseSchedule schedule, double first, double last, int intervals) =>

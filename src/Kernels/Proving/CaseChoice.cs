@@ -1,6 +1,6 @@
 namespace DPT.Engine.Kernels;
 
-/// <summary>Picks one of an operator's cases, or a hard one of them by its whole label.</summary>
+/// <summary>Picks cases of an operator: all that a variant supports, or one, also a hard one, by its label.</summary>
 public static class CaseChoice
 {
     /// <summary>The case of that label, or the only one whose label has the text in it; without a text the largest.</summary>
@@ -27,6 +27,15 @@ public static class CaseChoice
         return found is [var only] ? only : throw new KernelException(
             $"{op.Name}: {(found.Count == 0 ? "no case has" : $"{found.Count} cases have")} '{label}' in its label; there are "
             + string.Join(", ", (found.Count == 0 ? cases : found).Take(20).Select(c => $"[{c.Label}]")));
+    }
+
+    /// <summary>What proves a variant on a device: the operator's cases that it supports, and hard ones made of them.</summary>
+    public static IEnumerable<KernelCase> All(Device device, Operator op, KernelVariant variant)
+    {
+        ArgumentNullException.ThrowIfNull(op);
+        return op.Cases().Where(Suits).Concat(HardCases.Of(op, Suits));
+
+        bool Suits(KernelCase kernelCase) => Supports(device, variant, kernelCase);
     }
 
     /// <summary>Whether the variant supports the case on the device.</summary>

@@ -9,6 +9,46 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 public static class KernelProver
 {
+    /// <summary>
+    /// Proves every variant of the operator that is for this kind of device, on all cases that it supports and on hard ones
+    /// made of them (<see cref="HardCases"/>).
+    /// </summary>
+    /// <param name="device">Where to run; a <see cref="SimDevice"/> sees races, and accesses outside of operands, too.</param>
+    /// <param name="op">The operator.</param>
+    /// <param name="seed">Seed of the operands.</param>
+    /// <returns>Everything that is wrong, a line each with what replays it; an empty list is the proof.</returns>
+    /// <exception cref="KernelException">No variant is for this kind of device.</exception>
+    public static IReadOnlyList<string> ProveAll(Device device, Operator op, int seed = 1)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        ArgumentNullException.ThrowIfNull(op);
+        var variants = op.Variants.Where(v => (v.Targets & device.Kind) != 0).ToList();
+        Require.That(op.Name, variants.Count > 0, $"no variant is for {device.Kind}");
+        return [.. variants.SelectMany(Faults)];
+
+        IEnumerable<string> Faults(KernelVariant variant)
+        {
+            var cases = CaseChoice.All(device, op, variant).ToList();
+            return cases.Count == 0
+                ? [$"{op.IdOf(variant)} supports none of its operator's cases"]
+                : cases.SelectMany(c => TryProve(device, op, variant, c, seed));
+        }
+    }
+
+    /// <summary>As <see cref="Prove"/>; a kernel that breaks a rule of the simulator, or crashes on a card, is a fault like a wrong number.</summary>
+    public static IReadOnlyList<string> TryProve(
+        Device device, Operator op, KernelVariant variant, KernelCase kernelCase, int seed)
+    {
+        try
+        {
+            return Prove(device, op, variant, kernelCase, seed);
+        }
+        catch (KernelException fault)
+        {
+            return [$"{op.IdOf(variant)} [{kernelCase.Label}] seed {seed}: {fault.Message}"];
+        }
+    }
+
     /// <summary>Runs the case and lists everything that is wrong with it; an empty list is the proof.</summary>
     /// <param name="device">Where to run.</param>
     /// <param name="op">The operator.</param>
@@ -18,6 +58,7 @@ public static class KernelProver
     /// <param name="libraryErrors">Largest error of an established library, by output; null if there is none.</param>
     /// <param name="factor">Allowed multiple of that error.</param>
     /// <param name="unaligned">An operand that starts one element behind an aligned address; null for none.</param>
+    /// <exception cref="KernelException">The device refuses the launch, or finds a fault in it.</exception>
     public static IReadOnlyList<string> Prove(
         Device device,
         Operator op,
