@@ -25,16 +25,17 @@ internal readonly struct GpuReal : IReal<GpuReal>
     public static GpuReal Broadcast(float value) => new(value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static GpuReal operator +(GpuReal left, GpuReal right) => new(Scalar.Add(left.Value, right.Value));
+    public static GpuReal operator +(GpuReal left, GpuReal right) => new(left.Value + right.Value);
 
+    // By name: ILGPU makes a negation of 0 - x, whose zero has another sign.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GpuReal operator -(GpuReal left, GpuReal right) => new(Scalar.Subtract(left.Value, right.Value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static GpuReal operator *(GpuReal left, GpuReal right) => new(Scalar.Multiply(left.Value, right.Value));
+    public static GpuReal operator *(GpuReal left, GpuReal right) => new(left.Value * right.Value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static GpuReal operator /(GpuReal left, GpuReal right) => new(Scalar.Divide(left.Value, right.Value));
+    public static GpuReal operator /(GpuReal left, GpuReal right) => new(left.Value / right.Value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GpuReal Fma(GpuReal a, GpuReal b, GpuReal c) => new(Scalar.Fma(a.Value, b.Value, c.Value));
