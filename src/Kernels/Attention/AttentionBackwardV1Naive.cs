@@ -100,7 +100,7 @@ internal sealed class AttentionBackwardV1Naive : GpuVariant<AttentionBackwardCal
             var sum = 0f;
             for (var j = 0; j < tokens; j++)
             {
-                sum = Scalar.Add(sum, GpuAttentionRow.Exp(Scalar.Subtract(Logit(query, j), most)));
+                sum += GpuAttentionRow.Exp(Logit(query, j) - most);
             }
 
             largest[head.Row + query] = most;
@@ -117,18 +117,18 @@ internal sealed class AttentionBackwardV1Naive : GpuVariant<AttentionBackwardCal
         public float Probability(int query, int key)
         {
             var row = head.Row + query;
-            var power = GpuAttentionRow.Exp(Scalar.Subtract(Logit(query, key), largest[row]));
-            return Scalar.Divide(power, sums[row]);
+            var power = GpuAttentionRow.Exp(Logit(query, key) - largest[row]);
+            return power / sums[row];
         }
 
         public float ScoreGradient(int query, int key, float probability, float mean)
         {
             var dProbability = GpuAttentionRow.Dot(
                 dOutput, head.Output + ((long)query * head.Width), qkv, head.Value + ((long)key * head.PackedWidth), size);
-            return Scalar.Multiply(Scalar.Multiply(scale, probability), Scalar.Subtract(dProbability, mean));
+            return scale * probability * (dProbability - mean);
         }
 
-        private float Logit(int query, int key) => Scalar.Multiply(scale, GpuAttentionRow.Dot(
-            qkv, head.Query + ((long)query * head.PackedWidth), qkv, head.Key + ((long)key * head.PackedWidth), size));
+        private float Logit(int query, int key) => scale * GpuAttentionRow.Dot(
+            qkv, head.Query + ((long)query * head.PackedWidth), qkv, head.Key + ((long)key * head.PackedWidth), size);
     }
 }

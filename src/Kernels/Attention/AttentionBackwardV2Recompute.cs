@@ -183,20 +183,20 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
     private static void KeyRow(ref Float4 scores, RowValues exponents, RowValues factors, float scale, int queries)
     {
         scores = AttentionTile.MaskFrom(queries, scores);
-        scores.X = Scalar.Multiply(AttentionTile.Exp2(scores.X, scale, exponents.Values.X), factors.Values.X);
-        scores.Y = Scalar.Multiply(AttentionTile.Exp2(scores.Y, scale, exponents.Values.Y), factors.Values.Y);
-        scores.Z = Scalar.Multiply(AttentionTile.Exp2(scores.Z, scale, exponents.Values.Z), factors.Values.Z);
-        scores.W = Scalar.Multiply(AttentionTile.Exp2(scores.W, scale, exponents.Values.W), factors.Values.W);
+        scores.X = AttentionTile.Exp2(scores.X, scale, exponents.Values.X) * factors.Values.X;
+        scores.Y = AttentionTile.Exp2(scores.Y, scale, exponents.Values.Y) * factors.Values.Y;
+        scores.Z = AttentionTile.Exp2(scores.Z, scale, exponents.Values.Z) * factors.Values.Z;
+        scores.W = AttentionTile.Exp2(scores.W, scale, exponents.Values.W) * factors.Values.W;
     }
 
     /// <summary>dS = P (dP - D), or that times what P lacks.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void ScoreGradients(ref Float4 probabilities, Float4 dProbabilities, Float4 means)
     {
-        probabilities.X = Scalar.Multiply(probabilities.X, Scalar.Subtract(dProbabilities.X, means.X));
-        probabilities.Y = Scalar.Multiply(probabilities.Y, Scalar.Subtract(dProbabilities.Y, means.Y));
-        probabilities.Z = Scalar.Multiply(probabilities.Z, Scalar.Subtract(dProbabilities.Z, means.Z));
-        probabilities.W = Scalar.Multiply(probabilities.W, Scalar.Subtract(dProbabilities.W, means.W));
+        probabilities.X *= (dProbabilities.X - means.X);
+        probabilities.Y *= (dProbabilities.Y - means.Y);
+        probabilities.Z *= (dProbabilities.Z - means.Z);
+        probabilities.W *= (dProbabilities.W - means.W);
     }
 
     /// <summary>One number for each of four rows; zero for rows that do not exist, which are not written.</summary>

@@ -42,7 +42,7 @@ internal sealed class AttentionForwardV1Naive : GpuVariant<AttentionForwardCall>
             for (var j = 0; j < tokens; j++)
             {
                 var key = head.Key + ((long)j * head.PackedWidth);
-                var logit = Scalar.Multiply(scale, GpuAttentionRow.Dot(qkv, query, qkv, key, size));
+                var logit = scale * GpuAttentionRow.Dot(qkv, query, qkv, key, size);
                 most = logit > most ? logit : most;
             }
 
@@ -51,20 +51,20 @@ internal sealed class AttentionForwardV1Naive : GpuVariant<AttentionForwardCall>
             for (var j = 0; j < tokens; j++)
             {
                 var key = head.Key + ((long)j * head.PackedWidth);
-                var logit = Scalar.Multiply(scale, GpuAttentionRow.Dot(qkv, query, qkv, key, size));
-                var weight = GpuAttentionRow.Exp(Scalar.Subtract(logit, most));
-                sum = Scalar.Add(sum, weight);
+                var logit = scale * GpuAttentionRow.Dot(qkv, query, qkv, key, size);
+                var weight = GpuAttentionRow.Exp(logit - most);
+                sum += weight;
                 GpuAttentionRow.Add(weight, qkv, key + head.Width, output, result, size);
             }
 
             for (var c = 0; c < size; c++)
             {
-                output[result + c] = Scalar.Divide(output[result + c], sum);
+                output[result + c] = output[result + c] / sum;
             }
 
             if (logSumExp.Length > 0)
             {
-                logSumExp[row] = Scalar.Add(most, GpuAttentionRow.Log(sum));
+                logSumExp[row] = most + GpuAttentionRow.Log(sum);
             }
         }
     }

@@ -63,7 +63,7 @@ internal sealed class AttentionForwardV2SharedTiles : GpuVariant<AttentionForwar
             Group.Barrier();
         }
 
-        most = Scalar.Multiply(AttentionTile.MaxAcross(most), scale);
+        most = AttentionTile.MaxAcross(most) * scale;
         var sum = 0f;
         var result = default(HeadSlice<T>);
         for (var first = 0; first < tokens; first += AttentionTile.Passing)
@@ -73,7 +73,7 @@ internal sealed class AttentionForwardV2SharedTiles : GpuVariant<AttentionForwar
             Group.Barrier();
             var scores = AttentionTile.MaskFrom(tokens - first, AttentionTile.Products<T>(queries, AttentionTile.Y, keys));
             scores = AttentionTile.Exp2(scores, scale, most);
-            sum = Scalar.Add(sum, AttentionTile.SumOf(scores));
+            sum += AttentionTile.SumOf(scores);
             ScoreTile.StoreRow(
                 weights.Cast<float>(), (4 * AttentionTile.Y * AttentionTile.WeightRowPacks) + AttentionTile.X, scores);
             Warp.Barrier();
@@ -94,7 +94,7 @@ internal sealed class AttentionForwardV2SharedTiles : GpuVariant<AttentionForwar
         row += AttentionTile.Y;
         if (row < tokens)
         {
-            result.Store(output, head.Output + ((long)row * head.Width), size, Scalar.Divide(1f, sum));
+            result.Store(output, head.Output + ((long)row * head.Width), size, 1f / sum);
             AttentionTile.StoreLogSumExp(logSumExp, head.Row + row, most, sum);
         }
     }

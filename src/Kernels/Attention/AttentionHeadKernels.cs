@@ -33,6 +33,7 @@ internal sealed class AttentionHeadKernels
 
         GpuKernel Make(int width, Type tile) => new(owner, method, threads, tile)
         {
+            Unroll = 4,
             DynamicSharedBytes =
                 16 * ((rows * AttentionTile.RowPacks(width)) + (weightRows * AttentionTile.WeightRowPacks)),
         };

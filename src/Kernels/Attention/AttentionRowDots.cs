@@ -41,8 +41,8 @@ internal static class AttentionRowDots
             }
         }
 
-        sum = Scalar.Add(sum, Warp.ShuffleXor(sum, 16));
-        sum = Scalar.Add(sum, Warp.ShuffleXor(sum, 8));
+        sum += Warp.ShuffleXor(sum, 16);
+        sum += Warp.ShuffleXor(sum, 8);
         sum = AttentionTile.SumAcross(sum);
         if (isInside && lane == 0)
         {

@@ -113,9 +113,9 @@ internal static class AttentionTile
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float SumAcross(float x)
     {
-        x = Scalar.Add(x, Warp.ShuffleXor(x, 1));
-        x = Scalar.Add(x, Warp.ShuffleXor(x, 2));
-        return Scalar.Add(x, Warp.ShuffleXor(x, 4));
+        x += Warp.ShuffleXor(x, 1);
+        x += Warp.ShuffleXor(x, 2);
+        return x + Warp.ShuffleXor(x, 4);
     }
 
     /// <summary>Scores of this thread's four passing keys, with minus infinity for those that do not exist.</summary>
@@ -148,7 +148,7 @@ internal static class AttentionTile
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Exp2(float score, float scale, float exponent) =>
-        Scalar.Exp2(Scalar.Subtract(Scalar.Multiply(score, scale), exponent));
+        Scalar.Exp2((score * scale) - exponent);
 
     /// <summary>
     /// Writes the log-sum-exp of a row, if it is wanted. The power of the largest score is 1, unless all are minus infinity: then
@@ -173,7 +173,7 @@ internal static class AttentionTile
 
     /// <summary>The sum of four.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float SumOf(Float4 pack) => Scalar.Add(Scalar.Add(pack.X, pack.Y), Scalar.Add(pack.Z, pack.W));
+    public static float SumOf(Float4 pack) => pack.X + pack.Y + (pack.Z + pack.W);
 
     /// <summary>The larger of two.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -129,7 +129,7 @@ internal struct HeadSlice<T> where T : struct, IHeadSize
 
         if (HasLast)
         {
-            _last = Scalar.Multiply(_last, factor);
+            _last *= factor;
         }
     }
 

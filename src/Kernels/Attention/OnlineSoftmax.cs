@@ -47,10 +47,10 @@ internal struct OnlineSoftmax
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Float4 Inverse(Float4 sums)
     {
-        sums.X = Scalar.Divide(1f, sums.X);
-        sums.Y = Scalar.Divide(1f, sums.Y);
-        sums.Z = Scalar.Divide(1f, sums.Z);
-        sums.W = Scalar.Divide(1f, sums.W);
+        sums.X = 1f / sums.X;
+        sums.Y = 1f / sums.Y;
+        sums.Z = 1f / sums.Z;
+        sums.W = 1f / sums.W;
         return sums;
     }
 
@@ -58,9 +58,9 @@ internal struct OnlineSoftmax
     private static float Take(ref Float4 scores, ref float most, ref float sum, int keys, float scale)
     {
         var masked = AttentionTile.MaskFrom(keys, scores);
-        var larger = Scalar.Multiply(AttentionTile.MaxAcross(AttentionTile.MaxOf(masked)), scale);
+        var larger = AttentionTile.MaxAcross(AttentionTile.MaxOf(masked)) * scale;
         larger = AttentionTile.Max(larger, most);
-        var factor = Scalar.Exp2(Scalar.Subtract(most, larger));
+        var factor = Scalar.Exp2(most - larger);
         scores = AttentionTile.Exp2(masked, scale, larger);
         sum = Scalar.Fma(sum, factor, AttentionTile.SumOf(scores));
         most = larger;

@@ -144,5 +144,5 @@ internal sealed class AugmentV1Block : GpuVariant<AugmentCall>
     }
 
     private static float Normalised(float value, float mean, float deviation) =>
-        Scalar.Divide(Scalar.Subtract(Scalar.Divide(value, 255), mean), deviation);
+        ((value / 255) - mean) / deviation;
 }

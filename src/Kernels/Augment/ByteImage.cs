@@ -37,5 +37,5 @@ internal readonly ref struct ByteImage
 
     /// <summary>from + alpha (to - from) in single precision, cut to an integer; alpha in [0, 1].</summary>
     public static byte Blend(int from, int to, float alpha) =>
-        (byte)(int)Scalar.Add(from, Scalar.Multiply(alpha, to - from));
+        (byte)(int)(from + (alpha * (to - from)));
 }

@@ -56,7 +56,7 @@ internal sealed class ActivationV1Elements : GpuVariant<ActivationCall>
     {
         for (var i = GridStride.First; i < count; i += GridStride.Step)
         {
-            y[i] = Scalar.Multiply(gradient[i], F.Slope(GpuReal.Broadcast(x[i])).Value);
+            y[i] = gradient[i] * F.Slope(GpuReal.Broadcast(x[i])).Value;
         }
     }
 

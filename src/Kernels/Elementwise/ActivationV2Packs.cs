@@ -68,10 +68,10 @@ internal sealed class ActivationV2Packs : GpuVariant<ActivationCall>
             var factor = SlabPacks.Load(gradient, at, count);
             SlabPacks.Store(y, at, count, new Float4
             {
-                X = Scalar.Multiply(factor.X, F.Slope(GpuReal.Broadcast(four.X)).Value),
-                Y = Scalar.Multiply(factor.Y, F.Slope(GpuReal.Broadcast(four.Y)).Value),
-                Z = Scalar.Multiply(factor.Z, F.Slope(GpuReal.Broadcast(four.Z)).Value),
-                W = Scalar.Multiply(factor.W, F.Slope(GpuReal.Broadcast(four.W)).Value),
+                X = factor.X * F.Slope(GpuReal.Broadcast(four.X)).Value,
+                Y = factor.Y * F.Slope(GpuReal.Broadcast(four.Y)).Value,
+                Z = factor.Z * F.Slope(GpuReal.Broadcast(four.Z)).Value,
+                W = factor.W * F.Slope(GpuReal.Broadcast(four.W)).Value,
             });
         }
     }

@@ -28,8 +28,8 @@ internal sealed class AxpbyV1Elements : GpuVariant<AxpbyCall>
         for (var i = GridStride.First; i < count; i += GridStride.Step)
         {
             y[i] = beta == 0
-                ? Scalar.Multiply(x[i], alpha)
-                : Scalar.Fma(alpha, x[i], Scalar.Multiply(y[i], beta));
+                ? x[i] * alpha
+                : Scalar.Fma(alpha, x[i], y[i] * beta);
         }
     }
 }

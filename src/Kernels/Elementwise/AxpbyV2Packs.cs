@@ -36,10 +36,10 @@ internal sealed class AxpbyV2Packs : GpuVariant<AxpbyCall>
             {
                 four = new Float4
                 {
-                    X = Scalar.Multiply(four.X, alpha),
-                    Y = Scalar.Multiply(four.Y, alpha),
-                    Z = Scalar.Multiply(four.Z, alpha),
-                    W = Scalar.Multiply(four.W, alpha),
+                    X = four.X * alpha,
+                    Y = four.Y * alpha,
+                    Z = four.Z * alpha,
+                    W = four.W * alpha,
                 };
             }
             else
@@ -47,10 +47,10 @@ internal sealed class AxpbyV2Packs : GpuVariant<AxpbyCall>
                 var old = SlabPacks.Load(y, at, count);
                 four = new Float4
                 {
-                    X = Scalar.Fma(alpha, four.X, Scalar.Multiply(old.X, beta)),
-                    Y = Scalar.Fma(alpha, four.Y, Scalar.Multiply(old.Y, beta)),
-                    Z = Scalar.Fma(alpha, four.Z, Scalar.Multiply(old.Z, beta)),
-                    W = Scalar.Fma(alpha, four.W, Scalar.Multiply(old.W, beta)),
+                    X = Scalar.Fma(alpha, four.X, old.X * beta),
+                    Y = Scalar.Fma(alpha, four.Y, old.Y * beta),
+                    Z = Scalar.Fma(alpha, four.Z, old.Z * beta),
+                    W = Scalar.Fma(alpha, four.W, old.W * beta),
                 };
             }
 

@@ -54,7 +54,7 @@ internal static class ColumnSums
         Group.Barrier();
         for (var warp = 1; warp < Warps && WarpReduce.Warp == 0; warp++)
         {
-            sum = Scalar.Add(sum, sums[(warp * Columns) + WarpReduce.Lane]);
+            sum += sums[(warp * Columns) + WarpReduce.Lane];
         }
 
         return sum;
@@ -72,7 +72,7 @@ internal static class ColumnSums
         {
             for (var row = start + WarpReduce.Warp; row < end; row += Warps)
             {
-                total = Scalar.Add(total, x[(row * stride) + column]);
+                total += x[(row * stride) + column];
             }
         }
 
@@ -80,7 +80,7 @@ internal static class ColumnSums
         if (WarpReduce.Warp == 0 && column < columns)
         {
             var at = (Grid.IdxY * columns) + column;
-            sum[at] = accumulate != 0 ? Scalar.Add(sum[at], total) : total;
+            sum[at] = accumulate != 0 ? sum[at] + total : total;
         }
     }
 }

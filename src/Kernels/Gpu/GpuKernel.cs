@@ -52,6 +52,12 @@ public sealed class GpuKernel
     /// <summary>Blocks that shall fit on a multiprocessor at once: limits registers. 0 if it does not matter.</summary>
     public int BlocksPerMultiprocessor { get; init; }
 
+    /// <summary>
+    /// Loops of a constant number of trips are written out up to so many times, so that arrays with indices that follow from
+    /// their counters become registers; 0 keeps all loops.
+    /// </summary>
+    public int Unroll { get; init; }
+
     /// <summary>What a launch gives, in order: the method's parameters, and for a struct its fields.</summary>
     public IReadOnlyList<GpuParameter> Parameters { get; }
 

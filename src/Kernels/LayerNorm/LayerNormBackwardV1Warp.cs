@@ -62,21 +62,21 @@ internal sealed class LayerNormBackwardV1Warp : GpuVariant<LayerNormBackwardCall
         var product = 0f;
         for (var i = WarpReduce.Lane; i < width; i += WarpReduce.Lanes)
         {
-            var normal = Scalar.Multiply(Scalar.Subtract(x[atX + i], centre), scale);
-            var g = Scalar.Multiply(gradientY[atY + i], gamma[i]);
-            sum = Scalar.Add(sum, g);
+            var normal = (x[atX + i] - centre) * scale;
+            var g = gradientY[atY + i] * gamma[i];
+            sum += g;
             product = Scalar.Fma(g, normal, product);
         }
 
-        var meanOfGradient = Scalar.Divide(WarpReduce.Sum(sum), width);
-        var meanOfProduct = Scalar.Divide(WarpReduce.Sum(product), width);
+        var meanOfGradient = WarpReduce.Sum(sum) / width;
+        var meanOfProduct = WarpReduce.Sum(product) / width;
         for (var i = WarpReduce.Lane; i < width; i += WarpReduce.Lanes)
         {
-            var normal = Scalar.Multiply(Scalar.Subtract(x[atX + i], centre), scale);
-            var g = Scalar.Multiply(gradientY[atY + i], gamma[i]);
-            var rest = Scalar.Subtract(Scalar.Subtract(g, meanOfGradient), Scalar.Multiply(normal, meanOfProduct));
-            var dx = Scalar.Multiply(rest, scale);
-            gradientX[atX + i] = accumulate != 0 ? Scalar.Add(gradientX[atX + i], dx) : dx;
+            var normal = (x[atX + i] - centre) * scale;
+            var g = gradientY[atY + i] * gamma[i];
+            var rest = g - meanOfGradient - (normal * meanOfProduct);
+            var dx = rest * scale;
+            gradientX[atX + i] = accumulate != 0 ? gradientX[atX + i] + dx : dx;
         }
     }
 
@@ -96,10 +96,10 @@ internal sealed class LayerNormBackwardV1Warp : GpuVariant<LayerNormBackwardCall
         {
             for (var row = start + WarpReduce.Warp; row < end; row += ColumnSums.Warps)
             {
-                var normal = Scalar.Multiply(Scalar.Subtract(x[(row * stride) + column], mean[row]), inverse[row]);
+                var normal = (x[(row * stride) + column] - mean[row]) * inverse[row];
                 var dy = gradientY[(row * width) + column];
                 gammaSum = Scalar.Fma(dy, normal, gammaSum);
-                betaSum = Scalar.Add(betaSum, dy);
+                betaSum += dy;
             }
         }
 

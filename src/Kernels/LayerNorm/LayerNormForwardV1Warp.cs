@@ -45,33 +45,33 @@ internal sealed class LayerNormForwardV1Warp : GpuVariant<LayerNormForwardCall>
         var sum = 0f;
         for (var i = WarpReduce.Lane; i < width; i += WarpReduce.Lanes)
         {
-            sum = Scalar.Add(sum, x[from + i]);
+            sum += x[from + i];
         }
 
-        var centre = Scalar.Divide(WarpReduce.Sum(sum), width);
+        var centre = WarpReduce.Sum(sum) / width;
         var differences = 0f;
         var squares = 0f;
         for (var i = WarpReduce.Lane; i < width; i += WarpReduce.Lanes)
         {
-            var difference = Scalar.Subtract(x[from + i], centre);
-            differences = Scalar.Add(differences, difference);
+            var difference = x[from + i] - centre;
+            differences += difference;
             squares = Scalar.Fma(difference, difference, squares);
         }
 
-        var lost = Scalar.Divide(WarpReduce.Sum(differences), width);
-        var variance = Scalar.Subtract(Scalar.Divide(WarpReduce.Sum(squares), width), Scalar.Multiply(lost, lost));
+        var lost = WarpReduce.Sum(differences) / width;
+        var variance = (WarpReduce.Sum(squares) / width) - (lost * lost);
         variance = Scalar.IsLess(variance, 0) ? 0f : variance;
-        var scale = Scalar.Divide(1, Scalar.Sqrt(Scalar.Add(variance, epsilon)));
+        var scale = 1 / Scalar.Sqrt(variance + epsilon);
         if (WarpReduce.Lane == 0)
         {
-            mean[row] = Scalar.Add(centre, lost);
+            mean[row] = centre + lost;
             inverse[row] = scale;
         }
 
         var to = row * width;
         for (var i = WarpReduce.Lane; i < width; i += WarpReduce.Lanes)
         {
-            var normal = Scalar.Multiply(Scalar.Subtract(Scalar.Subtract(x[from + i], centre), lost), scale);
+            var normal = (x[from + i] - centre - lost) * scale;
             y[to + i] = Scalar.Fma(normal, gamma[i], beta[i]);
         }
     }

@@ -41,7 +41,7 @@ internal sealed class CrossEntropyV1Warp : GpuVariant<CrossEntropyCall>
 
         var first = row * classes;
         var weight = weights.Length == 0 ? 1f : weights[row];
-        var factor = Scalar.Multiply(weight, scale);
+        var factor = weight * scale;
         var maximum = SoftmaxWarp.Maximum(logits, first, classes);
         var sum = SoftmaxWarp.SumOfPowers(logits, first, classes, maximum);
         var label = labels[row];
@@ -49,12 +49,12 @@ internal sealed class CrossEntropyV1Warp : GpuVariant<CrossEntropyCall>
         var score = float.NaN;
         if (isClass)
         {
-            score = Scalar.Subtract(logits[first + label], maximum);
+            score = logits[first + label] - maximum;
         }
 
         if (WarpReduce.Lane == 0)
         {
-            losses[row] = Scalar.Multiply(weight, Scalar.Subtract(LogarithmOf(sum), score));
+            losses[row] = weight * (LogarithmOf(sum) - score);
         }
 
         if (gradient.Length == 0)
@@ -62,11 +62,11 @@ internal sealed class CrossEntropyV1Warp : GpuVariant<CrossEntropyCall>
             return;
         }
 
-        var share = isClass ? Scalar.Divide(1, sum) : float.NaN;
+        var share = isClass ? 1 / sum : float.NaN;
         for (var c = WarpReduce.Lane; c < classes; c += WarpReduce.Lanes)
         {
-            var probability = Scalar.Multiply(SoftmaxWarp.Power(logits[first + c], maximum), share);
-            gradient[first + c] = Scalar.Multiply(Scalar.Subtract(probability, c == label ? 1f : 0f), factor);
+            var probability = SoftmaxWarp.Power(logits[first + c], maximum) * share;
+            gradient[first + c] = (probability - (c == label ? 1f : 0f)) * factor;
         }
     }
 
@@ -82,7 +82,7 @@ internal sealed class CrossEntropyV1Warp : GpuVariant<CrossEntropyCall>
 
         var first = row * classes;
         var weight = weights.Length == 0 ? 1f : weights[row];
-        var factor = Scalar.Multiply(weight, scale);
+        var factor = weight * scale;
         var maximum = SoftmaxWarp.Maximum(logits, first, classes);
         var sum = SoftmaxWarp.SumOfPowers(logits, first, classes, maximum);
         var total = 0f;
@@ -91,8 +91,8 @@ internal sealed class CrossEntropyV1Warp : GpuVariant<CrossEntropyCall>
         {
             // A class that no target asks for adds nothing, also at -infinity.
             var target = targets[first + c];
-            var score = target == 0 ? 0f : Scalar.Subtract(logits[first + c], maximum);
-            total = Scalar.Add(total, target);
+            var score = target == 0 ? 0f : logits[first + c] - maximum;
+            total += target;
             product = Scalar.Fma(target, score, product);
         }
 
@@ -100,8 +100,8 @@ internal sealed class CrossEntropyV1Warp : GpuVariant<CrossEntropyCall>
         product = WarpReduce.Sum(product);
         if (WarpReduce.Lane == 0)
         {
-            var loss = Scalar.Subtract(Scalar.Multiply(LogarithmOf(sum), total), product);
-            losses[row] = Scalar.Multiply(weight, loss);
+            var loss = (LogarithmOf(sum) * total) - product;
+            losses[row] = weight * loss;
         }
 
         if (gradient.Length == 0)
@@ -109,11 +109,11 @@ internal sealed class CrossEntropyV1Warp : GpuVariant<CrossEntropyCall>
             return;
         }
 
-        var share = Scalar.Divide(total, sum);
+        var share = total / sum;
         for (var c = WarpReduce.Lane; c < classes; c += WarpReduce.Lanes)
         {
-            var wanted = Scalar.Multiply(SoftmaxWarp.Power(logits[first + c], maximum), share);
-            gradient[first + c] = Scalar.Multiply(Scalar.Subtract(wanted, targets[first + c]), factor);
+            var wanted = SoftmaxWarp.Power(logits[first + c], maximum) * share;
+            gradient[first + c] = (wanted - targets[first + c]) * factor;
         }
     }
 

@@ -32,10 +32,10 @@ internal sealed class SoftmaxV1Warp : GpuVariant<SoftmaxCall>
 
         var first = row * classes;
         var maximum = SoftmaxWarp.Maximum(logits, first, classes);
-        var factor = Scalar.Divide(1, SoftmaxWarp.SumOfPowers(logits, first, classes, maximum));
+        var factor = 1 / SoftmaxWarp.SumOfPowers(logits, first, classes, maximum);
         for (var c = WarpReduce.Lane; c < classes; c += WarpReduce.Lanes)
         {
-            probabilities[first + c] = Scalar.Multiply(SoftmaxWarp.Power(logits[first + c], maximum), factor);
+            probabilities[first + c] = SoftmaxWarp.Power(logits[first + c], maximum) * factor;
         }
     }
 }

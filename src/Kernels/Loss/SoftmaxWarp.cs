@@ -35,7 +35,7 @@ internal static class SoftmaxWarp
 
     /// <summary>e^(score - maximum).</summary>
     public static float Power(float logit, float maximum) =>
-        RealMath.Exp(GpuReal.Broadcast(Scalar.Subtract(logit, maximum))).Value;
+        RealMath.Exp(GpuReal.Broadcast(logit - maximum)).Value;
 
     /// <summary>Sum of the powers of the row.</summary>
     public static float SumOfPowers(ArrayView<float> logits, long first, int classes, float maximum)
@@ -43,7 +43,7 @@ internal static class SoftmaxWarp
         var sum = 0f;
         for (var c = WarpReduce.Lane; c < classes; c += WarpReduce.Lanes)
         {
-            sum = Scalar.Add(sum, Power(logits[first + c], maximum));
+            sum += Power(logits[first + c], maximum);
         }
 
         return WarpReduce.Sum(sum);

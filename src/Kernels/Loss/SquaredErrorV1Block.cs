@@ -32,27 +32,27 @@ internal sealed class SquaredErrorV1Block : GpuVariant<SquaredErrorCall>
         var sample = Grid.IdxX;
         var first = (long)sample * elements;
         var weight = weights.Length == 0 ? 1f : weights[sample];
-        var factor = Scalar.Divide(Scalar.Multiply(Scalar.Multiply(2, scale), weight), elements);
+        var factor = (2 * scale * weight) / elements;
         var squares = 0f;
         for (var i = Group.IdxX; i < elements; i += Group.DimX)
         {
             var difference = 0f;
             if (weight != 0)
             {
-                difference = Scalar.Subtract(prediction[first + i], target[first + i]);
+                difference = prediction[first + i] - target[first + i];
                 squares = Scalar.Fma(difference, difference, squares);
             }
 
             if (gradient.Length != 0)
             {
-                gradient[first + i] = Scalar.Multiply(difference, factor);
+                gradient[first + i] = difference * factor;
             }
         }
 
         squares = BlockReduce.Sum(squares);
         if (Group.IdxX == 0)
         {
-            losses[sample] = Scalar.Multiply(weight, Scalar.Divide(squares, elements));
+            losses[sample] = weight * (squares / elements);
         }
     }
 }

@@ -85,7 +85,7 @@ internal readonly struct MatMulSplit
             var sum = 0f;
             for (var run = 0; run < runs; run++)
             {
-                sum = Scalar.Add(sum, sums[(run * elements) + element]);
+                sum += sums[(run * elements) + element];
             }
 
             var row = (int)(element / n);

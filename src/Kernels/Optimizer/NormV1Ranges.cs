@@ -55,8 +55,8 @@ internal sealed class NormV1Ranges : GpuVariant<NormCall>
             var size = x[i] < 0 ? -x[i] : x[i];
             var isLarge = Scalar.IsLess(Large, size);
             var isSmall = Scalar.IsLess(size, Small);
-            var scaled = Scalar.Multiply(x[i], isLarge ? LargeFactor : isSmall ? SmallFactor : 1f);
-            var square = Scalar.Multiply(scaled, scaled);
+            var scaled = x[i] * (isLarge ? LargeFactor : isSmall ? SmallFactor : 1f);
+            var square = scaled * scaled;
             large.Add(isLarge ? square : 0f);
             medium.Add(isLarge || isSmall ? 0f : square);
             small.Add(isSmall ? square : 0f);
@@ -86,17 +86,17 @@ internal sealed class NormV1Ranges : GpuVariant<NormCall>
         // The next smaller range is added in the units of the larger one; the smallest is nothing beside the largest.
         if (large != 0)
         {
-            var sum = Scalar.Add(large, Scalar.Multiply(Scalar.Multiply(medium, LargeFactor), LargeFactor));
-            result[0] = Scalar.Divide(Scalar.Sqrt(sum), LargeFactor);
+            var sum = large + (medium * LargeFactor * LargeFactor);
+            result[0] = Scalar.Sqrt(sum) / LargeFactor;
         }
         else if (medium != 0)
         {
-            var sum = Scalar.Add(medium, Scalar.Divide(Scalar.Divide(small, SmallFactor), SmallFactor));
+            var sum = medium + (small / SmallFactor / SmallFactor);
             result[0] = Scalar.Sqrt(sum);
         }
         else
         {
-            result[0] = Scalar.Divide(Scalar.Sqrt(small), SmallFactor);
+            result[0] = Scalar.Sqrt(small) / SmallFactor;
         }
     }
 

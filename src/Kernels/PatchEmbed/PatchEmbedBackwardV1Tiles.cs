@@ -116,11 +116,11 @@ internal sealed class PatchEmbedBackwardV1Tiles : GpuVariant<PatchEmbedBackwardC
             var sum = 0f;
             for (var image = 0; image < batch; image++)
             {
-                sum = Scalar.Add(sum, gradient[(image * elements) + i]);
+                sum += gradient[(image * elements) + i];
             }
 
             sums[i] = sum;
-            position[i] = Scalar.Add(position[i], sum);
+            position[i] += sum;
         }
     }
 
@@ -148,12 +148,12 @@ internal sealed class PatchEmbedBackwardV1Tiles : GpuVariant<PatchEmbedBackwardC
             {
                 if (labels[image] == label)
                 {
-                    sum = Scalar.Add(sum, gradient[((long)image * tokens * width) + column]);
+                    sum += gradient[((long)image * tokens * width) + column];
                 }
             }
 
             var at = ((long)label * width) + column;
-            table[at] = Scalar.Add(table[at], sum);
+            table[at] += sum;
         }
     }
 

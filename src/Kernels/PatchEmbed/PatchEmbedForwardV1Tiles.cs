@@ -95,21 +95,21 @@ internal sealed class PatchEmbedForwardV1Tiles : GpuVariant<PatchEmbedForwardCal
                         value = labelTable[((long)label * width) + column];
                     }
 
-                    tokens[to] = Scalar.Add(value, position[from]);
+                    tokens[to] = value + position[from];
                     from += width;
                     to += width;
                 }
 
                 if (times.Length != 0)
                 {
-                    tokens[to] = Scalar.Add(Sinusoid(times[image], (int)column, width, (ulong)ratio), position[from]);
+                    tokens[to] = Sinusoid(times[image], (int)column, width, (ulong)ratio) + position[from];
                     from += width;
                     to += width;
                 }
 
                 if (classToken.Length != 0)
                 {
-                    tokens[to] = Scalar.Add(classToken[column], position[from]);
+                    tokens[to] = classToken[column] + position[from];
                 }
             }
         }
@@ -157,7 +157,7 @@ internal sealed class PatchEmbedForwardV1Tiles : GpuVariant<PatchEmbedForwardCal
             var image = row / patches;
             var token = ExtraTokens + row - (image * patches);
             var at = (((long)image * (ExtraTokens + patches)) + token) * Width;
-            var sum = Scalar.Add(Scalar.Add(value, Bias[column]), Position[((long)token * Width) + column]);
+            var sum = value + Bias[column] + Position[((long)token * Width) + column];
             Tokens[at + column] = sum;
         }
     }

@@ -38,7 +38,7 @@ internal static class TurnPhase
         var exponent = (int)((bits >> 23) & 0xff);
         var mantissa = (ulong)(bits & 0x7fffff) | (exponent == 0 ? 0UL : 0x800000UL);
         var turns = Shifted(mantissa, frequency, Math.Max(exponent, 1) - 150);
-        var phase = Scalar.Multiply(Scalar.FromInt64((long)turns), 1f / (1UL << 63) / 2);
+        var phase = Scalar.FromInt64((long)turns) * (1f / (1UL << 63) / 2);
         return exponent == 0xff ? float.NaN : time < 0 ? -phase : phase;
     }
 

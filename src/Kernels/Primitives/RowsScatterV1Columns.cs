@@ -33,7 +33,7 @@ internal sealed class RowsScatterV1Columns : GpuVariant<RowsScatterCall>
                 if (index >= 0 && index < tableRows)
                 {
                     var at = ((long)index * width) + column;
-                    table[at] = Scalar.Add(table[at], x[((long)row * width) + column]);
+                    table[at] += x[((long)row * width) + column];
                 }
             }
         }

@@ -46,10 +46,10 @@ public static class Philox
 
     /// <summary>Uniform in [0, 1) from a word: its upper 24 bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Uniform(uint word) => Scalar.Multiply(Scalar.FromUInt32(word >> 8), 1f / (1 << 24));
+    public static float Uniform(uint word) => Scalar.FromUInt32(word >> 8) * (1f / (1 << 24));
 
     /// <summary>Uniform in [2^-33, 1] from a word: an argument for a logarithm.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static float PositiveUniform(uint word) =>
-        Scalar.Add(Scalar.Multiply(Scalar.FromUInt32(word), 1f / (1L << 32)), 1f / (1L << 33));
+        (Scalar.FromUInt32(word) * (1f / (1L << 32))) + (1f / (1L << 33));
 }

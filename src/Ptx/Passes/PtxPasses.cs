@@ -19,6 +19,7 @@ public static class PtxPasses
         module = PromoteLocals.Apply(module);
         module = FoldSharedOffsets.Apply(module);
         module = RemoveDeadCode.Apply(module);
+        module = RoundEach.Apply(module);
         module = ReadableNames.Apply(module, kernel);
         module = SharedAlignment.Apply(module);
         module = LaunchBounds.Apply(module, kernel);

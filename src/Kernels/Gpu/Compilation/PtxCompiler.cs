@@ -51,7 +51,7 @@ public static class PtxCompiler
                 _context ??= Create();
                 _instructions!.Register(kernel.Method.Module.Assembly);
                 using var backend = new PTXBackend(_context, Architecture, CudaInstructionSet.ISA_80, nvvmAPI: null!);
-                AddAddressSpaces(backend);
+                AddPasses(backend, kernel.Unroll);
                 var entry = EntryPointDescription.FromExplicitlyGroupedKernel(kernel.Method);
                 return ((PTXCompiledKernel)backend.Compile(entry, default(KernelSpecialization))).PTXAssembly;
             }
@@ -81,7 +81,11 @@ public static class PtxCompiler
         return failure.Message;
     }
 
-    private static void AddAddressSpaces(PTXBackend backend)
+    /// <summary>
+    /// The passes that find out address spaces, and, for kernels that ask for it, those that write loops out and take the
+    /// arrays in them apart; ILGPU has them all, in no list that is of use.
+    /// </summary>
+    private static void AddPasses(PTXBackend backend, int unroll)
     {
         var isFirst = true;
         var transformers = ((ImmutableArray<Transformer>)KernelPasses.GetValue(backend)!)
@@ -95,6 +99,15 @@ public static class PtxCompiler
             {
                 isFirst = false;
                 return [new InferKernelAddressSpaces(MemoryAddressSpace.Global), pass];
+            }
+
+            if (pass is SSAStructureConstruction && unroll > 0)
+            {
+                return
+                [
+                    new LoopUnrolling(unroll), new UnreachableCodeElimination(), new DeadCodeElimination(), new SimplifyControlFlow(),
+                    new LowerStructures(), new DeadCodeElimination(), pass, new DeadCodeElimination(),
+                ];
             }
 
             return [pass is InferAddressSpaces ? new InferLocalAddressSpaces() : pass];

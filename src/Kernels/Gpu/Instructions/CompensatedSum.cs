@@ -13,23 +13,22 @@ public struct CompensatedSum
     public float Rest;
 
     /// <summary>The sum, rounded once more; what is not finite has no rest.</summary>
-    public readonly float Total => Scalar.Subtract(Sum, Sum) == 0 ? Scalar.Add(Sum, Rest) : Sum;
+    public readonly float Total => (Sum - Sum) == 0 ? Sum + Rest : Sum;
 
     /// <summary>Adds a term.</summary>
     public void Add(float term)
     {
-        var sum = Scalar.Add(Sum, term);
-        var part = Scalar.Subtract(sum, Sum);
-        var error = Scalar.Add(
-            Scalar.Subtract(Sum, Scalar.Subtract(sum, part)), Scalar.Subtract(term, part));
+        var sum = Sum + term;
+        var part = sum - Sum;
+        var error = (Sum - (sum - part)) + (term - part);
         Sum = sum;
-        Rest = Scalar.Add(Rest, error);
+        Rest += error;
     }
 
     /// <summary>Adds another sum.</summary>
     public void Add(CompensatedSum other)
     {
         Add(other.Sum);
-        Rest = Scalar.Add(Rest, other.Rest);
+        Rest += other.Rest;
     }
 }

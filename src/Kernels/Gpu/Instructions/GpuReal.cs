@@ -28,19 +28,20 @@ public readonly struct GpuReal : IReal<GpuReal>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static GpuReal operator +(GpuReal left, GpuReal right) => new(Scalar.Add(left.Value, right.Value));
+    public static GpuReal operator +(GpuReal left, GpuReal right) => new(left.Value + right.Value);
 
     /// <inheritdoc/>
+    /// <remarks>By name: ILGPU makes a negation of 0 - x, whose zero has another sign.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GpuReal operator -(GpuReal left, GpuReal right) => new(Scalar.Subtract(left.Value, right.Value));
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static GpuReal operator *(GpuReal left, GpuReal right) => new(Scalar.Multiply(left.Value, right.Value));
+    public static GpuReal operator *(GpuReal left, GpuReal right) => new(left.Value * right.Value);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static GpuReal operator /(GpuReal left, GpuReal right) => new(Scalar.Divide(left.Value, right.Value));
+    public static GpuReal operator /(GpuReal left, GpuReal right) => new(left.Value / right.Value);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

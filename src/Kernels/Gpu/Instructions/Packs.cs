@@ -48,14 +48,19 @@ public struct Float4
         return Scalar.Fma(W, other.W, sum);
     }
 
+    /// <summary>The sum of the products of lanes with four numbers, in ascending order, onto a start.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly float Dot(float x, float y, float z, float w, float start) =>
+        Scalar.Fma(W, w, Scalar.Fma(Z, z, Scalar.Fma(Y, y, Scalar.Fma(X, x, start))));
+
     /// <summary>Multiplies every lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Scale(float factor)
     {
-        X = Scalar.Multiply(X, factor);
-        Y = Scalar.Multiply(Y, factor);
-        Z = Scalar.Multiply(Z, factor);
-        W = Scalar.Multiply(W, factor);
+        X *= factor;
+        Y *= factor;
+        Z *= factor;
+        W *= factor;
     }
 }
 

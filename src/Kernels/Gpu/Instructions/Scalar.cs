@@ -3,30 +3,18 @@ using ILGPU.IR.Intrinsics;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// Arithmetic of one thread as single machine instructions. Sums and products that name their rounding are never fused
-/// by the assembler, so the simulator and a card agree to the last bit.
+/// Single machine instructions that C# has no operator for. Sums, products and quotients are operators: each has a rounding of
+/// its own (a pass of the text sees to it), so the simulator and a card agree to the last bit.
 /// </summary>
 public static class Scalar
 {
-    /// <summary>a + b, rounded once.</summary>
-    [IntrinsicImplementation, PtxAsm("add.rn.f32 $d, $0, $1;")]
-    public static float Add(float a, float b) => a + b;
-
-    /// <summary>a - b, rounded once.</summary>
+    /// <summary>a - b, rounded once; not a negation where a is zero, as ILGPU would make of <c>0 - b</c>.</summary>
     [IntrinsicImplementation, PtxAsm("sub.rn.f32 $d, $0, $1;")]
     public static float Subtract(float a, float b) => a - b;
 
-    /// <summary>a b, rounded once.</summary>
-    [IntrinsicImplementation, PtxAsm("mul.rn.f32 $d, $0, $1;")]
-    public static float Multiply(float a, float b) => a * b;
-
-    /// <summary>a b + c, rounded once. A plain <c>a * b + c</c> prints a product and a sum.</summary>
+    /// <summary>a b + c, rounded once. An <c>a * b + c</c> rounds twice.</summary>
     [IntrinsicImplementation, PtxAsm("fma.rn.f32 $d, $0, $1, $2;")]
     public static float Fma(float a, float b, float c) => MathF.FusedMultiplyAdd(a, b, c);
-
-    /// <summary>a/b, rounded to nearest.</summary>
-    [IntrinsicImplementation, PtxAsm("div.rn.f32 $d, $0, $1;")]
-    public static float Divide(float a, float b) => a / b;
 
     /// <summary>The square root, rounded to nearest.</summary>
     [IntrinsicImplementation, PtxAsm("sqrt.rn.f32 $d, $0;")]

@@ -20,11 +20,11 @@ public static class WarpReduce
     /// <summary>Sum of the lanes' values.</summary>
     public static float Sum(float value)
     {
-        value = Scalar.Add(value, ILGPU.Warp.ShuffleXor(value, 16));
-        value = Scalar.Add(value, ILGPU.Warp.ShuffleXor(value, 8));
-        value = Scalar.Add(value, ILGPU.Warp.ShuffleXor(value, 4));
-        value = Scalar.Add(value, ILGPU.Warp.ShuffleXor(value, 2));
-        return Scalar.Add(value, ILGPU.Warp.ShuffleXor(value, 1));
+        value += ILGPU.Warp.ShuffleXor(value, 16);
+        value += ILGPU.Warp.ShuffleXor(value, 8);
+        value += ILGPU.Warp.ShuffleXor(value, 4);
+        value += ILGPU.Warp.ShuffleXor(value, 2);
+        return value + ILGPU.Warp.ShuffleXor(value, 1);
     }
 
     /// <summary>Sum of the lanes' integers.</summary>
