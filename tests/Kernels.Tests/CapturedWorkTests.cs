@@ -8,7 +8,7 @@ public sealed class CapturedWorkTests
 {
     private const int Count = 1000;
 
-    private static readonly GpuKernel Double = new(typeof(CapturedWorkTests), nameof(DoubleKernel), threads: 64);
+    private static readonly GpuKernel Double = new(DoubleKernel, threads: 64);
 
     private static IEnumerable<TestCaseData> Devices =>
     [

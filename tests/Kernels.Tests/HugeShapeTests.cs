@@ -176,7 +176,7 @@ public sealed class HugeShapeTests
     {
         using var device = SimDevice.Virtual(HugeMemory.VirtualFrom, Blocks);
         using var memory = new HugeMemory(device);
-        var kernel = new GpuKernel(typeof(HugeShapeTests), nameof(EndsOfRows), threads: 1);
+        var kernel = new GpuKernel(EndsOfRows, threads: 1);
         device.Prepare(kernel).With(memory.Floats(rows * 40_000L)).With(40_000).On(new GridSize(rows));
         Assert.That(memory.IsReached, Is.EqualTo(isRight));
     }
@@ -186,7 +186,7 @@ public sealed class HugeShapeTests
     {
         using var device = SimDevice.Virtual(HugeMemory.VirtualFrom, Blocks);
         using var memory = new HugeMemory(device);
-        var kernel = new GpuKernel(typeof(HugeShapeTests), nameof(EndsOfRows), threads: 1);
+        var kernel = new GpuKernel(EndsOfRows, threads: 1);
         device.Prepare(kernel).With(memory.Floats(50_001L * 40_000)).With(40_000).On(new GridSize(50_000));
         Assert.That(memory.IsReached, Is.False);
     }

@@ -10,8 +10,8 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed class AttentionBackwardV1Naive : GpuVariant<AttentionBackwardCall>
 {
-    private static readonly GpuKernel Queries = new(typeof(AttentionBackwardV1Naive), nameof(QueryRow), threads: 128);
-    private static readonly GpuKernel Keys = new(typeof(AttentionBackwardV1Naive), nameof(KeyRow), threads: 128);
+    private static readonly GpuKernel Queries = new(QueryRow, threads: 128);
+    private static readonly GpuKernel Keys = new(KeyRow, threads: 128);
 
     public override string Name => "v1-naive";
 

@@ -24,8 +24,8 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
     private const int Rows = ScoreTile.Own;
     private const int Passing = AttentionTile.Passing;
 
-    private static readonly AttentionHeadKernels Queries = Make(nameof(QueryRows));
-    private static readonly AttentionHeadKernels Keys = Make(nameof(KeyRows));
+    private static readonly AttentionHeadKernels Queries = Make(QueryRows<Head32>);
+    private static readonly AttentionHeadKernels Keys = Make(KeyRows<Head32>);
 
     public override string Name => "v2-recompute";
 
@@ -45,8 +45,8 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
         Launch(device, Keys, in call, rows.Slice);
     }
 
-    private static AttentionHeadKernels Make(string method) =>
-        new(typeof(AttentionBackwardV2Recompute), method, AttentionTile.Threads, 2 * (Rows + Passing), Rows);
+    private static AttentionHeadKernels Make(Delegate kernel) =>
+        new(kernel, AttentionTile.Threads, 2 * (Rows + Passing), Rows);
 
     /// <param name="device">Where.</param>
     /// <param name="kernels">Which of the two.</param>

@@ -11,7 +11,7 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed class AttentionForwardV1Naive : GpuVariant<AttentionForwardCall>
 {
-    private static readonly GpuKernel Rows = new(typeof(AttentionForwardV1Naive), nameof(Kernel), threads: 128);
+    private static readonly GpuKernel Rows = new(Kernel, threads: 128);
 
     public override string Name => "v1-naive";
 

@@ -18,7 +18,7 @@ internal sealed class AttentionForwardV2SharedTiles : GpuVariant<AttentionForwar
     private const int Rows = AttentionTile.Down;
 
     private static readonly AttentionHeadKernels Heads = new(
-        typeof(AttentionForwardV2SharedTiles), nameof(Kernel), AttentionTile.Threads, Rows + (2 * AttentionTile.Passing), Rows);
+        Kernel<Head32>, AttentionTile.Threads, Rows + (2 * AttentionTile.Passing), Rows);
 
     public override string Name => "v2-shared-tiles";
 

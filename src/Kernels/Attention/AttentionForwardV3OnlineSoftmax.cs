@@ -19,7 +19,7 @@ internal sealed class AttentionForwardV3OnlineSoftmax : GpuVariant<AttentionForw
     private const float Ln2 = 0.693147181f;
 
     private static readonly AttentionHeadKernels Heads = new(
-        typeof(AttentionForwardV3OnlineSoftmax), nameof(Kernel), Across * Down, Rows + (2 * Keys), Rows);
+        Kernel<Head32>, Across * Down, Rows + (2 * Keys), Rows);
 
     public override string Name => "v3-online-softmax";
 

@@ -20,18 +20,17 @@ internal sealed class AttentionHeadKernels
     private readonly GpuKernel[] _filled;
     private readonly GpuKernel[] _within;
 
-    /// <param name="owner">The variant.</param>
-    /// <param name="method">Its method with the tile as type argument.</param>
+    /// <param name="kernel">A method with the tile as type argument, whichever tile it is.</param>
     /// <param name="threads">Threads of a block.</param>
     /// <param name="rows">Rows of heads that a block keeps in shared memory.</param>
     /// <param name="weightRows">Rows of weights beside them.</param>
-    public AttentionHeadKernels(Type owner, string method, int threads, int rows, int weightRows)
+    public AttentionHeadKernels(Delegate kernel, int threads, int rows, int weightRows)
     {
         _filled = [.. Tiles.Select(t => Make(t.Size, t.Filled))];
         _within = [.. Tiles.Select(t => Make(t.Size, t.Within))];
         All = [.. _filled, .. _within];
 
-        GpuKernel Make(int width, Type tile) => new(owner, method, threads, tile)
+        GpuKernel Make(int width, Type tile) => new(kernel, threads, tile)
         {
             Unroll = 4,
             DynamicSharedBytes =

@@ -11,7 +11,7 @@ internal static class AttentionRowDots
     private const int Lanes = 32;
 
     /// <summary>The kernel.</summary>
-    public static GpuKernel Dots { get; } = new(typeof(AttentionRowDots), nameof(Kernel), threads: 4 * Lanes);
+    public static GpuKernel Dots { get; } = new(Kernel, threads: 4 * Lanes);
 
     /// <summary>Launches it.</summary>
     /// <param name="device">Where.</param>

@@ -13,8 +13,8 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed class AugmentV1Block : GpuVariant<AugmentCall>
 {
-    private static readonly GpuKernel View = new(typeof(AugmentV1Block), nameof(ViewKernel), GridStride.Threads);
-    private static readonly GpuKernel Strong = new(typeof(AugmentV1Block), nameof(StrongKernel), BlockImage.Threads);
+    private static readonly GpuKernel View = new(ViewKernel, GridStride.Threads);
+    private static readonly GpuKernel Strong = new(StrongKernel, BlockImage.Threads);
 
     public override string Name => "v1-block";
 

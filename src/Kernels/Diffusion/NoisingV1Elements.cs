@@ -9,7 +9,7 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed class NoisingV1Elements : GpuVariant<NoisingCall>
 {
-    private static readonly GpuKernel AddNoise = new(typeof(NoisingV1Elements), nameof(Kernel), GridStride.Threads);
+    private static readonly GpuKernel AddNoise = new(Kernel, GridStride.Threads);
 
     public override string Name => "v1-elements";
 

@@ -64,7 +64,7 @@ internal sealed class ActivationV1Elements : GpuVariant<ActivationCall>
     private sealed record Pair(GpuKernel Value, GpuKernel Slope)
     {
         public static Pair Of<F>() where F : struct, IActivationFunction => new(
-            new(typeof(ActivationV1Elements), nameof(Forward), GridStride.Threads, typeof(F)),
-            new(typeof(ActivationV1Elements), nameof(Backward), GridStride.Threads, typeof(F)));
+            new(Forward<F>, GridStride.Threads),
+            new(Backward<F>, GridStride.Threads));
     }
 }

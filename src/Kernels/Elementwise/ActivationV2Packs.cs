@@ -80,7 +80,7 @@ internal sealed class ActivationV2Packs : GpuVariant<ActivationCall>
     private sealed record Pair(GpuKernel Value, GpuKernel Slope)
     {
         public static Pair Of<F>() where F : struct, IActivationFunction => new(
-            new(typeof(ActivationV2Packs), nameof(Forward), GridStride.Threads, typeof(F)),
-            new(typeof(ActivationV2Packs), nameof(Backward), GridStride.Threads, typeof(F)));
+            new(Forward<F>, GridStride.Threads),
+            new(Backward<F>, GridStride.Threads));
     }
 }

@@ -9,7 +9,7 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed class AxpbyV1Elements : GpuVariant<AxpbyCall>
 {
-    private static readonly GpuKernel ScaleAndAdd = new(typeof(AxpbyV1Elements), nameof(Kernel), GridStride.Threads);
+    private static readonly GpuKernel ScaleAndAdd = new(Kernel, GridStride.Threads);
 
     public override string Name => "v1-elements";
 

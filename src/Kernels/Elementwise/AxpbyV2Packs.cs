@@ -10,7 +10,7 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed class AxpbyV2Packs : GpuVariant<AxpbyCall>
 {
-    private static readonly GpuKernel ScaleAndAdd = new(typeof(AxpbyV2Packs), nameof(Kernel), GridStride.Threads);
+    private static readonly GpuKernel ScaleAndAdd = new(Kernel, GridStride.Threads);
 
     public override string Name => "v2-packs";
 

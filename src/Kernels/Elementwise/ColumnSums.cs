@@ -18,7 +18,7 @@ internal static class ColumnSums
     public const int Warps = 8;
 
     /// <summary>The kernel of both steps.</summary>
-    public static GpuKernel Kernel { get; } = new(typeof(ColumnSums), nameof(Sum), Columns * Warps);
+    public static GpuKernel Kernel { get; } = new(Sum, Columns * Warps);
 
     /// <summary>sum[c] += the column's elements, in two steps if there are many rows.</summary>
     public static void Add(

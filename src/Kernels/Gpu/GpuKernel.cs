@@ -23,9 +23,9 @@ public sealed class GpuKernel
     {
     }
 
-    /// <summary>Describes kernels whose type arguments come out of a list.</summary>
-    internal GpuKernel(Type owner, string method, int threads, params Type[] typeArguments)
-        : this(Find(owner, method, typeArguments), threads)
+    /// <summary>Describes the same generic method with other type arguments: for tiles that come out of a list.</summary>
+    internal GpuKernel(Delegate method, int threads, params Type[] typeArguments)
+        : this(method.Method.GetGenericMethodDefinition().MakeGenericMethod(typeArguments), threads)
     {
     }
 
@@ -71,11 +71,4 @@ public sealed class GpuKernel
 
     /// <inheritdoc/>
     public override string ToString() => Id;
-
-    private static MethodInfo Find(Type owner, string method, Type[] typeArguments)
-    {
-        var found = owner.GetMethod(method, BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
-            ?? throw new KernelException($"{owner.Name} has no static method '{method}'");
-        return typeArguments.Length == 0 ? found : found.MakeGenericMethod(typeArguments);
-    }
 }

@@ -13,10 +13,10 @@ internal sealed class LayerNormBackwardV1Warp : GpuVariant<LayerNormBackwardCall
     private const int Rows = 8;
 
     private static readonly GpuKernel InputGradient =
-        new(typeof(LayerNormBackwardV1Warp), nameof(Input), Rows * WarpReduce.Lanes);
+        new(Input, Rows * WarpReduce.Lanes);
 
     private static readonly GpuKernel ParameterSums =
-        new(typeof(LayerNormBackwardV1Warp), nameof(Parameters), ColumnSums.Columns * ColumnSums.Warps);
+        new(Parameters, ColumnSums.Columns * ColumnSums.Warps);
 
     public override string Name => "v1-warp";
 

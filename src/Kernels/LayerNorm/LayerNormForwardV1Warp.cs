@@ -15,7 +15,7 @@ internal sealed class LayerNormForwardV1Warp : GpuVariant<LayerNormForwardCall>
     private const int Rows = 8;
 
     private static readonly GpuKernel Normalise =
-        new(typeof(LayerNormForwardV1Warp), nameof(Kernel), Rows * WarpReduce.Lanes);
+        new(Kernel, Rows * WarpReduce.Lanes);
 
     public override string Name => "v1-warp";
 

@@ -10,8 +10,8 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed class CrossEntropyV1Warp : GpuVariant<CrossEntropyCall>
 {
-    private static readonly GpuKernel HardTargets = new(typeof(CrossEntropyV1Warp), nameof(Hard), SoftmaxWarp.Threads);
-    private static readonly GpuKernel SoftTargets = new(typeof(CrossEntropyV1Warp), nameof(Soft), SoftmaxWarp.Threads);
+    private static readonly GpuKernel HardTargets = new(Hard, SoftmaxWarp.Threads);
+    private static readonly GpuKernel SoftTargets = new(Soft, SoftmaxWarp.Threads);
 
     public override string Name => "v1-warp";
 

@@ -9,7 +9,7 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed class SoftmaxV1Warp : GpuVariant<SoftmaxCall>
 {
-    private static readonly GpuKernel Softmax = new(typeof(SoftmaxV1Warp), nameof(Kernel), SoftmaxWarp.Threads);
+    private static readonly GpuKernel Softmax = new(Kernel, SoftmaxWarp.Threads);
 
     public override string Name => "v1-warp";
 

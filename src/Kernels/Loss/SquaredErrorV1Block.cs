@@ -10,7 +10,7 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed class SquaredErrorV1Block : GpuVariant<SquaredErrorCall>
 {
-    private static readonly GpuKernel Difference = new(typeof(SquaredErrorV1Block), nameof(Kernel), threads: 256);
+    private static readonly GpuKernel Difference = new(Kernel, threads: 256);
 
     public override string Name => "v1-block";
 

@@ -22,8 +22,8 @@ internal readonly struct Bf16Packing
     private const int Threads = 256;
     private const int Row = Terms + 1;
 
-    private static readonly GpuKernel TermsFirst = new(typeof(Bf16Packing), nameof(Kernel), Threads, typeof(TermsAdjacent));
-    private static readonly GpuKernel ItemsFirst = new(typeof(Bf16Packing), nameof(Kernel), Threads, typeof(ItemsAdjacent));
+    private static readonly GpuKernel TermsFirst = new(Kernel<TermsAdjacent>, Threads);
+    private static readonly GpuKernel ItemsFirst = new(Kernel<ItemsAdjacent>, Threads);
 
     private readonly int _items;
     private readonly int _terms;

@@ -22,13 +22,13 @@ internal readonly struct ItemsAdjacent : IMatMulFactor
 /// <summary>One kernel for each of NN, NT, TN, TT.</summary>
 internal static class MatMulLayouts
 {
-    /// <summary>The four kernels of a generic method with two factors.</summary>
-    public static GpuKernel[] Kernels(Type owner, string method, int threads) =>
+    /// <summary>The four kernels of a generic method with two factors, whichever two are given.</summary>
+    public static GpuKernel[] Kernels(Delegate kernel, int threads) =>
     [
-        new(owner, method, threads, typeof(TermsAdjacent), typeof(ItemsAdjacent)),
-        new(owner, method, threads, typeof(TermsAdjacent), typeof(TermsAdjacent)),
-        new(owner, method, threads, typeof(ItemsAdjacent), typeof(ItemsAdjacent)),
-        new(owner, method, threads, typeof(ItemsAdjacent), typeof(TermsAdjacent)),
+        new(kernel, threads, typeof(TermsAdjacent), typeof(ItemsAdjacent)),
+        new(kernel, threads, typeof(TermsAdjacent), typeof(TermsAdjacent)),
+        new(kernel, threads, typeof(ItemsAdjacent), typeof(ItemsAdjacent)),
+        new(kernel, threads, typeof(ItemsAdjacent), typeof(TermsAdjacent)),
     ];
 
     /// <summary>Which of them the call needs.</summary>

@@ -33,7 +33,7 @@ internal readonly struct MatMulSplit
     }
 
     /// <summary>Adds the sums of all runs and finishes them; one thread per element of C.</summary>
-    public static GpuKernel AddRuns { get; } = new(typeof(MatMulSplit), nameof(Kernel), threads: 256);
+    public static GpuKernel AddRuns { get; } = new(Kernel, threads: 256);
 
     /// <summary>Terms of a run, whole tiles; the last may have fewer.</summary>
     public int Terms { get; }

@@ -14,7 +14,7 @@ internal sealed class MatMulV1Naive : GpuVariant<MatMulCall>
     private const int Columns = 32;
     private const int Rows = 8;
 
-    private static readonly GpuKernel Multiply = new(typeof(MatMulV1Naive), nameof(Kernel), Columns * Rows);
+    private static readonly GpuKernel Multiply = new(Kernel, Columns * Rows);
 
     public override string Name => "v1-naive";
 

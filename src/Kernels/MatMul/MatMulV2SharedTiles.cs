@@ -18,7 +18,7 @@ internal sealed class MatMulV2SharedTiles : GpuVariant<MatMulCall>
     private const int Threads = 256;
     private const int RowsAtOnce = Threads / Tile;
 
-    private static readonly GpuKernel[] Layouts = MatMulLayouts.Kernels(typeof(MatMulV2SharedTiles), nameof(Kernel), Threads);
+    private static readonly GpuKernel[] Layouts = MatMulLayouts.Kernels(Kernel<TermsAdjacent, ItemsAdjacent>, Threads);
 
     public override string Name => "v2-shared-tiles";
 

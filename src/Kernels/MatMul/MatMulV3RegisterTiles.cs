@@ -28,7 +28,7 @@ internal sealed class MatMulV3RegisterTiles : GpuVariant<MatMulCall>
     /// <summary>Floats of a tile of one factor in shared memory.</summary>
     private const int Buffer = Terms * RowPacks * 4;
 
-    private static readonly GpuKernel[] Layouts = MatMulLayouts.Kernels(typeof(MatMulV3RegisterTiles), nameof(Kernel), Threads);
+    private static readonly GpuKernel[] Layouts = MatMulLayouts.Kernels(Kernel<TermsAdjacent, ItemsAdjacent>, Threads);
 
     public override string Name => "v3-register-tiles";
 

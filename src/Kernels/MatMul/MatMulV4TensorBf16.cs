@@ -27,7 +27,7 @@ internal sealed class MatMulV4TensorBf16 : GpuVariant<MatMulCall>
     /// <summary>Floats in a row of C in shared memory.</summary>
     private const int RowOfC = Tile + 8;
 
-    private static readonly GpuKernel Multiply = new(typeof(MatMulV4TensorBf16), nameof(Kernel), threads: 128);
+    private static readonly GpuKernel Multiply = new(Kernel, threads: 128);
 
     public override string Name => "v4-tensor-bf16";
 

@@ -32,7 +32,7 @@ internal sealed class MatMulV5SmallTiles : GpuVariant<MatMulCall>
     /// <summary>Floats of a tile of one factor in shared memory.</summary>
     private const int Buffer = Terms * Row;
 
-    private static readonly GpuKernel[] Layouts = MatMulLayouts.Kernels(typeof(MatMulV5SmallTiles), nameof(Kernel), Threads);
+    private static readonly GpuKernel[] Layouts = MatMulLayouts.Kernels(Kernel<TermsAdjacent, ItemsAdjacent>, Threads);
 
     public override string Name => "v5-small-tiles";
 

@@ -10,7 +10,7 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed class AdamWV1Elements : GpuVariant<AdamWCall>
 {
-    private static readonly GpuKernel Update = new(typeof(AdamWV1Elements), nameof(Kernel), GridStride.Threads);
+    private static readonly GpuKernel Update = new(Kernel, GridStride.Threads);
 
     public override string Name => "v1-elements";
 

@@ -11,7 +11,7 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed class AdamWV2Packs : GpuVariant<AdamWCall>
 {
-    private static readonly GpuKernel Update = new(typeof(AdamWV2Packs), nameof(Kernel), GridStride.Threads);
+    private static readonly GpuKernel Update = new(Kernel, GridStride.Threads);
 
     public override string Name => "v2-packs";
 

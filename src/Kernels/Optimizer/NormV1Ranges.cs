@@ -20,9 +20,9 @@ internal sealed class NormV1Ranges : GpuVariant<NormCall>
     private const float LargeFactor = 4.13590306e-25f;
     private const float SmallFactor = 3.86856262e25f;
 
-    private static readonly GpuKernel Blocks = new(typeof(NormV1Ranges), nameof(SumsOfBlock), GridStride.Threads);
+    private static readonly GpuKernel Blocks = new(SumsOfBlock, GridStride.Threads);
 
-    private static readonly GpuKernel All = new(typeof(NormV1Ranges), nameof(NormOfAll), GridStride.Threads);
+    private static readonly GpuKernel All = new(NormOfAll, GridStride.Threads);
 
     public override string Name => "v1-ranges";
 

@@ -10,7 +10,7 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed class SgdV1Elements : GpuVariant<SgdCall>
 {
-    private static readonly GpuKernel Update = new(typeof(SgdV1Elements), nameof(Kernel), GridStride.Threads);
+    private static readonly GpuKernel Update = new(Kernel, GridStride.Threads);
 
     public override string Name => "v1-elements";
 

@@ -14,13 +14,13 @@ namespace DPT.Engine.Kernels;
 internal sealed class PatchEmbedBackwardV1Tiles : GpuVariant<PatchEmbedBackwardCall>
 {
     private static readonly GpuKernel WeightTiles =
-        new(typeof(PatchEmbedBackwardV1Tiles), nameof(WeightGradient), TileProduct.Threads);
+        new(WeightGradient, TileProduct.Threads);
 
     private static readonly GpuKernel Tokens =
-        new(typeof(PatchEmbedBackwardV1Tiles), nameof(TokenSums), GridStride.Threads);
+        new(TokenSums, GridStride.Threads);
 
     private static readonly GpuKernel Labels =
-        new(typeof(PatchEmbedBackwardV1Tiles), nameof(LabelSums), threads: 128);
+        new(LabelSums, threads: 128);
 
     public override string Name => "v1-tiles";
 

@@ -13,10 +13,10 @@ namespace DPT.Engine.Kernels;
 internal sealed class PatchEmbedForwardV1Tiles : GpuVariant<PatchEmbedForwardCall>
 {
     private static readonly GpuKernel Project =
-        new(typeof(PatchEmbedForwardV1Tiles), nameof(ProjectPatches), TileProduct.Threads);
+        new(ProjectPatches, TileProduct.Threads);
 
     private static readonly GpuKernel Extra =
-        new(typeof(PatchEmbedForwardV1Tiles), nameof(WriteExtraTokens), GridStride.Threads);
+        new(WriteExtraTokens, GridStride.Threads);
 
     public override string Name => "v1-tiles";
 

@@ -12,10 +12,10 @@ internal sealed class AxisReduceV1Strided : GpuVariant<AxisReduceCall>
 {
     private const int Warps = GridStride.Threads / WarpReduce.Lanes;
 
-    private static readonly GpuKernel SumInside = Of<SumReduction>(nameof(Inside));
-    private static readonly GpuKernel SumAlong = Of<SumReduction>(nameof(Along));
-    private static readonly GpuKernel MaxInside = Of<MaxReduction>(nameof(Inside));
-    private static readonly GpuKernel MaxAlong = Of<MaxReduction>(nameof(Along));
+    private static readonly GpuKernel SumInside = new(Inside<SumReduction>, GridStride.Threads);
+    private static readonly GpuKernel SumAlong = new(Along<SumReduction>, GridStride.Threads);
+    private static readonly GpuKernel MaxInside = new(Inside<MaxReduction>, GridStride.Threads);
+    private static readonly GpuKernel MaxAlong = new(Along<MaxReduction>, GridStride.Threads);
 
     public override string Name => "v1-strided";
 
@@ -39,9 +39,6 @@ internal sealed class AxisReduceV1Strided : GpuVariant<AxisReduceCall>
             .With(call.X).With(call.Y).With(count).With(call.Length).With(call.Inner)
             .On(GridStride.Over(count));
     }
-
-    private static GpuKernel Of<F>(string method) where F : struct, IAxisReduction =>
-        new(typeof(AxisReduceV1Strided), method, GridStride.Threads, typeof(F));
 
     private static void Inside<F>(ArrayView<float> x, ArrayView<float> y, long count, int length, int inner)
         where F : struct, IAxisReduction

@@ -29,7 +29,7 @@ internal sealed class MapV1Elements : GpuVariant<MapCall>
             .On(GridStride.Over(call.Count));
 
     private static GpuKernel Of<F>() where F : struct, IMapFunction =>
-        new(typeof(MapV1Elements), nameof(Kernel), GridStride.Threads, typeof(F));
+        new(Kernel<F>, GridStride.Threads);
 
     private static void Kernel<F>(
         ArrayView<float> a, ArrayView<float> b, ArrayView<float> y, float factor, float offset, long count)

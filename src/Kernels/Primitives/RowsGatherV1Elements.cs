@@ -8,7 +8,7 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed class RowsGatherV1Elements : GpuVariant<RowsGatherCall>
 {
-    private static readonly GpuKernel Gather = new(typeof(RowsGatherV1Elements), nameof(Kernel), GridStride.Threads);
+    private static readonly GpuKernel Gather = new(Kernel, GridStride.Threads);
 
     public override string Name => "v1-elements";
 

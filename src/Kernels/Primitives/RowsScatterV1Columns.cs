@@ -9,7 +9,7 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed class RowsScatterV1Columns : GpuVariant<RowsScatterCall>
 {
-    private static readonly GpuKernel Scatter = new(typeof(RowsScatterV1Columns), nameof(Kernel), GridStride.Threads);
+    private static readonly GpuKernel Scatter = new(Kernel, GridStride.Threads);
 
     public override string Name => "v1-columns";
 

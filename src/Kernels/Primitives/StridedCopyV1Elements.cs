@@ -8,7 +8,7 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed class StridedCopyV1Elements : GpuVariant<StridedCopyCall>
 {
-    private static readonly GpuKernel Copy = new(typeof(StridedCopyV1Elements), nameof(Kernel), GridStride.Threads);
+    private static readonly GpuKernel Copy = new(Kernel, GridStride.Threads);
 
     public override string Name => "v1-elements";
 

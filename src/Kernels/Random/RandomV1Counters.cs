@@ -11,10 +11,10 @@ namespace DPT.Engine.Kernels;
 internal sealed class RandomV1Counters : GpuVariant<RandomCall>
 {
     private static readonly GpuKernel UniformNumbers =
-        new(typeof(RandomV1Counters), nameof(Uniform), GridStride.Threads);
+        new(Uniform, GridStride.Threads);
 
     private static readonly GpuKernel NormalNumbers =
-        new(typeof(RandomV1Counters), nameof(Normal), GridStride.Threads);
+        new(Normal, GridStride.Threads);
 
     public override string Name => "v1-counters";
 

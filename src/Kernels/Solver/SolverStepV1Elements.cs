@@ -9,7 +9,7 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed class SolverStepV1Elements : GpuVariant<SolverStepCall>
 {
-    private static readonly GpuKernel Step = new(typeof(SolverStepV1Elements), nameof(Kernel), GridStride.Threads);
+    private static readonly GpuKernel Step = new(Kernel, GridStride.Threads);
 
     public override string Name => "v1-elements";
 

@@ -12,10 +12,10 @@ internal static class GpuPeaks
     private const int Steps = 256;
 
     /// <summary>The kernel of <see cref="Fma"/>.</summary>
-    internal static readonly GpuKernel FmaKernel = new(typeof(GpuPeaks), nameof(MultiplyAdds), threads: 256);
+    internal static readonly GpuKernel FmaKernel = new(MultiplyAdds, threads: 256);
 
     /// <summary>The kernel of <see cref="TensorBf16"/>.</summary>
-    internal static readonly GpuKernel TensorKernel = new(typeof(GpuPeaks), nameof(MatrixMultiplyAdds), threads: 256);
+    internal static readonly GpuKernel TensorKernel = new(MatrixMultiplyAdds, threads: 256);
 
     /// <summary>Floating-point operations per second on fp32 lanes, in one launch after a warm-up.</summary>
     public static double Fma(GpuDevice device) =>

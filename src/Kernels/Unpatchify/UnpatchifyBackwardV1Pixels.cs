@@ -12,10 +12,10 @@ namespace DPT.Engine.Kernels;
 internal sealed class UnpatchifyBackwardV1Pixels : GpuVariant<UnpatchifyBackwardCall>
 {
     private static readonly GpuKernel TokenGradients =
-        new(typeof(UnpatchifyBackwardV1Pixels), nameof(Gather), GridStride.Threads);
+        new(Gather, GridStride.Threads);
 
     private static readonly GpuKernel WeightSums =
-        new(typeof(UnpatchifyBackwardV1Pixels), nameof(Correlate), threads: 128);
+        new(Correlate, threads: 128);
 
     public override string Name => "v1-pixels";
 

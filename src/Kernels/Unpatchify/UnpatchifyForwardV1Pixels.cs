@@ -11,7 +11,7 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed class UnpatchifyForwardV1Pixels : GpuVariant<UnpatchifyForwardCall>
 {
-    private static readonly GpuKernel Gather = new(typeof(UnpatchifyForwardV1Pixels), nameof(Kernel), GridStride.Threads);
+    private static readonly GpuKernel Gather = new(Kernel, GridStride.Threads);
 
     public override string Name => "v1-pixels";
 

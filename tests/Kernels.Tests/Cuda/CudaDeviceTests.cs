@@ -6,7 +6,7 @@ namespace Kernels.Tests;
 /// <summary>What the CUDA device asks of the driver: the text, the bytes, the order, and what it says when refused.</summary>
 public sealed class CudaDeviceTests
 {
-    private static readonly GpuKernel Fused = SampleKernels.Kernel(nameof(SampleKernels.Fused));
+    private static readonly GpuKernel Fused = SampleKernels.Kernel(SampleKernels.Fused);
 
     private FakeCudaDriver _driver = null!;
 
@@ -52,7 +52,7 @@ public sealed class CudaDeviceTests
     public void Launch_WithMuchSharedMemory_RaisesTheLimit(int bytes, bool expected)
     {
         using var device = Open();
-        Launch(device, new GpuKernel(typeof(SampleKernels), nameof(SampleKernels.Fused), 64) { DynamicSharedBytes = bytes });
+        Launch(device, new GpuKernel(SampleKernels.Fused, 64) { DynamicSharedBytes = bytes });
         Assert.That(_driver.Calls.Contains($"SetFunctionAttribute MostDynamicSharedBytes {bytes}"), Is.EqualTo(expected));
         Assert.That(_driver.Calls, Does.Contain($"Launch 1x1x1 64 {bytes}"));
     }
@@ -206,7 +206,7 @@ public sealed class CudaDeviceTests
         _driver.FunctionAttributes[CudaFunctionAttribute.MostThreads] = 32;
         Assert.That(() => Launch(device, Fused), Throws.TypeOf<KernelException>().With.Message.Contains("40 registers"));
         _driver.FunctionAttributes[CudaFunctionAttribute.MostThreads] = 1024;
-        var big = new GpuKernel(typeof(SampleKernels), nameof(SampleKernels.Fused), 64) { DynamicSharedBytes = 300 << 10 };
+        var big = new GpuKernel(SampleKernels.Fused, 64) { DynamicSharedBytes = 300 << 10 };
         Assert.That(() => Launch(device, big), Throws.TypeOf<KernelException>().With.Message.Contains("shared memory"));
     }
 

@@ -40,10 +40,10 @@ public sealed class PtxGateTests
     [Test]
     public void Gate_ConstantOnTheLeft_SeesTheUnorderedComparison()
     {
-        var kernel = new GpuKernel(typeof(PtxGateTests), nameof(IsAboveThree), 32);
+        var kernel = new GpuKernel(IsAboveThree, 32);
         var report = PtxReport.Of(kernel.ToPtx(), PtxPipeline.Build(kernel, PtxArchitecture.Sm80));
         Assert.That(report.UnorderedComparisonsWithConstants, Is.EqualTo(1));
-        var safe = new GpuKernel(typeof(PtxGateTests), nameof(IsSafelyAboveThree), 32);
+        var safe = new GpuKernel(IsSafelyAboveThree, 32);
         Assert.That(
             PtxReport.Of(safe.ToPtx(), PtxPipeline.Build(safe, PtxArchitecture.Sm80)).UnorderedComparisonsWithConstants, Is.Zero);
     }

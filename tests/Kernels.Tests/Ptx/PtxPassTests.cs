@@ -30,7 +30,7 @@ public sealed class PtxPassTests
     [TestCase(3, ".maxntid 96, 1, 1\n.minnctapersm 3")]
     public void LaunchBounds_ReplacesWhatIsThere(int blocks, string expected)
     {
-        var kernel = new GpuKernel(typeof(SampleKernels), nameof(SampleKernels.Fused), 96) { BlocksPerMultiprocessor = blocks };
+        var kernel = new GpuKernel(SampleKernels.Fused, 96) { BlocksPerMultiprocessor = blocks };
         var module = PtxText.Module(".func F() { ret; } .visible .entry kernel()\n.maxntid 32, 1, 1\n{ ret; }");
         var bound = LaunchBounds.Apply(module, kernel.ToPtx());
         Assert.That(bound.ToString().ReplaceLineEndings("\n"), Does.Contain($")\n{expected}\n{{"));
@@ -56,7 +56,7 @@ public sealed class PtxPassTests
     {
         var module = PtxText.Module(
             ".func F_7() { ret; } .func F_9() { call.uni F_7; ret; } .visible .entry kernel() { call.uni F_9; ret; }");
-        var renamed = ReadableNames.Apply(module, SampleKernels.Kernel(nameof(SampleKernels.Fused)).ToPtx());
+        var renamed = ReadableNames.Apply(module, SampleKernels.Kernel(SampleKernels.Fused).ToPtx());
         Assert.That(renamed.Functions.Select(f => f.Name), Is.EqualTo(new[] { "F", "F_2", "SampleKernels_Fused" }));
         Assert.That(
             renamed.Functions.SelectMany(f => f.Instructions).Where(i => i.Name == "call").Select(i => i.ToString()),
@@ -73,7 +73,7 @@ public sealed class PtxPassTests
             table_9: .branchtargets L_770, L_773;
             brx.idx %r1, table_9;
             """);
-        var renamed = ReadableNames.Apply(module, SampleKernels.Kernel(nameof(SampleKernels.Fused)).ToPtx());
+        var renamed = ReadableNames.Apply(module, SampleKernels.Kernel(SampleKernels.Fused).ToPtx());
         Assert.That(PtxText.Body(renamed), Is.EqualTo(new[]
         {
             "ld.param.b32 %r1, [_n+4];", "L0:", "bra L1;", "L1:", "{", "L_770:", "bra L_770;", "bra L1;",
@@ -163,7 +163,7 @@ public sealed class PtxPassTests
     [Test]
     public void CarriedValues_ArrayOfIlgpu_IsRepaired()
     {
-        var kernel = SampleKernels.Kernel(nameof(SampleKernels.Lag));
+        var kernel = SampleKernels.Kernel(SampleKernels.Lag);
         Assert.That(PtxPipeline.Build(kernel, PtxArchitecture.Sm80).ToString(), Does.Contain("%carried0, %f"));
     }
 
@@ -172,7 +172,7 @@ public sealed class PtxPassTests
     {
         using var device = new SimDevice(threads: 1, selection: new KernelSelection());
         using var x = device.Upload<float>([0, 0, 0, 10]);
-        device.Prepare(new GpuKernel(typeof(SampleKernels), nameof(SampleKernels.Lag), threads: 32)).With(x.Slice).With(3).On(new GridSize(1));
+        device.Prepare(new GpuKernel(SampleKernels.Lag, threads: 32)).With(x.Slice).With(3).On(new GridSize(1));
         Assert.That(device.Download(x.Slice)[0], Is.EqualTo(14));
     }
 }

@@ -40,7 +40,7 @@ public sealed class PtxProperties
     public void Passes_OnAnyStraightProgram_ChangeNoResult() =>
         Check.One(Some, Prop.ForAll(RandomProgram.Bodies.ToArbitrary(), body =>
         {
-            var kernel = SampleKernels.Kernel(nameof(SampleKernels.Fused)).ToPtx();
+            var kernel = SampleKernels.Kernel(SampleKernels.Fused).ToPtx();
             var expected = RandomProgram.Run(body, module => module);
             Assert.Multiple(() =>
             {

@@ -6,10 +6,7 @@ namespace Kernels.Tests;
 public sealed class PtxSyntaxTests
 {
     public static IEnumerable<GpuKernel> Kernels() => GpuKernels.All
-        .Concat(new[]
-        {
-            nameof(SampleKernels.Fused), nameof(SampleKernels.Branches), nameof(SampleKernels.Lag), nameof(SampleKernels.Arrays),
-        }.Select(SampleKernels.Kernel));
+        .Concat(new Delegate[] { SampleKernels.Fused, SampleKernels.Branches, SampleKernels.Lag, SampleKernels.Arrays }.Select(SampleKernels.Kernel));
 
     [TestCaseSource(nameof(Kernels))]
     public void Print_OfParsedText_HasTheSameWords(GpuKernel kernel)

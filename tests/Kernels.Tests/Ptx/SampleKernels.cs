@@ -7,7 +7,7 @@ namespace Kernels.Tests;
 /// <summary>Kernels that make ILGPU print what passes are about.</summary>
 internal static class SampleKernels
 {
-    public static GpuKernel Kernel(string method) => new(typeof(SampleKernels), method, threads: 64);
+    public static GpuKernel Kernel(Delegate method) => new(method, threads: 64);
 
     /// <summary>Inline PTX: leaves a function that nobody calls.</summary>
     public static void Fused(ArrayView<float> x, float scale) => x[0] = Scalar.Fma(x[1], scale, x[2]);

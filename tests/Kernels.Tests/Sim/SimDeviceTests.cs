@@ -6,7 +6,7 @@ namespace Kernels.Tests;
 /// <summary>The device as kernels in C# see it: arguments, memory, schedules.</summary>
 public sealed class SimDeviceTests
 {
-    private static readonly GpuKernel Reverse = new(typeof(SimDeviceTests), nameof(ReverseKernel), threads: 128);
+    private static readonly GpuKernel Reverse = new(ReverseKernel, threads: 128);
 
     [Test]
     public void Launch_AnySeedAndAnyThreads_GivesTheSameBitsAndTheSameCounts()

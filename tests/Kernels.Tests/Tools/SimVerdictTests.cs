@@ -22,7 +22,7 @@ public sealed class SimVerdictTests
     {
         using var device = new SimDevice(threads: 1, selection: new KernelSelection());
         using var x = device.Upload<float>(new float[64 * stride]);
-        device.Prepare(SampleKernels.Kernel(nameof(SampleKernels.Strided))).With(x.Slice).With(stride).On(new GridSize(1));
+        device.Prepare(SampleKernels.Kernel(SampleKernels.Strided)).With(x.Slice).With(stride).On(new GridSize(1));
         return SimVerdict.Of(device.LastLaunch!);
     }
 }
