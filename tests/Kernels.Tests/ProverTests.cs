@@ -105,6 +105,34 @@ public sealed unsafe class ProverTests
         Assert.That(faults, Has.All.Contains("doubling/planted [n=37] seed 1"), "a fault must be replayable");
     }
 
+    [Test]
+    public void ProveAll_OfAnOperator_ProvesEveryVariantOnHardValuesToo()
+    {
+        using var device = new HostDevice(threads: 1, selection: new KernelSelection());
+        var right = new Operator<DoublingCall>("doubling", () => [Case()], new Planted(Correct), new Planted(Correct));
+        var wrong = new Operator<DoublingCall>("doubling", () => [Case()], new Planted(Correct), new Planted((x, y, sum) =>
+        {
+            Correct(x, y, sum);
+            y[3] = float.IsNaN(x[Length / 3]) ? 0 : y[3];
+            y[Length - 1] = float.IsNaN(x[Length - 1]) ? 0 : y[Length - 1];
+        }));
+        Assert.Multiple(() =>
+        {
+            Assert.That(KernelProver.ProveAll(device, right), Is.Empty);
+            Assert.That(KernelProver.ProveAll(device, wrong), Has.Some.Contains("| NaN in x]").And.All.Contains("doubling/planted"));
+        });
+    }
+
+    [Test]
+    public void ProveAll_ForADeviceThatNoVariantIsFor_ProvesNothingAndSaysSo()
+    {
+        using var device = new SimDevice(selection: new KernelSelection());
+        var op = new Operator<DoublingCall>("doubling", () => [Case()], new Planted(Correct));
+        Assert.That(
+            () => KernelProver.ProveAll(device, op),
+            Throws.TypeOf<KernelException>().With.Message.EqualTo("doubling: no variant is for Sim"));
+    }
+
     private static IReadOnlyList<string> Prove(Kernel kernel, Dictionary<string, double>? libraryErrors = null)
     {
         using var device = new HostDevice(threads: 1, selection: new KernelSelection());

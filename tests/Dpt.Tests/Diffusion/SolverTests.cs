@@ -211,6 +211,11 @@ public sealed class SolverTests
         Throws.InstanceOf<DptException>().With.Message.Contains("dpm-solver-fast").And.Message.Contains("edm-heun"));
 
     [Test]
+    public void Add_ANameThatIsTaken_IsRefused() => Assert.That(
+        () => SolverCatalog.Add(new PlannedSolver("ddim", "another", Prediction.Noise, (_, _) => [])),
+        Throws.ArgumentException.With.Message.Contains("'ddim'"));
+
+    [Test]
     public void Plan_TooFewEvaluations_SaysSo() => Assert.That(
         () => Stages("dpm-solver-3", new LinearVpSchedule(), 2),
         Throws.InstanceOf<DptException>().With.Message.Contains("2 evaluations"));
