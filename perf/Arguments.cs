@@ -4,13 +4,14 @@ namespace Perf;
 /// <param name="Filter">Only what contains it.</param>
 /// <param name="Out">A file for the text.</param>
 /// <param name="Json">A file for the numbers.</param>
+/// <param name="Before">A file with numbers of before.</param>
 /// <param name="Budget">Time for each case.</param>
-internal sealed record Arguments(string? Filter, string? Out, string? Json, TimeSpan Budget)
+internal sealed record Arguments(string? Filter, string? Out, string? Json, string? Before, TimeSpan Budget)
 {
     /// <summary>Reads them; null if there is something that nobody knows.</summary>
     public static Arguments? Parse(ReadOnlySpan<string> words)
     {
-        var arguments = new Arguments(null, null, null, TimeSpan.FromSeconds(2));
+        var arguments = new Arguments(null, null, null, null, TimeSpan.FromSeconds(2));
         for (; !words.IsEmpty; words = words[1..])
         {
             switch (words)
@@ -21,6 +22,10 @@ internal sealed record Arguments(string? Filter, string? Out, string? Json, Time
                     break;
                 case ["--json", var file, ..]:
                     arguments = arguments with { Json = file };
+                    words = words[1..];
+                    break;
+                case ["--before", var file, ..]:
+                    arguments = arguments with { Before = file };
                     words = words[1..];
                     break;
                 case ["--seconds", var text, ..] when double.TryParse(text, out var seconds) && seconds > 0:

@@ -21,6 +21,12 @@ const string Usage = """
     usage: dotnet run -c Release --project perf -- sim [filter] [--out FILE] [--seconds S]
       Lane instructions per second of the simulator, for every GPU variant.
 
+    usage: dotnet run -c Release --project perf -- registers [filter] [--out FILE] [--json FILE] [--before FILE]
+      Registers and spills of every GPU kernel, and instructions of every GPU variant. Needs NVIDIA's ptxas in DPT_CUDA_BIN,
+      CUDA_HOME/bin, PATH or /usr/local/cuda*/bin.
+      --json     writes the numbers to a file
+      --before   numbers of an earlier measurement, to stand beside
+
     usage: dotnet run -c Release --project perf -- gpu RESULTS.JSON [--out FILE]
       The board of what perf/gpu/run.sh measured on a card, and (to standard error) what it proved there.
 
@@ -40,6 +46,7 @@ return args is [var command, .. var rest] && Arguments.Parse(rest) is { } argume
         "host" => Host(arguments),
         "scaling" => Scaling(arguments),
         "sim" => Sim(arguments),
+        "registers" => Registers(arguments),
         "steps" when rest.Length == 0 => StepBenchmarks.Run() ? 0 : 4,
         "gpu" when arguments.Filter is { } results => Gpu(results, arguments),
         _ => Help(),
@@ -90,6 +97,25 @@ static int Sim(Arguments arguments)
     var rates = new SimRates(arguments.Budget, Console.Out);
     rates.Run(arguments.Filter);
     arguments.Write(rates.ToString());
+    return 0;
+}
+
+static int Registers(Arguments arguments)
+{
+    if (Assembly.Path is null)
+    {
+        Console.Error.WriteLine("there is no ptxas in DPT_CUDA_BIN, CUDA_HOME/bin, PATH or /usr/local/cuda*/bin");
+        return 3;
+    }
+
+    var board = new RegisterBoard(arguments);
+    Console.Write(board);
+    arguments.Write(board.ToString());
+    if (arguments.Json is not null)
+    {
+        File.WriteAllText(arguments.Json, board.Json);
+    }
+
     return 0;
 }
 

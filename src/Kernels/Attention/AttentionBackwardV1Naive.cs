@@ -94,7 +94,7 @@ internal sealed class AttentionBackwardV1Naive : GpuVariant<AttentionBackwardCal
             var most = Logit(query, 0);
             for (var j = 1; j < tokens; j++)
             {
-                most = AttentionTile.Max(Logit(query, j), most);
+                most = HeadTile.Max(Logit(query, j), most);
             }
 
             var sum = 0f;

@@ -21,17 +21,16 @@ namespace DPT.Engine.Kernels;
 /// </remarks>
 internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwardCall>
 {
-    private const int Rows = ScoreTile.Own;
-    private const int Passing = AttentionTile.Passing;
+    private const int Rows = 4 * HeadTile.Down, Keys = HeadTile.Keys;
 
-    private static readonly AttentionHeadKernels Queries = Make(QueryRows<Head32>);
-    private static readonly AttentionHeadKernels Keys = Make(KeyRows<Head32>);
+    private static readonly AttentionHeadKernels QueryKernels = Make(QueryRows<Head32>, sparesRegisters: true);
+    private static readonly AttentionHeadKernels KeyKernels = Make(KeyRows<Head32>, sparesRegisters: false);
 
     public override string Name => "v2-recompute";
 
     public override string Idea => "tiles computed again; owners of queries sum dq, owners of keys dk and dv; no atomics";
 
-    public override IReadOnlyList<GpuKernel> Kernels { get; } = [AttentionRowDots.Dots, .. Queries.All, .. Keys.All];
+    public override IReadOnlyList<GpuKernel> Kernels { get; } = [AttentionRowDots.Dots, .. QueryKernels.All, .. KeyKernels.All];
 
     public override bool Supports(in AttentionBackwardCall call, Device device, [NotNullWhen(false)] out string? reason) =>
         AttentionHeadKernels.Supports(call.HeadSize, out reason, call.Qkv, call.OutputGradient, call.QkvGradient);
@@ -41,12 +40,12 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
         var count = (long)call.Batch * call.Heads * call.Tokens;
         using var rows = device.Scratch<float>(3 * count);
         AttentionRowDots.Launch(device, in call, rows.Slice.Range(0, count));
-        Launch(device, Queries, in call, rows.Slice);
-        Launch(device, Keys, in call, rows.Slice);
+        Launch(device, QueryKernels, in call, rows.Slice);
+        Launch(device, KeyKernels, in call, rows.Slice);
     }
 
-    private static AttentionHeadKernels Make(Delegate kernel) =>
-        new(kernel, AttentionTile.Threads, 2 * (Rows + Passing), Rows);
+    private static AttentionHeadKernels Make(Delegate kernel, bool sparesRegisters) =>
+        new(kernel, HeadTile.Threads, 2 * (Rows + Keys), Rows, sparesRegisters);
 
     /// <param name="device">Where.</param>
     /// <param name="kernels">Which of the two.</param>
@@ -70,53 +69,75 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
         int tokens, int heads, int size, int blocks, float scale, float scaleOfExp2)
         where T : struct, IHeadSize
     {
-        var ownQueries = SharedMemory.GetDynamic<Float4>().AsAligned(16);
-        var ownGradients = ownQueries.SubView(Rows * AttentionTile.RowPacks(T.Size));
-        var keys = ownGradients.SubView(Rows * AttentionTile.RowPacks(T.Size));
-        var values = keys.SubView(Passing * AttentionTile.RowPacks(T.Size));
-        var weights = values.SubView(Passing * AttentionTile.RowPacks(T.Size));
+        var q = SharedMemory.GetDynamic<Float4>().AsAligned(16);
+        var dO = q.SubView(Rows * HeadTile.Stride<T>());
+        var k = dO.SubView(Rows * HeadTile.Stride<T>());
+        var v = k.SubView(Keys * HeadTile.Stride<T>());
+        var weights = v.SubView(Keys * HeadTile.Stride<T>());
         var index = Grid.IdxX / blocks;
-        var head = new GpuAttentionHead(index, tokens, heads, AttentionTile.HeadSize<T>(size));
+        var head = new GpuAttentionHead(index, tokens, heads, T.IsFilled ? T.Size : size);
         var row = (Grid.IdxX - (index * blocks)) * Rows;
-        AttentionTile.Stage<T>(ownQueries, Rows, qkv, head.Query, head.PackedWidth, row, tokens, size);
-        AttentionTile.Stage<T>(ownGradients, Rows, dOutput, head.Output, head.Width, row, tokens, size);
-        var isOwner = AttentionTile.WarpOwnsRows(row, tokens);
-        row += AttentionTile.Y;
-        var means = RowValues.Load(dots, head.Row, row, AttentionTile.Down, tokens);
+        HeadTile.Stage<T>(q, Rows, qkv, head.Query, head.PackedWidth, row, tokens, size);
+        HeadTile.Stage<T>(dO, Rows, dOutput, head.Output, head.Width, row, tokens, size);
+        var hasRows = HeadTile.WarpHasRows(row, tokens);
+        row += HeadTile.Y;
 
-        var softmax = OnlineSoftmax.Empty;
-        var dQuery = default(HeadTile<T>);
-        for (var first = 0; first < tokens; first += Passing)
+        float[] d = new float[4], m = new float[4], l = new float[4], p = new float[16], dP = new float[16], tail = new float[4];
+        var dQ = new Float4[16];
+        HeadTile.Clear(dQ, tail, 4);
+        for (var r = 0; r < 4; r++)
         {
-            AttentionTile.Stage<T>(keys, Passing, qkv, head.Key, head.PackedWidth, first, tokens, size);
-            AttentionTile.Stage<T>(values, Passing, qkv, head.Value, head.PackedWidth, first, tokens, size);
+            m[r] = float.MinValue;
+            l[r] = 0f;
+            d[r] = Load(dots, head.Row, row + (HeadTile.Down * r), tokens);
+        }
+
+        for (var first = 0; first < tokens; first += Keys)
+        {
+            HeadTile.Stage<T>(k, Keys, qkv, head.Key, head.PackedWidth, first, tokens, size);
+            HeadTile.Stage<T>(v, Keys, qkv, head.Value, head.PackedWidth, first, tokens, size);
             Group.Barrier();
-            if (isOwner)
+            if (hasRows)
             {
-                var powers = ScoreTile.Multiply<T>(ownQueries, keys);
-                dQuery.Scale(softmax.Take(ref powers, tokens - first, scaleOfExp2));
-                var gradients = ScoreTile.Multiply<T>(ownGradients, values);
-                ScoreGradients(ref powers.Row0, gradients.Row0, Float4.Broadcast(means.Values.X));
-                ScoreGradients(ref powers.Row1, gradients.Row1, Float4.Broadcast(means.Values.Y));
-                ScoreGradients(ref powers.Row2, gradients.Row2, Float4.Broadcast(means.Values.Z));
-                ScoreGradients(ref powers.Row3, gradients.Row3, Float4.Broadcast(means.Values.W));
-                powers.Store(weights);
+                HeadTile.MultiplyTransposed<T>(p, 4, q, k);
+                for (var r = 0; r < 4; r++)
+                {
+                    HeadTile.Scale<T>(dQ, tail, r, HeadTile.OnlineSoftmax(p, m, l, r, tokens - first, scaleOfExp2));
+                }
+
+                // dS = p (dP - D), relative to m as p is.
+                HeadTile.MultiplyTransposed<T>(dP, 4, dO, v);
+                for (var r = 0; r < 4; r++)
+                {
+                    for (var j = 0; j < 4; j++)
+                    {
+                        p[(4 * r) + j] *= dP[(4 * r) + j] - d[r];
+                    }
+                }
+
+                HeadTile.StoreWeights(weights, p, 4);
                 Warp.Barrier();
-                dQuery.AddRows(weights, keys);
+                HeadTile.AddProduct<T>(dQ, tail, 4, weights, k);
             }
 
             Group.Barrier();
         }
 
-        var factors = OnlineSoftmax.Inverse(softmax.SumsAcross());
-        if (AttentionTile.X == 0)
+        for (var r = 0; r < 4; r++)
         {
-            RowValues.Store(softmax.Most, largest, head.Row, row, AttentionTile.Down, tokens);
-            RowValues.Store(factors, inverseSums, head.Row, row, AttentionTile.Down, tokens);
-        }
+            var token = row + (HeadTile.Down * r);
+            var inverse = 1f / HeadTile.SumAcross(l[r]);
+            if (token < tokens)
+            {
+                if (HeadTile.X == 0)
+                {
+                    largest[head.Row + token] = m[r];
+                    inverseSums[head.Row + token] = inverse;
+                }
 
-        factors.Scale(scale);
-        dQuery.Store(dQkv, head.Query, head.PackedWidth, row, tokens, size, factors);
+                HeadTile.Store<T>(dQ, tail, r, inverse * scale, dQkv, head.Query + ((long)token * head.PackedWidth), size);
+            }
+        }
     }
 
     private static void KeyRows<T>(
@@ -125,112 +146,84 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
         int tokens, int heads, int size, int blocks, float scale, float scaleOfExp2)
         where T : struct, IHeadSize
     {
-        var ownKeys = SharedMemory.GetDynamic<Float4>().AsAligned(16);
-        var ownValues = ownKeys.SubView(Rows * AttentionTile.RowPacks(T.Size));
-        var queries = ownValues.SubView(Rows * AttentionTile.RowPacks(T.Size));
-        var dOutputs = queries.SubView(Passing * AttentionTile.RowPacks(T.Size));
-        var weights = dOutputs.SubView(Passing * AttentionTile.RowPacks(T.Size));
+        var k = SharedMemory.GetDynamic<Float4>().AsAligned(16);
+        var v = k.SubView(Rows * HeadTile.Stride<T>());
+        var q = v.SubView(Rows * HeadTile.Stride<T>());
+        var dO = q.SubView(Keys * HeadTile.Stride<T>());
+        var weights = dO.SubView(Keys * HeadTile.Stride<T>());
         var index = Grid.IdxX / blocks;
-        var head = new GpuAttentionHead(index, tokens, heads, AttentionTile.HeadSize<T>(size));
+        var head = new GpuAttentionHead(index, tokens, heads, T.IsFilled ? T.Size : size);
         var row = (Grid.IdxX - (index * blocks)) * Rows;
-        AttentionTile.Stage<T>(ownKeys, Rows, qkv, head.Key, head.PackedWidth, row, tokens, size);
-        AttentionTile.Stage<T>(ownValues, Rows, qkv, head.Value, head.PackedWidth, row, tokens, size);
-        var isOwner = AttentionTile.WarpOwnsRows(row, tokens);
-        row += AttentionTile.Y;
+        HeadTile.Stage<T>(k, Rows, qkv, head.Key, head.PackedWidth, row, tokens, size);
+        HeadTile.Stage<T>(v, Rows, qkv, head.Value, head.PackedWidth, row, tokens, size);
+        var hasRows = HeadTile.WarpHasRows(row, tokens);
+        row += HeadTile.Y;
 
-        var dKey = default(HeadTile<T>);
-        var dValue = default(HeadTile<T>);
-        for (var first = 0; first < tokens; first += Passing)
+        float[] d = new float[4], m = new float[4], inverse = new float[4], p = new float[16], dP = new float[16];
+        float[] kTail = new float[4], vTail = new float[4];
+        Float4[] dK = new Float4[16], dV = new Float4[16];
+        HeadTile.Clear(dK, kTail, 4);
+        HeadTile.Clear(dV, vTail, 4);
+        for (var first = 0; first < tokens; first += Keys)
         {
-            AttentionTile.Stage<T>(queries, Passing, qkv, head.Query, head.PackedWidth, first, tokens, size);
-            AttentionTile.Stage<T>(dOutputs, Passing, dOutput, head.Output, head.Width, first, tokens, size);
-            var query = first + AttentionTile.X;
-            var exponents = RowValues.Load(largest, head.Row, query, AttentionTile.Across, tokens);
-            var factors = RowValues.Load(inverseSums, head.Row, query, AttentionTile.Across, tokens);
-            var means = RowValues.Load(dots, head.Row, query, AttentionTile.Across, tokens);
-            Group.Barrier();
-            if (isOwner)
+            HeadTile.Stage<T>(q, Keys, qkv, head.Query, head.PackedWidth, first, tokens, size);
+            HeadTile.Stage<T>(dO, Keys, dOutput, head.Output, head.Width, first, tokens, size);
+            for (var j = 0; j < 4; j++)
             {
-                var probabilities = ScoreTile.Multiply<T>(ownKeys, queries);
-                KeyRow(ref probabilities.Row0, exponents, factors, scaleOfExp2, tokens - first);
-                KeyRow(ref probabilities.Row1, exponents, factors, scaleOfExp2, tokens - first);
-                KeyRow(ref probabilities.Row2, exponents, factors, scaleOfExp2, tokens - first);
-                KeyRow(ref probabilities.Row3, exponents, factors, scaleOfExp2, tokens - first);
-                probabilities.Store(weights);
+                var query = first + HeadTile.X + (HeadTile.Across * j);
+                m[j] = Load(largest, head.Row, query, tokens);
+                inverse[j] = Load(inverseSums, head.Row, query, tokens);
+                d[j] = Load(dots, head.Row, query, tokens);
+            }
+
+            Group.Barrier();
+            if (hasRows)
+            {
+                HeadTile.MultiplyTransposed<T>(p, 4, k, q);
+                for (var r = 0; r < 4; r++)
+                {
+                    for (var j = 0; j < 4; j++)
+                    {
+                        p[(4 * r) + j] = HeadTile.IsKey(j, tokens - first)
+                            ? HeadTile.Exp2(p[(4 * r) + j], scaleOfExp2, m[j]) * inverse[j]
+                            : 0f;
+                    }
+                }
+
+                HeadTile.StoreWeights(weights, p, 4);
                 Warp.Barrier();
-                dValue.AddRows(weights, dOutputs);
+                HeadTile.AddProduct<T>(dV, vTail, 4, weights, dO);
                 Warp.Barrier();
 
-                var gradients = ScoreTile.Multiply<T>(ownValues, dOutputs);
-                ScoreGradients(ref probabilities.Row0, gradients.Row0, means.Values);
-                ScoreGradients(ref probabilities.Row1, gradients.Row1, means.Values);
-                ScoreGradients(ref probabilities.Row2, gradients.Row2, means.Values);
-                ScoreGradients(ref probabilities.Row3, gradients.Row3, means.Values);
-                probabilities.Store(weights);
+                HeadTile.MultiplyTransposed<T>(dP, 4, v, dO);
+                for (var r = 0; r < 4; r++)
+                {
+                    for (var j = 0; j < 4; j++)
+                    {
+                        p[(4 * r) + j] *= dP[(4 * r) + j] - d[j];
+                    }
+                }
+
+                HeadTile.StoreWeights(weights, p, 4);
                 Warp.Barrier();
-                dKey.AddRows(weights, queries);
+                HeadTile.AddProduct<T>(dK, kTail, 4, weights, q);
             }
 
             Group.Barrier();
         }
 
-        dKey.Store(dQkv, head.Key, head.PackedWidth, row, tokens, size, Float4.Broadcast(scale));
-        dValue.Store(dQkv, head.Value, head.PackedWidth, row, tokens, size, Float4.Broadcast(1f));
-    }
-
-    /// <summary>Scores of one key with four queries to their probabilities.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void KeyRow(ref Float4 scores, RowValues exponents, RowValues factors, float scale, int queries)
-    {
-        scores = AttentionTile.MaskFrom(queries, scores);
-        scores.X = AttentionTile.Exp2(scores.X, scale, exponents.Values.X) * factors.Values.X;
-        scores.Y = AttentionTile.Exp2(scores.Y, scale, exponents.Values.Y) * factors.Values.Y;
-        scores.Z = AttentionTile.Exp2(scores.Z, scale, exponents.Values.Z) * factors.Values.Z;
-        scores.W = AttentionTile.Exp2(scores.W, scale, exponents.Values.W) * factors.Values.W;
-    }
-
-    /// <summary>dS = P (dP - D), or that times what P lacks.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void ScoreGradients(ref Float4 probabilities, Float4 dProbabilities, Float4 means)
-    {
-        probabilities.X *= (dProbabilities.X - means.X);
-        probabilities.Y *= (dProbabilities.Y - means.Y);
-        probabilities.Z *= (dProbabilities.Z - means.Z);
-        probabilities.W *= (dProbabilities.W - means.W);
-    }
-
-    /// <summary>One number for each of four rows; zero for rows that do not exist, which are not written.</summary>
-    private struct RowValues
-    {
-        public Float4 Values;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static RowValues Load(ArrayView<float> x, long first, int row, int apart, int rows)
+        for (var r = 0; r < 4; r++)
         {
-            var loaded = default(RowValues);
-            loaded.Values.X = row < rows ? x[first + row] : 0f;
-            loaded.Values.Y = row + apart < rows ? x[first + row + apart] : 0f;
-            loaded.Values.Z = row + (2 * apart) < rows ? x[first + row + (2 * apart)] : 0f;
-            loaded.Values.W = row + (3 * apart) < rows ? x[first + row + (3 * apart)] : 0f;
-            return loaded;
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Store(Float4 values, ArrayView<float> x, long first, int row, int apart, int rows)
-        {
-            Store(values.X, x, first, row, rows);
-            Store(values.Y, x, first, row + apart, rows);
-            Store(values.Z, x, first, row + (2 * apart), rows);
-            Store(values.W, x, first, row + (3 * apart), rows);
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static void Store(float value, ArrayView<float> x, long first, int row, int rows)
-        {
-            if (row < rows)
+            var token = row + (HeadTile.Down * r);
+            if (token < tokens)
             {
-                x[first + row] = value;
+                HeadTile.Store<T>(dK, kTail, r, scale, dQkv, head.Key + ((long)token * head.PackedWidth), size);
+                HeadTile.Store<T>(dV, vTail, r, 1f, dQkv, head.Value + ((long)token * head.PackedWidth), size);
             }
         }
     }
+
+    /// <summary>A row's number; zero for rows that do not exist, which are not written.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Load(ArrayView<float> x, long first, int row, int rows) => row < rows ? x[first + row] : 0f;
 }

@@ -15,10 +15,10 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed class AttentionForwardV2SharedTiles : GpuVariant<AttentionForwardCall>
 {
-    private const int Rows = AttentionTile.Down;
+    private const int Rows = HeadTile.Down, Keys = HeadTile.Keys;
 
     private static readonly AttentionHeadKernels Heads = new(
-        Kernel<Head32>, AttentionTile.Threads, Rows + (2 * AttentionTile.Passing), Rows);
+        Kernel<Head32>, HeadTile.Threads, Rows + (2 * Keys), Rows);
 
     public override string Name => "v2-shared-tiles";
 
@@ -43,59 +43,59 @@ internal sealed class AttentionForwardV2SharedTiles : GpuVariant<AttentionForwar
         int tokens, int heads, int size, int blocks, float scale)
         where T : struct, IHeadSize
     {
-        var shared = SharedMemory.GetDynamic<Float4>().AsAligned(16);
-        var queries = shared;
-        var keys = queries.SubView(Rows * AttentionTile.RowPacks(T.Size));
-        var values = keys.SubView(AttentionTile.Passing * AttentionTile.RowPacks(T.Size));
-        var weights = values.SubView(AttentionTile.Passing * AttentionTile.RowPacks(T.Size));
+        var q = SharedMemory.GetDynamic<Float4>().AsAligned(16);
+        var k = q.SubView(Rows * HeadTile.Stride<T>());
+        var v = k.SubView(Keys * HeadTile.Stride<T>());
+        var p = v.SubView(Keys * HeadTile.Stride<T>());
         var index = Grid.IdxX / blocks;
-        var head = new GpuAttentionHead(index, tokens, heads, AttentionTile.HeadSize<T>(size));
+        var head = new GpuAttentionHead(index, tokens, heads, T.IsFilled ? T.Size : size);
         var row = (Grid.IdxX - (index * blocks)) * Rows;
-        AttentionTile.Stage<T>(queries, Rows, qkv, head.Query, head.PackedWidth, row, tokens, size);
+        HeadTile.Stage<T>(q, Rows, qkv, head.Query, head.PackedWidth, row, tokens, size);
 
-        var most = float.NegativeInfinity;
-        for (var first = 0; first < tokens; first += AttentionTile.Passing)
+        var s = new float[4];
+        var max = float.NegativeInfinity;
+        for (var first = 0; first < tokens; first += Keys)
         {
-            AttentionTile.Stage<T>(keys, AttentionTile.Passing, qkv, head.Key, head.PackedWidth, first, tokens, size);
+            HeadTile.Stage<T>(k, Keys, qkv, head.Key, head.PackedWidth, first, tokens, size);
             Group.Barrier();
-            var scores = AttentionTile.MaskFrom(tokens - first, AttentionTile.Products<T>(queries, AttentionTile.Y, keys));
-            most = AttentionTile.Max(most, AttentionTile.MaxOf(scores));
-            Group.Barrier();
-        }
-
-        most = AttentionTile.MaxAcross(most) * scale;
-        var sum = 0f;
-        var result = default(HeadSlice<T>);
-        for (var first = 0; first < tokens; first += AttentionTile.Passing)
-        {
-            AttentionTile.Stage<T>(keys, AttentionTile.Passing, qkv, head.Key, head.PackedWidth, first, tokens, size);
-            AttentionTile.Stage<T>(values, AttentionTile.Passing, qkv, head.Value, head.PackedWidth, first, tokens, size);
-            Group.Barrier();
-            var scores = AttentionTile.MaskFrom(tokens - first, AttentionTile.Products<T>(queries, AttentionTile.Y, keys));
-            scores = AttentionTile.Exp2(scores, scale, most);
-            sum += AttentionTile.SumOf(scores);
-            ScoreTile.StoreRow(
-                weights.Cast<float>(), (4 * AttentionTile.Y * AttentionTile.WeightRowPacks) + AttentionTile.X, scores);
-            Warp.Barrier();
-            for (var i = 0; i < AttentionTile.Passing; i += 4)
+            HeadTile.MultiplyTransposed<T>(s, 1, q, k);
+            for (var j = 0; j < 4; j++)
             {
-                result.AddRows(
-                    weights[(AttentionTile.Y * AttentionTile.WeightRowPacks) + (i / 4)],
-                    HeadSlice<T>.Load(values, i),
-                    HeadSlice<T>.Load(values, i + 1),
-                    HeadSlice<T>.Load(values, i + 2),
-                    HeadSlice<T>.Load(values, i + 3));
+                max = HeadTile.IsKey(j, tokens - first) ? HeadTile.Max(s[j], max) : max;
             }
 
             Group.Barrier();
         }
 
-        sum = AttentionTile.SumAcross(sum);
-        row += AttentionTile.Y;
+        max = HeadTile.MaxAcross(max) * scale;
+        var sum = 0f;
+        var o = new Float4[4];
+        var tail = new float[4];
+        HeadTile.Clear(o, tail, 1);
+        for (var first = 0; first < tokens; first += Keys)
+        {
+            HeadTile.Stage<T>(k, Keys, qkv, head.Key, head.PackedWidth, first, tokens, size);
+            HeadTile.Stage<T>(v, Keys, qkv, head.Value, head.PackedWidth, first, tokens, size);
+            Group.Barrier();
+            HeadTile.MultiplyTransposed<T>(s, 1, q, k);
+            for (var j = 0; j < 4; j++)
+            {
+                s[j] = HeadTile.IsKey(j, tokens - first) ? HeadTile.Exp2(s[j], scale, max) : 0f;
+                sum += s[j];
+            }
+
+            HeadTile.StoreWeights(p, s, 1);
+            Warp.Barrier();
+            HeadTile.AddProduct<T>(o, tail, 1, p, v);
+            Group.Barrier();
+        }
+
+        sum = HeadTile.SumAcross(sum);
+        row += HeadTile.Y;
         if (row < tokens)
         {
-            result.Store(output, head.Output + ((long)row * head.Width), size, 1f / sum);
-            AttentionTile.StoreLogSumExp(logSumExp, head.Row + row, most, sum);
+            HeadTile.Store<T>(o, tail, 0, 1f / sum, output, head.Output + ((long)row * head.Width), size);
+            HeadTile.StoreLogSumExp(logSumExp, head.Row + row, max, sum);
         }
     }
 }

@@ -15,11 +15,10 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed class AttentionForwardV3OnlineSoftmax : GpuVariant<AttentionForwardCall>
 {
-    private const int Rows = 64, Keys = 32, Across = HeadTile.Across, Down = HeadTile.Down;
-    private const float Ln2 = 0.693147181f;
+    private const int Rows = 4 * HeadTile.Down, Keys = HeadTile.Keys;
 
     private static readonly AttentionHeadKernels Heads = new(
-        Kernel<Head32>, Across * Down, Rows + (2 * Keys), Rows);
+        Kernel<Head32>, HeadTile.Threads, Rows + (2 * Keys), Rows);
 
     public override string Name => "v3-online-softmax";
 
@@ -44,128 +43,42 @@ internal sealed class AttentionForwardV3OnlineSoftmax : GpuVariant<AttentionForw
         int tokens, int heads, int size, int blocks, float scale)
         where T : struct, IHeadSize
     {
-        // Packs of four floats: q [64][d/4 + 1], k and v [32][d/4 + 1], p [64][10].
         var q = SharedMemory.GetDynamic<Float4>().AsAligned(16);
         var k = q.SubView(Rows * HeadTile.Stride<T>());
         var v = k.SubView(Keys * HeadTile.Stride<T>());
         var p = v.SubView(Keys * HeadTile.Stride<T>());
-        int x = Group.IdxX & (Across - 1), y = Group.IdxX / Across;
         var index = Grid.IdxX / blocks;
         var head = new GpuAttentionHead(index, tokens, heads, T.IsFilled ? T.Size : size);
         var row = (Grid.IdxX - (index * blocks)) * Rows;
         HeadTile.Stage<T>(q, Rows, qkv, head.Query, head.PackedWidth, row, tokens, size);
 
-        // Not minus infinity, whose difference from itself is NaN: where all logits are that, m stays and l is 0.
-        float[] m = new float[4], l = new float[4], tail = new float[4];
+        float[] m = new float[4], l = new float[4], s = new float[16], tail = new float[4];
         var o = new Float4[16];
+        HeadTile.Clear(o, tail, 4);
         for (var r = 0; r < 4; r++)
         {
+            // Not minus infinity, whose difference from itself is NaN: where all scores are that, m stays and l is 0.
             m[r] = float.MinValue;
             l[r] = 0f;
-            tail[r] = 0f;
-            for (var c = 0; c < 4; c++)
-            {
-                o[(4 * r) + c] = default;
-            }
         }
 
-        // A warp whose rows are all behind the last one only helps to stage.
-        var isOwner = row + (y & ~3) < tokens;
+        var hasRows = HeadTile.WarpHasRows(row, tokens);
         for (var first = 0; first < tokens; first += Keys)
         {
             HeadTile.Stage<T>(k, Keys, qkv, head.Key, head.PackedWidth, first, tokens, size);
             HeadTile.Stage<T>(v, Keys, qkv, head.Value, head.PackedWidth, first, tokens, size);
             Group.Barrier();
-            if (isOwner)
+            if (hasRows)
             {
-                // s = q k^T.
-                var s = new float[16];
-                for (var i = 0; i < 4; i++)
-                {
-                    for (var j = 0; j < 4; j++)
-                    {
-                        s[(4 * i) + j] = 0f;
-                    }
-                }
-
-                for (var c = 0; c < T.Size / 4; c++)
-                {
-                    var b = new Float4[4];
-                    for (var j = 0; j < 4; j++)
-                    {
-                        b[j] = k[((x + (Across * j)) * HeadTile.Stride<T>()) + c];
-                    }
-
-                    for (var r = 0; r < 4; r++)
-                    {
-                        var a = q[((y + (Down * r)) * HeadTile.Stride<T>()) + c];
-                        for (var j = 0; j < 4; j++)
-                        {
-                            s[(4 * r) + j] = a.Dot(b[j], s[(4 * r) + j]);
-                        }
-                    }
-                }
-
-                // p = 2^(s - m): a row's eight threads are neighbours in its warp.
+                HeadTile.MultiplyTransposed<T>(s, 4, q, k);
                 for (var r = 0; r < 4; r++)
                 {
-                    var max = float.NegativeInfinity;
-                    for (var j = 0; j < 4; j++)
-                    {
-                        s[(4 * r) + j] = first + x + (Across * j) < tokens ? s[(4 * r) + j] : float.NegativeInfinity;
-                        max = HeadTile.Max(s[(4 * r) + j], max);
-                    }
-
-                    max = HeadTile.Max(HeadTile.MaxAcross(max) * scale, m[r]);
-                    var factor = Scalar.Exp2(m[r] - max);
-                    m[r] = max;
-                    var sum = 0f;
-                    for (var j = 0; j < 4; j++)
-                    {
-                        var power = Scalar.Exp2((s[(4 * r) + j] * scale) - max);
-                        sum += power;
-                        p.Cast<float>()[((y + (Down * r)) * HeadTile.WeightStride) + x + (Across * j)] = power;
-                    }
-
-                    l[r] = Scalar.Fma(l[r], factor, sum);
-                    tail[r] *= factor;
-                    for (var c = 0; c < T.Size / 32; c++)
-                    {
-                        o[(4 * r) + c].Scale(factor);
-                    }
+                    HeadTile.Scale<T>(o, tail, r, HeadTile.OnlineSoftmax(s, m, l, r, tokens - first, scale));
                 }
 
+                HeadTile.StoreWeights(p, s, 4);
                 Warp.Barrier();
-
-                // o += p v.
-                for (var i = 0; i < Keys / 4; i++)
-                {
-                    var b = new Float4[16];
-                    var bTail = new float[4];
-                    for (var j = 0; j < 4; j++)
-                    {
-                        for (var c = 0; c < T.Size / 32; c++)
-                        {
-                            b[(4 * j) + c] = v[(((4 * i) + j) * HeadTile.Stride<T>()) + x + (Across * c)];
-                        }
-
-                        bTail[j] = HeadTile.HasTail<T>() ? HeadTile.Tail<T>(v, (4 * i) + j) : 0f;
-                    }
-
-                    for (var r = 0; r < 4; r++)
-                    {
-                        var a = p[((y + (Down * r)) * (HeadTile.WeightStride / 4)) + i];
-                        for (var c = 0; c < T.Size / 32; c++)
-                        {
-                            o[(4 * r) + c].AddScaled(a.X, b[c]);
-                            o[(4 * r) + c].AddScaled(a.Y, b[4 + c]);
-                            o[(4 * r) + c].AddScaled(a.Z, b[8 + c]);
-                            o[(4 * r) + c].AddScaled(a.W, b[12 + c]);
-                        }
-
-                        tail[r] = a.Dot(bTail[0], bTail[1], bTail[2], bTail[3], tail[r]);
-                    }
-                }
+                HeadTile.AddProduct<T>(o, tail, 4, p, v);
             }
 
             Group.Barrier();
@@ -173,22 +86,12 @@ internal sealed class AttentionForwardV3OnlineSoftmax : GpuVariant<AttentionForw
 
         for (var r = 0; r < 4; r++)
         {
-            var token = row + y + (Down * r);
+            var token = row + HeadTile.Y + (HeadTile.Down * r);
             var sum = HeadTile.SumAcross(l[r]);
             if (token < tokens)
             {
-                var at = head.Output + ((long)token * head.Width);
-                for (var c = 0; c < T.Size / 32; c++)
-                {
-                    o[(4 * r) + c].Scale(1f / sum);
-                    HeadTile.StorePack<T>(output, at, 4 * (x + (Across * c)), size, o[(4 * r) + c]);
-                }
-
-                HeadTile.StoreTail<T>(output, at, size, tail[r] * (1f / sum));
-                if (x == 0 && logSumExp.Length > 0)
-                {
-                    logSumExp[head.Row + token] = sum > 0f ? Scalar.Fma(m[r], Ln2, GpuAttentionRow.Log(sum)) : float.NaN;
-                }
+                HeadTile.Store<T>(o, tail, r, 1f / sum, output, head.Output + ((long)token * head.Width), size);
+                HeadTile.StoreLogSumExp(logSumExp, head.Row + token, m[r], sum);
             }
         }
     }

@@ -24,18 +24,25 @@ internal sealed class AttentionHeadKernels
     /// <param name="threads">Threads of a block.</param>
     /// <param name="rows">Rows of heads that a block keeps in shared memory.</param>
     /// <param name="weightRows">Rows of weights beside them.</param>
-    public AttentionHeadKernels(Delegate kernel, int threads, int rows, int weightRows)
+    /// <param name="sparesRegisters">
+    /// Whether the assembler may spill registers to fit more blocks; if not, it counts on as many as shared memory has room for.
+    /// </param>
+    public AttentionHeadKernels(Delegate kernel, int threads, int rows, int weightRows, bool sparesRegisters = true)
     {
         _filled = [.. Tiles.Select(t => Make(t.Size, t.Filled))];
         _within = [.. Tiles.Select(t => Make(t.Size, t.Within))];
         All = [.. _filled, .. _within];
 
-        GpuKernel Make(int width, Type tile) => new(kernel, threads, tile)
+        GpuKernel Make(int width, Type tile)
         {
-            Unroll = 4,
-            DynamicSharedBytes =
-                16 * ((rows * AttentionTile.RowPacks(width)) + (weightRows * AttentionTile.WeightRowPacks)),
-        };
+            var bytes = 16 * ((rows * HeadTile.StrideOf(width)) + (weightRows * HeadTile.WeightStride));
+            return new GpuKernel(kernel, threads, tile)
+            {
+                Unroll = 4,
+                DynamicSharedBytes = bytes,
+                BlocksPerMultiprocessor = sparesRegisters ? 0 : PtxArchitecture.Sm80.SharedBytes / bytes,
+            };
+        }
     }
 
     /// <summary>All of them.</summary>

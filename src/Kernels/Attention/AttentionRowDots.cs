@@ -43,7 +43,7 @@ internal static class AttentionRowDots
 
         sum += Warp.ShuffleXor(sum, 16);
         sum += Warp.ShuffleXor(sum, 8);
-        sum = AttentionTile.SumAcross(sum);
+        sum = HeadTile.SumAcross(sum);
         if (isInside && lane == 0)
         {
             dots[row] = sum;

@@ -51,4 +51,11 @@ public static class Scalar
     /// <summary>log2 x, absolute error below 2^-22 for x near 1 and relative elsewhere.</summary>
     [IntrinsicImplementation, PtxAsm("lg2.approx.f32 $d, $0;")]
     public static float Log2(float x) => MathF.Log2(x);
+
+    /// <summary>
+    /// The same number, which ILGPU takes for unknown: a loop of so many trips is not written out
+    /// (<see cref="GpuKernel.Unroll"/>), and the assembler, which sees through it, unrolls as it sees fit.
+    /// </summary>
+    [IntrinsicImplementation, PtxAsm("mov.b32 $d, $0;")]
+    public static int Rolled(int trips) => trips;
 }
