@@ -392,6 +392,9 @@ public sealed class OperatorContractTests
             Refused(() => _tape.LayerNormFirstToken(matrix, two, two, 1), "3 dimensions");
             Refused(() => _tape.SkipLinear(matrix, square, matrix, vector), "'skip'");
             Refused(() => _tape.Unpatchify(four, grid), "'tokens'");
+            Refused(() => _tape.Unpatchify(cube, grid with { PatchSize = 2, Channels = 3 }, square, vector), "'weight'");
+            Refused(() => _tape.SquaredError(matrix, vector.Data, 1), "'target' has 3 elements, expected 6");
+            Refused(() => _tape.CrossEntropy(matrix, default, 1, two.Data), "'rowWeights' has 2 elements, expected 3");
             Refused(() => _tape.CrossEntropy(cube, default, 1), "2 dimensions");
             Refused(() => Tape.Constant(new TensorShape(2), vector.Data), "3 elements");
         });

@@ -181,6 +181,31 @@ public sealed class BatchIndependenceTests
             X = w.Samples(elements - 3),
             Y = w.Updated(elements - 3),
         });
+        yield return Of("exponential", PrimitiveOperators.Map, w => new MapCall
+        {
+            Count = w.Count * (elements - 3),
+            Function = MapFunction.Exp,
+            A = w.Samples(elements - 3),
+            Y = w.Result(elements - 3),
+        });
+        yield return Of("sum of the last axis", PrimitiveOperators.AxisReduce, w => new AxisReduceCall
+        {
+            Outer = w.Count * 3,
+            Length = width + 3,
+            Inner = 1,
+            Reduction = AxisReduction.Sum,
+            X = w.Samples(3 * (width + 3)),
+            Y = w.Result(3),
+        });
+        yield return Of("sum of the tokens", PrimitiveOperators.AxisReduce, w => new AxisReduceCall
+        {
+            Outer = w.Count,
+            Length = tokens,
+            Inner = width,
+            Reduction = AxisReduction.Sum,
+            X = w.Samples(elements),
+            Y = w.Result(width),
+        });
         yield return Of("softmax", LossOperators.Softmax, w => new SoftmaxCall
         {
             Rows = w.Count,
