@@ -104,9 +104,10 @@ internal unsafe struct GemmJob<V> : IParallelJob where V : struct, ISimd<V>
             {
                 var rows = Math.Min(GemmMicroKernel.Rows, piece.Rows - i);
                 var tile = new GemmTile(piece.FirstRow + i, rows, column, Math.Min(width, piece.Columns - j));
-                var product = Call.TransposeA
-                    ? new GemmProduct(piece.Terms, piece.Mine.PackedA + ((nint)i * piece.Terms), rows, 1, GemmMicroKernel.Rows, panel)
-                    : new GemmProduct(piece.Terms, _a + ((nint)tile.Row * _rowA) + piece.FirstTerm, rows, _rowA, 1, panel);
+                var a = Call.TransposeA
+                    ? new StridedLeft(piece.Mine.PackedA + ((nint)i * piece.Terms), rows, 1, GemmMicroKernel.Rows)
+                    : new StridedLeft(_a + ((nint)tile.Row * _rowA) + piece.FirstTerm, rows, _rowA, 1);
+                var product = new GemmProduct(piece.Terms, a, panel);
                 if (_addsToC)
                 {
                     Output.Add(in product, piece.FirstTerm == 0, in tile, sums);

@@ -94,11 +94,12 @@ internal readonly struct GemmTile(int row, int rows, int column, int columns)
 }
 
 /// <summary>A block of terms of a tile: rows of A, in place or packed, and a panel of B.</summary>
-internal readonly unsafe struct GemmProduct(int terms, float* a, int rows, nint rowStride, nint termStride, float* panel)
+internal readonly unsafe struct GemmProduct(int terms, StridedLeft a, float* panel)
 {
-    /// <summary><see cref="GemmMicroKernel.Multiply{V}"/> of this block.</summary>
+    private readonly StridedLeft _a = a;
+
+    /// <summary><see cref="GemmMicroKernel.Multiply{V, TLeft}"/> of this block.</summary>
     public void Multiply<V>(float* start, nint startStride, float* bias, float* tile, nint tileStride)
         where V : struct, ISimd<V> =>
-        GemmMicroKernel.Multiply<V>(
-            terms, a, rows, rowStride, termStride, panel, start, startStride, bias, tile, tileStride);
+        GemmMicroKernel.Multiply<V, StridedLeft>(terms, in _a, panel, start, startStride, bias, tile, tileStride);
 }
