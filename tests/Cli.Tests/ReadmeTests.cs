@@ -13,7 +13,7 @@ public sealed partial class ReadmeTests
     private static readonly string Readme = File.ReadAllText(Repository.File("README.md"));
 
     public static IEnumerable<string> Commands() =>
-        new[] { "README.md", "CONTRIBUTING.md" }
+        new[] { "README.md", "CONTRIBUTING.md", "docs/kernels.md" }
             .SelectMany(file => ShellBlock().Matches(File.ReadAllText(Repository.File(file))))
             .SelectMany(block => block.Groups[1].Value.Split('\n'))
             .Select(line => line.Split(" #")[0].Trim())
@@ -61,15 +61,6 @@ public sealed partial class ReadmeTests
     }
 
     [Test]
-    public void Readme_Links_LeadSomewhere()
-    {
-        foreach (Match link in Link().Matches(Readme))
-        {
-            Assert.That(Path.Exists(Repository.File(link.Groups[1].Value)), link.Value);
-        }
-    }
-
-    [Test]
     public void Readme_NamesEveryKindOfData_AndEveryExitCode()
     {
         foreach (var kind in DatasetCatalog.Kinds)
@@ -104,6 +95,38 @@ public sealed partial class ReadmeTests
     }
 
     [Test]
+    public void SpeedOnACpu_IsWhatTheBoardsSay()
+    {
+        string[][] told = [.. Rows("README.md", "| | cases | [as it comes]")];
+        foreach (var (column, board) in new[] { (2, "zen5-avx512-2-cores.md"), (3, "zen5-avx2-2-cores.md") })
+        {
+            string[][] families = [.. Rows($"perf/boards/{board}", "| family |")];
+            Assert.That(families, Has.Length.EqualTo(told.Length));
+            foreach (var (row, family) in told.Zip(families))
+            {
+                Assert.That(row[1], Is.EqualTo(family[1]), $"cases of {family[0]}");
+                var numbers = row[column].Split(", least ").Select(Number);
+                Assert.That(
+                    numbers, Is.EqualTo(family[2..4].Select(Number).Take(numbers.Count())).Within(0.5).Percent, $"{family[0]} in {board}");
+            }
+        }
+    }
+
+    [Test]
+    public void SpeedOnACard_IsWhatItsBoardSays()
+    {
+        var board = Rows("perf/boards/h200.md", "| variant |").Where(row => row[7].Length > 0).ToList();
+        foreach (var row in Rows("README.md", "| | ours | PyTorch | ratio |"))
+        {
+            double[] told = [.. row[1..4].Select(Number)];
+            Assert.That(
+                board.Select(measured => new[] { Number(measured[2]), Number(measured[6]), Number(measured[7]) }),
+                Has.Some.Matches<double[]>(m => Math.Abs(m[0] - told[0]) <= 0.5 && Math.Abs(m[1] - told[1]) <= 0.5 && m[2] == told[2]),
+                row[0]);
+        }
+    }
+
+    [Test]
     public void Compare_PrintsEveryRunAndTheMean()
     {
         using var folder = new TemporaryFolder();
@@ -134,6 +157,16 @@ public sealed partial class ReadmeTests
         Assert.That(CommandLine.Run("compare", folder.Path).Code, Is.EqualTo(code));
     }
 
+    /// <summary>Cells of the table whose head begins so.</summary>
+    private static IEnumerable<string[]> Rows(string file, string head) => File.ReadLines(Repository.File(file))
+        .SkipWhile(line => !line.StartsWith(head, StringComparison.Ordinal))
+        .Skip(2)
+        .TakeWhile(line => line.StartsWith('|'))
+        .Select(line => line[1..^1].Split('|').Select(cell => cell.Trim()).ToArray());
+
+    /// <summary>The number that a cell begins with.</summary>
+    private static double Number(string cell) => double.Parse(cell.Split(' ')[0], CultureInfo.InvariantCulture);
+
     /// <summary>Tables stand between <c>table:NAME command: …</c> and <c>/table:NAME</c>, both in comments.</summary>
     private static IEnumerable<(string Name, string Command, string[] Lines)> Tables() =>
         Table().Matches(Readme).Select(t => (t.Groups[1].Value, t.Groups[2].Value, t.Groups[3].Value.Trim().Split('\n')));
@@ -143,9 +176,6 @@ public sealed partial class ReadmeTests
 
     [GeneratedRegex("<!-- table:(\\S+) command: (.*?) -->\n(.*?)<!-- /table:\\1 -->", RegexOptions.Singleline)]
     private static partial Regex Table();
-
-    [GeneratedRegex(@"\]\((?!http)([^)#]+)\)")]
-    private static partial Regex Link();
 
     [GeneratedRegex("(?:\"[^\"]*\"|[^\\s\"])+")]
     private static partial Regex Words();

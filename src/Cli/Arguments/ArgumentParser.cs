@@ -188,7 +188,7 @@ internal class ConfigArguments : CommonArguments
     public string? Set { get; set; }
 
     [Setting("seed"), OptionGroup("Settings")]
-    [Option("seed", MetaValue = "S", HelpText = "seed of everything random")]
+    [Option("seed", MetaValue = "S", HelpText = "seed of everything that is random")]
     public string? Seed { get; set; }
 
     [Setting("device"), OptionGroup("Performance")]
@@ -212,7 +212,7 @@ internal sealed class RunArguments : ConfigArguments
     public string? Resume { get; set; }
 
     [OptionGroup("Output")]
-    [Option("overwrite", HelpText = "with --resume: make finished stages again whose settings or data are others now")]
+    [Option("overwrite", HelpText = "with --resume: redo finished stages whose settings or data have changed")]
     public bool Overwrite { get; set; }
 
     [OptionGroup("Output")]
@@ -252,15 +252,15 @@ internal class KernelArguments : CommonArguments
 internal sealed class KernelTestArguments : KernelArguments
 {
     [OptionGroup("Settings")]
-    [Option("case", MetaValue = "LABEL", HelpText = "this case alone, by its label or a part of it [all]")]
+    [Option("case", MetaValue = "LABEL", HelpText = "only this case, by its label or a part of it [all]")]
     public string? Case { get; set; }
 
     [OptionGroup("Settings")]
-    [Option("against", MetaValue = "NAME", HelpText = "run on this device too, and count the cases with other bits there")]
+    [Option("against", MetaValue = "NAME", HelpText = "run on this device too, and count the cases whose bits differ")]
     public string? Against { get; set; }
 
     [OptionGroup("Settings")]
-    [Option("replay", MetaValue = "FILE", HelpText = "the cases that failed before, from the file that was written then")]
+    [Option("replay", MetaValue = "FILE", HelpText = "run the cases that failed before, from the file written then")]
     public string? Replay { get; set; }
 }
 

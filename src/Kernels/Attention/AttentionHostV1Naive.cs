@@ -6,6 +6,8 @@ internal static unsafe class AttentionHostV1Naive
     /// <summary>Sum of x[c] y[c].</summary>
     public static float Dot(float* x, float* y, int size)
     {
+        HostBounds.Check(x, size);
+        HostBounds.Check(y, size);
         var sum = 0f;
         for (var c = 0; c < size; c++)
         {
@@ -18,6 +20,8 @@ internal static unsafe class AttentionHostV1Naive
     /// <summary>y[c] += factor x[c].</summary>
     public static void Add(float factor, float* x, float* y, int size)
     {
+        HostBounds.Check(x, size);
+        HostBounds.Check(y, size);
         for (var c = 0; c < size; c++)
         {
             y[c] += factor * x[c];
@@ -30,6 +34,7 @@ internal static unsafe class AttentionHostV1Naive
     /// </summary>
     public static float Softmax(float* query, float* keys, int stride, int tokens, int size, float* p)
     {
+        HostBounds.Check(p, tokens);
         var scale = 1 / MathF.Sqrt(size);
         var most = float.NegativeInfinity;
         for (var j = 0; j < tokens; j++)

@@ -87,8 +87,10 @@ internal static unsafe class AttentionPacking
 
         for (; c < size; c++, source++, destination += width)
         {
+            HostBounds.Check(destination, V.Count);
             for (var row = 0; row < V.Count; row++)
             {
+                HostBounds.Check(source + (row * stride), row < rows ? 1 : 0);
                 destination[row] = row < rows ? source[row * stride] : 0;
             }
         }

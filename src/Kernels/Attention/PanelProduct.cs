@@ -32,8 +32,9 @@ internal static unsafe class PanelProduct
                 var count = Math.Min(Height, rows - row);
                 if (wide)
                 {
-                    GemmMicroKernel.Multiply<V>(
-                        depth, from, count, a.RowStride, a.TermStride, panels, start, c.Stride, null, to, c.Stride);
+                    var left = new StridedLeft(from, count, a.RowStride, a.TermStride);
+                    GemmMicroKernel.Multiply<V, StridedLeft>(
+                        depth, in left, panels, start, c.Stride, null, to, c.Stride);
                 }
                 else
                 {
@@ -44,7 +45,7 @@ internal static unsafe class PanelProduct
         }
     }
 
-    /// <summary><see cref="GemmMicroKernel.Multiply"/> for a tile of one vector.</summary>
+    /// <summary><see cref="GemmMicroKernel.Multiply{V, TLeft}"/> for a tile of one vector.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void MultiplyNarrow<V>(
         int depth, float* a, int rows, nint rowStride, nint termStride, float* b,

@@ -14,6 +14,7 @@ public readonly ref struct Scratch<T> where T : unmanaged
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
         _memory = memory;
         Slice = new Slice<T>(memory.Rent(checked(length * sizeof(T))), length);
+        HostBounds.AllowScratch(Slice.Address, length * sizeof(T));
     }
 
     /// <summary>The memory.</summary>

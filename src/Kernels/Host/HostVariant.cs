@@ -13,16 +13,29 @@ public abstract class HostVariant<TCall> : KernelVariant<TCall> where TCall : st
     public sealed override void Launch(Device device, in TCall call)
     {
         var host = (HostDevice)device;
-        switch (host.Width)
+        HostBounds.Begin(Name, in call);
+        try
+        {
+            Run(host, in call);
+        }
+        finally
+        {
+            HostBounds.End();
+        }
+    }
+
+    private void Run(HostDevice device, in TCall call)
+    {
+        switch (device.Width)
         {
             case SimdWidth.Vector512:
-                Run<Simd512>(host, in call);
+                Run<Simd512>(device, in call);
                 break;
             case SimdWidth.Vector256:
-                Run<Simd256>(host, in call);
+                Run<Simd256>(device, in call);
                 break;
             default:
-                Run<SimdScalar>(host, in call);
+                Run<SimdScalar>(device, in call);
                 break;
         }
     }

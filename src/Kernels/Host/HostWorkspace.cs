@@ -21,6 +21,7 @@ public readonly unsafe struct HostWorkspace : IDisposable
         _stride = (floatsPerThread + AlignmentFloats - 1) / AlignmentFloats * AlignmentFloats;
         _bytes = checked(device.Threads * _stride * sizeof(float));
         _start = (float*)_memory.Rent(_bytes);
+        HostBounds.AllowScratch((nint)_start, _bytes);
     }
 
     /// <summary>The part of the thread that runs the current piece, aligned to 64 bytes.</summary>

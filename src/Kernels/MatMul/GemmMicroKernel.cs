@@ -20,10 +20,7 @@ internal static unsafe class GemmMicroKernel
 
     /// <summary>tile = A B + start over <paramref name="depth"/> terms.</summary>
     /// <param name="depth">Terms of each sum; at least 1.</param>
-    /// <param name="a">First element of the rows of A.</param>
-    /// <param name="rows">Rows that exist, 1 to 6; the last is repeated for those that do not.</param>
-    /// <param name="rowStride">Elements from one row of A to the next.</param>
-    /// <param name="termStride">Elements from one term of a row of A to the next.</param>
+    /// <param name="a">The rows of A; the last is repeated for those that do not exist.</param>
     /// <param name="b">Panel of B: <see cref="Columns{V}"/> elements for each term.</param>
     /// <param name="start">What is added to the sums; null for nothing.</param>
     /// <param name="startStride">Elements from one row of <paramref name="start"/> to the next.</param>
@@ -31,42 +28,40 @@ internal static unsafe class GemmMicroKernel
     /// <param name="tile">Where the sums go: six rows of two vectors. May be the same memory as start.</param>
     /// <param name="tileStride">Elements from one row of <paramref name="tile"/> to the next.</param>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    public static void Multiply<V>(
-        int depth, float* a, int rows, nint rowStride, nint termStride, float* b,
-        float* start, nint startStride, float* bias, float* tile, nint tileStride)
+    public static void Multiply<V, TLeft>(
+        int depth, in TLeft a, float* b, float* start, nint startStride, float* bias, float* tile, nint tileStride)
         where V : struct, ISimd<V>
+        where TLeft : struct, ILeftFactor
     {
         V c00 = V.Zero, c01 = V.Zero, c10 = V.Zero, c11 = V.Zero, c20 = V.Zero, c21 = V.Zero;
         V c30 = V.Zero, c31 = V.Zero, c40 = V.Zero, c41 = V.Zero, c50 = V.Zero, c51 = V.Zero;
         PrefetchRows(start, startStride);
-        var a1 = rows > 1 ? a + rowStride : a;
-        var a2 = rows > 2 ? a1 + rowStride : a1;
-        var a3 = rows > 3 ? a2 + rowStride : a2;
-        var a4 = rows > 4 ? a3 + rowStride : a3;
-        var a5 = rows > 5 ? a4 + rowStride : a4;
+        var left = a;
+        float* a0 = left.Row(0), a1 = left.Row(1), a2 = left.Row(2), a3 = left.Row(3), a4 = left.Row(4), a5 = left.Row(5);
         var end = b + ((nint)depth * 2 * V.Count);
-        for (nint term = 0; b < end; term += termStride)
+        for (var term = left.FirstTerm; b < end; term = left.Next(term))
         {
+            var k = left.Distance(term);
             var b0 = V.Load(b);
             var b1 = V.Load(b + V.Count);
             b += 2 * V.Count;
 
-            var x = V.Broadcast(a[term]);
+            var x = V.Broadcast(Element(a0, k));
             c00 = V.Fma(x, b0, c00);
             c01 = V.Fma(x, b1, c01);
-            x = V.Broadcast(a1[term]);
+            x = V.Broadcast(Element(a1, k));
             c10 = V.Fma(x, b0, c10);
             c11 = V.Fma(x, b1, c11);
-            x = V.Broadcast(a2[term]);
+            x = V.Broadcast(Element(a2, k));
             c20 = V.Fma(x, b0, c20);
             c21 = V.Fma(x, b1, c21);
-            x = V.Broadcast(a3[term]);
+            x = V.Broadcast(Element(a3, k));
             c30 = V.Fma(x, b0, c30);
             c31 = V.Fma(x, b1, c31);
-            x = V.Broadcast(a4[term]);
+            x = V.Broadcast(Element(a4, k));
             c40 = V.Fma(x, b0, c40);
             c41 = V.Fma(x, b1, c41);
-            x = V.Broadcast(a5[term]);
+            x = V.Broadcast(Element(a5, k));
             c50 = V.Fma(x, b0, c50);
             c51 = V.Fma(x, b1, c51);
         }
@@ -127,6 +122,13 @@ internal static unsafe class GemmMicroKernel
         tile += tileStride;
         V.Store(tile, c50);
         V.Store(tile + V.Count, c51);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Element(float* row, nint distance)
+    {
+        HostBounds.Check(row + distance, 1);
+        return row[distance];
     }
 
     /// <summary>Fetches what is needed only after the loop: its way from memory is hidden behind the loop.</summary>

@@ -34,11 +34,15 @@ internal static unsafe class GemmPacking
             PrefetchRow(source + (Ahead * stride), rows);
             for (var row = 0; row < whole; row += Height, to += (nint)depth * Height)
             {
+                HostBounds.Check(source + row, Height);
+                HostBounds.Check(to, Height);
                 Unsafe.CopyBlockUnaligned(to, source + row, Height * sizeof(float));
             }
 
             for (var row = whole; row < rows; row++)
             {
+                HostBounds.Check(source + row, 1);
+                HostBounds.Check(to + row - whole, 1);
                 to[row - whole] = source[row];
             }
         }
@@ -84,6 +88,12 @@ internal static unsafe class GemmPacking
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void TransposeSquare(float* source, nint stride, float* target, nint targetStride)
     {
+        for (var row = 0; row < Side; row++)
+        {
+            HostBounds.Check(source + (row * stride), Side);
+            HostBounds.Check(target + (row * targetStride), Side);
+        }
+
         var r0 = Vector128.Load(source);
         var r1 = Vector128.Load(source + stride);
         var r2 = Vector128.Load(source + (2 * stride));
@@ -118,8 +128,10 @@ internal static unsafe class GemmPacking
         var width = GemmMicroKernel.Columns<V>();
         for (var k = 0; k < depth; k++, source += termStride, panel += width)
         {
+            HostBounds.Check(panel, width);
             for (var j = 0; j < width; j++)
             {
+                HostBounds.Check(source + (j * columnStride), j < columns ? 1 : 0);
                 panel[j] = j < columns ? source[j * columnStride] : 0;
             }
         }

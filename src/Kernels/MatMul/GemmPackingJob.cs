@@ -11,6 +11,6 @@ internal readonly unsafe struct GemmPackingJob<V>(in GemmJob<V> gemm) : IParalle
     {
         var (block, panel) = Math.DivRem(index, _gemm.Panels.Count / _gemm.Blocking.BlocksOfRun);
         var (firstTerm, terms) = _gemm.Block(run: 0, block);
-        _gemm.Panels.Pack(_gemm.Scratch, firstTerm, terms, panel * GemmMicroKernel.Columns<V>());
+        _gemm.Panels.Pack(_gemm.Scratch.Start, firstTerm, terms, panel * GemmMicroKernel.Columns<V>());
     }
 }

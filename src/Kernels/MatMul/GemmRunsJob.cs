@@ -15,13 +15,13 @@ internal readonly unsafe struct GemmRunsJob<V>(in GemmJob<V> gemm) : IParallelJo
         var rows = Math.Min(GemmMicroKernel.Rows, _gemm.Call.M - row);
         for (var column = 0; column < _gemm.Call.N; column += width)
         {
-            var sums = _gemm.SumsOfRun(0, row, column);
+            var sums = _gemm.Scratch.SumsOfRun(0, row, column);
             for (var run = 1; run < _gemm.Blocking.Runs; run++)
             {
-                Add(sums, _gemm.SumsOfRun(run, row, column));
+                Add(sums, _gemm.Scratch.SumsOfRun(run, row, column));
             }
 
-            _gemm.Epilogue.Finish<V>(sums, width, row, rows, column, Math.Min(width, _gemm.Call.N - column));
+            _gemm.Output.Finish(sums, new GemmTile(row, rows, column, Math.Min(width, _gemm.Call.N - column)));
         }
     }
 

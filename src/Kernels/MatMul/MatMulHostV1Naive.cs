@@ -59,6 +59,8 @@ internal sealed unsafe class MatMulHostV1Naive : HostVariant<MatMulCall>
             var sum = 0f;
             for (nint k = 0; k < K; k++)
             {
+                HostBounds.Check(a + (k * TermOfA), 1);
+                HostBounds.Check(b + (k * TermOfB), 1);
                 sum += a[k * TermOfA] * b[k * TermOfB];
             }
 

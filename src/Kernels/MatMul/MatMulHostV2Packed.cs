@@ -15,9 +15,8 @@ internal sealed unsafe class MatMulHostV2Packed : HostVariant<MatMulCall>
     protected override void Run<V>(HostDevice device, in MatMulCall call)
     {
         var job = new GemmJob<V>(in call, device.Threads);
-        using var scratch = new Scratch<float>(device.Memory, job.ScratchFloats);
-        job.Scratch = (float*)scratch.Slice.Address;
-        job.ForgetPanels();
+        using var scratch = new Scratch<float>(device.Memory, job.Scratch.Floats);
+        job.Use((float*)scratch.Slice.Address);
         var packing = new GemmPackingJob<V>(in job);
         device.Workers.For(packing.Pieces, ref packing);
         device.Workers.For(job.Pieces, ref job);

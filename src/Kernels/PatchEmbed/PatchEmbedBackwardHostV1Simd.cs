@@ -13,6 +13,8 @@ internal sealed unsafe class PatchEmbedBackwardHostV1Simd : HostVariant<PatchEmb
     private const int RowsPerBlock = 64;
     private const int ColumnsPerBlock = 256;
     private const int BlocksPerChunk = 2;
+
+    /// <summary>Patches have 4, 12, 16, 48 elements: tiles of six, as products have, would be a third empty.</summary>
     private const int ElementsPerTile = 4;
 
     public override string Name => "host-v1-simd";
@@ -32,8 +34,8 @@ internal sealed unsafe class PatchEmbedBackwardHostV1Simd : HostVariant<PatchEmb
         var chunks = (blocks + blocksPerChunk - 1) / blocksPerChunk;
         var groups = (call.Width + ColumnsPerBlock - 1) / ColumnsPerBlock;
         using var partial = device.Scratch<float>((long)chunks * panels * panel * grid.PatchElements);
-        using var offsets = device.Scratch<int>(grid.PatchElements);
-        PatchOffsets.Fill(in grid, (int*)offsets.Slice.Address);
+        using var offsets = device.Scratch<nint>(grid.PatchElements);
+        PatchOffsets.Fill(in grid, (nint*)offsets.Slice.Address);
         var weights = new WeightJob<V>
         {
             Grid = grid,
@@ -42,7 +44,7 @@ internal sealed unsafe class PatchEmbedBackwardHostV1Simd : HostVariant<PatchEmb
             Panels = panels,
             RowsPerChunk = blocksPerChunk * RowsPerBlock,
             Image = (float*)call.Image.Address,
-            Offsets = (int*)offsets.Slice.Address,
+            Offsets = (nint*)offsets.Slice.Address,
             Gradient = (float*)call.TokensGradient.Address,
             Partial = (float*)partial.Slice.Address,
         };
@@ -69,7 +71,7 @@ internal sealed unsafe class PatchEmbedBackwardHostV1Simd : HostVariant<PatchEmb
         public int Panels;
         public int RowsPerChunk;
         public float* Image;
-        public int* Offsets;
+        public nint* Offsets;
         public float* Gradient;
         public float* Partial;
 
@@ -125,7 +127,7 @@ internal sealed unsafe class PatchEmbedBackwardHostV1Simd : HostVariant<PatchEmb
         {
             var last = Grid.PatchElements - 1;
             int k1 = Math.Min(k + 1, last), k2 = Math.Min(k + 2, last), k3 = Math.Min(k + 3, last);
-            int o0 = Offsets[k], o1 = Offsets[k1], o2 = Offsets[k2], o3 = Offsets[k3];
+            nint o0 = Offsets[k], o1 = Offsets[k1], o2 = Offsets[k2], o3 = Offsets[k3];
             V a0 = V.Zero, b0 = V.Zero, a1 = V.Zero, b1 = V.Zero, a2 = V.Zero, b2 = V.Zero, a3 = V.Zero, b3 = V.Zero;
             for (var r = 0; r < rows; r++)
             {

@@ -4,21 +4,20 @@ namespace DPT.Engine.Kernels;
 
 /// <summary>
 /// The projection as a matrix product that reads its left side straight from the image: the weight is turned once
-/// per call into panels of two vectors of output columns, and a tile of four patches by one panel stays in registers
-/// while a table of offsets walks the patch. Bias, position and extra tokens are added as tiles are written.
+/// per call into panels of two vectors of output columns, and a tile of six patches by one panel is that of
+/// <see cref="GemmMicroKernel"/>, with a table of offsets that walks the patch. Bias, position and extra tokens are added as tiles are written.
 /// Limits: none. Scratch: the weight. FLOPs: 2 B n (C p p) D.
 /// </summary>
 internal sealed unsafe class PatchEmbedForwardHostV1Simd : HostVariant<PatchEmbedForwardCall>
 {
-    private const int PatchesPerTile = 4;
-    private const int PatchesPerPiece = 32;
+    private const int PatchesPerPiece = 6 * GemmMicroKernel.Rows;
 
     // Floats of weight that stay in the first-level cache beside the image.
     private const int WeightInCache = 6144;
 
     public override string Name => "host-v1-simd";
 
-    public override string Idea => "weight in panels, tiles of 4 patches x 2 vectors read in place from the image";
+    public override string Idea => "weight in panels, the product's tiles of 6 patches x 2 vectors, read in place from the image";
 
     protected override void Run<V>(HostDevice device, in PatchEmbedForwardCall call)
     {
@@ -27,9 +26,9 @@ internal sealed unsafe class PatchEmbedForwardHostV1Simd : HostVariant<PatchEmbe
         var panel = 2 * V.Count;
         var panels = (call.Width + panel - 1) / panel;
         using var weight = device.Scratch<float>((long)panels * panel * grid.PatchElements);
-        using var offsets = device.Scratch<int>(grid.PatchElements);
+        using var offsets = device.Scratch<nint>(grid.PatchElements);
         using var frequencies = device.Scratch<double>(call.Width / 2);
-        PatchOffsets.Fill(in grid, (int*)offsets.Slice.Address);
+        PatchOffsets.Fill(in grid, (nint*)offsets.Slice.Address);
         TimeToken.FillFrequencies((double*)frequencies.Slice.Address, call.Width / 2);
 
         var packing = new PackJob
@@ -50,7 +49,7 @@ internal sealed unsafe class PatchEmbedForwardHostV1Simd : HostVariant<PatchEmbe
             PiecesPerImage = pieces,
             Image = (float*)call.Image.Address,
             Panels = (float*)weight.Slice.Address,
-            Offsets = (int*)offsets.Slice.Address,
+            Offsets = (nint*)offsets.Slice.Address,
             Bias = (float*)call.Bias.Address,
             Position = (float*)call.Position.Address,
             LabelTable = (float*)call.LabelTable.Address,
@@ -93,7 +92,7 @@ internal sealed unsafe class PatchEmbedForwardHostV1Simd : HostVariant<PatchEmbe
         public int PiecesPerImage;
         public float* Image;
         public float* Panels;
-        public int* Offsets;
+        public nint* Offsets;
         public float* Bias;
         public float* Position;
         public float* LabelTable;
@@ -121,12 +120,20 @@ internal sealed unsafe class PatchEmbedForwardHostV1Simd : HostVariant<PatchEmbe
 
         private readonly void Project(int image, int piece, int firstColumn, int endColumn)
         {
+            var places = stackalloc nint[GemmMicroKernel.Rows];
             var end = Math.Min(Grid.Patches, (piece + 1) * PatchesPerPiece);
-            for (var patch = piece * PatchesPerPiece; patch < end; patch += PatchesPerTile)
+            for (var patch = piece * PatchesPerPiece; patch < end; patch += GemmMicroKernel.Rows)
             {
+                var rows = Math.Min(GemmMicroKernel.Rows, end - patch);
+                for (var row = 0; row < rows; row++)
+                {
+                    places[row] = (nint)PatchOffsets.First(in Grid, image, patch + row);
+                }
+
+                var patches = new ScatteredLeft(Image, places, rows, Offsets);
                 for (var column = firstColumn; column < endColumn; column += 2 * V.Count)
                 {
-                    Tile(image, patch, column);
+                    Tile(in patches, image, patch, rows, column);
                 }
             }
         }
@@ -167,66 +174,43 @@ internal sealed unsafe class PatchEmbedForwardHostV1Simd : HostVariant<PatchEmbe
             V.StoreFirst(sum + i, V.LoadFirst(left + i, Width - i) + V.LoadFirst(right + i, Width - i), Width - i);
         }
 
-        /// <summary>Four patches, two vectors of columns. Patches beyond the last repeat it, harmlessly.</summary>
-        private readonly void Tile(int image, int patch, int column)
-        {
-            var last = Grid.Patches - 1;
-            int n1 = Math.Min(patch + 1, last), n2 = Math.Min(patch + 2, last), n3 = Math.Min(patch + 3, last);
-            var x0 = Image + PatchOffsets.First(in Grid, image, patch);
-            var x1 = Image + PatchOffsets.First(in Grid, image, n1);
-            var x2 = Image + PatchOffsets.First(in Grid, image, n2);
-            var x3 = Image + PatchOffsets.First(in Grid, image, n3);
-            var weight = Panels + ((long)column * Grid.PatchElements);
-            V a0 = V.Zero, b0 = V.Zero, a1 = V.Zero, b1 = V.Zero, a2 = V.Zero, b2 = V.Zero, a3 = V.Zero, b3 = V.Zero;
-            var elements = Grid.PatchElements;
-            for (var k = 0; k < elements; k++)
-            {
-                var offset = Offsets[k];
-                var left = V.Load(weight);
-                var right = V.Load(weight + V.Count);
-                weight += 2 * V.Count;
-                var pixel = V.Broadcast(x0[offset]);
-                a0 = V.Fma(pixel, left, a0);
-                b0 = V.Fma(pixel, right, b0);
-                pixel = V.Broadcast(x1[offset]);
-                a1 = V.Fma(pixel, left, a1);
-                b1 = V.Fma(pixel, right, b1);
-                pixel = V.Broadcast(x2[offset]);
-                a2 = V.Fma(pixel, left, a2);
-                b2 = V.Fma(pixel, right, b2);
-                pixel = V.Broadcast(x3[offset]);
-                a3 = V.Fma(pixel, left, a3);
-                b3 = V.Fma(pixel, right, b3);
-            }
-
-            Finish(image, patch, column, a0, b0);
-            Finish(image, n1, column, a1, b1);
-            Finish(image, n2, column, a2, b2);
-            Finish(image, n3, column, a3, b3);
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private readonly void Finish(int image, int patch, int column, V left, V right)
+        /// <summary>Patches by two vectors of columns; a tile that is not whole goes by way of the stack.</summary>
+        private readonly void Tile(in ScatteredLeft patches, int image, int patch, int rows, int column)
         {
             var token = Grid.ExtraTokens + patch;
-            var position = Position + ((long)token * Width);
-            var result = Tokens + ((((long)image * Grid.Tokens) + token) * Width);
-            FinishVector(position, result, column, left);
-            FinishVector(position, result, column + V.Count, right);
+            var position = Position + ((long)token * Width) + column;
+            var result = Tokens + ((((long)image * Grid.Tokens) + token) * Width) + column;
+            var weight = Panels + ((long)column * Grid.PatchElements);
+            var columns = GemmMicroKernel.Columns<V>();
+            if (rows == GemmMicroKernel.Rows && column + columns <= Width)
+            {
+                GemmMicroKernel.Multiply<V, ScatteredLeft>(
+                    Grid.PatchElements, in patches, weight, position, Width, Bias + column, result, Width);
+                return;
+            }
+
+            var sums = stackalloc float[GemmMicroKernel.Tile<V>()];
+            GemmMicroKernel.Multiply<V, ScatteredLeft>(Grid.PatchElements, in patches, weight, null, columns, null, sums, columns);
+            for (var row = 0; row < rows; row++, sums += columns, position += Width, result += Width)
+            {
+                Finish(sums, Bias + column, position, result, Width - column);
+                Finish(sums + V.Count, Bias + column + V.Count, position + V.Count, result + V.Count, Width - column - V.Count);
+            }
         }
 
+        /// <summary>Whole vectors as the micro-kernel finishes them: first the bias, then the position.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private readonly void FinishVector(float* position, float* result, int column, V value)
+        private static void Finish(float* sums, float* bias, float* position, float* result, int remaining)
         {
-            var remaining = Width - column;
+            var value = V.Load(sums);
             if (remaining >= V.Count)
             {
-                V.Store(result + column, value + V.Load(Bias + column) + V.Load(position + column));
+                V.Store(result, value + V.Load(bias) + V.Load(position));
             }
             else if (remaining > 0)
             {
-                value += V.LoadFirst(Bias + column, remaining) + V.LoadFirst(position + column, remaining);
-                V.StoreFirst(result + column, value, remaining);
+                value += V.LoadFirst(bias, remaining) + V.LoadFirst(position, remaining);
+                V.StoreFirst(result, value, remaining);
             }
         }
     }

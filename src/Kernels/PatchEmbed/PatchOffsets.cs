@@ -9,7 +9,7 @@ namespace DPT.Engine.Kernels;
 internal static unsafe class PatchOffsets
 {
     /// <summary>Fills the C p p offsets of (channel, row, column) from a patch's first pixel.</summary>
-    public static void Fill(in PatchGrid grid, int* table)
+    public static void Fill(in PatchGrid grid, nint* table)
     {
         for (var c = 0; c < grid.Channels; c++)
         {

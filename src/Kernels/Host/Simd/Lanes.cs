@@ -50,7 +50,12 @@ internal readonly unsafe struct FirstLanes<V> : ILanes<V> where V : struct, ISim
     private static float* LaneNumbers
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(
-            (ReadOnlySpan<float>)[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]));
+        get
+        {
+            var numbers = (ReadOnlySpan<float>)[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+            var address = (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(numbers));
+            HostBounds.AllowConstant(address, numbers.Length * sizeof(float));
+            return address;
+        }
     }
 }

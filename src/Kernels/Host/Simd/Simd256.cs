@@ -30,14 +30,23 @@ internal readonly unsafe struct Simd256 : ISimd<Simd256>
     public static Simd256 Broadcast(float value) => new(Vector256.Create(value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Simd256 Load(float* source) => new(Vector256.Load(source));
+    public static Simd256 Load(float* source)
+    {
+        HostBounds.Check(source, Count);
+        return new(Vector256.Load(source));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(float* destination, Simd256 value) => value._v.Store(destination);
+    public static void Store(float* destination, Simd256 value)
+    {
+        HostBounds.Check(destination, Count);
+        value._v.Store(destination);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd256 LoadFirst(float* source, int count)
     {
+        HostBounds.Check(source, count);
         if (Avx.IsSupported)
         {
             return new(Avx.MaskLoad(source, FirstLanes(count)));
@@ -52,6 +61,7 @@ internal readonly unsafe struct Simd256 : ISimd<Simd256>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreFirst(float* destination, Simd256 value, int count)
     {
+        HostBounds.Check(destination, count);
         if (Avx.IsSupported)
         {
             Avx.MaskStore(destination, FirstLanes(count), value._v);
@@ -131,6 +141,7 @@ internal readonly unsafe struct Simd256 : ISimd<Simd256>
         where TFrom : struct, ISquareRows
         where TTo : struct, ISquareRows
     {
+        SquareRows.Check(from, to, Count);
         if (!Avx.IsSupported)
         {
             SquareRows.Transpose(from, to, 8);

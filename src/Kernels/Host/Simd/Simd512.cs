@@ -28,15 +28,24 @@ internal readonly unsafe struct Simd512 : ISimd<Simd512>
     public static Simd512 Broadcast(float value) => new(Vector512.Create(value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Simd512 Load(float* source) => new(Vector512.Load(source));
+    public static Simd512 Load(float* source)
+    {
+        HostBounds.Check(source, Count);
+        return new(Vector512.Load(source));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(float* destination, Simd512 value) => value._v.Store(destination);
+    public static void Store(float* destination, Simd512 value)
+    {
+        HostBounds.Check(destination, Count);
+        value._v.Store(destination);
+    }
 
     // Two 256-bit halves: masked 512-bit moves need AVX-512, and tails are off the hot path.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd512 LoadFirst(float* source, int count)
     {
+        HostBounds.Check(source, count);
         var lower = count >= 8 ? Vector256.Load(source) : Simd256.LoadFirst(source, count).Vector;
         var upper = count > 8 ? Simd256.LoadFirst(source + 8, count - 8).Vector : Vector256<float>.Zero;
         return new(Vector512.Create(lower, upper));
@@ -45,6 +54,7 @@ internal readonly unsafe struct Simd512 : ISimd<Simd512>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreFirst(float* destination, Simd512 value, int count)
     {
+        HostBounds.Check(destination, count);
         if (count < 8)
         {
             Simd256.StoreFirst(destination, new Simd256(value._v.GetLower()), count);
@@ -115,6 +125,7 @@ internal readonly unsafe struct Simd512 : ISimd<Simd512>
         where TFrom : struct, ISquareRows
         where TTo : struct, ISquareRows
     {
+        SquareRows.Check(from, to, Count);
         if (!Avx512F.IsSupported)
         {
             SquareRows.Transpose(from, to, 16);

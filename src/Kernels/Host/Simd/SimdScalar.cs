@@ -26,10 +26,18 @@ internal readonly unsafe struct SimdScalar : ISimd<SimdScalar>
     public static SimdScalar Broadcast(float value) => new(value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static SimdScalar Load(float* source) => new(*source);
+    public static SimdScalar Load(float* source)
+    {
+        HostBounds.Check(source, Count);
+        return new(*source);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(float* destination, SimdScalar value) => *destination = value._v;
+    public static void Store(float* destination, SimdScalar value)
+    {
+        HostBounds.Check(destination, Count);
+        *destination = value._v;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SimdScalar LoadFirst(float* source, int count) => Zero;

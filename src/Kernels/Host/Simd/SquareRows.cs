@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace DPT.Engine.Kernels;
@@ -44,6 +45,19 @@ public readonly unsafe struct ScatteredRows(float* origin, long* offsets) : ISqu
 /// <summary>What squares need on processors without the instructions for them.</summary>
 internal static unsafe class SquareRows
 {
+    /// <summary><see cref="HostBounds.Check"/> for every row of both squares.</summary>
+    [Conditional("DEBUG")]
+    public static void Check<TFrom, TTo>(TFrom from, TTo to, int count)
+        where TFrom : struct, ISquareRows
+        where TTo : struct, ISquareRows
+    {
+        for (var row = 0; row < count; row++)
+        {
+            HostBounds.Check(from[row], count);
+            HostBounds.Check(to[row], count);
+        }
+    }
+
     /// <summary><see cref="ISimd{V}.Transpose"/> one by one.</summary>
     public static void Transpose<TFrom, TTo>(TFrom from, TTo to, int count)
         where TFrom : struct, ISquareRows

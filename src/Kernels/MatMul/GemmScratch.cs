@@ -1,0 +1,89 @@
+namespace DPT.Engine.Kernels;
+
+/// <summary>
+/// The scratch memory of one product: shared panels of B and the sums of runs; then for each thread which block each of its
+/// panels is of (counted from 1 over all runs; 0 is none), these panels, the packed A and the unfinished sums of its piece.
+/// </summary>
+internal unsafe struct GemmScratch<V> where V : struct, ISimd<V>
+{
+    /// <summary>Cache lines of two threads never touch.</summary>
+    private const int AlignmentFloats = 32;
+
+    private readonly int _threads;
+    private readonly int _tileRows;
+    private readonly int _tileColumns;
+    private readonly long _sharedPanels;
+    private readonly long _shared;
+    private readonly int _blockNumbers;
+    private readonly long _panels;
+    private readonly long _packedA;
+    private readonly long _ofThread;
+
+    /// <param name="call">The product.</param>
+    /// <param name="blocking">How it is cut.</param>
+    /// <param name="panels">The panels of B.</param>
+    /// <param name="keepsPieces">Whether the sums of a whole piece wait for its next block of terms here, and not one tile's alone.</param>
+    /// <param name="threads">Threads of the device.</param>
+    public GemmScratch(
+        in MatMulCall call, in GemmBlocking blocking, in GemmPanels<V> panels, bool keepsPieces, int threads)
+    {
+        _threads = threads;
+        _tileRows = GemmBlocking.Parts(call.M, GemmMicroKernel.Rows);
+        _tileColumns = GemmBlocking.Parts(call.N, GemmMicroKernel.Columns<V>());
+        var sumsOfRuns = blocking.Runs == 1 ? 0 : (long)blocking.Runs * _tileRows * _tileColumns * GemmMicroKernel.Tile<V>();
+        _sharedPanels = panels.ArePrivate ? 0 : Aligned(panels.Floats);
+        _shared = _sharedPanels + Aligned(sumsOfRuns);
+        _blockNumbers = panels.ArePrivate ? (int)Aligned(panels.Count) : 0;
+        _panels = panels.ArePrivate ? Aligned(panels.Floats) : 0;
+        _packedA = call.TransposeA ? Aligned((long)blocking.Rows * blocking.Terms) : 0;
+        var sums = Aligned(keepsPieces ? (long)blocking.Rows * blocking.Columns : GemmMicroKernel.Tile<V>());
+        _ofThread = _blockNumbers + _panels + _packedA + sums;
+    }
+
+    /// <summary>The memory, <see cref="Floats"/> of it.</summary>
+    public float* Start { get; set; }
+
+    /// <summary>Floats needed.</summary>
+    public readonly long Floats => _shared + (_threads * _ofThread);
+
+    /// <summary>The tile of a run's sums at a row and a column of C.</summary>
+    public readonly float* SumsOfRun(int run, int row, int column)
+    {
+        var tile = ((((nint)run * _tileRows) + (row / GemmMicroKernel.Rows)) * _tileColumns)
+            + (column / GemmMicroKernel.Columns<V>());
+        return Start + _sharedPanels + (tile * GemmMicroKernel.Tile<V>());
+    }
+
+    /// <summary>The part of a thread.</summary>
+    public readonly GemmThreadScratch OfThread(int thread)
+    {
+        var start = Start + _shared + (thread * _ofThread);
+        var panels = start + _blockNumbers;
+        var packedA = panels + _panels;
+        return new GemmThreadScratch((int*)start, _blockNumbers > 0 ? panels : Start, packedA, packedA + _packedA);
+    }
+
+    /// <summary>Forgets the panels of earlier products, before the pieces run.</summary>
+    public readonly void ForgetPanels()
+    {
+        for (var thread = 0; thread < _threads; thread++)
+        {
+            new Span<int>(OfThread(thread).BlockOfPanel, _blockNumbers).Clear();
+        }
+    }
+
+    private static long Aligned(long floats) => (floats + AlignmentFloats - 1) / AlignmentFloats * AlignmentFloats;
+}
+
+/// <summary>What a thread of a product works with.</summary>
+/// <param name="blockOfPanel">Which block of terms each of its panels is of.</param>
+/// <param name="panels">The panels of B, its own or everybody's.</param>
+/// <param name="packedA">Rows of a transposed A.</param>
+/// <param name="sums">Unfinished sums.</param>
+internal readonly unsafe struct GemmThreadScratch(int* blockOfPanel, float* panels, float* packedA, float* sums)
+{
+    public readonly int* BlockOfPanel = blockOfPanel;
+    public readonly float* Panels = panels;
+    public readonly float* PackedA = packedA;
+    public readonly float* Sums = sums;
+}

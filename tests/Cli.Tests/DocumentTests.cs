@@ -1,0 +1,76 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+
+namespace Cli.Tests;
+
+/// <summary>Links lead somewhere, and what the documents name exists.</summary>
+public sealed partial class DocumentTests
+{
+    private static readonly string[] Documents =
+    [
+        .. Directory.GetFiles(Repository.Root, "*.md"),
+        .. Directory.GetFiles(Repository.File("docs"), "*.md"),
+        .. Directory.GetFiles(Repository.File("perf/boards"), "*.md"),
+    ];
+
+    public static IEnumerable<string> Names() => Documents.Select(path => Path.GetRelativePath(Repository.Root, path));
+
+    [TestCaseSource(nameof(Names))]
+    public void Links_OfADocument_LeadSomewhere(string name)
+    {
+        var folder = Path.GetDirectoryName(Repository.File(name))!;
+        foreach (Match link in Link().Matches(File.ReadAllText(Repository.File(name))))
+        {
+            var target = link.Groups["file"].Value is { Length: > 0 } file ? Path.GetFullPath(Path.Combine(folder, file)) : Repository.File(name);
+            Assert.That(Path.Exists(target), link.Value);
+            if (link.Groups["part"] is { Success: true, Value: var part })
+            {
+                Assert.That(Headings(target), Does.Contain(part), link.Value);
+            }
+        }
+    }
+
+    [Test]
+    public void Architecture_NamesTypesAndMembersThatExist()
+    {
+        var types = Types().ToLookup(type => type.Name.Split('`')[0]);
+        var names = TypeName().Matches(File.ReadAllText(Repository.File("docs/architecture.md")));
+        Assert.That(names, Has.Count.GreaterThan(50));
+        foreach (Match name in names)
+        {
+            var type = name.Groups["type"].Value;
+            Assert.That(types.Contains(type), $"there is no {type}");
+            if (name.Groups["member"] is { Success: true, Value: var member })
+            {
+                Assert.That(types[type].SelectMany(t => t.GetMember(member)), Is.Not.Empty, $"{type} has no {member}");
+            }
+        }
+    }
+
+    [Test]
+    public void Workflow_RunsWhatTheCiRuns()
+    {
+        var workflow = File.ReadAllText(Repository.File(".github/workflows/ci.yml"));
+        Assert.That(workflow, Does.Contain("run: .ci/run").And.Contain("global-json-file: global.json"));
+    }
+
+    /// <summary>Types of every layer.</summary>
+    private static IEnumerable<Type> Types() => Directory.GetFiles(AppContext.BaseDirectory, "DPT.Engine.*.dll")
+        .SelectMany(file => Assembly.LoadFrom(file).GetTypes());
+
+    private static IEnumerable<string> Headings(string document) =>
+        Heading().Matches(File.ReadAllText(document))
+            .Select(h => NotInAnchors().Replace(h.Groups[1].Value.Trim().ToLowerInvariant(), "").Replace(' ', '-'));
+
+    [GeneratedRegex(@"\]\((?!https?:)(?<file>[^)#\s]*)(#(?<part>[^)]+))?\)")]
+    private static partial Regex Link();
+
+    [GeneratedRegex("^#+ (.*)$", RegexOptions.Multiline)]
+    private static partial Regex Heading();
+
+    [GeneratedRegex(@"[^\w\- ]")]
+    private static partial Regex NotInAnchors();
+
+    [GeneratedRegex("`(?<type>[A-Z]+[a-z]\\w*)(\\.(?<member>[A-Z]\\w*))?`")]
+    private static partial Regex TypeName();
+}
