@@ -43,6 +43,7 @@ internal static class ConfigKeys
         new IntegerKey("data.testLimit", 1, Any) { Optional = true },
         new FlagKey("data.skipBroken"),
 
+        new ChoiceKey("classifier.network", [.. ClassifierCatalog.Kinds.Select(k => k.Name)]),
         new IntegerKey("classifier.patchSize", 1, 256),
         new IntegerKey("classifier.width", 1, 8192),
         new IntegerKey("classifier.depth", 1, 256),
@@ -51,6 +52,7 @@ internal static class ConfigKeys
 
         .. SemiSupervised("stage1"),
 
+        new ChoiceKey("diffusion.network", [.. GeneratorCatalog.Kinds.Select(k => k.Name)]),
         new IntegerKey("diffusion.patchSize", 1, 256),
         new IntegerKey("diffusion.width", 1, 8192),
         new IntegerKey("diffusion.depth", 2, 256),

@@ -19,13 +19,13 @@ public sealed record DptOptions
     /// <summary><c>fp32</c>; <c>bf16</c> is refused by every device so far.</summary>
     public required string Precision { get; init; }
 
-    /// <summary>The vision transformer that classifies, the same in stages 1 and 3.</summary>
+    /// <summary>The network that classifies, the same in stages 1 and 3.</summary>
     public required ClassifierOptions Classifier { get; init; }
 
     /// <summary>Stage 1: semi-supervised training.</summary>
     public required SemiSupervisedOptions Stage1 { get; init; }
 
-    /// <summary>Stage 2: the class-conditional U-ViT and its training.</summary>
+    /// <summary>Stage 2: the class-conditional generator and its training.</summary>
     public required DiffusionOptions Diffusion { get; init; }
 
     /// <summary>Stage 2: drawing the pseudo-images.</summary>
@@ -67,9 +67,12 @@ public sealed record DataOptions
     public bool SkipBroken { get; init; }
 }
 
-/// <summary>A small ViT.</summary>
+/// <summary>The classifier. A network reads of its sizes what it has.</summary>
 public sealed record ClassifierOptions
 {
+    /// <summary>Which network, by its name in <see cref="ClassifierCatalog"/>.</summary>
+    public required string Network { get; init; }
+
     /// <summary>Side of a patch, in pixels.</summary>
     public required int PatchSize { get; init; }
 
@@ -132,9 +135,12 @@ public sealed record SemiSupervisedOptions
     public required int CropPadding { get; init; }
 }
 
-/// <summary>The U-ViT, its forward process and its training (spec 4).</summary>
+/// <summary>The generator, its forward process and its training (spec 4). A network reads of its sizes what it has.</summary>
 public sealed record DiffusionOptions
 {
+    /// <summary>Which network, by its name in <see cref="GeneratorCatalog"/>.</summary>
+    public required string Network { get; init; }
+
     /// <summary>Side of a patch, in pixels.</summary>
     public required int PatchSize { get; init; }
 

@@ -4,14 +4,14 @@ using DPT.Engine.Kernels;
 namespace DPT.Engine.Dpt;
 
 /// <summary>
-/// Trains the U-ViT on images with pseudo-labels (spec 4.4 and 4.5): a time per image, noise, label dropping, mean
+/// Trains a generator on images with pseudo-labels (spec 4.4 and 4.5): a time per image, noise, label dropping, mean
 /// squared error, AdamW, moving average. Accumulation cuts a batch into micro-batches whose gradients add up to the
 /// same gradient. What is drawn for a micro-batch lies in fixed buffers; the network's part is captured work on them.
 /// </summary>
 internal sealed class DiffusionTrainer : ITrainer, IDisposable
 {
     private readonly DiffusionOptions _options;
-    private readonly Generator _generator;
+    private readonly ImageGenerator _generator;
     private readonly ModelState _model;
     private readonly DeviceImages _images;
     private readonly int[] _pseudoLabels;
@@ -42,7 +42,7 @@ internal sealed class DiffusionTrainer : ITrainer, IDisposable
     /// <param name="pseudoLabels">A label per image.</param>
     /// <param name="seed">Seed of the stage.</param>
     public DiffusionTrainer(
-        Generator generator, DiffusionOptions options, ImageDataset images, int[] pseudoLabels, ulong seed)
+        ImageGenerator generator, DiffusionOptions options, ImageDataset images, int[] pseudoLabels, ulong seed)
     {
         if (options.Accumulation < 1 || options.Batch % options.Accumulation != 0)
         {
@@ -61,7 +61,7 @@ internal sealed class DiffusionTrainer : ITrainer, IDisposable
             new AdamWConfig(
                 (float)options.Beta1, (float)options.Beta2, (float)options.WeightDecay, DecayEverything: true));
         _model = new ModelState(generator.Store, optimizer, options.AverageDecay, options.ClipNorm);
-        _images = new DeviceImages(device, images, Generator.Normalisation(images.Channels));
+        _images = new DeviceImages(device, images, ImageGenerator.Normalisation(images.Channels));
         _order = BatchSampler.Shuffled(images.Count, seed, RunStreams.DiffusionDraw);
         _tape = new Tape(device);
         _micro = options.Batch / options.Accumulation;
@@ -211,7 +211,7 @@ internal sealed class DiffusionTrainer : ITrainer, IDisposable
             _sigma[i] = (float)_generator.Schedule.Sigma(time);
             _times[i] = (float)_generator.Schedule.NetworkTime(time);
             var drop = new PhiloxStream(_seed, RunStreams.LabelDropout, sample).NextUniform() < _options.LabelDropout;
-            _labels[i] = drop ? _generator.Config.NullClass : _pseudoLabels[_indices[i]];
+            _labels[i] = drop ? _generator.Network.NullClass : _pseudoLabels[_indices[i]];
         }
 
         var device = _generator.Store.Device;

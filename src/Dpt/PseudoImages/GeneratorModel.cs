@@ -2,11 +2,11 @@ using DPT.Engine.Kernels;
 
 namespace DPT.Engine.Dpt;
 
-/// <summary>The U-ViT as a sampler sees it: one label and one time for the whole batch.</summary>
-internal sealed class GeneratorModel(Device device, UVit network, UVitConfig config, Prediction prediction)
+/// <summary>A generator as a sampler sees it: one label and one time for the whole batch.</summary>
+internal sealed class GeneratorModel(Device device, IGenerator network, ImageForm form, Prediction prediction)
     : IDiffusionModel, IDisposable
 {
-    private UVitForward? _forward;
+    private GeneratorForward? _forward;
     private int _label;
 
     public Prediction Prediction => prediction;
@@ -18,7 +18,7 @@ internal sealed class GeneratorModel(Device device, UVit network, UVitConfig con
         if (_forward?.Batch != count)
         {
             _forward?.Dispose();
-            _forward = new UVitForward(device, network, config, count);
+            _forward = new GeneratorForward(device, network, form, count);
         }
     }
 
@@ -27,7 +27,7 @@ internal sealed class GeneratorModel(Device device, UVit network, UVitConfig con
         _forward!.Run(state, time, _label, conditional);
         if (!unconditional.IsEmpty)
         {
-            _forward.Run(state, time, config.NullClass, unconditional);
+            _forward.Run(state, time, network.NullClass, unconditional);
         }
     }
 

@@ -6,19 +6,19 @@ namespace DPT.Engine.Dpt;
 /// </summary>
 internal sealed class PseudoImageDrawer : IDisposable
 {
-    private readonly Generator _generator;
+    private readonly ImageGenerator _generator;
     private readonly GeneratorModel _model;
     private readonly Sampler _sampler;
     private readonly ulong _seed;
     private readonly int _batch;
 
     /// <exception cref="DptException">Diverged: a weight of the generator is not finite.</exception>
-    public PseudoImageDrawer(Generator generator, GenerateOptions options, ulong seed)
+    public PseudoImageDrawer(ImageGenerator generator, GenerateOptions options, ulong seed)
     {
         NonFinite.RequireWeights(generator.Store, "the generator");
         _generator = generator;
         _model = new GeneratorModel(
-            generator.Store.Device, generator.Network, generator.Config, generator.Prediction);
+            generator.Store.Device, generator.Network, generator.Form, generator.Prediction);
         _seed = seed;
         _batch = options.Batch;
         _sampler = new Sampler(
@@ -47,7 +47,7 @@ internal sealed class PseudoImageDrawer : IDisposable
     private byte[] Draw(int label, long first, int count)
     {
         var device = _generator.Store.Device;
-        var elements = _generator.Config.Channels * _generator.Config.ImageSize * _generator.Config.ImageSize;
+        var elements = _generator.Form.Elements;
         _model.SetLabels(label, count);
         using var result = device.Allocate<float>((long)count * elements);
         var noise = new SamplingNoise(_seed, RunStreams.SamplingNoise, ((long)label << 32) + first);

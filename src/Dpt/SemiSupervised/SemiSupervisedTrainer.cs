@@ -14,7 +14,7 @@ namespace DPT.Engine.Dpt;
 internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
 {
     private readonly SemiSupervisedOptions _options;
-    private readonly Classifier _classifier;
+    private readonly ImageClassifier _classifier;
     private readonly ModelState _model;
     private readonly SelfAdaptiveThreshold _threshold;
     private readonly DeviceImages _labelled;
@@ -52,7 +52,7 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
     /// <param name="unlabelled">All real training images; their labels are never read here.</param>
     /// <param name="seed">Seed of the stage.</param>
     public SemiSupervisedTrainer(
-        Classifier classifier,
+        ImageClassifier classifier,
         SemiSupervisedOptions options,
         ImageDataset labelled,
         ImageDataset unlabelled,

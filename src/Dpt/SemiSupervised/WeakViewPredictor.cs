@@ -9,7 +9,7 @@ namespace DPT.Engine.Dpt;
 /// </summary>
 internal sealed class WeakViewPredictor : IDisposable
 {
-    private readonly Classifier _classifier;
+    private readonly ImageClassifier _classifier;
     private readonly DeviceImages _images;
     private readonly TensorShape _shape;
     private readonly Tape _tape;
@@ -19,7 +19,7 @@ internal sealed class WeakViewPredictor : IDisposable
     private readonly RepeatedWork _forward;
 
     /// <summary>Prepares for batches of one size.</summary>
-    public WeakViewPredictor(Classifier classifier, DeviceImages images, int batch)
+    public WeakViewPredictor(ImageClassifier classifier, DeviceImages images, int batch)
     {
         var device = classifier.Store.Device;
         _classifier = classifier;

@@ -53,7 +53,7 @@ public sealed class FreeMatchTests
         var options = _cases[name];
         using var training = TinyTraining.Classifier(options, unlabelled: _unlabelled);
         using var device = new HostDevice(threads: 1, selection: new KernelSelection());
-        using var classifier = new Classifier(
+        using var classifier = new ImageClassifier(
             device, TinyOptions.Run.Classifier, _labelled, NormalisationStatistics.Of(_labelled), seed: Seed);
         using var expected = new FreeMatch(classifier, options);
         for (var step = 0; step < options.Steps; step++)
@@ -108,11 +108,11 @@ public sealed class FreeMatchTests
     /// <summary>FreeMatch, written down anew.</summary>
     private sealed class FreeMatch : IDisposable
     {
-        private readonly Classifier _classifier;
+        private readonly ImageClassifier _classifier;
         private readonly SemiSupervisedOptions _options;
         private readonly NormalisationStatistics _normalisation = NormalisationStatistics.Of(_labelled);
 
-        public FreeMatch(Classifier classifier, SemiSupervisedOptions options)
+        public FreeMatch(ImageClassifier classifier, SemiSupervisedOptions options)
         {
             _classifier = classifier;
             _options = options;

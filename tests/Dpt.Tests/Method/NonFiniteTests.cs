@@ -224,10 +224,10 @@ public sealed class NonFiniteTests
             () => new PredictionHistogram(3).Add(0, value), Throws.TypeOf<ArgumentOutOfRangeException>());
     }
 
-    private static Classifier TinyClassifier(Device device, ImageDataset images) =>
+    private static ImageClassifier TinyClassifier(Device device, ImageDataset images) =>
         new(device, TinyOptions.Run.Classifier, images, NormalisationStatistics.Of(images), seed: 5);
 
-    private static Generator TinyGenerator(Device device) =>
+    private static ImageGenerator TinyGenerator(Device device) =>
         new(device, TinyOptions.Run.Diffusion, TestImages.Noise(3, Classes, imageSize: 8), seed: 5);
 
     private static void Poison(ParameterStore store, string name) =>

@@ -4,12 +4,12 @@ using DPT.Engine.Kernels;
 namespace DPT.Engine.Dpt;
 
 /// <summary>
-/// The forward pass of a U-ViT for batches of one size, each of one time and one label: captured work on fixed buffers.
+/// The forward pass of a generator for batches of one size, each of one time and one label: captured work on fixed buffers.
 /// </summary>
-internal sealed class UVitForward : IDisposable
+internal sealed class GeneratorForward : IDisposable
 {
     private readonly Device _device;
-    private readonly UVit _network;
+    private readonly IGenerator _network;
     private readonly TensorShape _shape;
     private readonly Tape _tape;
     private readonly int[] _labels;
@@ -21,11 +21,11 @@ internal sealed class UVitForward : IDisposable
     private readonly RepeatedWork _forward;
 
     /// <summary>Prepares for batches of <paramref name="batch"/> images, on the weights that the network has in its store.</summary>
-    public UVitForward(Device device, UVit network, UVitConfig config, int batch)
+    public GeneratorForward(Device device, IGenerator network, ImageForm form, int batch)
     {
         _device = device;
         _network = network;
-        _shape = new TensorShape(batch, config.Channels, config.ImageSize, config.ImageSize);
+        _shape = new TensorShape(batch, form.Channels, form.Side, form.Side);
         _tape = new Tape(device);
         _labels = new int[batch];
         _times = new float[batch];
