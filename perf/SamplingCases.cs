@@ -46,7 +46,7 @@ internal static class SamplingCases
             _torch = new TorchParameters(_store, torch.ScalarType.Float32);
             _model = new GeneratorModel(
                 device, network, new ImageForm(_config.Channels, _config.ImageSize, _config.NullClass), Prediction.Velocity);
-            _model.SetLabels(0, batch);
+            _model.SetLabels(0, batch, isGuided: true);
             _result = device.Allocate<float>((long)batch * _config.ImageSize * _config.ImageSize);
         }
 

@@ -73,7 +73,7 @@ public class StepBenchmarks
     {
         var device = generator.Store.Device;
         var model = Own(new GeneratorModel(device, generator.Network, generator.Form, generator.Prediction));
-        model.SetLabels(0, options.Batch);
+        model.SetLabels(0, options.Batch, isGuided: true);
         var images = Own(device.Allocate<float>((long)options.Batch * generator.Form.Elements));
         var solver = (PlannedSolver)SolverCatalog.Find(options.Solver);
         _sampling = Own(new DeviceStageRunner(

@@ -50,6 +50,8 @@ internal static class TinyOptions
 
     private static SemiSupervisedOptions Training(int labelledBatch) => new()
     {
+        Algorithm = "freematch",
+        Threshold = 0.95,
         Steps = 6,
         LabelledBatch = labelledBatch,
         UnlabelledBatch = 14,

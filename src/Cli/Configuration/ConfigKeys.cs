@@ -91,10 +91,12 @@ internal static class ConfigKeys
 
     private static ConfigKey[] SemiSupervised(string stage) =>
     [
+        new ChoiceKey($"{stage}.algorithm", [.. SemiSupervisedCatalog.Kinds.Select(k => k.Name)]),
         new IntegerKey($"{stage}.steps", 1, Any),
         new IntegerKey($"{stage}.labelledBatch", 1, 65536),
         new IntegerKey($"{stage}.unlabelledBatch", 0, 65536),
         new RealKey($"{stage}.unlabelledWeight", 0, 1000),
+        new RealKey($"{stage}.threshold", 0, 1),
         new RealKey($"{stage}.thresholdMomentum", 0, 0.999999),
         new RealKey($"{stage}.fairnessWeight", 0, 1000),
         new ChoiceKey($"{stage}.optimizer", "adamw", "sgd"),

@@ -89,9 +89,12 @@ public sealed record ClassifierOptions
     public required int MlpRatio { get; init; }
 }
 
-/// <summary>FreeMatch training of the classifier (spec 2.4).</summary>
+/// <summary>Semi-supervised training of the classifier (spec 2.4).</summary>
 public sealed record SemiSupervisedOptions
 {
+    /// <summary>What learns from the unlabelled images, by its name in <see cref="SemiSupervisedCatalog"/>.</summary>
+    public required string Algorithm { get; init; }
+
     /// <summary>Optimiser updates.</summary>
     public required int Steps { get; init; }
 
@@ -104,10 +107,13 @@ public sealed record SemiSupervisedOptions
     /// <summary>Weight of the unlabelled loss.</summary>
     public required double UnlabelledWeight { get; init; }
 
-    /// <summary>Momentum of the self-adaptive thresholds.</summary>
+    /// <summary>FixMatch: the confidence that an unlabelled image needs to take part.</summary>
+    public required double Threshold { get; init; }
+
+    /// <summary>FreeMatch: momentum of the self-adaptive thresholds.</summary>
     public required double ThresholdMomentum { get; init; }
 
-    /// <summary>Weight of the fairness term (spec 2.4, optional entropy term); 0 leaves it out.</summary>
+    /// <summary>FreeMatch: weight of the fairness term (spec 2.4, optional entropy term); 0 leaves it out.</summary>
     public required double FairnessWeight { get; init; }
 
     /// <summary><c>adamw</c> or <c>sgd</c>.</summary>
@@ -222,6 +228,12 @@ public sealed record GenerateOptions
 
     /// <summary>Images drawn together.</summary>
     public required int Batch { get; init; }
+
+    /// <summary>Whether the network is asked without the class too.</summary>
+    internal bool IsGuided => Guidance > 0;
+
+    /// <summary>Images that the network sees together.</summary>
+    internal int NetworkBatch => IsGuided ? 2 * Batch : Batch;
 }
 
 /// <summary>Checkpoints and logging.</summary>

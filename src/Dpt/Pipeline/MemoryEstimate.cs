@@ -63,7 +63,7 @@ internal sealed record MemoryEstimate(long Bytes, string Work, string Remedy)
     {
         var image = GeneratorCatalog.Find(options.Diffusion.Network).Footprint(options.Diffusion, train.Form);
         return new MemoryEstimate(
-            sizeof(float) * ((TrainingSlabs * slab) + (options.Generate.Batch * image.Unrecorded)),
+            sizeof(float) * ((TrainingSlabs * slab) + (options.Generate.NetworkBatch * image.Unrecorded)),
             "drawing pseudo-images",
             "generate.batch");
     }

@@ -32,7 +32,7 @@ internal static class SettingChecks
         RequireTraining("stage3", options.Stage3, options, train);
         var image = generator.Footprint(diffusion, train.Form);
         RequireRows("diffusion.batch", diffusion.Batch / diffusion.Accumulation, image.Rows, image.Width);
-        RequireRows("generate.batch", options.Generate.Batch, image.Rows, image.Width);
+        RequireRows("generate.batch", options.Generate.NetworkBatch, image.Rows, image.Width);
         RequireSolver(options);
         ImageShards.RequireSense(
             DiffusionStage.PlanOf(options.Generate, train, key: ""), RunLayout.DiffusionName, FailureKind.Usage);

@@ -35,6 +35,9 @@ public abstract class Device : IDisposable
     /// <summary>Which variant serves which operator here, and why.</summary>
     public KernelSelection Selection { get; }
 
+    /// <summary>How much it was asked for so far.</summary>
+    public DeviceTraffic Traffic { get; } = new();
+
     /// <summary>If set, every operator call is timed and noted there. Waiting for each call costs speed on a GPU.</summary>
     public OperatorProfile? Profile { get; set; }
 
@@ -127,6 +130,7 @@ public abstract class Device : IDisposable
     {
         RequireNoCapture("copy from managed memory");
         RequireSameLength(source.Length, destination.Length);
+        Traffic.CopiesIn++;
         CopyInCore(source, destination);
     }
 
@@ -135,6 +139,7 @@ public abstract class Device : IDisposable
     {
         RequireNoCapture("copy to managed memory");
         RequireSameLength(source.Length, destination.Length);
+        Traffic.CopiesOut++;
         CopyOutCore(source, destination);
     }
 
@@ -144,6 +149,7 @@ public abstract class Device : IDisposable
         RequireSameLength(source.Length, destination.Length);
         if (_capture is null)
         {
+            Traffic.Launches++;
             CopyCore(source, destination);
         }
         else
@@ -157,6 +163,7 @@ public abstract class Device : IDisposable
     {
         if (_capture is null)
         {
+            Traffic.Launches++;
             ClearCore(slice);
         }
         else
@@ -202,6 +209,7 @@ public abstract class Device : IDisposable
     internal void Launch<TCall>(Operator<TCall> op, KernelVariant<TCall> variant, in TCall call)
         where TCall : struct, IKernelCall
     {
+        Traffic.Launches++;
         if (Profile is { } profile)
         {
             profile.Launch(this, op, variant, in call);

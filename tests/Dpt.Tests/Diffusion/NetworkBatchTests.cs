@@ -37,11 +37,12 @@ public class NetworkBatchTests
             using var store = new ParameterStore(device);
             var network = new UVit(store, config);
             store.Initialize(Seed);
-            using var forward = new GeneratorForward(device, network, new ImageForm(Channels, imageSize, Classes), count);
+            int[] labels = [.. Enumerable.Repeat(4, count)];
+            using var forward = new GeneratorForward(device, network, new ImageForm(Channels, imageSize, Classes), labels);
             using var images = Noise(device, first, count, imageSize);
-            using var prediction = device.Allocate<float>(images.Slice.Length);
-            forward.Run(images.Slice, 0.37, 4, prediction.Slice);
-            return device.Download(prediction.Slice);
+            device.Copy(images.Slice, forward.Images);
+            forward.Run(0.37);
+            return device.Download(forward.Prediction);
         });
     }
 
@@ -68,7 +69,7 @@ public class NetworkBatchTests
             var network = new UVit(store, config);
             store.Initialize(Seed);
             using var model = new GeneratorModel(device, network, new ImageForm(Channels, 16, Classes), Prediction.Noise);
-            model.SetLabels(3, count);
+            model.SetLabels(3, count, isGuided: true);
             var schedule = VariancePreservingSchedule.Find("vp");
             var sampler = new Sampler(device, schedule, SolverCatalog.Find("dpm-solver++-2m"), evaluations: 3, guidance: 0.6);
             using var result = device.Allocate<float>(count * Channels * 16 * 16);

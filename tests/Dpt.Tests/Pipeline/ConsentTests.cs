@@ -23,6 +23,8 @@ public class ConsentTests
         ["classifier.patchSize"] = 8,
         ["classifier.width"] = 18,
         ["classifier.heads"] = 4,
+        ["stage1.algorithm"] = "fixmatch",
+        ["stage3.algorithm"] = "fixmatch",
         ["stage1.optimizer"] = "sgd",
         ["stage3.optimizer"] = "sgd",
         ["diffusion.network"] = "another",

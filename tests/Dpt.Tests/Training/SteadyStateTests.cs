@@ -55,7 +55,7 @@ public sealed class SteadyStateTests
         using var device = new HostDevice(threads, selection: new KernelSelection());
         using var generator = TinyGenerator(device);
         using var model = Model(generator);
-        model.SetLabels(1, Samples);
+        model.SetLabels(1, Samples, isGuided: true);
         using var samples = device.Allocate<float>(Samples * generator.Form.Elements);
         var planned = (PlannedSolver)SolverCatalog.Find(solver);
         using var runner = new DeviceStageRunner(
@@ -76,7 +76,7 @@ public sealed class SteadyStateTests
         using var device = new HostDevice(threads: 1, selection: new KernelSelection());
         using var generator = TinyGenerator(device);
         using var model = Model(generator);
-        model.SetLabels(1, 2);
+        model.SetLabels(1, 2, isGuided: true);
         using var samples = device.Allocate<float>(2 * generator.Form.Elements);
         using var runner = new DeviceStageRunner(
             device, generator.Schedule, Prediction.Noise, model, guidance: 0.5, 2, default, samples.Slice);
@@ -106,7 +106,7 @@ public sealed class SteadyStateTests
 
         (float[] Conditional, float[] Unconditional) Predict(GeneratorModel model, int label)
         {
-            model.SetLabels(label, 3);
+            model.SetLabels(label, 3, isGuided: true);
             model.Predict(state.Slice, 100 * label, conditional.Slice, unconditional.Slice);
             return (device.Download(conditional.Slice), device.Download(unconditional.Slice));
         }
