@@ -30,7 +30,7 @@ internal static class NetworkCases
             FastStart: true);
         yield return ("U-ViT-S/4", "D512 13 blocks 32x32 p4 B8", () => new UVitNetwork(device, middle, 8));
 
-        var classifier = new ClassifierOptions { PatchSize = 4, Width = 96, Depth = 4, Heads = 4, MlpRatio = 2 };
+        var classifier = new ClassifierOptions { Network = "vit", PatchSize = 4, Width = 96, Depth = 4, Heads = 4, MlpRatio = 2 };
         yield return (
             "ViT", "D96 4 blocks 16x16 p4 B148", () => new VisionTransformerNetwork(device, classifier, imageSize: 16, 148));
     }

@@ -54,7 +54,6 @@ internal static class OptimizerCases
                 Beta2 = 0.99f,
                 Epsilon = 1e-8f,
                 WeightDecay = Decay,
-                GradientScale = 1,
                 AverageDecay = AverageDecay,
             };
             var each = count / tensors;

@@ -44,8 +44,9 @@ internal static class SamplingCases
             var network = new UVit(_store, _config);
             _store.Initialize(Seed);
             _torch = new TorchParameters(_store, torch.ScalarType.Float32);
-            _model = new GeneratorModel(device, network, _config, Prediction.Velocity);
-            _model.SetLabels(0, batch);
+            _model = new GeneratorModel(
+                device, network, new ImageForm(_config.Channels, _config.ImageSize, _config.NullClass), Prediction.Velocity);
+            _model.SetLabels(0, batch, isGuided: true);
             _result = device.Allocate<float>((long)batch * _config.ImageSize * _config.ImageSize);
         }
 

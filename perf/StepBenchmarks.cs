@@ -42,9 +42,9 @@ public class StepBenchmarks
         var options = Defaults();
         var data = DatasetCatalog.Load(options.Data, options.Seed).Train;
         var device = Own(new HostDevice(selection: new KernelSelection()));
-        var generator = Own(new Generator(device, options.Diffusion, data, Seed));
+        var generator = Own(new ImageGenerator(device, options.Diffusion, data, Seed));
         _diffusion = Own(new DiffusionTrainer(generator, options.Diffusion, data, data.Labels, Seed));
-        var classifier = Own(new Classifier(device, options.Classifier, data, NormalisationStatistics.Of(data), Seed));
+        var classifier = Own(new ImageClassifier(device, options.Classifier, data, NormalisationStatistics.Of(data), Seed));
         var labelled = data.Select(LabelSplit.Create(data, options.Data, options.Seed).Indices);
         _classifier = Own(new SemiSupervisedTrainer(classifier, options.Stage1, labelled, data, Seed));
         OpenSampling(generator, options.Generate);
@@ -69,12 +69,12 @@ public class StepBenchmarks
     public void SamplingEvaluation() => _sampling.Run(in _stage);
 
     /// <summary>The first stage of the solver: it leaves the trajectory as it is and can run again and again.</summary>
-    private void OpenSampling(Generator generator, GenerateOptions options)
+    private void OpenSampling(ImageGenerator generator, GenerateOptions options)
     {
         var device = generator.Store.Device;
-        var model = Own(new GeneratorModel(device, generator.Network, generator.Config, generator.Prediction));
-        model.SetLabels(0, options.Batch);
-        var images = Own(device.Allocate<float>((long)options.Batch * generator.Config.Grid(1).ImageElements));
+        var model = Own(new GeneratorModel(device, generator.Network, generator.Form, generator.Prediction));
+        model.SetLabels(0, options.Batch, isGuided: true);
+        var images = Own(device.Allocate<float>((long)options.Batch * generator.Form.Elements));
         var solver = (PlannedSolver)SolverCatalog.Find(options.Solver);
         _sampling = Own(new DeviceStageRunner(
             device, generator.Schedule, solver.Model, model, options.Guidance, options.Batch, default, images.Slice));

@@ -51,6 +51,7 @@ internal static class Sweeps
         device,
         new ClassifierOptions
         {
+            Network = "vit",
             PatchSize = Patch,
             Width = size.Width,
             Depth = 4,

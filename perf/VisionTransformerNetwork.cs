@@ -25,7 +25,7 @@ internal sealed class VisionTransformerNetwork : Network
     {
         (_options, Batch) = (options, batch);
         _tokens = 1 + (imageSize / options.PatchSize * (imageSize / options.PatchSize));
-        _model = new VisionTransformer(Store, options, channels: 1, imageSize, Classes);
+        _model = new VisionTransformer(Store, options, new ImageForm(1, imageSize, Classes));
         Initialize();
         _shape = new TensorShape(batch, 1, imageSize, imageSize);
         var images = Normal(_shape, 1);

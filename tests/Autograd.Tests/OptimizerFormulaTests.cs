@@ -127,7 +127,8 @@ public sealed class OptimizerFormulaTests
             _device.CopyIn<float>([.. Enumerable.Range(0, 3).Select(i => Gradient(update, i))], parameter.Gradient);
         }
 
-        optimizer.Step(Rate, Scale(update), average);
+        using var scale = _device.Upload<float>([Scale(update)]);
+        optimizer.Step(Rate, scale.Slice, average);
     }
 
     /// <summary>Another factor each time: AdamW would not notice one that stays.</summary>

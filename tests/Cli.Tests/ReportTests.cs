@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using DPT.Engine.Cli;
+using DPT.Engine.Dpt;
 
 namespace Cli.Tests;
 
@@ -10,7 +11,7 @@ public sealed class ReportTests
     public void Report_OfAWholeRun_ShowsEverything_AndNeedsNothingElse()
     {
         using var folder = WholeRun();
-        Report.Write(folder.Path);
+        Report.Write(new RunLayout(folder.Path));
         var page = File.ReadAllText(folder.File("report.html"));
         Assert.Multiple(() =>
         {
@@ -34,8 +35,8 @@ public sealed class ReportTests
         folder.Write(
             "stage-1-classifier/pseudo-labels.csv",
             "file,label,probability\n\"a/one, two.png\",3,0.99\n\"b/\"\"x\"\",0.1.png\",4,0.5\n\"b/two\nlines.png\",4,1\n");
-        Assert.That(new RunFiles(folder.Path).Confidences(), Is.EqualTo([0.99f, 0.5f, 1f]));
-        Report.Write(folder.Path);
+        Assert.That(new RunFiles(new RunLayout(folder.Path)).Confidences(), Is.EqualTo([0.99f, 0.5f, 1f]));
+        Report.Write(new RunLayout(folder.Path));
         Assert.That(
             File.ReadAllText(folder.File("report.html")),
             Does.Contain("probability of the chosen class").And.Not.Contain("Left out"));
@@ -45,7 +46,7 @@ public sealed class ReportTests
     public void Report_OfAnEmptyFolder_SaysWhatIsMissing()
     {
         using var folder = new TemporaryFolder();
-        Report.Write(folder.Path);
+        Report.Write(new RunLayout(folder.Path));
         var page = File.ReadAllText(folder.File("report.html"));
         Assert.That(page, Does.Contain("Left out").And.Contain("result.json is not there yet"));
     }
@@ -62,7 +63,7 @@ public sealed class ReportTests
     {
         using var folder = WholeRun();
         folder.Write(name, content);
-        Report.Write(folder.Path);
+        Report.Write(new RunLayout(folder.Path));
         Assert.That(File.ReadAllText(folder.File("report.html")), Does.Contain($"{name} cannot be read"));
     }
 
@@ -77,7 +78,7 @@ public sealed class ReportTests
         using var folder = WholeRun();
         File.Delete(folder.File(name));
         File.CreateSymbolicLink(folder.File(name), "/dev/zero");
-        Report.Write(folder.Path);
+        Report.Write(new RunLayout(folder.Path));
         Assert.That(File.ReadAllText(folder.File("report.html")), Does.Contain($"{name} cannot be read"));
     }
 
@@ -87,7 +88,7 @@ public sealed class ReportTests
         using var folder = new TemporaryFolder();
         folder.Write("config.resolved.json", """{ "data.spec": { "value": "<script>alert(1)</script>", "origin": "\"&" } }""");
         folder.Write("result.json", """{ "<b>": 1, "stage1": "<i>" }""");
-        Report.Write(folder.Path);
+        Report.Write(new RunLayout(folder.Path));
         var page = File.ReadAllText(folder.File("report.html"));
         Assert.That(page, Does.Not.Contain("<script>").And.Not.Contain("<i>").And.Contain("&lt;script&gt;"));
     }
@@ -104,7 +105,7 @@ public sealed class ReportTests
             {"stage":"stage-1-classifier","step":20,"time":5,"train/loss":1.5}
 
             """);
-        var points = new RunFiles(folder.Path).Metrics()[("stage-1-classifier", "train/loss")];
+        var points = new RunFiles(new RunLayout(folder.Path)).Metrics()[("stage-1-classifier", "train/loss")];
         Assert.That(points, Is.EqualTo(new[] { (10.0, 3.0), (20.0, 1.5) }));
     }
 

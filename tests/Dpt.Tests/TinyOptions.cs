@@ -9,10 +9,11 @@ internal static class TinyOptions
         Seed = 3,
         Device = "host",
         Precision = "fp32",
-        Classifier = new ClassifierOptions { PatchSize = 4, Width = 16, Depth = 1, Heads = 2, MlpRatio = 2 },
+        Classifier = new ClassifierOptions { Network = "vit", PatchSize = 4, Width = 16, Depth = 1, Heads = 2, MlpRatio = 2 },
         Stage1 = Training(labelledBatch: 6),
         Diffusion = new DiffusionOptions
         {
+            Network = "u-vit",
             PatchSize = 4,
             Width = 16,
             Depth = 2,
@@ -49,6 +50,8 @@ internal static class TinyOptions
 
     private static SemiSupervisedOptions Training(int labelledBatch) => new()
     {
+        Algorithm = "freematch",
+        Threshold = 0.95,
         Steps = 6,
         LabelledBatch = labelledBatch,
         UnlabelledBatch = 14,

@@ -34,7 +34,6 @@ public sealed class AdamWTests
             Beta2 = 0.99f,
             Epsilon = Epsilon,
             WeightDecay = 0,
-            GradientScale = 1,
         });
         var moved = device.Download(weights.Slice);
         for (var i = 0; i < moved.Length; i++)

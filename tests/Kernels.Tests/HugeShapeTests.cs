@@ -113,20 +113,38 @@ public sealed class HugeShapeTests
         }),
         Huge.Of(OptimizerOperators.AdamW, "", m => new AdamWCall
         {
-            Count = Slab, Step = 1, LearningRate = 1, Beta1 = 0.9f, Beta2 = 0.9f, Epsilon = 1, WeightDecay = 1, GradientScale = 1,
+            Count = Slab, Step = 1, LearningRate = 1, Beta1 = 0.9f, Beta2 = 0.9f, Epsilon = 1, WeightDecay = 1, GradientScale = m.Floats(1),
             AverageDecay = 0.5f,
             Parameters = m.Floats(Slab), Gradients = m.Floats(Slab), Moment1 = m.Floats(Slab), Moment2 = m.Floats(Slab),
             Average = m.Floats(Slab), DecayMask = m.Floats(Slab),
         }),
         Huge.Of(OptimizerOperators.Sgd, "", m => new SgdCall
         {
-            Count = Slab, LearningRate = 1, Momentum = 0.9f, WeightDecay = 1, GradientScale = 1, AverageDecay = 0.5f,
+            Count = Slab, LearningRate = 1, Momentum = 0.9f, WeightDecay = 1, GradientScale = m.Floats(1), AverageDecay = 0.5f,
             Parameters = m.Floats(Slab), Gradients = m.Floats(Slab), Velocity = m.Floats(Slab),
             Average = m.Floats(Slab), DecayMask = m.Floats(Slab),
         }),
         Huge.Of(OptimizerOperators.Norm, "", m => new NormCall
         {
             Count = Slab, X = m.Floats(Slab), Result = m.Floats(1),
+        }),
+        Huge.Of(ClipFactorOperator.Factor, "one block sees all losses", m => new ClipFactorCall
+        {
+            Norm = m.Floats(1), Limit = 1, Losses = m.Floats(1001), Factor = m.Floats(1),
+        }),
+        Huge.Of(PseudoLabelOperator.PseudoLabel, "", m => new PseudoLabelCall
+        {
+            Rows = (1 << 29) + 5, Classes = 8, Probabilities = m.Floats(((1L << 29) + 5) * 8), Thresholds = m.Floats(8),
+            Labels = m.Ints((1 << 29) + 5), Weights = m.Floats((1 << 29) + 5),
+        }),
+        Huge.Of(FreeMatchThresholdsOperator.Thresholds, "one block sees the whole batch", m => new FreeMatchThresholdsCall
+        {
+            Rows = 301, Classes = 7, Momentum = 0.5f, Probabilities = m.Floats(301 * 7), Averages = m.Floats(15), Thresholds = m.Floats(7),
+        }),
+        Huge.Of(FreeMatchFairnessOperator.Fairness, "one block sees the whole batch", m => new FreeMatchFairnessCall
+        {
+            Rows = 301, Classes = 7, Scale = 1, Logits = m.Floats(301 * 7), Weights = m.Floats(301), Averages = m.Floats(15),
+            Loss = m.Floats(1), LogitsGradient = m.Floats(301 * 7),
         }),
         Huge.Of(PatchEmbedOperators.Forward, "many images", m => Embed(m, Images, 48)),
         Huge.Of(PatchEmbedOperators.Forward, "large images", m => Embed(m, LargeImages, 4096)),

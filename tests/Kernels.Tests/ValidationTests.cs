@@ -66,7 +66,6 @@ public sealed class ValidationTests
         Beta2 = 0.9f,
         Epsilon = 1,
         WeightDecay = 0,
-        GradientScale = 1,
     };
 
     private static readonly MatMulCall MatMul =

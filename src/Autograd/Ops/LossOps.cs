@@ -32,6 +32,15 @@ public static class LossOps
         this Tape tape, Tensor logits, Slice<float> targets, float scale, Slice<float> rowWeights = default) =>
         CrossEntropy(tape, logits, default, targets, scale, rowWeights);
 
+    /// <summary>A loss of one's own: a kernel that writes the gradient of its input, which the tape then adds to the others.</summary>
+    /// <param name="tape">The tape.</param>
+    /// <param name="input">What the loss is of.</param>
+    /// <param name="run">
+    /// Runs the kernel. It is given the place for the gradient, laid out like the input, every element to be written; empty if
+    /// nobody asks for a gradient.
+    /// </param>
+    public static void Loss(this Tape tape, Tensor input, Action<Slice<float>> run) => WithGradientOf(tape, input, run);
+
     /// <summary>Mean squared error per sample.</summary>
     /// <param name="tape">The tape.</param>
     /// <param name="prediction">[B, ...].</param>

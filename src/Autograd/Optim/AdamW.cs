@@ -29,7 +29,7 @@ public sealed class AdamW : IOptimizer
         [("moment1", _moment1.Slice), ("moment2", _moment2.Slice)];
 
     /// <inheritdoc/>
-    public void Step(float learningRate, float gradientScale = 1, MovingAverage? average = null)
+    public void Step(float learningRate, Slice<float> gradientScale = default, MovingAverage? average = null)
     {
         foreach (var (start, length) in _store.LearningRanges)
         {

@@ -1,19 +1,28 @@
+using DPT.Engine.Kernels;
+
 namespace DPT.Engine.Autograd;
 
-/// <summary>Clipping by the global L2 norm of all gradients, as a factor that the optimiser's pass applies.</summary>
-public static class GradientClip
+/// <summary>Clipping by the global L2 norm of all gradients, as a factor that the optimiser's pass reads on the device.</summary>
+/// <param name="store">The parameters whose gradients are clipped.</param>
+/// <param name="limit">The largest norm; 0 does not clip.</param>
+/// <param name="norm">Where the norm goes, one element of device memory.</param>
+/// <param name="factor">Where the factor goes, one element of device memory.</param>
+public sealed class GradientClip(ParameterStore store, double limit, Slice<float> norm, Slice<float> factor)
 {
-    /// <summary>The factor that brings a norm down to <paramref name="maxNorm"/>; 1 if it is small enough already.</summary>
-    /// <param name="norm">The global norm, finite.</param>
-    /// <param name="maxNorm">The limit; 0 means no limit.</param>
-    /// <exception cref="ArithmeticException">The norm is not finite: no factor would make an update of that gradient.</exception>
-    public static float Factor(float norm, double maxNorm)
-    {
-        if (!float.IsFinite(norm))
-        {
-            throw new ArithmeticException($"a gradient with the norm {norm} cannot be clipped");
-        }
+    /// <summary>The factor that the last <see cref="Compute"/> found.</summary>
+    public Slice<float> Factor => factor;
 
-        return maxNorm > 0 && norm > maxNorm ? (float)(maxNorm / (norm + 1e-6)) : 1;
+    /// <summary>Finds the norm and the factor; NaN, which an optimiser takes as "no update", where something is not finite.</summary>
+    /// <param name="losses">The losses that the gradient is of; empty if they do not matter.</param>
+    public void Compute(Slice<float> losses = default)
+    {
+        SlabNorm.Compute(store.Device, store.Gradients, norm);
+        store.Device.Run(ClipFactorOperator.Factor, new ClipFactorCall
+        {
+            Norm = norm,
+            Limit = (float)limit,
+            Losses = losses,
+            Factor = factor,
+        });
     }
 }

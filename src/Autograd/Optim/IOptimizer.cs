@@ -16,9 +16,12 @@ public interface IOptimizer : IDisposable
     /// the step counts all the same.
     /// </summary>
     /// <param name="learningRate">Learning rate of this update.</param>
-    /// <param name="gradientScale">Factor on the gradient, e.g. from clipping.</param>
+    /// <param name="gradientScale">
+    /// Factor on the gradient, one element on the device, e.g. from <see cref="GradientClip"/>; empty means 1. If it is not
+    /// finite the update changes nothing.
+    /// </param>
     /// <param name="average">Updated in the same pass, or null.</param>
-    void Step(float learningRate, float gradientScale = 1, MovingAverage? average = null);
+    void Step(float learningRate, Slice<float> gradientScale = default, MovingAverage? average = null);
 
     /// <summary>Continues after a load: <paramref name="steps"/> updates were made.</summary>
     void Resume(int steps);

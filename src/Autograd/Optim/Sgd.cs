@@ -26,7 +26,7 @@ public sealed class Sgd : IOptimizer
     public IReadOnlyList<(string Name, Slice<float> Slab)> State => [("velocity", _velocity.Slice)];
 
     /// <inheritdoc/>
-    public void Step(float learningRate, float gradientScale = 1, MovingAverage? average = null)
+    public void Step(float learningRate, Slice<float> gradientScale = default, MovingAverage? average = null)
     {
         foreach (var (start, length) in _store.LearningRanges)
         {

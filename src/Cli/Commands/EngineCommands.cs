@@ -36,9 +36,9 @@ internal sealed class EngineCommands : IDptCommands
         IReadOnlyList<NamedValue> values = stage switch
         {
             DptStage.TrainClassifier => [new("top1", pipeline.TrainClassifier(stop))],
-            DptStage.PseudoLabel => Values(pipeline.LabelAll(stop)),
+            DptStage.PseudoLabel => Values(pipeline.TrainClassifierAndLabel(stop)),
             DptStage.TrainDiffusion => [new("steps", pipeline.TrainGenerator(stop))],
-            DptStage.Generate => Values(pipeline.Generate(stop)),
+            DptStage.Generate => Values(pipeline.TrainGeneratorAndDraw(stop)),
             DptStage.Retrain => Values(pipeline.Retrain(stop)),
             DptStage.Evaluate => Values(pipeline.Evaluate(stop)),
             DptStage.FrechetDistance => Values(pipeline.MeasureFrechet(stop)),

@@ -43,6 +43,7 @@ internal static class ConfigKeys
         new IntegerKey("data.testLimit", 1, Any) { Optional = true },
         new FlagKey("data.skipBroken"),
 
+        new ChoiceKey("classifier.network", [.. ClassifierCatalog.Kinds.Select(k => k.Name)]),
         new IntegerKey("classifier.patchSize", 1, 256),
         new IntegerKey("classifier.width", 1, 8192),
         new IntegerKey("classifier.depth", 1, 256),
@@ -51,6 +52,7 @@ internal static class ConfigKeys
 
         .. SemiSupervised("stage1"),
 
+        new ChoiceKey("diffusion.network", [.. GeneratorCatalog.Kinds.Select(k => k.Name)]),
         new IntegerKey("diffusion.patchSize", 1, 256),
         new IntegerKey("diffusion.width", 1, 8192),
         new IntegerKey("diffusion.depth", 2, 256),
@@ -89,10 +91,12 @@ internal static class ConfigKeys
 
     private static ConfigKey[] SemiSupervised(string stage) =>
     [
+        new ChoiceKey($"{stage}.algorithm", [.. SemiSupervisedCatalog.Kinds.Select(k => k.Name)]),
         new IntegerKey($"{stage}.steps", 1, Any),
         new IntegerKey($"{stage}.labelledBatch", 1, 65536),
         new IntegerKey($"{stage}.unlabelledBatch", 0, 65536),
         new RealKey($"{stage}.unlabelledWeight", 0, 1000),
+        new RealKey($"{stage}.threshold", 0, 1),
         new RealKey($"{stage}.thresholdMomentum", 0, 0.999999),
         new RealKey($"{stage}.fairnessWeight", 0, 1000),
         new ChoiceKey($"{stage}.optimizer", "adamw", "sgd"),

@@ -10,19 +10,16 @@ namespace DPT.Engine.Cli;
 /// <summary>Writes <c>report.html</c> of a run folder: one page that needs nothing else.</summary>
 internal static class Report
 {
-    /// <summary>Name of the page in the run folder.</summary>
-    public const string FileName = "report.html";
-
     private const int Bins = 20;
     private const string Warnings = "warnings";
 
     /// <summary>Writes the page from what the folder holds.</summary>
-    public static void Write(string folder) => AtomicFile.WriteText(Path.Combine(folder, FileName), Page(folder));
+    public static void Write(RunLayout run) => AtomicFile.WriteText(run.ReportPath, Page(run));
 
-    private static string Page(string folder)
+    private static string Page(RunLayout run)
     {
-        var files = new RunFiles(folder);
-        var title = $"DPT run {Path.GetFileName(Path.GetFullPath(folder).TrimEnd(Path.DirectorySeparatorChar))}";
+        var files = new RunFiles(run);
+        var title = $"DPT run {Path.GetFileName(Path.GetFullPath(run.FolderPath).TrimEnd(Path.DirectorySeparatorChar))}";
         var body = new StringBuilder();
         body.Append(Numbers(files)).Append(Samples(files)).Append(Curves(files));
         body.Append(Confidence(files)).Append(Confusion(files)).Append(Settings(files));
@@ -38,7 +35,7 @@ internal static class Report
 
     private static string Numbers(RunFiles files)
     {
-        if (files.Json("result.json") is not { } result)
+        if (files.Result() is not { } result)
         {
             return "";
         }
@@ -79,7 +76,7 @@ internal static class Report
     private static string Samples(RunFiles files)
     {
         var body = new StringBuilder();
-        if (files.Base64("stage-2-diffusion/samples.png") is { } image)
+        if (files.Samples() is { } image)
         {
             const string Alternative = "generated images, one class a row";
             Section(
@@ -160,7 +157,7 @@ internal static class Report
 
     private static string Settings(RunFiles files)
     {
-        if (files.Json(RunFolder.ConfigName) is not { ValueKind: JsonValueKind.Object } config)
+        if (files.Config() is not { ValueKind: JsonValueKind.Object } config)
         {
             return "";
         }

@@ -72,7 +72,7 @@ internal sealed class CompareVerb : Verb<CommonArguments>
 
     private static DptResult Read(string folder)
     {
-        var file = Path.Combine(folder, "result.json");
+        var file = new RunLayout(folder).ResultPath;
         if (!File.Exists(file))
         {
             throw new DptException(FailureKind.Environment, $"'{folder}' holds no result.json: the run is not finished");

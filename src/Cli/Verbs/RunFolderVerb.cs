@@ -88,7 +88,7 @@ internal abstract class RunFolderVerb : Verb<RunArguments>
         }
 
         RunFolder.RequireRun(arguments.Resume);
-        var file = Path.Combine(arguments.Resume, RunFolder.ConfigName);
+        var file = Path.Combine(arguments.Resume, RunLayout.ConfigName);
         var flags = ArgumentParser.Assignments(arguments).ToList();
         var config = ConfigLoader.Resume(file, flags).WithAbsolutePaths();
         if (OnlyReads)
@@ -153,7 +153,7 @@ internal abstract class RunFolderVerb : Verb<RunArguments>
     {
         if (!OnlyReads)
         {
-            Report.Write(folder.FolderPath);
+            Report.Write(folder);
         }
 
         foreach (var line in json ? [result.Json] : result.Lines)

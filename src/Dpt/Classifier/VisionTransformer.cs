@@ -10,7 +10,7 @@ namespace DPT.Engine.Dpt;
 /// The reference starts all weights at 0.02 and trains for hundreds of epochs. Small networks on short budgets learn
 /// several times faster from PyTorch's default linear layers and large positions, so that is how this one starts.
 /// </remarks>
-public sealed class VisionTransformer
+public sealed class VisionTransformer : IClassifier
 {
     private const float NormEpsilon = 1e-6f;
     private const float PositionDeviation = 0.3f;
@@ -23,31 +23,22 @@ public sealed class VisionTransformer
     /// <summary>Registers the parameters in <paramref name="store"/>.</summary>
     /// <param name="store">The model's store, not yet initialised.</param>
     /// <param name="options">Sizes.</param>
-    /// <param name="channels">Channels of the images.</param>
-    /// <param name="imageSize">Side of the images; a multiple of the patch.</param>
-    /// <param name="classes">Number of classes.</param>
-    /// <exception cref="DptException">The patch does not divide the image.</exception>
-    public VisionTransformer(ParameterStore store, ClassifierOptions options, int channels, int imageSize, int classes)
+    /// <param name="form">The images; the patch divides their side.</param>
+    /// <exception cref="DptException">Usage: the sizes do not fit.</exception>
+    public VisionTransformer(ParameterStore store, ClassifierOptions options, ImageForm form)
     {
-        if (options.PatchSize < 1 || imageSize % options.PatchSize != 0)
-        {
-            throw new DptException(
-                FailureKind.Usage,
-                $"classifier.patchSize {options.PatchSize} does not divide the image size {imageSize}; "
-                + "choose a divisor, or resize with --image-size");
-        }
-
-        Classes = classes;
-        Width = options.Width;
+        Require(options, form);
+        Classes = form.Classes;
+        FeatureWidth = options.Width;
         var root = new ParameterScope(store);
         var (patch, width) = (options.PatchSize, options.Width);
-        var tokens = 1 + ((imageSize / patch) * (imageSize / patch));
+        var tokens = TokensOf(options, form);
         var classToken = root.Add("cls_token", new TensorShape(1, 1, width), Initializer.Normal(PositionDeviation), decays: false);
         var position = root.Add("pos_embed", new TensorShape(1, tokens, width), Initializer.Normal(PositionDeviation), decays: false);
         var projection = root["patch_embed"]["proj"];
         _embedding = new PatchEmbedOp.Parts(
             projection.Add(
-                "weight", new TensorShape(width, channels, patch, patch), Initializer.FanIn(channels * patch * patch)),
+                "weight", new TensorShape(width, form.Channels, patch, patch), Initializer.FanIn(form.Channels * patch * patch)),
             projection.Add("bias", new TensorShape(width), Initializer.Zero, decays: false),
             position,
             ClassToken: classToken);
@@ -60,16 +51,16 @@ public sealed class VisionTransformer
         }
 
         _norm = new LayerNorm(root["norm"], width, NormEpsilon);
-        _head = new Linear(root["fc"], width, classes, Initializer.FanIn(width), Initializer.Zero);
+        _head = new Linear(root["fc"], width, form.Classes, Initializer.FanIn(width), Initializer.Zero);
     }
 
-    /// <summary>Number of classes.</summary>
+    /// <inheritdoc/>
     public int Classes { get; }
 
-    /// <summary>Width of the features.</summary>
-    public int Width { get; }
+    /// <inheritdoc/>
+    public int FeatureWidth { get; }
 
-    /// <summary>The class token after the final norm: the features, [B, D].</summary>
+    /// <summary>The class token after the final norm, [B, FeatureWidth].</summary>
     public Tensor Features(Tape tape, Tensor images)
     {
         var x = tape.PatchEmbed(images, _embedding);
@@ -81,9 +72,22 @@ public sealed class VisionTransformer
         return _norm.ForwardFirstToken(tape, x);
     }
 
-    /// <summary>Class scores from features, [B, classes].</summary>
-    public Tensor Head(Tape tape, Tensor features) => _head.Forward(tape, features);
+    /// <inheritdoc/>
+    public Tensor Forward(Tape tape, Tensor images) => _head.Forward(tape, Features(tape, images));
 
-    /// <summary>Class scores, [B, classes].</summary>
-    public Tensor Forward(Tape tape, Tensor images) => Head(tape, Features(tape, images));
+    internal static void Require(ClassifierOptions options, ImageForm form) =>
+        TransformerSizes.Require("classifier", options.PatchSize, options.Width, options.Heads, form.Side);
+
+    /// <summary>Weak views and evaluations run block by block: without gradients most of it is given back.</summary>
+    internal static NetworkFootprint Footprint(ClassifierOptions options, ImageForm form)
+    {
+        const double ShareUnrecorded = 0.6;
+        var (tokens, block) = (TokensOf(options, form), NetworkFootprint.TransformerBlock(options.MlpRatio));
+        var row = (long)tokens * options.Width;
+        var recorded = row * ((options.Depth * block) + NetworkFootprint.TransformerEnds);
+        return new NetworkFootprint(tokens, options.Width, recorded, row * block, (long)(ShareUnrecorded * recorded));
+    }
+
+    private static int TokensOf(ClassifierOptions options, ImageForm form) =>
+        1 + ((form.Side / options.PatchSize) * (form.Side / options.PatchSize));
 }

@@ -19,13 +19,13 @@ public sealed record DptOptions
     /// <summary><c>fp32</c>; <c>bf16</c> is refused by every device so far.</summary>
     public required string Precision { get; init; }
 
-    /// <summary>The vision transformer that classifies, the same in stages 1 and 3.</summary>
+    /// <summary>The network that classifies, the same in stages 1 and 3.</summary>
     public required ClassifierOptions Classifier { get; init; }
 
     /// <summary>Stage 1: semi-supervised training.</summary>
     public required SemiSupervisedOptions Stage1 { get; init; }
 
-    /// <summary>Stage 2: the class-conditional U-ViT and its training.</summary>
+    /// <summary>Stage 2: the class-conditional generator and its training.</summary>
     public required DiffusionOptions Diffusion { get; init; }
 
     /// <summary>Stage 2: drawing the pseudo-images.</summary>
@@ -67,9 +67,12 @@ public sealed record DataOptions
     public bool SkipBroken { get; init; }
 }
 
-/// <summary>A small ViT.</summary>
+/// <summary>The classifier. A network reads of its sizes what it has.</summary>
 public sealed record ClassifierOptions
 {
+    /// <summary>Which network, by its name in <see cref="ClassifierCatalog"/>.</summary>
+    public required string Network { get; init; }
+
     /// <summary>Side of a patch, in pixels.</summary>
     public required int PatchSize { get; init; }
 
@@ -86,9 +89,12 @@ public sealed record ClassifierOptions
     public required int MlpRatio { get; init; }
 }
 
-/// <summary>FreeMatch training of the classifier (spec 2.4).</summary>
+/// <summary>Semi-supervised training of the classifier (spec 2.4).</summary>
 public sealed record SemiSupervisedOptions
 {
+    /// <summary>What learns from the unlabelled images, by its name in <see cref="SemiSupervisedCatalog"/>.</summary>
+    public required string Algorithm { get; init; }
+
     /// <summary>Optimiser updates.</summary>
     public required int Steps { get; init; }
 
@@ -101,10 +107,13 @@ public sealed record SemiSupervisedOptions
     /// <summary>Weight of the unlabelled loss.</summary>
     public required double UnlabelledWeight { get; init; }
 
-    /// <summary>Momentum of the self-adaptive thresholds.</summary>
+    /// <summary>FixMatch: the confidence that an unlabelled image needs to take part.</summary>
+    public required double Threshold { get; init; }
+
+    /// <summary>FreeMatch: momentum of the self-adaptive thresholds.</summary>
     public required double ThresholdMomentum { get; init; }
 
-    /// <summary>Weight of the fairness term (spec 2.4, optional entropy term); 0 leaves it out.</summary>
+    /// <summary>FreeMatch: weight of the fairness term (spec 2.4, optional entropy term); 0 leaves it out.</summary>
     public required double FairnessWeight { get; init; }
 
     /// <summary><c>adamw</c> or <c>sgd</c>.</summary>
@@ -132,9 +141,12 @@ public sealed record SemiSupervisedOptions
     public required int CropPadding { get; init; }
 }
 
-/// <summary>The U-ViT, its forward process and its training (spec 4).</summary>
+/// <summary>The generator, its forward process and its training (spec 4). A network reads of its sizes what it has.</summary>
 public sealed record DiffusionOptions
 {
+    /// <summary>Which network, by its name in <see cref="GeneratorCatalog"/>.</summary>
+    public required string Network { get; init; }
+
     /// <summary>Side of a patch, in pixels.</summary>
     public required int PatchSize { get; init; }
 
@@ -216,6 +228,12 @@ public sealed record GenerateOptions
 
     /// <summary>Images drawn together.</summary>
     public required int Batch { get; init; }
+
+    /// <summary>Whether the network is asked without the class too.</summary>
+    internal bool IsGuided => Guidance > 0;
+
+    /// <summary>Images that the network sees together.</summary>
+    internal int NetworkBatch => IsGuided ? 2 * Batch : Batch;
 }
 
 /// <summary>Checkpoints and logging.</summary>

@@ -33,36 +33,34 @@ internal sealed class DeviceImages : IDisposable
     /// <summary>A batch that the tape owns; see <see cref="Draw"/>.</summary>
     public Tensor Batch(Tape tape, ReadOnlySpan<int> indices, in ImageView view)
     {
-        var batch = tape.New(ShapeOf(indices.Length));
-        Draw(batch.Data, indices, in view);
-        return batch;
-    }
-
-    /// <summary>The images at <paramref name="indices"/>, [B,C,S,S], normalised, each changed by a draw of its own.</summary>
-    /// <param name="batch">Receives them.</param>
-    /// <param name="indices">Which images.</param>
-    /// <param name="view">How to change them.</param>
-    /// <param name="seed">Seed of the run.</param>
-    /// <param name="firstSample">Number of the first image's draw.</param>
-    public void Draw(
-        Slice<float> batch, ReadOnlySpan<int> indices, in ImageView view, ulong seed = 0, long firstSample = 0)
-    {
         if (_indices is null || _indices.Slice.Length < indices.Length)
         {
             _indices?.Dispose();
             _indices = _device.Allocate<int>(indices.Length);
         }
 
+        var batch = tape.New(ShapeOf(indices.Length));
         var selected = _indices.Slice.Range(0, indices.Length);
         _device.CopyIn(indices, selected);
+        Draw(batch.Data, selected, in view);
+        return batch;
+    }
+
+    /// <summary>The images at <paramref name="indices"/>, [B,C,S,S], normalised, each changed by a draw of its own.</summary>
+    /// <param name="batch">Receives them.</param>
+    /// <param name="indices">Which images, on the device.</param>
+    /// <param name="view">How to change them.</param>
+    /// <param name="seed">Seed of the run.</param>
+    /// <param name="firstSample">Number of the first image's draw.</param>
+    public void Draw(Slice<float> batch, Slice<int> indices, in ImageView view, ulong seed = 0, long firstSample = 0) =>
         _device.Run(AugmentOperators.Augment, new AugmentCall
         {
-            Batch = indices.Length,
+            Batch = (int)indices.Length,
             Channels = _images.Channels,
             ImageSize = _images.ImageSize,
             SourceCount = _images.Count,
             Source = _pixels.Slice,
-            Indices = selected,
+            Indices = indices,
             Policy = view.Policy,
             Flip = view.Flip,
             CropPadding = view.CropPadding,
@@ -73,7 +71,6 @@ internal sealed class DeviceImages : IDisposable
             Deviation = _deviation.Slice,
             Output = batch,
         });
-    }
 
     public void Dispose()
     {

@@ -61,6 +61,9 @@ public sealed class ImageDataset
     /// <summary>Number of images.</summary>
     public int Count => Labels.Length;
 
+    /// <summary>What networks have to know of the images.</summary>
+    public ImageForm Form => new(Channels, ImageSize, Classes);
+
     /// <summary>Bytes of one image, C S S.</summary>
     public int ImageLength => Channels * ImageSize * ImageSize;
 

@@ -69,11 +69,7 @@ public static class SolverCatalog
 
     /// <summary>The solver of that name.</summary>
     /// <exception cref="DptException">There is none; the message lists those that exist.</exception>
-    public static Solver Find(string name) =>
-        Solvers.FirstOrDefault(solver => solver.Name == name)
-        ?? throw new DptException(
-            FailureKind.Usage,
-            $"unknown solver '{name}'; there are {string.Join(", ", Solvers.Select(solver => solver.Name))}");
+    public static Solver Find(string name) => Named.Find(Solvers, solver => solver.Name, name, "solver");
 
     private static PlannedSolver FixedOrder(string name, int order, TimeGrid grid, string gridName) => new(
         name, $"DPM-Solver of order {order} in all steps, {gridName} grid",

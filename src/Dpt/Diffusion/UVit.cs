@@ -7,7 +7,7 @@ namespace DPT.Engine.Dpt;
 /// U-ViT (Bao et al., CVPR 2023; spec 4.1): a transformer over the tokens [label, time, patches] with long skip
 /// connections. Architecture and parameter names are the official ones, so official weights fit.
 /// </summary>
-public sealed class UVit
+public sealed class UVit : IGenerator
 {
     private const float NormEpsilon = 1e-5f;
 
@@ -61,6 +61,9 @@ public sealed class UVit
         _convolution = config.Convolution ? Convolution(root["final_layer"], config) : null;
     }
 
+    /// <inheritdoc/>
+    public int NullClass => _config.NullClass;
+
     /// <summary>The prediction for a batch of noised images.</summary>
     /// <param name="tape">The tape.</param>
     /// <param name="images">x_t, [B, C, S, S].</param>
@@ -87,6 +90,21 @@ public sealed class UVit
         var patches = _decoder.Forward(tape, _norm.Forward(tape, x));
         return tape.Unpatchify(
             patches, _config.Grid(images.Shape[0]), _convolution?.Weight, _convolution?.Bias);
+    }
+
+    internal static void Require(DiffusionOptions options, ImageForm form)
+    {
+        TransformerSizes.Require("diffusion", options.PatchSize, options.Width, options.Heads, form.Side);
+        Usage.Require(options.Depth % 2 == 0, $"diffusion.depth {options.Depth} is not even");
+    }
+
+    internal static NetworkFootprint Footprint(DiffusionOptions options, ImageForm form)
+    {
+        var tokens = UVitConfig.From(options, form).Grid(1).Tokens;
+        var (blocks, block) = (options.Depth + 1L, NetworkFootprint.TransformerBlock(UVitConfig.MlpRatio));
+        var row = (long)tokens * options.Width;
+        var recorded = row * ((options.Recompute ? 2 * blocks : blocks * block) + NetworkFootprint.TransformerEnds);
+        return new NetworkFootprint(tokens, options.Width, recorded, row * block, row * blocks * block);
     }
 
     private Tensor Run(Tape tape, TransformerBlock block, Tensor x) =>

@@ -41,14 +41,14 @@ public sealed record UVitConfig(
     public PatchGrid Grid(int batch) => new(batch, Channels, ImageSize, PatchSize, ExtraTokens);
 
     /// <summary>The configuration that options ask for on images of a data set.</summary>
-    public static UVitConfig From(DiffusionOptions options, int channels, int imageSize, int classes) => new(
-        imageSize,
+    public static UVitConfig From(DiffusionOptions options, ImageForm form) => new(
+        form.Side,
         options.PatchSize,
-        channels,
+        form.Channels,
         options.Width,
         options.Depth,
         options.Heads,
-        classes + 1,
+        form.Classes + 1,
         options.Convolution,
         options.Initialisation switch
         {

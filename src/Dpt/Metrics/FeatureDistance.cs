@@ -10,14 +10,14 @@ internal static class FeatureDistance
     /// <param name="features">Name of the features for the result.</param>
     /// <param name="stop">Stops between batches.</param>
     public static FrechetResult Between(
-        Classifier classifier, ImageDataset real, ImageDataset drawn, string features, CancellationToken stop) => new(
+        ImageClassifier classifier, ImageDataset real, ImageDataset drawn, string features, CancellationToken stop) => new(
             FrechetDistance.Between(Moments(classifier, real, stop), Moments(classifier, drawn, stop)),
             features,
             drawn.Count);
 
-    private static FeatureMoments Moments(Classifier classifier, ImageDataset images, CancellationToken stop)
+    private static FeatureMoments Moments(ImageClassifier classifier, ImageDataset images, CancellationToken stop)
     {
-        var width = classifier.Network.Width;
+        var width = classifier.Network.FeatureWidth;
         var moments = new FeatureMoments(width);
         var features = classifier.Features(images, stop);
         for (var i = 0; i < images.Count; i++)

@@ -25,9 +25,6 @@ internal sealed class ClassifierStage
     /// <summary>What decides whether the stage has to run.</summary>
     public StageRunner Runner { get; }
 
-    /// <summary>The averaged weights of the finished classifier.</summary>
-    public string WeightsPath => Path.Combine(_folder.FolderPath, "classifier.safetensors");
-
     /// <summary>Trains only; labelling continues from the last checkpoint. Returns top-1 on the test set.</summary>
     public double Train(CancellationToken stop)
     {
@@ -56,11 +53,11 @@ internal sealed class ClassifierStage
     public PseudoLabels LoadPseudoLabels() => PseudoLabelFile.Load(_folder.PseudoLabelsPath, _context.Data.Train);
 
     /// <summary>The classifier of the finished stage.</summary>
-    public Classifier LoadClassifier()
+    public ImageClassifier LoadClassifier()
     {
-        var classifier = new Classifier(
+        var classifier = new ImageClassifier(
             _context.Device, _context.Options.Classifier, _context.Data.Train, _context.Normalisation, seed: 0);
-        classifier.Store.Import(classifier.Store.Values, StateDict.Load(WeightsPath));
+        classifier.Store.Import(classifier.Store.Values, StateDict.Load(_folder.ClassifierPath));
         return classifier;
     }
 
@@ -79,7 +76,7 @@ internal sealed class ClassifierStage
         training.Run(stop);
         var clock = Stopwatch.StartNew();
         var classifier = training.Classifier;
-        StateDict.Save(WeightsPath, classifier.Store.Export(classifier.Store.Values));
+        StateDict.Save(_folder.ClassifierPath, classifier.Store.Export(classifier.Store.Values));
         var test = classifier.Evaluate(_context.Data.Test, stop);
         var labels = classifier.Label(_context.Data.Train, stop);
         PseudoLabelFile.Save(_folder.PseudoLabelsPath, _context.Data.Train, labels);
@@ -90,6 +87,6 @@ internal sealed class ClassifierStage
         _context.Observer.Message(FormattableString.Invariant(
             $"{_folder.Name}: top-1 {test.Accuracy:p1}, pseudo-labels {accuracy:p1} right"));
         var result = new Stage1Result(test.Accuracy, accuracy, training.Seconds + clock.Elapsed.TotalSeconds);
-        return new StageWork<Stage1Result>(result, [WeightsPath, _folder.PseudoLabelsPath], training.Machines);
+        return new StageWork<Stage1Result>(result, [_folder.ClassifierPath, _folder.PseudoLabelsPath], training.Machines);
     }
 }

@@ -25,14 +25,14 @@ internal sealed class ClassifierTraining : IDisposable
         ulong seed)
     {
         _context = context;
-        Classifier = new Classifier(
+        Classifier = new ImageClassifier(
             context.Device, context.Options.Classifier, context.Data.Train, context.Normalisation, seed);
         _trainer = new SemiSupervisedTrainer(Classifier, options, labelled, context.Data.Train, seed);
         _loop = new TrainLoop(context, name, _trainer, new TrainerCheckpoints(checkpoints, context, origin), Evaluate);
     }
 
     /// <summary>The classifier; after <see cref="Run"/> with its averaged weights.</summary>
-    public Classifier Classifier { get; }
+    public ImageClassifier Classifier { get; }
 
     /// <summary>Seconds of training so far.</summary>
     public double Seconds => _loop.Seconds;

@@ -29,9 +29,6 @@ internal sealed class DiffusionStage
     /// <summary>What decides whether the stage has to run.</summary>
     public StageRunner Runner { get; }
 
-    /// <summary>The averaged weights of the finished generator.</summary>
-    public string WeightsPath => Path.Combine(_folder.FolderPath, "generator.safetensors");
-
     /// <summary>What stage 1, finished, made for this one.</summary>
     private Dictionary<string, string> Made => new()
     {
@@ -102,10 +99,10 @@ internal sealed class DiffusionStage
         return given;
     }
 
-    private Generator CreateGenerator() =>
+    private ImageGenerator CreateGenerator() =>
         new(_context.Device, _context.Options.Diffusion, _context.Data.Train, _context.StageSeed(2));
 
-    private DiffusionTrainer CreateTrainer(Generator generator) => new(
+    private DiffusionTrainer CreateTrainer(ImageGenerator generator) => new(
         generator,
         _context.Options.Diffusion,
         _context.Data.Train,
@@ -126,7 +123,7 @@ internal sealed class DiffusionStage
         var loop = CreateLoop(trainer, made);
         loop.Run(stop);
         trainer.Average.Adopt();
-        StateDict.Save(WeightsPath, generator.Store.Export(generator.Store.Values));
+        StateDict.Save(_folder.GeneratorPath, generator.Store.Export(generator.Store.Values));
         var (shards, drawing) = Draw(generator, stop);
         var clock = Stopwatch.StartNew();
         var images = shards.Load("pseudo-images", _context.Data.Train.ClassNames);
@@ -144,12 +141,12 @@ internal sealed class DiffusionStage
             agreement,
             loop.Seconds + drawing.Seconds + clock.Elapsed.TotalSeconds);
         return new StageWork<Stage2Result>(
-            result, [WeightsPath, _folder.SamplesPath, .. shards.Files], [.. loop.Machines.Union(drawing.Machines)]);
+            result, [_folder.GeneratorPath, _folder.SamplesPath, .. shards.Files], [.. loop.Machines.Union(drawing.Machines)]);
     }
 
-    private (ImageShards Shards, DrawingRecord Spent) Draw(Generator generator, CancellationToken stop)
+    private (ImageShards Shards, DrawingRecord Spent) Draw(ImageGenerator generator, CancellationToken stop)
     {
-        var key = Runner.Origin(new Dictionary<string, string> { ["generator"] = FileHash.Of(WeightsPath) }).Hash;
+        var key = Runner.Origin(new Dictionary<string, string> { ["generator"] = FileHash.Of(_folder.GeneratorPath) }).Hash;
         var plan = PlanOf(_context.Options.Generate, _context.Data.Train, key);
         var spent = DrawingRecord.In(_folder, key, _context.Machine);
         var shards = ImageShards.BeginOrResume(_folder.PseudoImagesPath, plan, _context.Observer);

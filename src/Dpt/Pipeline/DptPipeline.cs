@@ -69,7 +69,7 @@ public sealed class DptPipeline : IDisposable
     }
 
     /// <summary>All of stage 1: classifier and pseudo-labels.</summary>
-    public Stage1Result LabelAll(CancellationToken stop)
+    public Stage1Result TrainClassifierAndLabel(CancellationToken stop)
     {
         BeginWork(1);
         var result = _classifier.Run(stop);
@@ -88,7 +88,7 @@ public sealed class DptPipeline : IDisposable
     }
 
     /// <summary>All of stage 2: generator and pseudo-images; stage 1 must be finished.</summary>
-    public Stage2Result Generate(CancellationToken stop)
+    public Stage2Result TrainGeneratorAndDraw(CancellationToken stop)
     {
         _classifier.Read();
         BeginWork(2);

@@ -60,12 +60,10 @@ public sealed record DptPlan
 
         // Parameters are counted where they are registered; nothing is allocated before a store is initialised.
         using var classifier = new ParameterStore(device);
-        _ = new VisionTransformer(
-            classifier, options.Classifier, data.Train.Channels, data.Train.ImageSize, data.Train.Classes);
+        ClassifierCatalog.Find(options.Classifier.Network).Create(classifier, options.Classifier, data.Train.Form);
         using var generator = new ParameterStore(device);
-        var config = UVitConfig.From(
-            options.Diffusion, data.Train.Channels, data.Train.ImageSize, data.Train.Classes);
-        _ = new UVit(generator, config);
+        var kind = GeneratorCatalog.Find(options.Diffusion.Network);
+        kind.Create(generator, options.Diffusion, data.Train.Form);
         var memory = MemoryEstimate.Of(options, data, classifier.SlabLength, generator.SlabLength);
         RequireMemory(memory, device);
         return new DptPlan
@@ -75,7 +73,7 @@ public sealed record DptPlan
             Split = split,
             ClassifierParameters = classifier.Count,
             GeneratorParameters = generator.Count,
-            GeneratorTokens = config.Grid(1).Tokens,
+            GeneratorTokens = kind.Footprint(options.Diffusion, data.Train.Form).Rows,
             MemoryBytes = memory.Bytes,
             DiskBytes = DiskEstimate(options, data.Train, classifier.Count, generator.Count),
             Warnings = [.. SettingChecks.Doubts(options, data)],

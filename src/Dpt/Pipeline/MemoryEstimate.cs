@@ -11,12 +11,6 @@ internal sealed record MemoryEstimate(long Bytes, string Work, string Remedy)
 {
     private const int EvaluationBatch = 250;
 
-    /// <summary>Floats that embedding, last norm and head leave for a token, over its width.</summary>
-    private const long KeptAtEnds = 6;
-
-    /// <summary>Part of it that a pass without gradients takes: weak views, evaluations.</summary>
-    private const double ShareUnrecorded = 0.6;
-
     /// <summary>Weights, gradients, average, two moments and the mask of decay.</summary>
     private const long TrainingSlabs = 6;
 
@@ -43,13 +37,11 @@ internal sealed record MemoryEstimate(long Bytes, string Work, string Remedy)
     private static MemoryEstimate Classifier(
         string stage, SemiSupervisedOptions training, ClassifierOptions network, DatasetPair data, long slab, long pseudoImages)
     {
-        var (train, tokens) = (data.Train, 1 + Patches(data.Train, network.PatchSize));
-        var images = (train.Count + data.Test.Count + pseudoImages) * train.ImageLength;
-        var block = KeptPerBlock(network.MlpRatio);
+        var image = ClassifierCatalog.Find(network.Network).Footprint(network, data.Train.Form);
+        var images = (data.Train.Count + data.Test.Count + pseudoImages) * data.Train.ImageLength;
         var recorded = (long)training.LabelledBatch + training.UnlabelledBatch;
-        var unrecorded = ShareUnrecorded * (training.UnlabelledBatch + EvaluationBatch);
-        var activations = (long)(tokens * network.Width
-            * (((recorded + unrecorded) * ((network.Depth * block) + KeptAtEnds)) + (recorded * block)));
+        var unrecorded = (long)training.UnlabelledBatch + EvaluationBatch;
+        var activations = (recorded * (image.Recorded + image.Working)) + (unrecorded * image.Unrecorded);
         return new MemoryEstimate(
             images + (sizeof(float) * ((TrainingSlabs * slab) + activations)),
             $"training in {stage}",
@@ -58,12 +50,8 @@ internal sealed record MemoryEstimate(long Bytes, string Work, string Remedy)
 
     private static MemoryEstimate Generator(DiffusionOptions options, ImageDataset train, long slab)
     {
-        var tokens = 2 + Patches(train, options.PatchSize);
-        var blocks = options.Depth + 1L;
-        var kept = options.Recompute
-            ? (2 * blocks) + KeptPerBlock(UVitConfig.MlpRatio)
-            : (blocks + 1) * KeptPerBlock(UVitConfig.MlpRatio);
-        var activations = (long)(options.Batch / options.Accumulation) * tokens * options.Width * (kept + KeptAtEnds);
+        var image = GeneratorCatalog.Find(options.Network).Footprint(options, train.Form);
+        var activations = (long)(options.Batch / options.Accumulation) * (image.Recorded + image.Working);
         var images = (long)train.Count * train.ImageLength;
         return new MemoryEstimate(
             images + (sizeof(float) * ((TrainingSlabs * slab) + activations)),
@@ -73,18 +61,10 @@ internal sealed record MemoryEstimate(long Bytes, string Work, string Remedy)
 
     private static MemoryEstimate Drawing(DptOptions options, ImageDataset train, long slab)
     {
-        var tokens = 2 + Patches(train, options.Diffusion.PatchSize);
-        var token = (long)options.Diffusion.Width * (options.Diffusion.Depth + 1) * KeptPerBlock(UVitConfig.MlpRatio);
+        var image = GeneratorCatalog.Find(options.Diffusion.Network).Footprint(options.Diffusion, train.Form);
         return new MemoryEstimate(
-            sizeof(float) * ((TrainingSlabs * slab) + (options.Generate.Batch * tokens * token)),
+            sizeof(float) * ((TrainingSlabs * slab) + (options.Generate.NetworkBatch * image.Unrecorded)),
             "drawing pseudo-images",
             "generate.batch");
     }
-
-    /// <summary>
-    /// Floats that a block leaves on the tape for a token, over its width; the gradients of one block take as much again.
-    /// </summary>
-    private static long KeptPerBlock(int mlpRatio) => 8 + (2 * mlpRatio);
-
-    private static long Patches(ImageDataset train, int patch) => (train.ImageSize / patch) * (long)(train.ImageSize / patch);
 }

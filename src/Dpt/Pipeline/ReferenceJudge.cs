@@ -13,16 +13,15 @@ internal static class ReferenceJudge
     /// <param name="stop">Stops the training with everything saved.</param>
     public static ClassifierTraining Train(RunContext context, CancellationToken stop)
     {
-        var folder = context.Folder.JudgePath;
         var options = context.Options.Stage1 with { UnlabelledBatch = 0, LabelledBatch = Batch };
         var given = context.Given(["seed", "classifier", "stage1"], "train", "test");
-        using var own = context.WithMetricsIn(folder);
+        using var own = context.WithMetricsAt(context.Folder.JudgeMetricsPath);
         var training = new ClassifierTraining(
             own,
-            Path.GetFileName(folder),
+            RunLayout.JudgeName,
             options,
             context.Data.Train,
-            Path.Combine(folder, "checkpoints"),
+            context.Folder.JudgeCheckpointsPath,
             new StageOrigin(given, new Dictionary<string, string>()),
             context.StageSeed(0));
         try

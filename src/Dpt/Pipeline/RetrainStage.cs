@@ -25,14 +25,10 @@ internal sealed class RetrainStage
     /// <summary>What decides whether the stage has to run.</summary>
     public StageRunner Runner { get; }
 
-    private string WeightsPath => Path.Combine(_folder.FolderPath, "classifier.safetensors");
-
-    private string ConfusionPath => Path.Combine(_folder.FolderPath, "confusion.json");
-
     /// <summary>What stage 2, finished, made for this one.</summary>
     private Dictionary<string, string> Made => new()
     {
-        ["generator"] = FileHash.Of(_diffusion.WeightsPath),
+        ["generator"] = FileHash.Of(_context.Folder.Diffusion.GeneratorPath),
         ["pseudo-images"] = _diffusion.LoadImages().Hash,
     };
 
@@ -51,15 +47,15 @@ internal sealed class RetrainStage
     public (StageManifest Manifest, Stage3Result Result)? Find() => Runner.Find<Stage3Result>(Made);
 
     /// <summary>The finished stage's predictions on the test set.</summary>
-    public ConfusionMatrix LoadConfusion() => new(JsonFiles.Load<long[][]>(ConfusionPath));
+    public ConfusionMatrix LoadConfusion() => new(JsonFiles.Load<long[][]>(_folder.ConfusionPath));
 
     private StageWork<Stage3Result> Work(Dictionary<string, string> made, CancellationToken stop)
     {
         var real = _context.Data.Train.Select(_context.Split.Indices);
         var origin = Runner.TrainingOrigin(made);
         var drawn = Train(
-            _folder.Name, real.Append(_diffusion.LoadImages()), _folder.CheckpointsPath, origin, WeightsPath, stop);
-        JsonFiles.Save(ConfusionPath, drawn.Matrix.Rows);
+            _folder.Name, real.Append(_diffusion.LoadImages()), _folder.CheckpointsPath, origin, _folder.ClassifierPath, stop);
+        JsonFiles.Save(_folder.ConfusionPath, drawn.Matrix.Rows);
         var control = Train(
             $"{_folder.Name}-control", real, _folder.ControlCheckpointsPath, origin, weightsPath: null, stop);
         _context.Observer.Message(FormattableString.Invariant(
@@ -70,7 +66,7 @@ internal sealed class RetrainStage
             _context.Options.Generate.PerClass,
             drawn.Seconds + control.Seconds);
         return new StageWork<Stage3Result>(
-            result, [WeightsPath, ConfusionPath], [.. drawn.Machines.Union(control.Machines)]);
+            result, [_folder.ClassifierPath, _folder.ConfusionPath], [.. drawn.Machines.Union(control.Machines)]);
     }
 
     private Trained Train(

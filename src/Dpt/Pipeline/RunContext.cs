@@ -81,11 +81,10 @@ internal sealed class RunContext : IDisposable
     }
 
     /// <summary>The same with a file of its own for the numbers: verbs that read leave the run's as they are.</summary>
-    public RunContext WithMetricsIn(string folder)
+    public RunContext WithMetricsAt(string path)
     {
-        Directory.CreateDirectory(folder);
-        return new RunContext(
-            Plan, Folder, Device, Observer, Overwrite, Normalisation, Path.Combine(folder, Path.GetFileName(_metricsPath)));
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        return new RunContext(Plan, Folder, Device, Observer, Overwrite, Normalisation, path);
     }
 
     public void Dispose() => _metrics?.Dispose();

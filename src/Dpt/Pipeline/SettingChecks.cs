@@ -8,9 +8,8 @@ namespace DPT.Engine.Dpt;
 /// </summary>
 internal static class SettingChecks
 {
-    /// <summary>Largest image that augmentation works on, largest head of attention: limits of their operators.</summary>
+    /// <summary>Largest image that augmentation works on: a limit of its operator.</summary>
     private const int LargestImage = 256;
-    private const int LargestHead = 256;
 
     /// <summary>Half the width of an accuracy's 95 % interval, from which a test set is called small.</summary>
     private const double WideInterval = 0.05;
@@ -19,23 +18,24 @@ internal static class SettingChecks
     /// <exception cref="DptException">Usage: it names the settings, the limit and what to do.</exception>
     public static void Require(DptOptions options, ImageDataset train)
     {
-        var (classifier, diffusion) = (options.Classifier, options.Diffusion);
-        Require(
+        var diffusion = options.Diffusion;
+        Usage.Require(
             train.ImageSize <= LargestImage,
             $"images of {train.ImageSize} pixels are too large, the limit is {LargestImage}; resize them with --image-size");
-        RequireTransformer("classifier", classifier.PatchSize, classifier.Width, classifier.Heads, train.ImageSize);
-        RequireTransformer("diffusion", diffusion.PatchSize, diffusion.Width, diffusion.Heads, train.ImageSize);
-        Require(diffusion.Depth % 2 == 0, $"diffusion.depth {diffusion.Depth} is not even");
-        Require(
+        var generator = GeneratorCatalog.Find(diffusion.Network);
+        ClassifierCatalog.Find(options.Classifier.Network).Require(options.Classifier, train.Form);
+        generator.Require(diffusion, train.Form);
+        Usage.Require(
             diffusion.Batch % diffusion.Accumulation == 0,
             $"diffusion.accumulation {diffusion.Accumulation} does not divide diffusion.batch {diffusion.Batch}");
         RequireTraining("stage1", options.Stage1, options, train);
         RequireTraining("stage3", options.Stage3, options, train);
-        RequireRows("diffusion.batch", diffusion.Batch / diffusion.Accumulation, Tokens(train, diffusion.PatchSize), diffusion.Width);
-        RequireRows("generate.batch", options.Generate.Batch, Tokens(train, diffusion.PatchSize), diffusion.Width);
+        var image = generator.Footprint(diffusion, train.Form);
+        RequireRows("diffusion.batch", diffusion.Batch / diffusion.Accumulation, image.Rows, image.Width);
+        RequireRows("generate.batch", options.Generate.NetworkBatch, image.Rows, image.Width);
         RequireSolver(options);
         ImageShards.RequireSense(
-            DiffusionStage.PlanOf(options.Generate, train, key: ""), RunFolder.DiffusionName, FailureKind.Usage);
+            DiffusionStage.PlanOf(options.Generate, train, key: ""), RunLayout.DiffusionName, FailureKind.Usage);
     }
 
     /// <summary>What can work but is probably not meant.</summary>
@@ -62,32 +62,21 @@ internal static class SettingChecks
         }
     }
 
-    private static void RequireTransformer(string name, int patch, int width, int heads, int imageSize)
-    {
-        Require(
-            imageSize % patch == 0,
-            $"{name}.patchSize {patch} does not divide the image size {imageSize}; choose a divisor, or resize with --image-size");
-        Require(width >= 2, $"{name}.width {width} is too small, it must be at least 2");
-        Require(width % heads == 0, $"{name}.heads {heads} does not divide {name}.width {width}");
-        Require(
-            width / heads <= LargestHead,
-            $"{name}.width {width} in {name}.heads {heads} gives heads of {width / heads}, the limit is {LargestHead}; use more heads");
-    }
-
     private static void RequireTraining(string name, SemiSupervisedOptions training, DptOptions options, ImageDataset train)
     {
-        Require(
+        Usage.Require(
             training.CropPadding < train.ImageSize,
             $"{name}.cropPadding {training.CropPadding} must be below the image size {train.ImageSize}");
+        var image = ClassifierCatalog.Find(options.Classifier.Network).Footprint(options.Classifier, train.Form);
         RequireRows(
             $"{name}.labelledBatch and {name}.unlabelledBatch",
             training.LabelledBatch + training.UnlabelledBatch,
-            Tokens(train, options.Classifier.PatchSize),
-            Math.Max(train.Classes, options.Classifier.Width));
+            image.Rows,
+            Math.Max(train.Classes, image.Width));
     }
 
     /// <summary>Operators count rows, and what a row holds, in 32 bits.</summary>
-    private static void RequireRows(string names, int batch, int tokens, int width) => Require(
+    private static void RequireRows(string names, int batch, int tokens, int width) => Usage.Require(
         (long)batch * tokens <= int.MaxValue / 4 && (long)batch * width <= int.MaxValue / 4,
         $"{names}: {batch} images of {tokens} tokens of width {width} are more than operators can count; lower it");
 
@@ -96,16 +85,6 @@ internal static class SettingChecks
         if (SolverCatalog.Find(options.Generate.Solver) is PlannedSolver solver)
         {
             _ = solver.Plan(VariancePreservingSchedule.Find(options.Diffusion.Schedule), options.Generate.Evaluations);
-        }
-    }
-
-    private static int Tokens(ImageDataset train, int patch) => 2 + (train.ImageSize / patch * (train.ImageSize / patch));
-
-    private static void Require(bool holds, string otherwise)
-    {
-        if (!holds)
-        {
-            throw new DptException(FailureKind.Usage, otherwise);
         }
     }
 }

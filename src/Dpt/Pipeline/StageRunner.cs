@@ -21,10 +21,6 @@ internal sealed class StageRunner(
     IReadOnlyDictionary<string, string> given,
     IReadOnlyDictionary<string, string> givenToTrain)
 {
-    private const string ResultFile = "result.json";
-
-    private string ResultPath => Path.Combine(folder.FolderPath, ResultFile);
-
     private string WayToMend => $"`dpt run --resume {context.Folder.FolderPath}` makes it again";
 
     /// <summary>What the stage is made from.</summary>
@@ -45,13 +41,13 @@ internal sealed class StageRunner(
 
         Begin(made);
         var (result, files, machines) = work();
-        JsonFiles.Save(ResultPath, result);
+        JsonFiles.Save(folder.ResultPath, result);
         JsonFiles.Save(folder.ManifestPath, new StageManifest
         {
             Stage = folder.Name,
             Origin = Origin(made),
             Machines = machines,
-            Outputs = [.. files.Append(ResultPath).Select(file => StageManifest.Describe(folder.FolderPath, file))],
+            Outputs = [.. files.Append(folder.ResultPath).Select(file => StageManifest.Describe(folder.FolderPath, file))],
             Seconds = result.Seconds,
             PeakMemoryBytes = context.Device.Memory.PeakBytes,
         });
@@ -61,7 +57,7 @@ internal sealed class StageRunner(
     /// <summary>The manifest and the result, if the stage is finished and made from what it should be; else null.</summary>
     public (StageManifest Manifest, T Result)? Find<T>(IReadOnlyDictionary<string, string> made) =>
         StageManifest.Read(folder, context.Observer) is { } manifest && manifest.Origin.Differences(Origin(made)).Count == 0
-            ? (manifest, JsonFiles.Load<T>(ResultPath))
+            ? (manifest, JsonFiles.Load<T>(folder.ResultPath))
             : null;
 
     /// <summary>The result, if there is nothing left to do; else null.</summary>
@@ -75,7 +71,7 @@ internal sealed class StageRunner(
         }
 
         context.Observer.Message($"{folder.Name}: finished before, nothing to do");
-        return JsonFiles.Load<T>(ResultPath);
+        return JsonFiles.Load<T>(folder.ResultPath);
     }
 
     /// <summary>The result of the finished stage, for who makes nothing.</summary>
@@ -97,7 +93,7 @@ internal sealed class StageRunner(
 
         return manifest.Changed(folder.FolderPath).FirstOrDefault() is { } changed
             ? throw new DptException(FailureKind.Check, $"'{changed}' has changed since it was made; {WayToMend}")
-            : JsonFiles.Load<T>(ResultPath);
+            : JsonFiles.Load<T>(folder.ResultPath);
     }
 
     /// <summary>Throws unless the stage is finished.</summary>

@@ -6,21 +6,23 @@ namespace DPT.Engine.Dpt;
 /// </summary>
 internal sealed class PseudoImageDrawer : IDisposable
 {
-    private readonly Generator _generator;
+    private readonly ImageGenerator _generator;
     private readonly GeneratorModel _model;
     private readonly Sampler _sampler;
     private readonly ulong _seed;
     private readonly int _batch;
+    private readonly bool _isGuided;
 
     /// <exception cref="DptException">Diverged: a weight of the generator is not finite.</exception>
-    public PseudoImageDrawer(Generator generator, GenerateOptions options, ulong seed)
+    public PseudoImageDrawer(ImageGenerator generator, GenerateOptions options, ulong seed)
     {
         NonFinite.RequireWeights(generator.Store, "the generator");
         _generator = generator;
         _model = new GeneratorModel(
-            generator.Store.Device, generator.Network, generator.Config, generator.Prediction);
+            generator.Store.Device, generator.Network, generator.Form, generator.Prediction);
         _seed = seed;
         _batch = options.Batch;
+        _isGuided = options.IsGuided;
         _sampler = new Sampler(
             generator.Store.Device,
             generator.Schedule,
@@ -47,8 +49,8 @@ internal sealed class PseudoImageDrawer : IDisposable
     private byte[] Draw(int label, long first, int count)
     {
         var device = _generator.Store.Device;
-        var elements = _generator.Config.Channels * _generator.Config.ImageSize * _generator.Config.ImageSize;
-        _model.SetLabels(label, count);
+        var elements = _generator.Form.Elements;
+        _model.SetLabels(label, count, _isGuided);
         using var result = device.Allocate<float>((long)count * elements);
         var noise = new SamplingNoise(_seed, RunStreams.SamplingNoise, ((long)label << 32) + first);
         _sampler.Sample(_model, count, noise, result.Slice);

@@ -15,7 +15,7 @@ internal sealed record DrawingRecord(string Key, double Seconds, IReadOnlyList<s
         DrawingRecord? found = null;
         try
         {
-            found = File.Exists(PathIn(folder)) ? JsonFiles.Load<DrawingRecord>(PathIn(folder)) : null;
+            found = File.Exists(folder.DrawingPath) ? JsonFiles.Load<DrawingRecord>(folder.DrawingPath) : null;
         }
         catch (DptException damage) when (damage.Kind == FailureKind.Check)
         {
@@ -28,7 +28,5 @@ internal sealed record DrawingRecord(string Key, double Seconds, IReadOnlyList<s
     }
 
     /// <summary>Writes it.</summary>
-    public void Save(StageFolder folder) => JsonFiles.Save(PathIn(folder), this);
-
-    private static string PathIn(StageFolder folder) => Path.Combine(folder.FolderPath, "drawing.json");
+    public void Save(StageFolder folder) => JsonFiles.Save(folder.DrawingPath, this);
 }

@@ -3,82 +3,24 @@ using DPT.Engine.Autograd;
 
 namespace DPT.Engine.Dpt;
 
-/// <summary>
-/// The folder of one run, <c>runs/00012-digits</c>, held by one process at a time. This class knows the layout: no
-/// path of a run is put together anywhere else.
-/// </summary>
-public sealed class RunFolder : IDisposable
+/// <summary>The folder of one run, <c>runs/00012-digits</c>, held by one process at a time.</summary>
+public sealed class RunFolder : RunLayout, IDisposable
 {
-    /// <summary>Name of the file with every setting and its origin.</summary>
-    public const string ConfigName = "config.resolved.json";
-
-    internal const string DiffusionName = "stage-2-diffusion";
-
     private const string LockName = ".lock";
-    private const string LogName = "log.txt";
     private const int LongestName = 60;
 
     private static readonly TimeSpan _numberingPatience = TimeSpan.FromSeconds(10);
 
     private readonly FileStream _lock;
 
-    private RunFolder(string path, FileStream @lock)
+    private RunFolder(string path, FileStream @lock) : base(path)
     {
-        FolderPath = path;
         _lock = @lock;
-        Classifier = new StageFolder(path, "stage-1-classifier");
-        Diffusion = new StageFolder(path, DiffusionName);
-        Retrain = new StageFolder(path, "stage-3-classifier");
-        Stages = [Classifier, Diffusion, Retrain];
+        foreach (var stage in Stages)
+        {
+            Directory.CreateDirectory(stage.CheckpointsPath);
+        }
     }
-
-    /// <summary>The folder, absolute.</summary>
-    public string FolderPath { get; }
-
-    /// <summary>The folder's name, e.g. <c>00012-digits</c>.</summary>
-    public string Name => Path.GetFileName(FolderPath);
-
-    /// <summary>Stage 1: the classifier from few labels, and its pseudo-labels.</summary>
-    public StageFolder Classifier { get; }
-
-    /// <summary>Stage 2: the generator and its pseudo-images.</summary>
-    public StageFolder Diffusion { get; }
-
-    /// <summary>Stage 3: the classifier with pseudo-images, and its control.</summary>
-    public StageFolder Retrain { get; }
-
-    /// <summary>The stages in their order: each works on what those before it made.</summary>
-    public IReadOnlyList<StageFolder> Stages { get; }
-
-    /// <summary>The outside judge: a cache of verbs that read, no part of the run.</summary>
-    public string JudgePath => Path.Combine(FolderPath, "reference");
-
-    /// <summary>What the options resolved to, and where each came from.</summary>
-    public string ConfigPath => Path.Combine(FolderPath, ConfigName);
-
-    /// <summary>What ran, see <see cref="RunRecord"/>.</summary>
-    public string RecordPath => Path.Combine(FolderPath, "run.json");
-
-    /// <summary>Messages.</summary>
-    public string LogPath => Path.Combine(FolderPath, LogName);
-
-    /// <summary>Numbers over time, see <see cref="MetricsWriter"/>.</summary>
-    public string MetricsPath => Path.Combine(FolderPath, "metrics.jsonl");
-
-    /// <summary>Every operator call of a profiled session, for a trace viewer.</summary>
-    public string TracePath => Path.Combine(FolderPath, "profile.trace.json");
-
-    /// <summary>What came out, see <see cref="DptResult"/>.</summary>
-    public string ResultPath => Path.Combine(FolderPath, "result.json");
-
-    /// <summary>The report for people.</summary>
-    public string ReportPath => Path.Combine(FolderPath, "report.html");
-
-    /// <summary>Which images were labelled, see <see cref="LabelSplit"/>.</summary>
-    public string LabelsPath => Path.Combine(FolderPath, "labels.csv");
-
-    /// <summary>Images left out because they cannot be read, see <see cref="BrokenImage"/>.</summary>
-    public string SkippedImagesPath => Path.Combine(FolderPath, "skipped-images.csv");
 
     /// <summary>Makes the next numbered folder under a root, which is made too if it is missing.</summary>
     /// <param name="root">Folder of all runs.</param>
@@ -192,9 +134,6 @@ public sealed class RunFolder : IDisposable
         }
     }
 
-    /// <summary>A stage and those that work on what it made.</summary>
-    public IEnumerable<StageFolder> From(StageFolder stage) => Stages.SkipWhile(other => other != stage);
-
     /// <summary>Removes what killed processes left half-written, of any kind.</summary>
     /// <exception cref="DptException">Environment: the folder cannot be written.</exception>
     public void Sweep()
@@ -263,39 +202,4 @@ public sealed class RunFolder : IDisposable
         var clean = new string([.. name.Take(LongestName).Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' ? c : '-')]).Trim('-', '.');
         return clean.Length > 0 ? clean : "run";
     }
-}
-
-/// <summary>The folder of one stage of a run.</summary>
-public sealed class StageFolder
-{
-    internal StageFolder(string run, string name)
-    {
-        Name = name;
-        FolderPath = Path.Combine(run, name);
-        Directory.CreateDirectory(CheckpointsPath);
-    }
-
-    /// <summary>The stage's name in metrics and messages, e.g. <c>stage-1-classifier</c>.</summary>
-    public string Name { get; }
-
-    /// <summary>The folder, absolute.</summary>
-    public string FolderPath { get; }
-
-    /// <summary>Where the <see cref="CheckpointStore"/> keeps checkpoints.</summary>
-    public string CheckpointsPath => Path.Combine(FolderPath, "checkpoints");
-
-    /// <summary>Checkpoints of the control: stage 3 without pseudo-images.</summary>
-    public string ControlCheckpointsPath => Path.Combine(FolderPath, "control-checkpoints");
-
-    /// <summary>What the stage was made from, see <see cref="StageManifest"/>.</summary>
-    public string ManifestPath => Path.Combine(FolderPath, "manifest.json");
-
-    /// <summary>The pseudo-labels of stage 1, see <see cref="PseudoLabelFile"/>.</summary>
-    public string PseudoLabelsPath => Path.Combine(FolderPath, "pseudo-labels.csv");
-
-    /// <summary>A picture of generated images.</summary>
-    public string SamplesPath => Path.Combine(FolderPath, "samples.png");
-
-    /// <summary>The pseudo-images of stage 2, see <see cref="ImageShards"/>.</summary>
-    public string PseudoImagesPath => Path.Combine(FolderPath, "pseudo-images");
 }

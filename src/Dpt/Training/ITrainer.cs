@@ -15,13 +15,19 @@ internal interface ITrainer
     /// <summary>Training images that one step consumes.</summary>
     int ImagesPerStep { get; }
 
-    /// <summary>Does the next step.</summary>
+    /// <summary>
+    /// Does the next step. Nobody waits for its numbers: that it diverged may show in a later step, and shows to whoever asks for
+    /// metrics or the state, so that nothing is ever made of it.
+    /// </summary>
+    /// <exception cref="DptException">Diverged, in this step or an earlier one, which the message names.</exception>
     void RunStep();
 
     /// <summary>Means of the losses and other measures since the last call, by metric name.</summary>
+    /// <exception cref="DptException">Diverged; the message names the step.</exception>
     IReadOnlyList<(string Name, double Value)> TakeMetrics();
 
     /// <summary>Everything that the next step depends on.</summary>
+    /// <exception cref="DptException">Diverged; the message names the step.</exception>
     TrainingState Capture();
 
     /// <summary>Goes back to a captured state.</summary>

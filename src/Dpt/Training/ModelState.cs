@@ -7,16 +7,24 @@ namespace DPT.Engine.Dpt;
 /// <summary>What every trained network has: weights, optimiser, moving average, clipping; saved and loaded as one.</summary>
 internal sealed class ModelState : IDisposable
 {
-    private readonly SlabNorm _norm;
-    private readonly double _clipNorm;
+    /// <summary>Numbers that an update leaves for <see cref="Require"/>: norm of the gradient, clip factor, norm of the weights.</summary>
+    public const int Numbers = 3;
 
-    public ModelState(ParameterStore store, IOptimizer optimizer, double averageDecay, double clipNorm)
+    private readonly GradientClip _clip;
+    private readonly Slice<float> _weightNorm;
+
+    /// <param name="store">The weights.</param>
+    /// <param name="optimizer">What updates them; disposed with this.</param>
+    /// <param name="averageDecay">Decay of the moving average.</param>
+    /// <param name="clipNorm">Largest global norm of the gradient; 0 does not clip.</param>
+    /// <param name="numbers">Where updates leave their numbers, [<see cref="Numbers"/>].</param>
+    public ModelState(ParameterStore store, IOptimizer optimizer, double averageDecay, double clipNorm, Slice<float> numbers)
     {
         Store = store;
         Optimizer = optimizer;
         Average = new MovingAverage(store, (float)averageDecay);
-        _norm = new SlabNorm(store.Device);
-        _clipNorm = clipNorm;
+        _clip = new GradientClip(store, clipNorm, norm: numbers.Range(0, 1), factor: numbers.Range(1, 1));
+        _weightNorm = numbers.Range(2, 1);
     }
 
     public ParameterStore Store { get; }
@@ -25,22 +33,35 @@ internal sealed class ModelState : IDisposable
 
     public MovingAverage Average { get; }
 
-    /// <summary>Clips, updates, averages and clears the gradient. Returns the gradient's norm before clipping.</summary>
-    /// <exception cref="DptException">
-    /// Diverged: the gradient is not finite, and no update was made; or the updated weights are not.
-    /// </exception>
-    public double Update(double learningRate)
+    /// <summary>Finds how the gradient is clipped: the same launches every time.</summary>
+    /// <param name="losses">The losses that it is of; if one is not finite, there will be no update.</param>
+    public void Clip(Slice<float> losses) => _clip.Compute(losses);
+
+    /// <summary>
+    /// Updates, averages and clears the gradient, as it was clipped. Nobody waits for it: whether it went well is in its numbers.
+    /// From an update that did not on, the weights stay what they are.
+    /// </summary>
+    public void Update(double learningRate)
     {
-        var step = Optimizer.Steps + 1;
-        var norm = _norm.Of(Store.Gradients);
-        RequireFinite(norm, Store.Gradients, "gradient", step);
-        var factor = GradientClip.Factor(norm, _clipNorm);
+        Optimizer.Step((float)learningRate, _clip.Factor, Average);
+        SlabNorm.Compute(Store.Device, Store.Values, _weightNorm);
+    }
+
+    /// <summary>Throws if an update did not go well.</summary>
+    /// <param name="numbers">What it left.</param>
+    /// <param name="step">Its number, from 1.</param>
+    /// <returns>The norm of its gradient before clipping.</returns>
+    /// <exception cref="DptException">
+    /// Diverged: the gradient was not finite, or too large to be squared, and no update was made; or the updated weights are not.
+    /// </exception>
+    public double Require(ReadOnlySpan<float> numbers, long step)
+    {
+        RequireFinite(numbers[0], Store.Gradients, "gradient", step);
 
         // AdamW divides by the root of squares: if these overflowed, its updates would be 0 from then on without a word.
-        RequireFinite(factor * norm * factor * norm, Store.Gradients, "squared gradient", step);
-        Optimizer.Step((float)learningRate, factor, Average);
-        RequireFinite(_norm.Of(Store.Values), Store.Values, "updated weight", step);
-        return norm;
+        RequireFinite(numbers[1], Store.Gradients, "squared gradient", step);
+        RequireFinite(numbers[2], Store.Values, "updated weight", step);
+        return numbers[0];
     }
 
     /// <summary>All tensors by name.</summary>
@@ -58,6 +79,21 @@ internal sealed class ModelState : IDisposable
     /// </exception>
     public void Restore(TrainingState state)
     {
+        RequireFit(state);
+        foreach (var (name, slab) in Slabs())
+        {
+            Store.Import(slab, state.Tensors[name]);
+        }
+
+        Optimizer.Resume((int)state.Step);
+    }
+
+    /// <summary>Throws unless a captured state is one of this model.</summary>
+    /// <exception cref="InvalidDataException">
+    /// It lacks something, is of another network, or holds a number that is not finite.
+    /// </exception>
+    public void RequireFit(TrainingState state)
+    {
         foreach (var (name, _) in Slabs())
         {
             RequireFit(state, name);
@@ -67,24 +103,16 @@ internal sealed class ModelState : IDisposable
         {
             throw new InvalidDataException($"{tensor} is not finite");
         }
-
-        foreach (var (name, slab) in Slabs())
-        {
-            Store.Import(slab, state.Tensors[name]);
-        }
-
-        Optimizer.Resume((int)state.Step);
     }
 
     public void Dispose()
     {
-        _norm.Dispose();
         Average.Dispose();
         Optimizer.Dispose();
     }
 
     /// <summary>Refuses a norm that is not finite; the tensor whose number is the cause is named.</summary>
-    private void RequireFinite(float norm, Slice<float> slab, string what, int step)
+    private void RequireFinite(float norm, Slice<float> slab, string what, long step)
     {
         if (!float.IsFinite(norm))
         {

@@ -34,6 +34,9 @@ public abstract class Device : IDisposable
     /// <summary>Which variant serves which operator here, and why.</summary>
     public KernelSelection Selection { get; }
 
+    /// <summary>How much it was asked for so far.</summary>
+    public DeviceTraffic Traffic { get; } = new();
+
     /// <summary>If set, every operator call is timed and noted there. Waiting for each call costs speed on a GPU.</summary>
     public OperatorProfile? Profile { get; set; }
 
@@ -110,6 +113,7 @@ public abstract class Device : IDisposable
     {
         RequireNoCapture("copy from managed memory");
         RequireSameLength(source.Length, destination.Length);
+        Traffic.CopiesIn++;
         CopyInCore(source, destination);
     }
 
@@ -118,6 +122,7 @@ public abstract class Device : IDisposable
     {
         RequireNoCapture("copy to managed memory");
         RequireSameLength(source.Length, destination.Length);
+        Traffic.CopiesOut++;
         CopyOutCore(source, destination);
     }
 
@@ -127,6 +132,7 @@ public abstract class Device : IDisposable
         RequireSameLength(source.Length, destination.Length);
         if (!IsCapturing)
         {
+            Traffic.Launches++;
             CopyCore(source, destination);
         }
         else
@@ -140,6 +146,7 @@ public abstract class Device : IDisposable
     {
         if (!IsCapturing)
         {
+            Traffic.Launches++;
             ClearCore(slice);
         }
         else

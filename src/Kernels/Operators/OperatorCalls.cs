@@ -26,6 +26,7 @@ public static class OperatorCalls
     internal static void Launch<TCall>(Device device, Operator<TCall> op, KernelVariant<TCall> variant, in TCall call)
         where TCall : struct, IKernelCall
     {
+        device.Traffic.Launches++;
         if (device.Profile is { } profile)
         {
             Launch(device, op, variant, call, profile);

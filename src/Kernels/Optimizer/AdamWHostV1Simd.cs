@@ -12,7 +12,14 @@ internal sealed unsafe class AdamWHostV1Simd : HostVariant<AdamWCall>
 
     public override string Idea => "everything an update does in one pass over the slab, in fixed chunks";
 
-    protected override void Run<V>(HostDevice device, in AdamWCall call) =>
+    protected override void Run<V>(HostDevice device, in AdamWCall call)
+    {
+        var scale = call.GradientScale.IsEmpty ? 1 : *(float*)call.GradientScale.Address;
+        if (!float.IsFinite(scale))
+        {
+            return;
+        }
+
         HostElementwise.Run<V, Step<V>>(device, call.Count, new Step<V>
         {
             Parameters = (float*)call.Parameters.Address,
@@ -21,8 +28,9 @@ internal sealed unsafe class AdamWHostV1Simd : HostVariant<AdamWCall>
             Moment2 = (float*)call.Moment2.Address,
             Average = (float*)call.Average.Address,
             Mask = (float*)call.DecayMask.Address,
-            Update = new AdamWUpdate<V>(AdamWFactors.Of(in call)),
+            Update = new AdamWUpdate<V>(AdamWFactors.Of(in call, scale)),
         });
+    }
 
     private struct Step<V> : IElementStep<V> where V : struct, ISimd<V>
     {

@@ -20,8 +20,8 @@ internal readonly record struct AdamWFactors(
     float Scale, float Decay, float Beta1, float Rest1, float Beta2, float Rest2,
     float Rate, float Root, float Epsilon, float Keep, float Renew)
 {
-    public static AdamWFactors Of(in AdamWCall call) => new(
-        call.GradientScale,
+    public static AdamWFactors Of(in AdamWCall call, float scale) => new(
+        scale,
         (float)(-(double)call.LearningRate * call.WeightDecay),
         call.Beta1,
         (float)(1 - (double)call.Beta1),

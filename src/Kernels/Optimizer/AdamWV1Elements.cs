@@ -27,20 +27,26 @@ internal sealed class AdamWV1Elements : GpuVariant<AdamWCall>
     /// <summary>The parameters that the kernels of all variants have.</summary>
     public static ref KernelLaunch WithCall(ref KernelLaunch launch, in AdamWCall call)
     {
-        var f = AdamWFactors.Of(in call);
+        var f = AdamWFactors.Of(in call, scale: 1);
         return ref launch
             .With(call.Parameters).With(call.Gradients).With(call.Moment1).With(call.Moment2)
-            .With(call.Average).With(call.DecayMask).With(call.Count)
-            .With(f.Scale).With(f.Decay).With(f.Beta1).With(f.Rest1).With(f.Beta2).With(f.Rest2)
+            .With(call.Average).With(call.DecayMask).With(call.GradientScale).With(call.Count)
+            .With(f.Decay).With(f.Beta1).With(f.Rest1).With(f.Beta2).With(f.Rest2)
             .With(f.Rate).With(f.Root).With(f.Epsilon).With(f.Keep).With(f.Renew);
     }
 
     private static void Kernel(
         ArrayView<float> parameters, ArrayView<float> gradients, ArrayView<float> moment1, ArrayView<float> moment2,
-        ArrayView<float> average, ArrayView<float> mask, long count,
-        float scale, float decay, float beta1, float rest1, float beta2, float rest2,
+        ArrayView<float> average, ArrayView<float> mask, ArrayView<float> factor, long count,
+        float decay, float beta1, float rest1, float beta2, float rest2,
         float rate, float root, float epsilon, float keep, float renew)
     {
+        var scale = factor.Length == 0 ? 1f : factor[0];
+        if (!Finite.Is(scale))
+        {
+            return;
+        }
+
         var update = new AdamWUpdate<GpuReal>(new AdamWFactors(
             scale, decay, beta1, rest1, beta2, rest2, rate, root, epsilon, keep, renew));
         for (var i = GridStride.First; i < count; i += GridStride.Step)

@@ -30,10 +30,16 @@ internal sealed class AdamWV2Packs : GpuVariant<AdamWCall>
 
     private static void Kernel(
         ArrayView<float> parameters, ArrayView<float> gradients, ArrayView<float> moment1, ArrayView<float> moment2,
-        ArrayView<float> average, ArrayView<float> mask, long count,
-        float scale, float decay, float beta1, float rest1, float beta2, float rest2,
+        ArrayView<float> average, ArrayView<float> mask, ArrayView<float> factor, long count,
+        float decay, float beta1, float rest1, float beta2, float rest2,
         float rate, float root, float epsilon, float keep, float renew)
     {
+        var scale = factor.Length == 0 ? 1f : factor[0];
+        if (!Finite.Is(scale))
+        {
+            return;
+        }
+
         var update = new AdamWUpdate<GpuReal4>(new AdamWFactors(
             scale, decay, beta1, rest1, beta2, rest2, rate, root, epsilon, keep, renew));
         for (var at = GridStride.First * SlabPacks.Size; at < count; at += GridStride.Step * SlabPacks.Size)

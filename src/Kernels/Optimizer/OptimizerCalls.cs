@@ -49,8 +49,11 @@ public readonly record struct AdamWCall : IKernelCall
     /// <summary>Decoupled weight decay.</summary>
     public required float WeightDecay { get; init; }
 
-    /// <summary>Factor on the gradient: clipping, accumulation.</summary>
-    public required float GradientScale { get; init; }
+    /// <summary>
+    /// Factor on the gradient, one element, as <see cref="ClipFactorCall"/> computes it; empty means 1. If it is not finite,
+    /// nothing changes at all.
+    /// </summary>
+    public Slice<float> GradientScale { get; init; }
 
     /// <summary>Decay of the moving average, r.</summary>
     public float AverageDecay { get; init; }
@@ -78,6 +81,7 @@ public readonly record struct AdamWCall : IKernelCall
         Require.Operand(Op, nameof(Moment2), Moment2, Count);
         Require.OperandIfGiven(Op, nameof(Average), Average, Count);
         Require.OperandIfGiven(Op, nameof(DecayMask), DecayMask, Count);
+        Require.OperandIfGiven(Op, nameof(GradientScale), GradientScale, 1);
     }
 }
 
@@ -120,8 +124,11 @@ public readonly record struct SgdCall : IKernelCall
     /// <summary>L2 penalty added to the gradient.</summary>
     public required float WeightDecay { get; init; }
 
-    /// <summary>Factor on the gradient: clipping, accumulation.</summary>
-    public required float GradientScale { get; init; }
+    /// <summary>
+    /// Factor on the gradient, one element, as <see cref="ClipFactorCall"/> computes it; empty means 1. If it is not finite,
+    /// nothing changes at all.
+    /// </summary>
+    public Slice<float> GradientScale { get; init; }
 
     /// <summary>Decay of the moving average, r.</summary>
     public float AverageDecay { get; init; }
@@ -148,6 +155,7 @@ public readonly record struct SgdCall : IKernelCall
         Require.Operand(Op, nameof(Velocity), Velocity, Count);
         Require.OperandIfGiven(Op, nameof(Average), Average, Count);
         Require.OperandIfGiven(Op, nameof(DecayMask), DecayMask, Count);
+        Require.OperandIfGiven(Op, nameof(GradientScale), GradientScale, 1);
     }
 }
 

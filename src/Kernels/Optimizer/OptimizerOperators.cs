@@ -57,7 +57,7 @@ public static class OptimizerOperators
             Beta2 = 0.99f,
             Epsilon = 1e-8f,
             WeightDecay = 0.03f,
-            GradientScale = 0.5f,
+            GradientScale = m?["scale"] ?? default,
             AverageDecay = 0.995f,
         };
 
@@ -111,7 +111,7 @@ public static class OptimizerOperators
             Momentum = momentum,
             Nesterov = nesterov,
             WeightDecay = 5e-4f,
-            GradientScale = 0.5f,
+            GradientScale = m?["scale"] ?? default,
             AverageDecay = 0.999f,
         };
 
@@ -178,7 +178,7 @@ public static class OptimizerOperators
     /// <summary>The operands that every optimiser has, then the optional ones.</summary>
     private static List<Operand> Operands(bool average, bool mask, params Operand[] always)
     {
-        var operands = new List<Operand>(always);
+        var operands = new List<Operand>(always) { Operand.In("scale", 1, FillPattern.Positive) };
         if (average)
         {
             operands.Add(Operand.Update("average", always[0].Length));

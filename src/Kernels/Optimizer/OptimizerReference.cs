@@ -8,9 +8,15 @@ internal static class OptimizerReference
     {
         double beta1 = call.Beta1, beta2 = call.Beta2, rate = call.LearningRate;
         double[] p = v["p"], g = v["g"], m = v["m"], s = v["v"];
+        var scale = v["scale"][0];
+        if (!double.IsFinite(scale))
+        {
+            return;
+        }
+
         for (var i = 0; i < p.Length; i++)
         {
-            var gradient = call.GradientScale * g[i];
+            var gradient = scale * g[i];
             p[i] *= 1 - (rate * call.WeightDecay * (mask?[i] ?? 1));
             m[i] = (beta1 * m[i]) + ((1 - beta1) * gradient);
             s[i] = (beta2 * s[i]) + ((1 - beta2) * gradient * gradient);
@@ -27,9 +33,15 @@ internal static class OptimizerReference
     {
         double momentum = call.Momentum;
         double[] p = v["p"], g = v["g"], m = v["m"];
+        var scale = v["scale"][0];
+        if (!double.IsFinite(scale))
+        {
+            return;
+        }
+
         for (var i = 0; i < p.Length; i++)
         {
-            var gradient = ((double)call.GradientScale * g[i]) + (call.WeightDecay * (mask?[i] ?? 1) * p[i]);
+            var gradient = (scale * g[i]) + (call.WeightDecay * (mask?[i] ?? 1) * p[i]);
             m[i] = (momentum * m[i]) + gradient;
             p[i] -= call.LearningRate * (call.Nesterov ? gradient + (momentum * m[i]) : m[i]);
             g[i] = 0;

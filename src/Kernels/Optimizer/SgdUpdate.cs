@@ -12,8 +12,8 @@ namespace DPT.Engine.Kernels;
 internal readonly record struct SgdFactors(
     float Scale, float Decay, float Momentum, float Rate, float Keep, float Renew)
 {
-    public static SgdFactors Of(in SgdCall call) => new(
-        call.GradientScale, call.WeightDecay, call.Momentum, -call.LearningRate,
+    public static SgdFactors Of(in SgdCall call, float scale) => new(
+        scale, call.WeightDecay, call.Momentum, -call.LearningRate,
         call.AverageDecay, (float)(1 - (double)call.AverageDecay));
 }
 

@@ -20,20 +20,26 @@ internal sealed class SgdV1Elements : GpuVariant<SgdCall>
 
     protected override void Run(GpuDevice device, in SgdCall call)
     {
-        var f = SgdFactors.Of(in call);
+        var f = SgdFactors.Of(in call, scale: 1);
         device.Prepare(Update)
             .With(call.Parameters).With(call.Gradients).With(call.Velocity)
-            .With(call.Average).With(call.DecayMask).With(call.Count)
-            .With(f.Scale).With(f.Decay).With(f.Momentum).With(f.Rate).With(f.Keep).With(f.Renew)
+            .With(call.Average).With(call.DecayMask).With(call.GradientScale).With(call.Count)
+            .With(f.Decay).With(f.Momentum).With(f.Rate).With(f.Keep).With(f.Renew)
             .With(call.Nesterov ? 1 : 0)
             .On(GridStride.Over(call.Count));
     }
 
     private static void Kernel(
         ArrayView<float> parameters, ArrayView<float> gradients, ArrayView<float> velocity,
-        ArrayView<float> average, ArrayView<float> mask, long count,
-        float scale, float decay, float momentum, float rate, float keep, float renew, int nesterov)
+        ArrayView<float> average, ArrayView<float> mask, ArrayView<float> factor, long count,
+        float decay, float momentum, float rate, float keep, float renew, int nesterov)
     {
+        var scale = factor.Length == 0 ? 1f : factor[0];
+        if (!Finite.Is(scale))
+        {
+            return;
+        }
+
         var update = new SgdUpdate<GpuReal>(new SgdFactors(scale, decay, momentum, rate, keep, renew));
         for (var i = GridStride.First; i < count; i += GridStride.Step)
         {

@@ -27,12 +27,16 @@ public static class KernelRegistry
         OptimizerOperators.AdamW,
         OptimizerOperators.Sgd,
         OptimizerOperators.Norm,
+        ClipFactorOperator.Factor,
         PatchEmbedOperators.Forward,
         PatchEmbedOperators.Backward,
         UnpatchifyOperators.Forward,
         UnpatchifyOperators.Backward,
         RandomOperators.Fill,
         AugmentOperators.Augment,
+        PseudoLabelOperator.PseudoLabel,
+        FreeMatchThresholdsOperator.Thresholds,
+        FreeMatchFairnessOperator.Fairness,
     ];
 
     /// <summary>The operator of that name.</summary>

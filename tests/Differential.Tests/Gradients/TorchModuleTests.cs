@@ -41,9 +41,9 @@ public sealed class TorchModuleTests
     [Test]
     public void VisionTransformer_LikeTorch()
     {
-        var options = new ClassifierOptions { PatchSize = 4, Width = 12, Depth = 3, Heads = 3, MlpRatio = 2 };
+        var options = new ClassifierOptions { Network = "vit", PatchSize = 4, Width = 12, Depth = 3, Heads = 3, MlpRatio = 2 };
         using var c = new TorchComparison();
-        var model = new VisionTransformer(c.Store, options, channels: 1, imageSize: 8, classes: 10);
+        var model = new VisionTransformer(c.Store, options, new ImageForm(1, 8, 10));
         var (images, pixels) = c.Numbers(5 * 64);
         var (labels, classes) = c.Labels(5, 10);
         c.CheckLoss(

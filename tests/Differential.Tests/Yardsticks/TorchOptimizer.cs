@@ -11,7 +11,7 @@ internal sealed class TorchAdamW : TorchVariant<AdamWCall>
 {
     protected override void Compute(in AdamWCall call)
     {
-        var gradient = Read(call.Gradients, call.Count) * call.GradientScale;
+        var gradient = Read(call.Gradients, call.Count) * (call.GradientScale.IsEmpty ? torch.ones(1) : Read(call.GradientScale, 1));
         var parameters = Read(call.Parameters, call.Count);
         var decay = call.DecayMask.IsEmpty ? torch.ones(call.Count) : Read(call.DecayMask, call.Count);
         var moment1 = Read(call.Moment1, call.Count);
@@ -43,7 +43,7 @@ internal sealed class TorchSgd : TorchVariant<SgdCall>
     {
         var parameters = Read(call.Parameters, call.Count);
         var decay = call.DecayMask.IsEmpty ? torch.ones(call.Count) : Read(call.DecayMask, call.Count);
-        var gradient = (Read(call.Gradients, call.Count) * call.GradientScale) + (call.WeightDecay * decay * parameters);
+        var gradient = (Read(call.Gradients, call.Count) * (call.GradientScale.IsEmpty ? torch.ones(1) : Read(call.GradientScale, 1))) + (call.WeightDecay * decay * parameters);
         var velocity = Read(call.Velocity, call.Count).mul_(call.Momentum).add_(gradient);
         parameters.add_(call.Nesterov ? gradient + (velocity * call.Momentum) : velocity, -call.LearningRate);
 

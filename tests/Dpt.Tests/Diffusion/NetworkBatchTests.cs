@@ -37,22 +37,23 @@ public class NetworkBatchTests
             using var store = new ParameterStore(device);
             var network = new UVit(store, config);
             store.Initialize(Seed);
-            using var forward = new UVitForward(device, network, config, count);
+            int[] labels = [.. Enumerable.Repeat(4, count)];
+            using var forward = new GeneratorForward(device, network, new ImageForm(Channels, imageSize, Classes), labels);
             using var images = Noise(device, first, count, imageSize);
-            using var prediction = device.Allocate<float>(images.Slice.Length);
-            forward.Run(images.Slice, 0.37, 4, prediction.Slice);
-            return device.Download(prediction.Slice);
+            device.Copy(images.Slice, forward.Images);
+            forward.Run(0.37);
+            return device.Download(forward.Prediction);
         });
     }
 
     [TestCaseSource(nameof(Sizes))]
     public void Classifier_InAnyBatch_GivesTheSameProbabilities(SimdWidth simd, int width, int heads, int imageSize, int most)
     {
-        var options = new ClassifierOptions { PatchSize = 2, Width = width, Depth = 2, Heads = heads, MlpRatio = 4 };
+        var options = new ClassifierOptions { Network = "vit", PatchSize = 2, Width = width, Depth = 2, Heads = heads, MlpRatio = 4 };
         RequireSame(simd, most, (device, first, count) =>
         {
             var images = Images(first, count, imageSize);
-            using var classifier = new Classifier(device, options, images, Generator.Normalisation(Channels), Seed);
+            using var classifier = new ImageClassifier(device, options, images, ImageGenerator.Normalisation(Channels), Seed);
             return classifier.Probabilities(images);
         });
     }
@@ -67,8 +68,8 @@ public class NetworkBatchTests
             using var store = new ParameterStore(device);
             var network = new UVit(store, config);
             store.Initialize(Seed);
-            using var model = new GeneratorModel(device, network, config, Prediction.Noise);
-            model.SetLabels(3, count);
+            using var model = new GeneratorModel(device, network, new ImageForm(Channels, 16, Classes), Prediction.Noise);
+            model.SetLabels(3, count, isGuided: true);
             var schedule = VariancePreservingSchedule.Find("vp");
             var sampler = new Sampler(device, schedule, SolverCatalog.Find("dpm-solver++-2m"), evaluations: 3, guidance: 0.6);
             using var result = device.Allocate<float>(count * Channels * 16 * 16);

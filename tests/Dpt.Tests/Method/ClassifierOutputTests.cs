@@ -20,11 +20,11 @@ public sealed class ClassifierOutputTests
     public void ManyImages_AreJudgedLikeFew(int count)
     {
         var images = TestImages.Noise(count, classes: 10, imageSize: 16);
-        using var classifier = new Classifier(
+        using var classifier = new ImageClassifier(
             _device, TinyOptions.Run.Classifier, images, NormalisationStatistics.Of(images), seed: 3);
         var parts = Enumerable.Range(0, count).Chunk(Part).Select(indices => images.Select(indices)).ToList();
         Assert.That(classifier.Probabilities(images), Is.EqualTo(parts.SelectMany(p => classifier.Probabilities(p))));
         Assert.That(classifier.Features(images), Is.EqualTo(parts.SelectMany(p => classifier.Features(p))));
-        Assert.That(classifier.Features(images).Chunk(classifier.Network.Width), Is.Unique);
+        Assert.That(classifier.Features(images).Chunk(classifier.Network.FeatureWidth), Is.Unique);
     }
 }

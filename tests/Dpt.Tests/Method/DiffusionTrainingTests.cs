@@ -46,7 +46,7 @@ public sealed class DiffusionTrainingTests
         var options = _cases[name];
         using var training = TinyTraining.Generator(options, images: _images, labels: _pseudoLabels);
         using var device = new HostDevice(threads: 1, selection: new KernelSelection());
-        using var generator = new Generator(device, options, _images, Seed);
+        using var generator = new ImageGenerator(device, options, _images, Seed);
         using var expected = new Transcript(generator.Store);
         for (var step = 0; step < options.Steps; step++)
         {
@@ -73,7 +73,7 @@ public sealed class DiffusionTrainingTests
         }
     }
 
-    private static Dictionary<string, double> Step(Transcript transcript, Generator generator, DiffusionOptions options)
+    private static Dictionary<string, double> Step(Transcript transcript, ImageGenerator generator, DiffusionOptions options)
     {
         var step = transcript.Updates;
         var device = transcript.Store.Device;

@@ -21,8 +21,8 @@ public sealed class DrawingTests
         using var drawer = new PseudoImageDrawer(generator, options, seed: 9);
         var pixels = drawer.DrawAll(new ImageShard(Label, First, Count), default);
 
-        using var model = new GeneratorModel(device, generator.Network, generator.Config, generator.Prediction);
-        model.SetLabels(Label, Count);
+        using var model = new GeneratorModel(device, generator.Network, generator.Form, generator.Prediction);
+        model.SetLabels(Label, Count, isGuided: true);
         using var samples = device.Allocate<float>(Count * 64);
         new Sampler(device, generator.Schedule, SolverCatalog.Find("ddim"), 5, 0.7).Sample(
             model, Count, new SamplingNoise(9, RunStreams.SamplingNoise, ((long)Label << 32) + First), samples.Slice);
@@ -42,8 +42,8 @@ public sealed class DrawingTests
     {
         using var device = new HostDevice(threads: 1);
         using var generator = TinyGenerator(device);
-        using var model = new GeneratorModel(device, generator.Network, generator.Config, generator.Prediction);
-        model.SetLabels(Label, 2);
+        using var model = new GeneratorModel(device, generator.Network, generator.Form, generator.Prediction);
+        model.SetLabels(Label, 2, isGuided: true);
         var values = Enumerable.Range(0, 128).Select(i => MathF.Sin(i)).ToArray();
         using var state = device.Upload<float>(values);
         using var conditional = device.Allocate<float>(128);
@@ -102,6 +102,6 @@ public sealed class DrawingTests
         }
     }
 
-    private static Generator TinyGenerator(Device device) =>
+    private static ImageGenerator TinyGenerator(Device device) =>
         new(device, TinyOptions.Run.Diffusion, TestImages.Noise(3, Classes, imageSize: 8), seed: 5);
 }

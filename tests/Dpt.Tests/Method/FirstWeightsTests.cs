@@ -29,8 +29,8 @@ public sealed class FirstWeightsTests
     {
         using var device = new HostDevice(threads: 1);
         using var store = new ParameterStore(device);
-        var options = new ClassifierOptions { PatchSize = Patch, Width = Width, Depth = 2, Heads = 4, MlpRatio = 2 };
-        _ = new VisionTransformer(store, options, Channels, imageSize: 16, classes: 10);
+        var options = new ClassifierOptions { Network = "vit", PatchSize = Patch, Width = Width, Depth = 2, Heads = 4, MlpRatio = 2 };
+        _ = new VisionTransformer(store, options, new ImageForm(Channels, 16, 10));
         store.Initialize(7);
         Check(store, name => name switch
         {

@@ -71,7 +71,8 @@ public sealed class RandomStreamTests
         float[] Draw(AugmentPolicy policy, uint stream)
         {
             using var batch = device.Allocate<float>(source.ShapeOf(64).Count);
-            source.Draw(batch.Slice, [.. Enumerable.Range(0, 64)], new ImageView(policy, stream, Flip: false, CropPadding: 1), seed: 3);
+            using var indices = device.Upload<int>([.. Enumerable.Range(0, 64)]);
+            source.Draw(batch.Slice, indices.Slice, new ImageView(policy, stream, Flip: false, CropPadding: 1), seed: 3);
             return device.Download(batch.Slice);
         }
 

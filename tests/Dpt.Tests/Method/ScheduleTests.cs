@@ -65,7 +65,7 @@ public sealed class ScheduleTests
     {
         using var device = new HostDevice(threads: 1);
         using var store = new ParameterStore(device);
-        _ = new VisionTransformer(store, TinyOptions.Run.Classifier, channels: 1, imageSize: 8, classes: 3);
+        _ = new VisionTransformer(store, TinyOptions.Run.Classifier, new ImageForm(1, 8, 3));
         Assert.That(store.Parameters.Where(p => p.Decays).Select(p => p.Name), Is.EquivalentTo(new[]
         {
             "patch_embed.proj.weight", "blocks.0.attn.qkv.weight", "blocks.0.attn.proj.weight",
@@ -79,7 +79,7 @@ public sealed class ScheduleTests
     {
         using var device = new HostDevice(threads: 1);
         using var store = new ParameterStore(device);
-        _ = new VisionTransformer(store, TinyOptions.Run.Classifier, channels: 1, imageSize: 8, classes: 3);
+        _ = new VisionTransformer(store, TinyOptions.Run.Classifier, new ImageForm(1, 8, 3));
         store.Initialize(3);
         var before = store.Export(store.Values);
         using var optimizer = new AdamW(store, new AdamWConfig(0.9f, 0.99f, WeightDecay: 0.25f, everything));

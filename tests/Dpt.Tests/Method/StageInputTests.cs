@@ -73,7 +73,7 @@ public sealed class StageInputTests
     public void Stage2_LearnsFromThePseudoLabels()
     {
         Assert.That(_pseudoLabels.Labels, Is.Not.EqualTo(_data.Train.Labels), "the classifier must err, or the test says little");
-        using var generator = new Generator(_device, _options.Diffusion, _data.Train, (Seed << 8) + 2);
+        using var generator = new ImageGenerator(_device, _options.Diffusion, _data.Train, (Seed << 8) + 2);
         using var trainer = new DiffusionTrainer(generator, _options.Diffusion, _data.Train, _pseudoLabels.Labels, (Seed << 8) + 2);
         while (trainer.Step < trainer.TotalSteps)
         {
@@ -184,11 +184,11 @@ public sealed class StageInputTests
     }
 
     /// <summary>The distance of the pseudo-images to the training images in a classifier's features.</summary>
-    private double Frechet(Classifier classifier)
+    private double Frechet(ImageClassifier classifier)
     {
         FeatureMoments Moments(ImageDataset images)
         {
-            var moments = new FeatureMoments(classifier.Network.Width);
+            var moments = new FeatureMoments(classifier.Network.FeatureWidth);
             moments.Add(classifier.Features(images));
             return moments;
         }
@@ -198,26 +198,26 @@ public sealed class StageInputTests
 
     private byte[] Draw(IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)> weights)
     {
-        using var generator = new Generator(_device, _options.Diffusion, _data.Train, seed: 0);
+        using var generator = new ImageGenerator(_device, _options.Diffusion, _data.Train, seed: 0);
         generator.Store.Import(generator.Store.Values, weights);
         using var drawer = new PseudoImageDrawer(generator, _options.Generate, (Seed << 8) + 2);
         return [.. Enumerable.Range(0, 10).SelectMany(label => drawer.DrawAll(new ImageShard(label, 0, 4), default))];
     }
 
-    private double Accuracy(Classifier classifier)
+    private double Accuracy(ImageClassifier classifier)
     {
         var rows = classifier.Probabilities(_data.Test).Chunk(10).ToArray();
         return rows.Zip(_data.Test.Labels).Average(pair => Array.IndexOf(pair.First, pair.First.Max()) == pair.Second ? 1.0 : 0);
     }
 
-    private Classifier Load(IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)> weights)
+    private ImageClassifier Load(IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)> weights)
     {
         var classifier = New(seed: 0);
         classifier.Store.Import(classifier.Store.Values, weights);
         return classifier;
     }
 
-    private Classifier New(ulong seed) =>
+    private ImageClassifier New(ulong seed) =>
         new(_device, _options.Classifier, _data.Train, NormalisationStatistics.Of(_data.Train), seed);
 
     private string Of(string name) => Path.Combine(_folder["run"], name);
@@ -247,7 +247,7 @@ public sealed class StageInputTests
             Trainer = new SemiSupervisedTrainer(Classifier, options, labelled, test._data.Train, seed);
         }
 
-        public Classifier Classifier { get; }
+        public ImageClassifier Classifier { get; }
 
         public SemiSupervisedTrainer Trainer { get; }
 

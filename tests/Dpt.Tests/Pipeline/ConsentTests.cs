@@ -19,11 +19,15 @@ public class ConsentTests
     /// <summary>Another valid value of each setting whose next number would not do.</summary>
     private static readonly Dictionary<string, JsonNode> _others = new()
     {
+        ["classifier.network"] = "another",
         ["classifier.patchSize"] = 8,
         ["classifier.width"] = 18,
         ["classifier.heads"] = 4,
+        ["stage1.algorithm"] = "fixmatch",
+        ["stage3.algorithm"] = "fixmatch",
         ["stage1.optimizer"] = "sgd",
         ["stage3.optimizer"] = "sgd",
+        ["diffusion.network"] = "another",
         ["diffusion.patchSize"] = 8,
         ["diffusion.width"] = 18,
         ["diffusion.heads"] = 4,
@@ -151,9 +155,9 @@ public class ConsentTests
         var more = TinyOptions.Run with { Generate = TinyOptions.Run.Generate with { PerClass = 5 } };
         TestImages.Fails(
             FailureKind.Usage,
-            () => TinyRun.With(folder, more, new SilentObserver(), pipeline => pipeline.Generate(default)),
+            () => TinyRun.With(folder, more, new SilentObserver(), pipeline => pipeline.TrainGeneratorAndDraw(default)),
             $"generate.perClass 4 -> 5; --overwrite makes it again, and with it {Stage3}");
-        TinyRun.With(folder, more, new SilentObserver(), pipeline => pipeline.Generate(default), overwrite: true);
+        TinyRun.With(folder, more, new SilentObserver(), pipeline => pipeline.TrainGeneratorAndDraw(default), overwrite: true);
         Assert.That(Path.Combine(folder, "result.json"), Does.Not.Exist);
         TestImages.Fails(
             FailureKind.Usage,

@@ -206,7 +206,7 @@ public class PipelineTests
         var steps = new (string Missing, Action<DptPipeline> Work)[]
         {
             ("stage-1-classifier", pipeline => pipeline.TrainGenerator(default)),
-            ("stage-1-classifier", pipeline => pipeline.Generate(default)),
+            ("stage-1-classifier", pipeline => pipeline.TrainGeneratorAndDraw(default)),
             ("stage-2-diffusion", pipeline => pipeline.Retrain(default)),
             ("stage-2-diffusion", pipeline => pipeline.MeasureFrechet(default)),
             ("stage-3-classifier", pipeline => pipeline.Evaluate(default)),
@@ -227,9 +227,9 @@ public class PipelineTests
         TinyRun.With(folder, TinyOptions.Run, new SilentObserver(), pipeline =>
         {
             Assert.That(pipeline.TrainClassifier(default), Is.EqualTo(_result.Stage1.Top1));
-            pipeline.LabelAll(default);
+            pipeline.TrainClassifierAndLabel(default);
             Assert.That(pipeline.TrainGenerator(default), Is.EqualTo(6));
-            pipeline.Generate(default);
+            pipeline.TrainGeneratorAndDraw(default);
             pipeline.Retrain(default);
             var judged = pipeline.Evaluate(default);
             Assert.That(

@@ -57,7 +57,7 @@ internal sealed class TinyRun : IRunObserver
     {
         try
         {
-            using var folder = File.Exists(Path.Combine(path, RunFolder.ConfigName)) ? RunFolder.Open(path) : RunFolder.CreateAt(path);
+            using var folder = File.Exists(Path.Combine(path, RunLayout.ConfigName)) ? RunFolder.Open(path) : RunFolder.CreateAt(path);
             using var pipeline = new DptPipeline(
                 DptPlan.Of(options, device), folder, device, observer, new RunSession(["run"], "{}", overwrite));
             work(pipeline);

@@ -58,7 +58,7 @@ public class GeneratorTests
         CancellationToken stop = default)
     {
         using var device = new HostDevice(threads);
-        using var generator = new Generator(
+        using var generator = new ImageGenerator(
             device, TinyOptions.Run.Diffusion, TestImages.Noise(3, classes: 3, imageSize: 8), seed: 5);
         using var drawer = new PseudoImageDrawer(
             generator, TinyOptions.Run.Generate with { Batch = batch, Solver = solver, Evaluations = 6 }, seed);

@@ -38,8 +38,8 @@ public class ModelTests
         const int Classes = 10;
         using var device = new HostDevice(threads: 1);
         using var store = new ParameterStore(device);
-        var options = new ClassifierOptions { PatchSize = 16, Width = width, Depth = 12, Heads = heads, MlpRatio = 4 };
-        _ = new VisionTransformer(store, options, channels: 3, imageSize: 224, Classes);
+        var options = new ClassifierOptions { Network = "vit", PatchSize = 16, Width = width, Depth = 12, Heads = heads, MlpRatio = 4 };
+        _ = new VisionTransformer(store, options, new ImageForm(3, 224, Classes));
         Assert.That(store.Count, Is.EqualTo(withoutHead + (Classes * width) + Classes));
         Assert.That(store.Parameters, Has.Count.EqualTo(150 + 2));
         Assert.That(Shapes(store), Is.EquivalentTo(VisionTransformerShapes(width, Classes)));

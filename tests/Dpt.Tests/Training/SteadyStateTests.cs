@@ -55,8 +55,8 @@ public sealed class SteadyStateTests
         using var device = new HostDevice(threads, selection: new KernelSelection());
         using var generator = TinyGenerator(device);
         using var model = Model(generator);
-        model.SetLabels(1, Samples);
-        using var samples = device.Allocate<float>(Samples * generator.Config.Grid(1).ImageElements);
+        model.SetLabels(1, Samples, isGuided: true);
+        using var samples = device.Allocate<float>(Samples * generator.Form.Elements);
         var planned = (PlannedSolver)SolverCatalog.Find(solver);
         using var runner = new DeviceStageRunner(
             device, generator.Schedule, planned.Model, model, guidance: 0.5, Samples, default, samples.Slice);
@@ -76,8 +76,8 @@ public sealed class SteadyStateTests
         using var device = new HostDevice(threads: 1, selection: new KernelSelection());
         using var generator = TinyGenerator(device);
         using var model = Model(generator);
-        model.SetLabels(1, 2);
-        using var samples = device.Allocate<float>(2 * generator.Config.Grid(1).ImageElements);
+        model.SetLabels(1, 2, isGuided: true);
+        using var samples = device.Allocate<float>(2 * generator.Form.Elements);
         using var runner = new DeviceStageRunner(
             device, generator.Schedule, Prediction.Noise, model, guidance: 0.5, 2, default, samples.Slice);
         var recorder = new MostPerCall(runner);
@@ -91,7 +91,7 @@ public sealed class SteadyStateTests
         using var device = new HostDevice(threads: 1, selection: new KernelSelection());
         using var generator = TinyGenerator(device);
         using var replaying = Model(generator);
-        var elements = 3 * generator.Config.Grid(1).ImageElements;
+        var elements = 3 * generator.Form.Elements;
         using var state = device.Allocate<float>(elements);
         using var conditional = device.Allocate<float>(elements);
         using var unconditional = device.Allocate<float>(elements);
@@ -106,17 +106,17 @@ public sealed class SteadyStateTests
 
         (float[] Conditional, float[] Unconditional) Predict(GeneratorModel model, int label)
         {
-            model.SetLabels(label, 3);
+            model.SetLabels(label, 3, isGuided: true);
             model.Predict(state.Slice, 100 * label, conditional.Slice, unconditional.Slice);
             return (device.Download(conditional.Slice), device.Download(unconditional.Slice));
         }
     }
 
-    private static Generator TinyGenerator(Device device) =>
+    private static ImageGenerator TinyGenerator(Device device) =>
         new(device, TinyOptions.Run.Diffusion, TestImages.Noise(3, classes: 3, imageSize: 8), seed: 5);
 
-    private static GeneratorModel Model(Generator generator) =>
-        new(generator.Store.Device, generator.Network, generator.Config, generator.Prediction);
+    private static GeneratorModel Model(ImageGenerator generator) =>
+        new(generator.Store.Device, generator.Network, generator.Form, generator.Prediction);
 
     /// <summary>The first two rounds may allocate; the next ones must not.</summary>
     private static void RequireNoAllocation(DeviceMemory memory, Action round)

@@ -33,7 +33,7 @@ internal sealed class TinyTraining : IDisposable
     {
         var device = new HostDevice(threads, selection: new KernelSelection());
         var labelled = TestImages.Noise(10, classes: 3, imageSize: 8);
-        var classifier = new Classifier(
+        var classifier = new ImageClassifier(
             device, TinyOptions.Run.Classifier, labelled, NormalisationStatistics.Of(labelled), seed: 5);
         var trainer = new SemiSupervisedTrainer(
             classifier,
@@ -50,7 +50,7 @@ internal sealed class TinyTraining : IDisposable
         var device = new HostDevice(threads, selection: new KernelSelection());
         images ??= TestImages.Noise(40, classes: 3, imageSize: 8);
         options ??= TinyOptions.Run.Diffusion;
-        var generator = new Generator(device, options, images, seed: 5);
+        var generator = new ImageGenerator(device, options, images, seed: 5);
         labels ??= [.. Enumerable.Range(0, images.Count).Select(i => i % images.Classes)];
         return new TinyTraining(
             device, generator, generator.Store, new DiffusionTrainer(generator, options, images, labels, seed: 5));

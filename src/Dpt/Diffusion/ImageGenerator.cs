@@ -4,11 +4,18 @@ using DPT.Engine.Kernels;
 namespace DPT.Engine.Dpt;
 
 /// <summary>A generator with its weights, its forward process and what its network predicts.</summary>
-internal sealed class Generator : IDisposable
+internal sealed class ImageGenerator : IDisposable
 {
-    public Generator(Device device, DiffusionOptions options, ImageDataset like, ulong seed)
+    public ImageGenerator(Device device, DiffusionOptions options, ImageDataset like, ulong seed)
+        : this(device, store => GeneratorCatalog.Find(options.Network).Create(store, options, like.Form), options, like.Form, seed)
     {
-        Config = UVitConfig.From(options, like.Channels, like.ImageSize, like.Classes);
+    }
+
+    /// <summary>A generator on any network.</summary>
+    public ImageGenerator(
+        Device device, Func<ParameterStore, IGenerator> create, DiffusionOptions options, ImageForm form, ulong seed)
+    {
+        Form = form;
         Schedule = VariancePreservingSchedule.Find(options.Schedule);
         Prediction = options.Prediction switch
         {
@@ -18,11 +25,12 @@ internal sealed class Generator : IDisposable
                 FailureKind.Usage, $"diffusion.prediction '{other}' is not known; use noise or velocity"),
         };
         Store = new ParameterStore(device);
-        Network = new UVit(Store, Config);
+        Network = create(Store);
         Store.Initialize(seed);
     }
 
-    public UVitConfig Config { get; }
+    /// <summary>The images that it makes.</summary>
+    public ImageForm Form { get; }
 
     public VariancePreservingSchedule Schedule { get; }
 
@@ -30,7 +38,7 @@ internal sealed class Generator : IDisposable
 
     public ParameterStore Store { get; }
 
-    public UVit Network { get; }
+    public IGenerator Network { get; }
 
     /// <summary>The normalisation that maps bytes to [-1, 1].</summary>
     public static NormalisationStatistics Normalisation(int channels) =>

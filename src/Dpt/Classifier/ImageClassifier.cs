@@ -4,22 +4,29 @@ using DPT.Engine.Kernels;
 namespace DPT.Engine.Dpt;
 
 /// <summary>A classifier with its weights and the normalisation it was trained with.</summary>
-internal sealed class Classifier : IDisposable
+internal sealed class ImageClassifier : IDisposable
 {
     private const int EvaluationBatch = 250;
 
-    public Classifier(
+    public ImageClassifier(
         Device device, ClassifierOptions options, ImageDataset like, NormalisationStatistics normalisation, ulong seed)
+        : this(device, store => ClassifierCatalog.Find(options.Network).Create(store, options, like.Form), normalisation, seed)
+    {
+    }
+
+    /// <summary>A classifier on any network.</summary>
+    public ImageClassifier(
+        Device device, Func<ParameterStore, IClassifier> create, NormalisationStatistics normalisation, ulong seed)
     {
         Normalisation = normalisation;
         Store = new ParameterStore(device);
-        Network = new VisionTransformer(Store, options, like.Channels, like.ImageSize, like.Classes);
+        Network = create(Store);
         Store.Initialize(seed);
     }
 
     public ParameterStore Store { get; }
 
-    public VisionTransformer Network { get; }
+    public IClassifier Network { get; }
 
     public NormalisationStatistics Normalisation { get; }
 
@@ -33,10 +40,10 @@ internal sealed class Classifier : IDisposable
             return logits;
         });
 
-    /// <summary>Features (the class token after the final norm) of all images, [N, width].</summary>
+    /// <summary>Features of all images, [N, FeatureWidth].</summary>
     /// <exception cref="DptException">Diverged: a feature is not finite.</exception>
     public float[] Features(ImageDataset images, CancellationToken cancellation = default) =>
-        ForAll(images, Network.Width, cancellation, Network.Features);
+        ForAll(images, Network.FeatureWidth, cancellation, Network.Features);
 
     /// <summary>Compares predictions with the true labels.</summary>
     public ConfusionMatrix Evaluate(ImageDataset images, CancellationToken cancellation = default)

@@ -1,0 +1,102 @@
+using DPT.Engine.Autograd;
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Dpt;
+
+/// <summary>
+/// What one step of a classifier learns from, in memory that every step uses again: the labelled rows first, then the unlabelled.
+/// </summary>
+/// <param name="Views">Weak views of the labelled images, strong views of the unlabelled, [rows,C,S,S].</param>
+/// <param name="WeakViews">Weak views of the unlabelled images, [unlabelled,C,S,S]; null if there are none.</param>
+/// <param name="Labels">Class of each row, [rows]: true for the labelled ones; those of the others are chosen in the step.</param>
+/// <param name="Labelled">1 for labelled rows, 0 for unlabelled, [rows].</param>
+/// <param name="Weights">Weight of each row in the unlabelled loss, [rows]: 0 for labelled ones; the others are chosen in the step.</param>
+internal sealed record ClassifierBatch(
+    Tensor Views, Tensor? WeakViews, Slice<int> Labels, Slice<float> Labelled, Slice<float> Weights);
+
+/// <summary>Draws the batches of a classifier's training, labelled and unlabelled images with replacement.</summary>
+internal sealed class ClassifierBatches : IDisposable
+{
+    private readonly Device _device;
+    private readonly SemiSupervisedOptions _options;
+    private readonly ulong _seed;
+    private readonly DeviceImages _labelled;
+    private readonly DeviceImages _unlabelled;
+    private readonly BatchSampler _labelledDraw;
+    private readonly BatchSampler _unlabelledDraw;
+    private readonly int[] _trueLabels;
+    private readonly int[] _numbers;
+    private readonly DeviceBuffer<int> _deviceNumbers;
+    private readonly DeviceBuffer<float> _views;
+    private readonly DeviceBuffer<float>? _weakViews;
+    private readonly DeviceBuffer<float> _rowWeights;
+
+    /// <summary>Prepares for the batches that the options ask for.</summary>
+    /// <param name="classifier">Whose normalisation and device.</param>
+    /// <param name="options">Sizes and augmentation.</param>
+    /// <param name="labelled">Images whose labels may be used.</param>
+    /// <param name="unlabelled">Images whose labels are never read.</param>
+    /// <param name="seed">Seed of the stage.</param>
+    public ClassifierBatches(
+        ImageClassifier classifier, SemiSupervisedOptions options, ImageDataset labelled, ImageDataset unlabelled, ulong seed)
+    {
+        (_device, _options, _seed, _trueLabels) = (classifier.Store.Device, options, seed, labelled.Labels);
+        _labelled = new DeviceImages(_device, labelled, classifier.Normalisation);
+        _unlabelled = new DeviceImages(_device, unlabelled, classifier.Normalisation);
+        _labelledDraw = BatchSampler.WithReplacement(labelled.Count, seed, RunStreams.LabelledDraw);
+        _unlabelledDraw = BatchSampler.WithReplacement(unlabelled.Count, seed, RunStreams.UnlabelledDraw);
+
+        // Which images, then the labels of all rows: what a step is told in one copy lies together.
+        var (few, many, rows) = (options.LabelledBatch, options.UnlabelledBatch, options.LabelledBatch + options.UnlabelledBatch);
+        _numbers = new int[rows + few];
+        _deviceNumbers = _device.Allocate<int>(2 * rows);
+        _views = _device.Allocate<float>(_labelled.ShapeOf(rows).Count);
+        _weakViews = many > 0 ? _device.Allocate<float>(_labelled.ShapeOf(many).Count) : null;
+        _rowWeights = _device.Upload<float>([.. Enumerable.Repeat(1f, few), .. new float[many + rows]]);
+        Batch = new ClassifierBatch(
+            Tape.Constant(_labelled.ShapeOf(rows), _views.Slice),
+            _weakViews is null ? null : Tape.Constant(_labelled.ShapeOf(many), _weakViews.Slice),
+            _deviceNumbers.Slice.From(rows),
+            _rowWeights.Slice.Range(0, rows),
+            _rowWeights.Slice.From(rows));
+    }
+
+    /// <summary>The batch: its memory is the same in every step.</summary>
+    public ClassifierBatch Batch { get; }
+
+    /// <summary>Fills the batch of a step, counted from 0.</summary>
+    public void Draw(int step)
+    {
+        var (few, many, rows) = (_options.LabelledBatch, _options.UnlabelledBatch, _options.LabelledBatch + _options.UnlabelledBatch);
+        _labelledDraw.Draw(step, _numbers.AsSpan(0, few));
+        _unlabelledDraw.Draw(step, _numbers.AsSpan(few, many));
+        for (var row = 0; row < few; row++)
+        {
+            _numbers[rows + row] = _trueLabels[_numbers[row]];
+        }
+
+        _device.CopyIn<int>(_numbers, _deviceNumbers.Slice.Range(0, _numbers.Length));
+        var (fewImages, manyImages) = (_deviceNumbers.Slice.Range(0, few), _deviceNumbers.Slice.Range(few, many));
+        var elements = _labelled.ShapeOf(few).Count;
+        Draw(_labelled, fewImages, AugmentPolicy.Weak, RunStreams.LabelledView, step, _views.Slice.Range(0, elements));
+        if (_weakViews is not null)
+        {
+            Draw(_unlabelled, manyImages, AugmentPolicy.Weak, RunStreams.WeakView, step, _weakViews.Slice);
+            Draw(_unlabelled, manyImages, AugmentPolicy.Strong, RunStreams.StrongView, step, _views.Slice.From(elements));
+        }
+    }
+
+    private void Draw(
+        DeviceImages images, Slice<int> indices, AugmentPolicy policy, uint stream, int step, Slice<float> views) => images.Draw(
+        views, indices, new ImageView(policy, stream, _options.Flip, _options.CropPadding), _seed, firstSample: step * indices.Length);
+
+    public void Dispose()
+    {
+        _labelled.Dispose();
+        _unlabelled.Dispose();
+        _deviceNumbers.Dispose();
+        _views.Dispose();
+        _weakViews?.Dispose();
+        _rowWeights.Dispose();
+    }
+}

@@ -1,0 +1,48 @@
+using ILGPU;
+
+namespace DPT.Engine.Kernels;
+
+/// <summary>The largest number of a row and where it stands; of equal ones the first.</summary>
+/// <param name="at">Its place in the row.</param>
+/// <param name="value">The number.</param>
+/// <param name="isFinite">Whether all numbers of the row are finite.</param>
+internal readonly unsafe struct LargestOfRow(int at, float value, bool isFinite)
+{
+    public readonly int At = at;
+    public readonly float Value = value;
+    public readonly bool IsFinite = isFinite;
+
+    /// <summary>On the host.</summary>
+    public static LargestOfRow Find(float* row, int count)
+    {
+        var at = 0;
+        var isFinite = true;
+        for (var i = 0; i < count; i++)
+        {
+            isFinite &= float.IsFinite(row[i]);
+            at = row[i] > row[at] ? i : at;
+        }
+
+        return new LargestOfRow(at, row[at], isFinite);
+    }
+
+    /// <summary>By one thread of a GPU.</summary>
+    public static LargestOfRow Find(ArrayView<float> numbers, long first, int count)
+    {
+        var at = 0;
+        var largest = float.NegativeInfinity;
+        var zero = 0f;
+        for (var i = 0; i < count; i++)
+        {
+            var number = numbers[first + i];
+
+            // Zero times what is not finite is NaN.
+            zero = Scalar.Fma(number, 0f, zero);
+            var isLarger = Scalar.IsLess(largest, number);
+            at = isLarger ? i : at;
+            largest = isLarger ? number : largest;
+        }
+
+        return new LargestOfRow(at, largest, zero == 0f);
+    }
+}
