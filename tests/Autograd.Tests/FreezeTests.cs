@@ -139,7 +139,7 @@ public sealed class FreezeTests
                 Fill(parameter.Gradient, gradient);
             }
 
-            optimizer.Step(0.1f, 1, average);
+            optimizer.Step(0.1f, average: average);
             Assert.That(_device.Download(_store.Gradients), Is.All.Zero);
         }
     }

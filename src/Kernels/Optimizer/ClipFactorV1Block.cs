@@ -5,7 +5,7 @@ namespace DPT.Engine.Kernels;
 /// <summary>One block looks at the losses, one thread divides. Threads: 256. Limits: none. Bytes: 4 losses.</summary>
 internal sealed class ClipFactorV1Block : GpuVariant<ClipFactorCall>
 {
-    private static readonly GpuKernel Block = new(typeof(ClipFactorV1Block), nameof(Kernel), threads: 256);
+    private static readonly GpuKernel Block = new(Kernel, threads: 256);
 
     public override string Name => "v1-block";
 
@@ -30,9 +30,9 @@ internal sealed class ClipFactorV1Block : GpuVariant<ClipFactorCall>
         {
             var length = norm[0];
             var clips = Scalar.IsLess(0f, limit) && Scalar.IsLess(limit, length);
-            var result = clips ? Scalar.Divide(limit, Scalar.Add(length, (float)ClipFactorOperator.Epsilon)) : 1f;
-            var clipped = Scalar.Multiply(result, length);
-            var square = Scalar.Multiply(clipped, clipped);
+            var result = clips ? limit / (length + (float)ClipFactorOperator.Epsilon) : 1f;
+            var clipped = result * length;
+            var square = clipped * clipped;
             factor[0] = notFinite == 0 && Finite.Is(square) ? result : float.NaN;
         }
     }

@@ -9,7 +9,7 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed class FreeMatchFairnessV1Block : GpuVariant<FreeMatchFairnessCall>
 {
-    private static readonly GpuKernel Block = new(typeof(FreeMatchFairnessV1Block), nameof(Kernel), threads: 256);
+    private static readonly GpuKernel Block = new(Kernel, threads: 256);
 
     public override string Name => "v1-block";
 
@@ -36,7 +36,7 @@ internal sealed class FreeMatchFairnessV1Block : GpuVariant<FreeMatchFairnessCal
         {
             var counts = weights[row] != 0;
             labels[row] = counts
-                ? Softmax(logits, gradient, (long)row * classes, classes, nothing: Scalar.Multiply(weights[row], 0f))
+                ? Softmax(logits, gradient, (long)row * classes, classes, nothing: weights[row] * 0f)
                 : Clear(gradient, (long)row * classes, classes);
             counted += counts ? 1 : 0;
         }
@@ -60,8 +60,8 @@ internal sealed class FreeMatchFairnessV1Block : GpuVariant<FreeMatchFairnessCal
             var predicted = 0f;
             for (var row = 0; row < rows; row++)
             {
-                sum = Scalar.Add(sum, gradient[((long)row * classes) + c]);
-                predicted = Scalar.Add(predicted, labels[row] == c ? 1f : 0f);
+                sum += gradient[((long)row * classes) + c];
+                predicted += labels[row] == c ? 1f : 0f;
             }
 
             perClass[a + c] = Quotient(averages[1L + c], averages[1L + classes + c]);
@@ -78,8 +78,8 @@ internal sealed class FreeMatchFairnessV1Block : GpuVariant<FreeMatchFairnessCal
         var sumOfB = 0f;
         for (var c = 0; c < classes; c++)
         {
-            sumOfA = Scalar.Add(sumOfA, Scalar.Divide(perClass[a + c], most));
-            sumOfB = Scalar.Add(sumOfB, perClass[b + c]);
+            sumOfA += perClass[a + c] / most;
+            sumOfB += perClass[b + c];
         }
 
         sumOfA = sumOfA == 0 ? 1f : sumOfA;
@@ -87,19 +87,19 @@ internal sealed class FreeMatchFairnessV1Block : GpuVariant<FreeMatchFairnessCal
         var value = 0f;
         for (var c = 0; c < classes; c++)
         {
-            var share = Scalar.Divide(Scalar.Divide(perClass[a + c], most), sumOfA);
-            var part = Scalar.Divide(perClass[b + c], sumOfB);
-            mean = Scalar.Fma(Scalar.Divide(share, Scalar.Add(part, FreeMatchFairnessOperator.Epsilon)), part, mean);
-            value = Scalar.Fma(share, RealMath.Log(GpuReal.Broadcast(Scalar.Add(part, FreeMatchFairnessOperator.Epsilon))).Value, value);
+            var share = perClass[a + c] / most / sumOfA;
+            var part = perClass[b + c] / sumOfB;
+            mean = Scalar.Fma(share / (part + FreeMatchFairnessOperator.Epsilon), part, mean);
+            value = Scalar.Fma(share, RealMath.Log(GpuReal.Broadcast(part + FreeMatchFairnessOperator.Epsilon)).Value, value);
         }
 
         for (var c = Group.IdxX; c < classes; c += Group.DimX)
         {
-            var share = Scalar.Divide(Scalar.Divide(perClass[a + c], most), sumOfA);
-            var part = Scalar.Divide(perClass[b + c], sumOfB);
-            var rise = Scalar.Subtract(Scalar.Divide(share, Scalar.Add(part, FreeMatchFairnessOperator.Epsilon)), mean);
+            var share = perClass[a + c] / most / sumOfA;
+            var part = perClass[b + c] / sumOfB;
+            var rise = (share / (part + FreeMatchFairnessOperator.Epsilon)) - mean;
             var predicted = perClass[count + c];
-            perClass[slope + c] = predicted == 0 ? 0f : Scalar.Divide(rise, Scalar.Multiply(sumOfB, predicted));
+            perClass[slope + c] = predicted == 0 ? 0f : rise / (sumOfB * predicted);
         }
 
         if (Group.IdxX == 0)
@@ -120,14 +120,14 @@ internal sealed class FreeMatchFairnessV1Block : GpuVariant<FreeMatchFairnessCal
         var sum = nothing;
         for (var c = 0; c < classes; c++)
         {
-            var power = RealMath.Exp(GpuReal.Broadcast(Scalar.Subtract(logits[first + c], largest.Value))).Value;
+            var power = RealMath.Exp(GpuReal.Broadcast(logits[first + c] - largest.Value)).Value;
             result[first + c] = power;
-            sum = Scalar.Add(sum, power);
+            sum += power;
         }
 
         for (var c = 0; c < classes; c++)
         {
-            result[first + c] = Scalar.Divide(result[first + c], sum);
+            result[first + c] /= sum;
         }
 
         return largest.At;
@@ -145,9 +145,9 @@ internal sealed class FreeMatchFairnessV1Block : GpuVariant<FreeMatchFairnessCal
 
     private static float Quotient(float x, float y)
     {
-        var quotient = Scalar.Divide(x, y);
+        var quotient = x / y;
         var fits = Scalar.IsLess(quotient, float.PositiveInfinity) && !Scalar.IsLess(quotient, 0f);
-        return fits ? quotient : Scalar.Multiply(x, 0f);
+        return fits ? quotient : x * 0f;
     }
 
     private static void Finish(
@@ -161,8 +161,8 @@ internal sealed class FreeMatchFairnessV1Block : GpuVariant<FreeMatchFairnessCal
 
         for (var c = 0; c < classes; c++)
         {
-            var rise = Scalar.Subtract(perClass[slope + c], along);
-            gradient[first + c] = Scalar.Multiply(Scalar.Multiply(scale, gradient[first + c]), rise);
+            var rise = perClass[slope + c] - along;
+            gradient[first + c] = scale * gradient[first + c] * rise;
         }
     }
 }

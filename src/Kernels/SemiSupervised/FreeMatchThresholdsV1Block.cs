@@ -9,7 +9,7 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed class FreeMatchThresholdsV1Block : GpuVariant<FreeMatchThresholdsCall>
 {
-    private static readonly GpuKernel Block = new(typeof(FreeMatchThresholdsV1Block), nameof(Kernel), threads: 256);
+    private static readonly GpuKernel Block = new(Kernel, threads: 256);
 
     public override string Name => "v1-block";
 
@@ -36,14 +36,14 @@ internal sealed class FreeMatchThresholdsV1Block : GpuVariant<FreeMatchThreshold
         {
             var said = LargestOfRow.Find(probabilities, (long)row * classes, classes);
             labels[row] = said.At;
-            confidence = Scalar.Add(confidence, said.Value);
+            confidence += said.Value;
             notFinite += said.IsFinite ? 0 : 1;
         }
 
         // Its barriers show every thread the labels.
         confidence = BlockReduce.Sum(confidence);
         notFinite = BlockReduce.Sum(notFinite);
-        var share = Scalar.Divide(1f, rows);
+        var share = 1f / rows;
         if (notFinite == 0)
         {
             for (var c = Group.IdxX; c < classes; c += Group.DimX)
@@ -52,17 +52,17 @@ internal sealed class FreeMatchThresholdsV1Block : GpuVariant<FreeMatchThreshold
                 var predicted = 0f;
                 for (var row = 0; row < rows; row++)
                 {
-                    sum = Scalar.Add(sum, probabilities[((long)row * classes) + c]);
-                    predicted = Scalar.Add(predicted, labels[row] == c ? 1f : 0f);
+                    sum += probabilities[((long)row * classes) + c];
+                    predicted += labels[row] == c ? 1f : 0f;
                 }
 
-                Follow(averages, 1L + c, Scalar.Multiply(sum, share), keep, renew);
-                Follow(averages, 1L + classes + c, Scalar.Multiply(predicted, share), keep, renew);
+                Follow(averages, 1L + c, sum * share, keep, renew);
+                Follow(averages, 1L + classes + c, predicted * share, keep, renew);
             }
 
             if (Group.IdxX == 0)
             {
-                Follow(averages, 0, Scalar.Multiply(confidence, share), keep, renew);
+                Follow(averages, 0, confidence * share, keep, renew);
             }
         }
 
@@ -71,10 +71,10 @@ internal sealed class FreeMatchThresholdsV1Block : GpuVariant<FreeMatchThreshold
         var most = largest.IsFinite ? largest.Value : float.NaN;
         for (var c = Group.IdxX; c < classes; c += Group.DimX)
         {
-            thresholds[c] = Scalar.Multiply(averages[0], Scalar.Divide(averages[1L + c], most));
+            thresholds[c] = averages[0] * (averages[1L + c] / most);
         }
     }
 
     private static void Follow(ArrayView<float> averages, long at, float present, float keep, float renew) =>
-        averages[at] = Scalar.Fma(averages[at], keep, Scalar.Multiply(present, renew));
+        averages[at] = Scalar.Fma(averages[at], keep, present * renew);
 }

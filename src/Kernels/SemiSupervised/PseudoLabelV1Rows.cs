@@ -10,7 +10,7 @@ internal sealed class PseudoLabelV1Rows : GpuVariant<PseudoLabelCall>
 {
     private const int Threads = 256;
 
-    private static readonly GpuKernel Rows = new(typeof(PseudoLabelV1Rows), nameof(Kernel), Threads);
+    private static readonly GpuKernel Rows = new(Kernel, Threads);
 
     public override string Name => "v1-rows";
 
@@ -20,7 +20,7 @@ internal sealed class PseudoLabelV1Rows : GpuVariant<PseudoLabelCall>
 
     protected override void Run(GpuDevice device, in PseudoLabelCall call) => device.Prepare(Rows)
         .With(call.Probabilities).With(call.Thresholds).With(call.Labels).With(call.Weights).With(call.Rows).With(call.Classes)
-        .On(new GridSize(GridSize.Cover(call.Rows, Threads)));
+        .On(new GridSize(GridCover.Blocks(call.Rows, Threads)));
 
     private static void Kernel(
         ArrayView<float> probabilities, ArrayView<float> thresholds, ArrayView<int> labels, ArrayView<float> weights,
