@@ -47,19 +47,13 @@ internal static class AttentionCases
             _qkvGradient = device.Allocate<float>(3 * elements);
             _forwardCall = new AttentionForwardCall
             {
-                Batch = batch,
-                Tokens = tokens,
-                Heads = heads,
-                HeadSize = size,
+                Dims = new(batch, tokens, heads, size),
                 Qkv = _qkv.Slice,
                 Output = _output.Slice,
             };
             _backwardCall = new AttentionBackwardCall
             {
-                Batch = batch,
-                Tokens = tokens,
-                Heads = heads,
-                HeadSize = size,
+                Dims = new(batch, tokens, heads, size),
                 Qkv = _qkv.Slice,
                 Output = _output.Slice,
                 OutputGradient = _outputGradient.Slice,

@@ -118,10 +118,7 @@ public sealed class AttentionEdgeTests
             using var logSumExp = device.Allocate<float>(tokens);
             forward.Launch(device, new AttentionForwardCall
             {
-                Batch = 1,
-                Tokens = tokens,
-                Heads = 1,
-                HeadSize = Size,
+                Dims = new(1, tokens, 1, Size),
                 Qkv = qkv.Slice,
                 Output = output.Slice,
                 LogSumExp = logSumExp.Slice,
@@ -205,10 +202,7 @@ public sealed class AttentionEdgeTests
             using var output = device.Allocate<float>(_dOutput.Length);
             var call = new AttentionForwardCall
             {
-                Batch = 1,
-                Tokens = _tokens,
-                Heads = Heads,
-                HeadSize = _size,
+                Dims = new(1, _tokens, Heads, _size),
                 Qkv = qkv.Slice,
                 Output = output.Slice,
             };
@@ -231,10 +225,7 @@ public sealed class AttentionEdgeTests
             using var dQkv = device.Allocate<float>(_qkv.Length);
             var call = new AttentionBackwardCall
             {
-                Batch = 1,
-                Tokens = _tokens,
-                Heads = Heads,
-                HeadSize = _size,
+                Dims = new(1, _tokens, Heads, _size),
                 Qkv = qkv.Slice,
                 Output = output.Slice,
                 OutputGradient = dOutput.Slice,

@@ -66,10 +66,7 @@ public sealed class AttentionNeighbourTests
         {
             var call = new AttentionForwardCall
             {
-                Batch = 1,
-                Tokens = tokens,
-                Heads = Heads,
-                HeadSize = size,
+                Dims = new(1, tokens, Heads, size),
                 Qkv = qkv.Slice,
                 Output = output.Slice,
                 LogSumExp = logSumExp.Slice,
@@ -86,10 +83,7 @@ public sealed class AttentionNeighbourTests
         var backward = (KernelVariant<AttentionBackwardCall>)variant;
         var gradient = new AttentionBackwardCall
         {
-            Batch = 1,
-            Tokens = tokens,
-            Heads = Heads,
-            HeadSize = size,
+            Dims = new(1, tokens, Heads, size),
             Qkv = qkv.Slice,
             Output = output.Slice,
             OutputGradient = dOutput.Slice,

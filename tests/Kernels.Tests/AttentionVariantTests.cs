@@ -12,10 +12,7 @@ public sealed class AttentionVariantTests
         var nothing = default(Slice<float>);
         var call = new AttentionForwardCall
         {
-            Batch = 1,
-            Tokens = tokens,
-            Heads = 1,
-            HeadSize = 64,
+            Dims = new(1, tokens, 1, 64),
             Qkv = nothing,
             Output = nothing,
         };
@@ -36,10 +33,7 @@ public sealed class AttentionVariantTests
         var nothing = default(Slice<float>);
         var call = new AttentionForwardCall
         {
-            Batch = batch,
-            Tokens = tokens,
-            Heads = heads,
-            HeadSize = size,
+            Dims = new(batch, tokens, heads, size),
             Qkv = nothing,
             Output = nothing,
         };
@@ -61,19 +55,13 @@ public sealed class AttentionVariantTests
         using var device = new SimDevice(selection: new KernelSelection());
         var forwardCall = new AttentionForwardCall
         {
-            Batch = 2,
-            Tokens = 17,
-            Heads = 4,
-            HeadSize = size,
+            Dims = new(2, 17, 4, size),
             Qkv = default,
             Output = default,
         };
         var backwardCall = new AttentionBackwardCall
         {
-            Batch = 2,
-            Tokens = 17,
-            Heads = 4,
-            HeadSize = size,
+            Dims = new(2, 17, 4, size),
             Qkv = default,
             Output = default,
             OutputGradient = default,
@@ -115,10 +103,7 @@ public sealed class AttentionVariantTests
         using var output = device.Allocate<float>(batch * 9 * 2 * 8);
         var call = new AttentionForwardCall
         {
-            Batch = batch,
-            Tokens = 9,
-            Heads = 2,
-            HeadSize = 8,
+            Dims = new(batch, 9, 2, 8),
             Qkv = qkv.Slice,
             Output = output.Slice,
         };

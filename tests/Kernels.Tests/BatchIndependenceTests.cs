@@ -122,19 +122,13 @@ public sealed class BatchIndependenceTests
 
         yield return Of("attention", AttentionOperators.Forward, w => new AttentionForwardCall
         {
-            Batch = w.Count,
-            Tokens = tokens,
-            Heads = heads,
-            HeadSize = width / heads,
+            Dims = new(w.Count, tokens, heads, width / heads),
             Qkv = w.Samples(3 * elements),
             Output = w.Result(elements),
         });
         yield return Of("gradient of attention", AttentionOperators.Backward, w => new AttentionBackwardCall
         {
-            Batch = w.Count,
-            Tokens = tokens,
-            Heads = heads,
-            HeadSize = width / heads,
+            Dims = new(w.Count, tokens, heads, width / heads),
             Qkv = w.Samples(3 * elements),
             Output = w.Samples(elements),
             OutputGradient = w.Samples(elements),

@@ -54,10 +54,7 @@ public sealed class GpuMemoryAccessTests
         {
             ((KernelVariant<AttentionBackwardCall>)AttentionOperators.Backward.Find(variant)).Launch(device, new()
             {
-                Batch = 1,
-                Tokens = Tokens,
-                Heads = Heads,
-                HeadSize = headSize,
+                Dims = new(1, Tokens, Heads, headSize),
                 Qkv = qkv.Slice,
                 Output = output.Slice,
                 OutputGradient = output.Slice,
@@ -68,10 +65,7 @@ public sealed class GpuMemoryAccessTests
         {
             ((KernelVariant<AttentionForwardCall>)AttentionOperators.Forward.Find(variant)).Launch(device, new()
             {
-                Batch = 1,
-                Tokens = Tokens,
-                Heads = Heads,
-                HeadSize = headSize,
+                Dims = new(1, Tokens, Heads, headSize),
                 Qkv = qkv.Slice,
                 Output = output.Slice,
             });

@@ -41,14 +41,14 @@ public sealed class HugeShapeTests
         Huge.Of(MatMulOperators.MatMul, "wide rows, transposed", m => WideProduct(m, transpose: true)),
         Huge.Of(AttentionOperators.Forward, "", m => new AttentionForwardCall
         {
-            Batch = 1_000_001, Tokens = 17, Heads = 4, HeadSize = 64,
+            Dims = new(1_000_001, 17, 4, 64),
             Qkv = m.Floats(3L * 1_000_001 * 17 * 256),
             Output = m.Floats(1_000_001L * 17 * 256),
             LogSumExp = m.Floats(1_000_001L * 4 * 17),
         }),
         Huge.Of(AttentionOperators.Backward, "", m => new AttentionBackwardCall
         {
-            Batch = 1_000_001, Tokens = 17, Heads = 4, HeadSize = 64,
+            Dims = new(1_000_001, 17, 4, 64),
             Qkv = m.Floats(3L * 1_000_001 * 17 * 256),
             Output = m.Floats(1_000_001L * 17 * 256),
             OutputGradient = m.Floats(1_000_001L * 17 * 256),

@@ -24,7 +24,7 @@ public sealed class SizeLimitTests
     {
         var call = new AttentionForwardCall
         {
-            Batch = 4_194_304, Heads = 512, Tokens = 1, HeadSize = 1, Qkv = None, Output = None,
+            Dims = new(4_194_304, Tokens: 1, Heads: 512, HeadSize: 1), Qkv = None, Output = None,
         };
         Assert.That(
             call.Validate, Throws.TypeOf<KernelException>().With.Message.Contains("heads of all sequences is 2147483648"));

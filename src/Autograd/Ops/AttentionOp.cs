@@ -23,10 +23,7 @@ public static class AttentionOp
         var y = tape.New(new TensorShape(batch, tokens, packed / 3));
         tape.Device.Run(AttentionOperators.Forward, new AttentionForwardCall
         {
-            Batch = batch,
-            Tokens = tokens,
-            Heads = heads,
-            HeadSize = packed / 3 / heads,
+            Dims = new(batch, tokens, heads, packed / 3 / heads),
             Qkv = qkv.Data,
             Output = y.Data,
         });
@@ -50,10 +47,7 @@ public static class AttentionOp
 
             tape.Device.Run(AttentionOperators.Backward, new AttentionBackwardCall
             {
-                Batch = qkv.Shape[0],
-                Tokens = qkv.Shape[1],
-                Heads = heads,
-                HeadSize = Output.Shape[2] / heads,
+                Dims = new(qkv.Shape[0], qkv.Shape[1], heads, Output.Shape[2] / heads),
                 Qkv = qkv.Data,
                 Output = Output.Data,
                 OutputGradient = Output.Gradient,

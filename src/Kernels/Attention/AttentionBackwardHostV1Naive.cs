@@ -25,7 +25,7 @@ internal sealed unsafe class AttentionBackwardHostV1Naive : HostVariant<Attentio
         public readonly void Execute(int index)
         {
             var gradient = (float*)Call.QkvGradient.Address;
-            var head = new AttentionHead(index, Call.Tokens, Call.Heads, Call.HeadSize);
+            var head = new AttentionHead(index, Call.Dims);
             for (var i = 0; i < Call.Tokens; i++)
             {
                 var at = (long)i * head.PackedWidth;

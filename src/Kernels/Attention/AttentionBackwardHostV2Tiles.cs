@@ -76,7 +76,7 @@ internal sealed unsafe class AttentionBackwardHostV2Tiles : HostVariant<Attentio
         public readonly void Execute(int index)
         {
             var (tokens, size) = (Tiling.Tokens, Tiling.Size);
-            var head = new AttentionHead(index, tokens, Call.Heads, size);
+            var head = new AttentionHead(index, Call.Dims);
             var parts = new Parts<V>(Scratch.Mine, in Tiling);
             var stride = head.PackedWidth;
             var qkv = (float*)Call.Qkv.Address;

@@ -61,7 +61,7 @@ internal sealed unsafe class AttentionBackwardHostV3Lanes : HostVariant<Attentio
         {
             var (tokens, size) = (Call.Tokens, Call.HeadSize);
             var parts = new Parts<V>(Scratch.Mine, tokens, size);
-            var heads = new HeadLanes<V>(parts.Offsets, index, Call.Batch * Call.Heads, tokens, Call.Heads, size);
+            var heads = new HeadLanes<V>(parts.Offsets, index, Call.Dims);
             var qkv = (float*)Call.Qkv.Address;
             heads.LoadPacked(qkv, 0, parts.Queries);
             heads.LoadPacked(qkv, 1, parts.Keys);

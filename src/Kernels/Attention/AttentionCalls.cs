@@ -8,17 +8,8 @@ public readonly record struct AttentionForwardCall : IKernelCall
 {
     private const string Op = "attention.forward";
 
-    /// <summary>Number of sequences, B.</summary>
-    public required int Batch { get; init; }
-
-    /// <summary>Tokens per sequence, L.</summary>
-    public required int Tokens { get; init; }
-
-    /// <summary>Attention heads, H.</summary>
-    public required int Heads { get; init; }
-
-    /// <summary>Width of one head, d, 1 to 256. The scale is 1/sqrt(d).</summary>
-    public required int HeadSize { get; init; }
+    /// <summary>B, L, H and d.</summary>
+    public required AttentionShape Dims { get; init; }
 
     /// <summary>Packed queries, keys and values, [B,L,3,H,d].</summary>
     public required Slice<float> Qkv { get; init; }
@@ -31,17 +22,29 @@ public readonly record struct AttentionForwardCall : IKernelCall
     /// </summary>
     public Slice<float> LogSumExp { get; init; }
 
-    /// <summary>Elements of one token's output row, H d.</summary>
-    public int Width => Heads * HeadSize;
+    /// <inheritdoc cref="AttentionShape.Batch"/>
+    public int Batch => Dims.Batch;
+
+    /// <inheritdoc cref="AttentionShape.Tokens"/>
+    public int Tokens => Dims.Tokens;
+
+    /// <inheritdoc cref="AttentionShape.Heads"/>
+    public int Heads => Dims.Heads;
+
+    /// <inheritdoc cref="AttentionShape.HeadSize"/>
+    public int HeadSize => Dims.HeadSize;
+
+    /// <inheritdoc cref="AttentionShape.Width"/>
+    public int Width => Dims.Width;
 
     /// <inheritdoc/>
-    public string Shape => $"B={Batch} {SampleShape}";
+    public string Shape => Dims.ToString();
 
     /// <inheritdoc/>
-    public string SampleShape => $"L={Tokens} H={Heads} d={HeadSize}";
+    public string SampleShape => Dims.OfSequence;
 
     /// <inheritdoc/>
-    public double Flops => 4.0 * Batch * Heads * Tokens * Tokens * HeadSize;
+    public double Flops => 2 * Dims.ProductFlops;
 
     /// <inheritdoc/>
     public double Bytes => 4.0 * Batch * Tokens * ((4.0 * Width) + (LogSumExp.IsEmpty ? 0 : Heads));
@@ -49,9 +52,9 @@ public readonly record struct AttentionForwardCall : IKernelCall
     /// <inheritdoc/>
     public void Validate()
     {
-        AttentionLimits.Check(Op, Batch, Tokens, Heads, HeadSize);
-        Require.Operand(Op, nameof(Qkv), Qkv, 3L * Batch * Tokens * Width);
-        Require.Operand(Op, nameof(Output), Output, (long)Batch * Tokens * Width);
+        Dims.Validate(Op);
+        Require.Operand(Op, nameof(Qkv), Qkv, 3 * Dims.Elements);
+        Require.Operand(Op, nameof(Output), Output, Dims.Elements);
         Require.OperandIfGiven(Op, nameof(LogSumExp), LogSumExp, (long)Batch * Heads * Tokens);
     }
 }
@@ -65,17 +68,8 @@ public readonly record struct AttentionBackwardCall : IKernelCall
 {
     private const string Op = "attention.backward";
 
-    /// <summary>Number of sequences, B.</summary>
-    public required int Batch { get; init; }
-
-    /// <summary>Tokens per sequence, L.</summary>
-    public required int Tokens { get; init; }
-
-    /// <summary>Attention heads, H.</summary>
-    public required int Heads { get; init; }
-
-    /// <summary>Width of one head, d, 1 to 256.</summary>
-    public required int HeadSize { get; init; }
+    /// <summary>B, L, H and d.</summary>
+    public required AttentionShape Dims { get; init; }
 
     /// <summary>The forward input, [B,L,3,H,d].</summary>
     public required Slice<float> Qkv { get; init; }
@@ -89,41 +83,40 @@ public readonly record struct AttentionBackwardCall : IKernelCall
     /// <summary>Written, not accumulated: gradient of qkv, [B,L,3,H,d].</summary>
     public required Slice<float> QkvGradient { get; init; }
 
-    /// <summary>Elements of one token's output row, H d.</summary>
-    public int Width => Heads * HeadSize;
+    /// <inheritdoc cref="AttentionShape.Batch"/>
+    public int Batch => Dims.Batch;
+
+    /// <inheritdoc cref="AttentionShape.Tokens"/>
+    public int Tokens => Dims.Tokens;
+
+    /// <inheritdoc cref="AttentionShape.Heads"/>
+    public int Heads => Dims.Heads;
+
+    /// <inheritdoc cref="AttentionShape.HeadSize"/>
+    public int HeadSize => Dims.HeadSize;
+
+    /// <inheritdoc cref="AttentionShape.Width"/>
+    public int Width => Dims.Width;
 
     /// <inheritdoc/>
-    public string Shape => $"B={Batch} {SampleShape}";
+    public string Shape => Dims.ToString();
 
     /// <inheritdoc/>
-    public string SampleShape => $"L={Tokens} H={Heads} d={HeadSize}";
+    public string SampleShape => Dims.OfSequence;
 
     /// <inheritdoc/>
-    public double Flops => 10.0 * Batch * Heads * Tokens * Tokens * HeadSize;
+    public double Flops => 5 * Dims.ProductFlops;
 
     /// <inheritdoc/>
-    public double Bytes => 32.0 * Batch * Tokens * Width;
+    public double Bytes => 32.0 * Dims.Elements;
 
     /// <inheritdoc/>
     public void Validate()
     {
-        AttentionLimits.Check(Op, Batch, Tokens, Heads, HeadSize);
-        var rows = (long)Batch * Tokens;
-        Require.Operand(Op, nameof(Qkv), Qkv, 3 * rows * Width);
-        Require.Operand(Op, nameof(Output), Output, rows * Width);
-        Require.Operand(Op, nameof(OutputGradient), OutputGradient, rows * Width);
-        Require.Operand(Op, nameof(QkvGradient), QkvGradient, 3 * rows * Width);
-    }
-}
-
-internal static class AttentionLimits
-{
-    public static void Check(string op, int batch, int tokens, int heads, int headSize)
-    {
-        Require.Size(op, "batch", batch);
-        Require.Size(op, "tokens", tokens, 1, 1 << 20);
-        Require.Size(op, "heads", heads, 1, 1024);
-        Require.Size(op, "head size", headSize, 1, 256);
-        Require.Size(op, "heads of all sequences", (long)batch * heads);
+        Dims.Validate(Op);
+        Require.Operand(Op, nameof(Qkv), Qkv, 3 * Dims.Elements);
+        Require.Operand(Op, nameof(Output), Output, Dims.Elements);
+        Require.Operand(Op, nameof(OutputGradient), OutputGradient, Dims.Elements);
+        Require.Operand(Op, nameof(QkvGradient), QkvGradient, 3 * Dims.Elements);
     }
 }

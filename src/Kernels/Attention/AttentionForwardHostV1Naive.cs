@@ -25,7 +25,7 @@ internal sealed unsafe class AttentionForwardHostV1Naive : HostVariant<Attention
         public readonly void Execute(int index)
         {
             var qkv = (float*)Call.Qkv.Address;
-            var head = new AttentionHead(index, Call.Tokens, Call.Heads, Call.HeadSize);
+            var head = new AttentionHead(index, Call.Dims);
             for (var i = 0; i < Call.Tokens; i++)
             {
                 var query = head.Query(qkv) + ((long)i * head.PackedWidth);

@@ -60,7 +60,7 @@ internal sealed unsafe class AttentionForwardHostV2Tiles : HostVariant<Attention
         public readonly void Execute(int index)
         {
             var (tokens, size) = (Tiling.Tokens, Tiling.Size);
-            var head = new AttentionHead(index, tokens, Call.Heads, size);
+            var head = new AttentionHead(index, Call.Dims);
             var parts = new Parts<V>(Scratch.Mine, in Tiling);
             var qkv = (float*)Call.Qkv.Address;
             AttentionPacking.Transposed<V>(head.Key(qkv), head.PackedWidth, tokens, size, parts.Keys);

@@ -4,16 +4,14 @@ namespace DPT.Engine.Kernels;
 internal readonly unsafe struct AttentionHead
 {
     /// <param name="index">Number of the piece: sequence times heads plus head.</param>
-    /// <param name="tokens">Tokens per sequence.</param>
-    /// <param name="heads">Heads.</param>
-    /// <param name="size">Width of a head.</param>
-    public AttentionHead(int index, int tokens, int heads, int size)
+    /// <param name="shape">The sizes.</param>
+    public AttentionHead(int index, in AttentionShape shape)
     {
-        var (sequence, head) = Math.DivRem(index, heads);
-        Width = heads * size;
-        PackedOffset = ((long)sequence * tokens * 3 * Width) + ((long)head * size);
-        PlainOffset = ((long)sequence * tokens * Width) + ((long)head * size);
-        RowOffset = (long)index * tokens;
+        var (sequence, head) = Math.DivRem(index, shape.Heads);
+        Width = shape.Width;
+        PackedOffset = ((long)sequence * shape.Tokens * 3 * Width) + ((long)head * shape.HeadSize);
+        PlainOffset = ((long)sequence * shape.Tokens * Width) + ((long)head * shape.HeadSize);
+        RowOffset = (long)index * shape.Tokens;
     }
 
     /// <summary>Elements before the head's first query in [B,L,3,H,d].</summary>

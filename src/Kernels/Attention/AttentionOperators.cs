@@ -81,10 +81,7 @@ public static class AttentionOperators
         ],
         m => new AttentionForwardCall
         {
-            Batch = c.Batch,
-            Tokens = c.Tokens,
-            Heads = c.Heads,
-            HeadSize = c.Size,
+            Dims = new(c.Batch, c.Tokens, c.Heads, c.Size),
             Qkv = m["qkv"],
             Output = m["output"],
             LogSumExp = saveLogSumExp ? m["lse"] : default,
@@ -105,10 +102,7 @@ public static class AttentionOperators
         ],
         m => new AttentionBackwardCall
         {
-            Batch = c.Batch,
-            Tokens = c.Tokens,
-            Heads = c.Heads,
-            HeadSize = c.Size,
+            Dims = new(c.Batch, c.Tokens, c.Heads, c.Size),
             Qkv = m["qkv"],
             Output = m["output"],
             OutputGradient = m["doutput"],

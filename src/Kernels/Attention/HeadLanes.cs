@@ -14,19 +14,17 @@ internal readonly unsafe struct HeadLanes<V> where V : struct, ISimd<V>
 
     /// <param name="scratch">Memory for <see cref="Floats"/>.</param>
     /// <param name="index">Number of the group.</param>
-    /// <param name="count">Heads of all sequences.</param>
-    /// <param name="tokens">Tokens per sequence.</param>
-    /// <param name="heads">Heads of one sequence.</param>
-    /// <param name="size">Width of a head.</param>
-    public HeadLanes(float* scratch, int index, int count, int tokens, int heads, int size)
+    /// <param name="shape">The sizes.</param>
+    public HeadLanes(float* scratch, int index, in AttentionShape shape)
     {
-        _width = heads * size;
+        var last = (shape.Batch * shape.Heads) - 1;
+        _width = shape.Width;
         _packed = (long*)scratch;
         _plain = _packed + V.Count;
         _rows = _plain + V.Count;
         for (var lane = 0; lane < V.Count; lane++)
         {
-            var head = new AttentionHead(Math.Min((index * V.Count) + lane, count - 1), tokens, heads, size);
+            var head = new AttentionHead(Math.Min((index * V.Count) + lane, last), in shape);
             _packed[lane] = head.PackedOffset;
             _plain[lane] = head.PlainOffset;
             _rows[lane] = head.RowOffset;
