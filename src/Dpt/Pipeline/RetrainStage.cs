@@ -25,36 +25,37 @@ internal sealed class RetrainStage
     /// <summary>What decides whether the stage has to run.</summary>
     public StageRunner Runner { get; }
 
-    /// <summary>What stage 2, finished, made for this one.</summary>
-    private Dictionary<string, string> Made => new()
-    {
-        ["generator"] = FileHash.Of(_context.Folder.Diffusion.GeneratorPath),
-        ["pseudo-images"] = _diffusion.LoadImages().Hash,
-    };
-
     /// <summary>Trains both classifiers, or reads the finished result.</summary>
     public Stage3Result Run(CancellationToken stop)
     {
-        var made = Made;
-        return Runner.Run(made, () => Work(made, stop));
+        var pseudoImages = _diffusion.LoadImages();
+        var made = Made(pseudoImages);
+        return Runner.Run(made, () => Work(pseudoImages, made, stop));
     }
 
     /// <summary>The result of the finished stage, untouched.</summary>
     /// <exception cref="DptException">It is not finished, or not as it should be.</exception>
-    public Stage3Result Read() => Runner.Read<Stage3Result>(Made);
+    public Stage3Result Read() => Runner.Read<Stage3Result>(Made(_diffusion.LoadImages()));
 
     /// <summary>The manifest and the result, if the stage is finished and of one piece with those before it; else null.</summary>
-    public (StageManifest Manifest, Stage3Result Result)? Find() => Runner.Find<Stage3Result>(Made);
+    public (StageManifest Manifest, Stage3Result Result)? Find() => Runner.Find<Stage3Result>(Made(_diffusion.LoadImages()));
 
     /// <summary>The finished stage's predictions on the test set.</summary>
     public ConfusionMatrix LoadConfusion() => new(JsonFiles.Load<long[][]>(_folder.ConfusionPath));
 
-    private StageWork<Stage3Result> Work(Dictionary<string, string> made, CancellationToken stop)
+    /// <summary>What stage 2, finished, made for this one.</summary>
+    private Dictionary<string, string> Made(ImageDataset pseudoImages) => new()
+    {
+        ["generator"] = FileHash.Of(_context.Folder.Diffusion.GeneratorPath),
+        ["pseudo-images"] = pseudoImages.Hash,
+    };
+
+    private StageWork<Stage3Result> Work(ImageDataset pseudoImages, Dictionary<string, string> made, CancellationToken stop)
     {
         var real = _context.Data.Train.Select(_context.Split.Indices);
         var origin = Runner.TrainingOrigin(made);
         var drawn = Train(
-            _folder.Name, real.Append(_diffusion.LoadImages()), _folder.CheckpointsPath, origin, _folder.ClassifierPath, stop);
+            _folder.Name, real.Append(pseudoImages), _folder.CheckpointsPath, origin, _folder.ClassifierPath, stop);
         JsonFiles.Save(_folder.ConfusionPath, drawn.Matrix.Rows);
         var control = Train(
             $"{_folder.Name}-control", real, _folder.ControlCheckpointsPath, origin, weightsPath: null, stop);
