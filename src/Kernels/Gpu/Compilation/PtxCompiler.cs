@@ -35,11 +35,11 @@ public static class PtxCompiler
 
     private static readonly Lock Compiling = new();
 
-    private static Context? _context;
-
-    private static PtxAsmEmitter? _instructions;
-
     /// <summary>The PTX that ILGPU makes of the kernel, before any pass of ours.</summary>
+    /// <remarks>
+    /// In a context of its own: one that is used again remembers what it compiled, and prints another text for the same kernel in
+    /// another order of compilation.
+    /// </remarks>
     /// <exception cref="KernelException">The method does not compile; the message names the kernel and the reason.</exception>
     public static string Compile(GpuKernel kernel)
     {
@@ -48,27 +48,23 @@ public static class PtxCompiler
         {
             try
             {
-                _context ??= Create();
-                _instructions!.Register(kernel.Method.Module.Assembly);
-                using var backend = new PTXBackend(_context, Architecture, CudaInstructionSet.ISA_80, nvvmAPI: null!);
+                using var context = Create(kernel.Method.Module.Assembly);
+                using var backend = new PTXBackend(context, Architecture, CudaInstructionSet.ISA_80, nvvmAPI: null!);
                 AddPasses(backend, kernel.Unroll);
                 var entry = EntryPointDescription.FromExplicitlyGroupedKernel(kernel.Method);
                 return ((PTXCompiledKernel)backend.Compile(entry, default(KernelSpecialization))).PTXAssembly;
             }
             catch (Exception failure) when (failure is not KernelException)
             {
-                // What a failed compilation leaves behind makes all later ones fail.
-                _context?.Dispose();
-                _context = null;
                 throw new KernelException($"{kernel.Id} does not compile: {Innermost(failure)}", failure);
             }
         }
     }
 
-    private static Context Create() => Context.Create(builder =>
+    private static Context Create(Assembly kernels) => Context.Create(builder =>
     {
         builder.Optimize(OptimizationLevel.O1).Math(MathMode.Default).EnableAlgorithms();
-        _instructions = new PtxAsmEmitter(builder.GetIntrinsicManager());
+        new PtxAsmEmitter(builder.GetIntrinsicManager()).Register(kernels);
     });
 
     private static string Innermost(Exception failure)
