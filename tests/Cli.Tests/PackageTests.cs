@@ -20,6 +20,8 @@ public sealed partial class PackageTests
         ["NUnit"] = "[Test]",
         ["NUnit3TestAdapter"] = null,
         ["FsCheck.NUnit"] = "FsCheck",
+        ["Microsoft.CodeAnalysis.PublicApiAnalyzers"] = null,
+        ["Mono.Cecil"] = "using Mono.Cecil",
         ["TorchSharp"] = "TorchSharp",
         ["libtorch-cpu-linux-x64"] = null,
         ["BenchmarkDotNet"] = "using BenchmarkDotNet",

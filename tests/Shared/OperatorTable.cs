@@ -66,6 +66,8 @@ internal static class OperatorTable
             (t, i) => t.SquaredError(i["x"], i.Floats(1, 2, 3, -1, 0, 1), i.LossScale, i.Floats(1, 2.5f))) { IsLoss = true },
         new("SquaredError of three dimensions, one sample masked", [("x", [3, 1, 2])],
             (t, i) => t.SquaredError(i["x"], i.Floats(1, 2, 3, -1, 0, 1), i.LossScale, i.Floats(1, 0, 2))) { IsLoss = true },
+        new("Loss of one's own: half of the squares", [("x", [2, 3])],
+            (t, i) => HalfOfSquares(t, i["x"], i.LossScale)) { IsLoss = true },
         new("Minimize", [("x", [2, 3])],
             (t, i) => t.Minimize(i["x"], i.LossScale)) { IsLoss = true },
         new("Add", [("a", [3, 4]), ("b", [3, 4])], (t, i) => t.Add(i["a"], i["b"])),
@@ -90,4 +92,18 @@ internal static class OperatorTable
         new("Gather", [("table", [4, 3])], (t, i) => t.Gather(i["table"], i.Ints(2, 0, 3, 2, 1))),
         new("Scatter", [("x", [5, 2, 2])], (t, i) => t.Scatter(i["x"], i.Ints(2, 0, 3, 2, 2), 4)),
     ];
+
+    private static Tensor HalfOfSquares(Tape tape, Tensor x, float scale)
+    {
+        tape.Loss(x, gradient =>
+        {
+            if (!gradient.IsEmpty)
+            {
+                tape.Device.Run(
+                    ElementwiseOperators.Axpby,
+                    new AxpbyCall { Count = x.Shape.Count, Alpha = scale, Beta = 0, X = x.Data, Y = gradient });
+            }
+        });
+        return tape.WithoutGradient(() => tape.Scale(tape.Mul(x, x), 0.5f, 0));
+    }
 }

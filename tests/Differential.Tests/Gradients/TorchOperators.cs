@@ -42,6 +42,7 @@ internal static class TorchOperators
                 p["x"], p.Constant([0.5f, 0.25f, 0.25f, 0, 1, 0], 2, 3), reduction: torch.nn.Reduction.None),
             ["SquaredError"] = p => p.Constant([1, 2.5f], 2) * Square(p),
             ["SquaredError of three dimensions, one sample masked"] = p => p.Constant([1, 0, 2], 3) * Square(p),
+            ["Loss of one's own: half of the squares"] = p => 0.5 * p["x"] * p["x"],
             ["Minimize"] = p => p["x"],
             ["Add"] = p => p["a"] + p["b"],
             ["Mul"] = p => p["a"] * p["b"],
