@@ -14,7 +14,7 @@ namespace DPT.Engine.Kernels;
 internal sealed class PatchEmbedBackwardV1Tiles : GpuVariant<PatchEmbedBackwardCall>
 {
     private static readonly GpuKernel WeightTiles =
-        new(typeof(PatchEmbedBackwardV1Tiles), nameof(WeightGradient), TileProduct.Threads);
+        new(typeof(PatchEmbedBackwardV1Tiles), nameof(WeightGradient), TileProduct.Threads) { Unroll = TileProduct.Unroll };
 
     private static readonly GpuKernel Tokens =
         new(typeof(PatchEmbedBackwardV1Tiles), nameof(TokenSums), GridStride.Threads);

@@ -13,7 +13,7 @@ namespace DPT.Engine.Kernels;
 internal sealed class PatchEmbedForwardV1Tiles : GpuVariant<PatchEmbedForwardCall>
 {
     private static readonly GpuKernel Project =
-        new(typeof(PatchEmbedForwardV1Tiles), nameof(ProjectPatches), TileProduct.Threads);
+        new(typeof(PatchEmbedForwardV1Tiles), nameof(ProjectPatches), TileProduct.Threads) { Unroll = TileProduct.Unroll };
 
     private static readonly GpuKernel Extra =
         new(typeof(PatchEmbedForwardV1Tiles), nameof(WriteExtraTokens), GridStride.Threads);

@@ -14,6 +14,13 @@ internal struct Float4
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Float4 Broadcast(float value) => new() { X = value, Y = value, Z = value, W = value };
 
+    /// <summary>A lane; the index must be a constant once loops are written out, as no register is found by a number.</summary>
+    public readonly float this[int lane]
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => lane == 0 ? X : lane == 1 ? Y : lane == 2 ? Z : W;
+    }
+
     /// <summary>Adds factor times a pack, lane by lane, each rounded once.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void AddScaled(float factor, Float4 pack)
@@ -49,6 +56,35 @@ internal struct Float4
     public readonly float Dot(float x, float y, float z, float w, float start) =>
         Scalar.Fma(W, w, Scalar.Fma(Z, z, Scalar.Fma(Y, y, Scalar.Fma(X, x, start))));
 
+    /// <summary>x y + z, lane by lane, each rounded once.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Float4 Fma(Float4 x, Float4 y, Float4 z) => new()
+    {
+        X = Scalar.Fma(x.X, y.X, z.X),
+        Y = Scalar.Fma(x.Y, y.Y, z.Y),
+        Z = Scalar.Fma(x.Z, y.Z, z.Z),
+        W = Scalar.Fma(x.W, y.W, z.W),
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Float4 operator +(Float4 x, Float4 y) => new() { X = x.X + y.X, Y = x.Y + y.Y, Z = x.Z + y.Z, W = x.W + y.W };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Float4 operator -(Float4 x, Float4 y) => new() { X = x.X - y.X, Y = x.Y - y.Y, Z = x.Z - y.Z, W = x.W - y.W };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Float4 operator *(Float4 x, Float4 y) => new() { X = x.X * y.X, Y = x.Y * y.Y, Z = x.Z * y.Z, W = x.W * y.W };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Float4 operator -(Float4 x, float y) => new() { X = x.X - y, Y = x.Y - y, Z = x.Z - y, W = x.W - y };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Float4 operator *(Float4 x, float y) => new() { X = x.X * y, Y = x.Y * y, Z = x.Z * y, W = x.W * y };
+
+    /// <summary>The sum of the lanes, in pairs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly float Sum() => (X + Y) + (Z + W);
+
     /// <summary>Multiplies every lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Scale(float factor)
@@ -65,6 +101,14 @@ internal struct Float2
 {
     public float X;
     public float Y;
+
+    /// <summary>Adds factor times a pair, lane by lane, each rounded once.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void AddScaled(float factor, Float2 pair)
+    {
+        X = Scalar.Fma(factor, pair.X, X);
+        Y = Scalar.Fma(factor, pair.Y, Y);
+    }
 }
 
 /// <summary>Two 32-bit words in registers: a fragment of a matrix, or a pair of packed halves.</summary>
@@ -81,4 +125,18 @@ internal struct UInt4
     public uint Y;
     public uint Z;
     public uint W;
+
+    /// <summary>X and Y.</summary>
+    public readonly UInt2 Low
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new() { X = X, Y = Y };
+    }
+
+    /// <summary>Z and W.</summary>
+    public readonly UInt2 High
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new() { X = Z, Y = W };
+    }
 }
