@@ -48,14 +48,7 @@ internal sealed class ActivationV2Packs : GpuVariant<ActivationCall>
     {
         for (var at = GridStride.First * SlabPacks.Size; at < count; at += GridStride.Step * SlabPacks.Size)
         {
-            var four = SlabPacks.Load(x, at, count);
-            SlabPacks.Store(y, at, count, new Float4
-            {
-                X = F.Value(GpuReal.Broadcast(four.X)).Value,
-                Y = F.Value(GpuReal.Broadcast(four.Y)).Value,
-                Z = F.Value(GpuReal.Broadcast(four.Z)).Value,
-                W = F.Value(GpuReal.Broadcast(four.W)).Value,
-            });
+            SlabPacks.Store(y, at, count, F.Value(new GpuReal4(SlabPacks.Load(x, at, count))).Lanes);
         }
     }
 
@@ -68,6 +61,7 @@ internal sealed class ActivationV2Packs : GpuVariant<ActivationCall>
             var factor = SlabPacks.Load(gradient, at, count);
             SlabPacks.Store(y, at, count, new Float4
             {
+                // One after the other: the slope of SiLU of all four at once takes more registers than eight blocks leave.
                 X = factor.X * F.Slope(GpuReal.Broadcast(four.X)).Value,
                 Y = factor.Y * F.Slope(GpuReal.Broadcast(four.Y)).Value,
                 Z = factor.Z * F.Slope(GpuReal.Broadcast(four.Z)).Value,
