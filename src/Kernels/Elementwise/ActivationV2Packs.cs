@@ -11,6 +11,9 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed class ActivationV2Packs : GpuVariant<ActivationCall>
 {
+    /// <summary>As many as a multiprocessor has threads for: the slope of SiLU would take a few registers more than they leave.</summary>
+    private const int MostBlocks = 8;
+
     private static readonly Pair Identity = Pair.Of<IdentityFunction>();
     private static readonly Pair Gelu = Pair.Of<GeluFunction>();
     private static readonly Pair Silu = Pair.Of<SiluFunction>();
@@ -48,14 +51,7 @@ internal sealed class ActivationV2Packs : GpuVariant<ActivationCall>
     {
         for (var at = GridStride.First * SlabPacks.Size; at < count; at += GridStride.Step * SlabPacks.Size)
         {
-            var four = SlabPacks.Load(x, at, count);
-            SlabPacks.Store(y, at, count, new Float4
-            {
-                X = F.Value(GpuReal.Broadcast(four.X)).Value,
-                Y = F.Value(GpuReal.Broadcast(four.Y)).Value,
-                Z = F.Value(GpuReal.Broadcast(four.Z)).Value,
-                W = F.Value(GpuReal.Broadcast(four.W)).Value,
-            });
+            SlabPacks.Store(y, at, count, F.Value(new GpuReal4(SlabPacks.Load(x, at, count))).Lanes);
         }
     }
 
@@ -64,15 +60,9 @@ internal sealed class ActivationV2Packs : GpuVariant<ActivationCall>
     {
         for (var at = GridStride.First * SlabPacks.Size; at < count; at += GridStride.Step * SlabPacks.Size)
         {
-            var four = SlabPacks.Load(x, at, count);
-            var factor = SlabPacks.Load(gradient, at, count);
-            SlabPacks.Store(y, at, count, new Float4
-            {
-                X = factor.X * F.Slope(GpuReal.Broadcast(four.X)).Value,
-                Y = factor.Y * F.Slope(GpuReal.Broadcast(four.Y)).Value,
-                Z = factor.Z * F.Slope(GpuReal.Broadcast(four.Z)).Value,
-                W = factor.W * F.Slope(GpuReal.Broadcast(four.W)).Value,
-            });
+            var value = new GpuReal4(SlabPacks.Load(x, at, count));
+            var factor = new GpuReal4(SlabPacks.Load(gradient, at, count));
+            SlabPacks.Store(y, at, count, (factor * F.Slope(value)).Lanes);
         }
     }
 
@@ -81,6 +71,6 @@ internal sealed class ActivationV2Packs : GpuVariant<ActivationCall>
     {
         public static Pair Of<F>() where F : struct, IActivationFunction => new(
             new(Forward<F>, GridStride.Threads),
-            new(Backward<F>, GridStride.Threads));
+            new(Backward<F>, GridStride.Threads) { BlocksPerMultiprocessor = MostBlocks });
     }
 }

@@ -34,24 +34,13 @@ internal sealed class AxpbyV2Packs : GpuVariant<AxpbyCall>
             var four = SlabPacks.Load(x, at, count);
             if (beta == 0)
             {
-                four = new Float4
-                {
-                    X = four.X * alpha,
-                    Y = four.Y * alpha,
-                    Z = four.Z * alpha,
-                    W = four.W * alpha,
-                };
+                four *= alpha;
             }
             else
             {
-                var old = SlabPacks.Load(y, at, count);
-                four = new Float4
-                {
-                    X = Scalar.Fma(alpha, four.X, old.X * beta),
-                    Y = Scalar.Fma(alpha, four.Y, old.Y * beta),
-                    Z = Scalar.Fma(alpha, four.Z, old.Z * beta),
-                    W = Scalar.Fma(alpha, four.W, old.W * beta),
-                };
+                var sum = SlabPacks.Load(y, at, count) * beta;
+                sum.AddScaled(alpha, four);
+                four = sum;
             }
 
             SlabPacks.Store(y, at, count, four);

@@ -34,8 +34,11 @@ internal static class TileProduct
     /// <summary>Threads of a block.</summary>
     public const int Threads = 256;
 
+    /// <summary>What loops of a kernel with such a tile must be written out to (<see cref="GpuKernel.Unroll"/>).</summary>
+    public const int Unroll = 4;
+
     private const int Depth = 16;
-    private const int Lines = Threads / Depth;
+    private const int Across = Threads / Depth;
 
     // Two more than the tile: the lanes that load 16 depths of two lines write to 32 different banks.
     private const int Stride = Side + 2;
@@ -46,30 +49,48 @@ internal static class TileProduct
     {
         var left = SharedMemory.Allocate<float>(Depth * Stride);
         var right = SharedMemory.Allocate<float>(Depth * Stride);
-        var row = Group.IdxX / Lines;
-        var column = Group.IdxX & (Lines - 1);
-        Float4 sum0 = default, sum1 = default, sum2 = default, sum3 = default;
+        int y = Group.IdxX / Across, x = Group.IdxX & (Across - 1);
+        var acc = new float[16];
+        for (var i = 0; i < 4; i++)
+        {
+            for (var j = 0; j < 4; j++)
+            {
+                acc[(4 * i) + j] = 0f;
+            }
+        }
+
         for (var depth = start; depth < end; depth += Depth)
         {
             Load(problem, left, right, firstRow, firstColumn, depth, end);
             Group.Barrier();
             for (var d = 0; d < Depth; d++)
             {
-                var at = (d * Stride) + row;
-                var b = Columns(right, (d * Stride) + column);
-                Add(ref sum0, left[at], b);
-                Add(ref sum1, left[at + Lines], b);
-                Add(ref sum2, left[at + (2 * Lines)], b);
-                Add(ref sum3, left[at + (3 * Lines)], b);
+                float[] a = new float[4], b = new float[4];
+                for (var i = 0; i < 4; i++)
+                {
+                    a[i] = left[(d * Stride) + y + (i * Across)];
+                    b[i] = right[(d * Stride) + x + (i * Across)];
+                }
+
+                for (var i = 0; i < 4; i++)
+                {
+                    for (var j = 0; j < 4; j++)
+                    {
+                        acc[(4 * i) + j] = Scalar.Fma(a[i], b[j], acc[(4 * i) + j]);
+                    }
+                }
             }
 
             Group.Barrier();
         }
 
-        Store(problem, firstRow + row, firstColumn + column, sum0);
-        Store(problem, firstRow + row + Lines, firstColumn + column, sum1);
-        Store(problem, firstRow + row + (2 * Lines), firstColumn + column, sum2);
-        Store(problem, firstRow + row + (3 * Lines), firstColumn + column, sum3);
+        for (var i = 0; i < 4; i++)
+        {
+            for (var j = 0; j < 4; j++)
+            {
+                problem.Store(firstRow + y + (i * Across), firstColumn + x + (j * Across), acc[(4 * i) + j]);
+            }
+        }
     }
 
     /// <summary>Four elements of each side per thread, zero beyond the last depth.</summary>
@@ -77,7 +98,7 @@ internal static class TileProduct
         P problem, ArrayView<float> left, ArrayView<float> right, int firstRow, int firstColumn, int depth, int end)
         where P : struct, ITileProblem
     {
-        for (var i = 0; i < Side / Lines; i++)
+        for (var i = 0; i < Side / Across; i++)
         {
             var number = (i * Threads) + Group.IdxX;
             var line = P.IsDeep ? number / Depth : number & (Side - 1);
@@ -86,29 +107,5 @@ internal static class TileProduct
             left[(d * Stride) + line] = isInside ? problem.Left(firstRow + line, depth + d) : 0;
             right[(d * Stride) + line] = isInside ? problem.Right(depth + d, firstColumn + line) : 0;
         }
-    }
-
-    private static Float4 Columns(ArrayView<float> right, int at) => new()
-    {
-        X = right[at],
-        Y = right[at + Lines],
-        Z = right[at + (2 * Lines)],
-        W = right[at + (3 * Lines)],
-    };
-
-    private static void Add(ref Float4 sum, float a, Float4 b)
-    {
-        sum.X = Scalar.Fma(a, b.X, sum.X);
-        sum.Y = Scalar.Fma(a, b.Y, sum.Y);
-        sum.Z = Scalar.Fma(a, b.Z, sum.Z);
-        sum.W = Scalar.Fma(a, b.W, sum.W);
-    }
-
-    private static void Store<P>(P problem, int row, int column, Float4 values) where P : struct, ITileProblem
-    {
-        problem.Store(row, column, values.X);
-        problem.Store(row, column + Lines, values.Y);
-        problem.Store(row, column + (2 * Lines), values.Z);
-        problem.Store(row, column + (3 * Lines), values.W);
     }
 }

@@ -22,7 +22,10 @@ internal sealed class LayerNormBackwardV1Warp : GpuVariant<LayerNormBackwardCall
 
     public override string Idea => "a warp per row for the input, column sums in pieces of rows for scale and shift";
 
-    public override IReadOnlyList<GpuKernel> Kernels { get; } = [InputGradient, ParameterSums, ColumnSums.Kernel];
+    public override IReadOnlyList<GpuKernel> Kernels { get; } = [InputGradient, .. ParameterKernels];
+
+    /// <summary>The kernels of <see cref="RunParameters"/>.</summary>
+    public static IReadOnlyList<GpuKernel> ParameterKernels => [ParameterSums, ColumnSums.Kernel];
 
     protected override void Run(GpuDevice device, in LayerNormBackwardCall call)
     {
@@ -31,7 +34,12 @@ internal sealed class LayerNormBackwardV1Warp : GpuVariant<LayerNormBackwardCall
             .With(call.GradientY).With(call.GradientX)
             .With(call.Rows).With(call.Width).With(call.RowX).With(call.AccumulateX ? 1 : 0)
             .On(new GridSize(GridCover.Blocks(call.Rows, Rows)));
+        RunParameters(device, in call);
+    }
 
+    /// <summary>The gradients of scale and shift.</summary>
+    public static void RunParameters(GpuDevice device, in LayerNormBackwardCall call)
+    {
         var cut = new RowPartition(call.Rows);
         var width = call.Width;
         using var partial = device.Scratch<float>(2L * cut.Pieces * width);

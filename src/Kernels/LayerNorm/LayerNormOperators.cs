@@ -8,14 +8,16 @@ public static class LayerNormOperators
 
     /// <summary>Normalises rows.</summary>
     public static Operator<LayerNormForwardCall> Forward { get; } =
-        new("layernorm.forward", ForwardCases, new LayerNormForwardHostV1Simd(), new LayerNormForwardV1Warp())
+        new("layernorm.forward", ForwardCases,
+            new LayerNormForwardHostV1Simd(), new LayerNormForwardV2Packs(), new LayerNormForwardV1Warp())
         {
             BenchCases = () => [ForwardCase(64 * 257, 512, 512, FillPattern.Normal)],
         };
 
     /// <summary>Gradients of the input, the scale and the shift.</summary>
     public static Operator<LayerNormBackwardCall> Backward { get; } =
-        new("layernorm.backward", BackwardCases, new LayerNormBackwardHostV1Simd(), new LayerNormBackwardV1Warp())
+        new("layernorm.backward", BackwardCases,
+            new LayerNormBackwardHostV1Simd(), new LayerNormBackwardV2Packs(), new LayerNormBackwardV1Warp())
         {
             BenchCases = () => [BackwardCase(64 * 257, 512, 512, accumulate: true)],
         };
@@ -31,6 +33,10 @@ public static class LayerNormOperators
         yield return ForwardCase(4, 20, 20, FillPattern.Constant);
         yield return ForwardCase(4, 20, 20, FillPattern.Large);
         yield return ForwardCase(4, 20, 20, FillPattern.Tiny);
+
+        // More than one pack a lane, and the last of them missing for some lanes.
+        yield return ForwardCase(9, 260, 264, FillPattern.Normal);
+        yield return ForwardCase(3, 900, 900, FillPattern.Normal);
 
         // Nothing but beta is left, and a small epsilon shows what a rounded mean leaves.
         yield return ForwardCase(4, 20, 20, FillPattern.Level, epsilon: 1e-12f);
@@ -78,6 +84,8 @@ public static class LayerNormOperators
 
         yield return BackwardCase(1100, 24, 24, accumulate: true);
         yield return BackwardCase(19, 37, 37, accumulate: true);
+        yield return BackwardCase(9, 260, 264, accumulate: true);
+        yield return BackwardCase(3, 900, 900, accumulate: false);
         yield return BackwardCase(5, 24, 3 * 24, accumulate: true);
         yield return BackwardCase(5, 24, 3 * 24, accumulate: false);
         yield return BackwardCase(4, 20, 20, accumulate: false, FillPattern.Constant);

@@ -30,7 +30,7 @@ internal static class SoftmaxWarp
             maximum = maximum > logit ? maximum : logit;
         }
 
-        return WarpReduce.Maximum(maximum);
+        return WarpReduce.Max(maximum);
     }
 
     /// <summary>e^(score - maximum).</summary>

@@ -60,10 +60,28 @@ internal readonly struct GpuEpilogue
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Finish(float sum, int row, int column) => Finish<GpuReal, OneElement>(GpuReal.Broadcast(sum), row, column, 1);
 
-    /// <summary>Finishes the sums of four elements of a row, of which the first so many exist, and writes them to C.</summary>
+    /// <summary>
+    /// Finishes this thread's pack of a row of a tile of sums in shared memory: neighbours take neighbouring packs, so that whole
+    /// rows of C are written.
+    /// </summary>
+    /// <param name="tile">The sums.</param>
+    /// <param name="stride">Packs from a row of shared memory to the next.</param>
+    /// <param name="side">Rows and columns of a tile, a power of two; the block's tile is the one of its place in the grid.</param>
+    /// <param name="rowOfTile">The row.</param>
+    /// <param name="m">Rows of C.</param>
+    /// <param name="n">Columns of C.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void FinishPack(Float4 sums, int row, int column, int count) =>
-        Finish<GpuReal4, PackOfFour>(new GpuReal4(sums), row, column, count);
+    public void FinishPack(ArrayView<Float4> tile, int stride, int side, int rowOfTile, int m, int n)
+    {
+        var pack = Group.IdxX & ((side / 4) - 1);
+        var row = (Grid.IdxX * side) + rowOfTile;
+        var column = (Grid.IdxY * side) + (4 * pack);
+        if (row < m && column < n)
+        {
+            var sums = new GpuReal4(tile[(rowOfTile * stride) + pack]);
+            Finish<GpuReal4, PackOfFour>(sums, row, column, n - column);
+        }
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Finish<V, TAccess>(V value, int row, int column, int count)

@@ -23,13 +23,16 @@ internal readonly struct ItemsAdjacent : IMatMulFactor
 internal static class MatMulLayouts
 {
     /// <summary>The four kernels of a generic method with two factors, whichever two are given.</summary>
-    public static GpuKernel[] Kernels(Delegate kernel, int threads) =>
-    [
-        new(kernel, threads, typeof(TermsAdjacent), typeof(ItemsAdjacent)),
-        new(kernel, threads, typeof(TermsAdjacent), typeof(TermsAdjacent)),
-        new(kernel, threads, typeof(ItemsAdjacent), typeof(ItemsAdjacent)),
-        new(kernel, threads, typeof(ItemsAdjacent), typeof(TermsAdjacent)),
-    ];
+    public static GpuKernel[] Kernels(Delegate kernel, int threads, int unroll)
+    {
+        return
+        [
+            Make(typeof(TermsAdjacent), typeof(ItemsAdjacent)), Make(typeof(TermsAdjacent), typeof(TermsAdjacent)),
+            Make(typeof(ItemsAdjacent), typeof(ItemsAdjacent)), Make(typeof(ItemsAdjacent), typeof(TermsAdjacent)),
+        ];
+
+        GpuKernel Make(Type a, Type b) => new(kernel, threads, a, b) { Unroll = unroll };
+    }
 
     /// <summary>Which of them the call needs.</summary>
     public static int IndexOf(in MatMulCall call) => (call.TransposeA ? 2 : 0) + (call.TransposeB ? 1 : 0);

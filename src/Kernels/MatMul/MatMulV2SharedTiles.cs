@@ -13,12 +13,10 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed class MatMulV2SharedTiles : GpuVariant<MatMulCall>
 {
-    private const int Tile = 32;
-    private const int RowOfTile = Tile + 1;
-    private const int Threads = 256;
-    private const int RowsAtOnce = Threads / Tile;
+    private const int Tile = 32, Stride = Tile + 1, Threads = 256, Down = Threads / Tile;
 
-    private static readonly GpuKernel[] Layouts = MatMulLayouts.Kernels(Kernel<TermsAdjacent, ItemsAdjacent>, Threads);
+    private static readonly GpuKernel[] Layouts =
+        MatMulLayouts.Kernels(Kernel<TermsAdjacent, ItemsAdjacent>, Threads, unroll: 4);
 
     public override string Name => "v2-shared-tiles";
 
@@ -43,43 +41,45 @@ internal sealed class MatMulV2SharedTiles : GpuVariant<MatMulCall>
         where TA : struct, IMatMulFactor
         where TB : struct, IMatMulFactor
     {
-        var tileA = SharedMemory.Allocate<float>(Tile * RowOfTile);
-        var tileB = SharedMemory.Allocate<float>(Tile * RowOfTile);
-        var lane = Group.IdxX & (Tile - 1);
-        var first = Group.IdxX / Tile;
-        var row = Grid.IdxX * Tile;
-        var column = Grid.IdxY * Tile;
-        var sums = default(Float4);
+        var tileA = SharedMemory.Allocate<float>(Tile * Stride);
+        var tileB = SharedMemory.Allocate<float>(Tile * Stride);
+        int x = Group.IdxX & (Tile - 1), y = Group.IdxX / Tile;
+        int row = Grid.IdxX * Tile, column = Grid.IdxY * Tile;
+        var acc = new float[4];
+        for (var i = 0; i < 4; i++)
+        {
+            acc[i] = 0f;
+        }
+
         for (var term = 0; term < k; term += Tile)
         {
-            Stage<TA>(tileA, a, rowA, row, m, term, k, lane, first);
-            Stage<TB>(tileB, b, rowB, column, n, term, k, lane, first);
+            Stage<TA>(tileA, a, rowA, row, m, term, k, x, y);
+            Stage<TB>(tileB, b, rowB, column, n, term, k, x, y);
             Group.Barrier();
-            for (var i = 0; i < Tile; i++)
+            for (var t = 0; t < Tile; t++)
             {
-                var at = (i * RowOfTile) + first;
-                var factor = tileB[(i * RowOfTile) + lane];
-                sums.X = Scalar.Fma(tileA[at], factor, sums.X);
-                sums.Y = Scalar.Fma(tileA[at + RowsAtOnce], factor, sums.Y);
-                sums.Z = Scalar.Fma(tileA[at + (2 * RowsAtOnce)], factor, sums.Z);
-                sums.W = Scalar.Fma(tileA[at + (3 * RowsAtOnce)], factor, sums.W);
+                var q = tileB[(t * Stride) + x];
+                for (var i = 0; i < 4; i++)
+                {
+                    acc[i] = Scalar.Fma(tileA[(t * Stride) + y + (i * Down)], q, acc[i]);
+                }
             }
 
             Group.Barrier();
         }
 
-        // Every thread takes its own four sums back, one a turn.
-        var own = (first * RowOfTile) + lane;
-        tileA[own] = sums.X;
-        tileA[own + (RowsAtOnce * RowOfTile)] = sums.Y;
-        tileA[own + (2 * RowsAtOnce * RowOfTile)] = sums.Z;
-        tileA[own + (3 * RowsAtOnce * RowOfTile)] = sums.W;
-        var epilogue = new GpuEpilogue(c, bias, pre, residual, stride, flags);
-        for (var i = first; i < Tile; i += RowsAtOnce)
+        // Every thread takes its own four sums back, one a turn: the epilogue is long code.
+        for (var i = 0; i < 4; i++)
         {
-            if (row + i < m && column + lane < n)
+            tileA[((y + (i * Down)) * Stride) + x] = acc[i];
+        }
+
+        var epilogue = new GpuEpilogue(c, bias, pre, residual, stride, flags);
+        for (var i = y; i < Tile; i += Down)
+        {
+            if (row + i < m && column + x < n)
             {
-                epilogue.Finish(tileA[(i * RowOfTile) + lane], row + i, column + lane);
+                epilogue.Finish(tileA[(i * Stride) + x], row + i, column + x);
             }
         }
     }
@@ -87,20 +87,20 @@ internal sealed class MatMulV2SharedTiles : GpuVariant<MatMulCall>
     /// <summary>Brings 32 terms of 32 items (rows of op(A), columns of op(B)), term by term; zeros beyond the edges.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Stage<T>(
-        ArrayView<float> tile, ArrayView<float> x, int stride, int item, int items, int term, int terms, int lane, int first)
+        ArrayView<float> tile, ArrayView<float> factor, int stride, int item, int items, int term, int terms, int x, int y)
         where T : struct, IMatMulFactor
     {
-        for (var i = first; i < Tile; i += RowsAtOnce)
+        for (var i = y; i < Tile; i += Down)
         {
             if (T.TermsAreAdjacent)
             {
-                var isInside = item + i < items && term + lane < terms;
-                tile[(lane * RowOfTile) + i] = isInside ? x[((long)(item + i) * stride) + term + lane] : 0f;
+                var isInside = item + i < items && term + x < terms;
+                tile[(x * Stride) + i] = isInside ? factor[((long)(item + i) * stride) + term + x] : 0f;
             }
             else
             {
-                var isInside = term + i < terms && item + lane < items;
-                tile[(i * RowOfTile) + lane] = isInside ? x[((long)(term + i) * stride) + item + lane] : 0f;
+                var isInside = term + i < terms && item + x < items;
+                tile[(i * Stride) + x] = isInside ? factor[((long)(term + i) * stride) + item + x] : 0f;
             }
         }
     }

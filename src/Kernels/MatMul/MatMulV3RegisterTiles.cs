@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -16,19 +15,13 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed class MatMulV3RegisterTiles : GpuVariant<MatMulCall>
 {
-    private const int Tile = 64;
-    private const int Half = Tile / 2;
-    private const int Terms = MatMulStaging.Terms;
-    private const int Threads = 64;
-    private const int Across = 8;
+    private const int Tile = 64, Terms = 8, Threads = 64, Across = 8;
 
     /// <summary>Packs in a row of shared memory: one more than used shifts the banks from row to row.</summary>
-    private const int RowPacks = (Tile / 4) + 1;
+    private const int Stride = (Tile / 4) + 1;
 
-    /// <summary>Floats of a tile of one factor in shared memory.</summary>
-    private const int Buffer = Terms * RowPacks * 4;
-
-    private static readonly GpuKernel[] Layouts = MatMulLayouts.Kernels(Kernel<TermsAdjacent, ItemsAdjacent>, Threads);
+    private static readonly GpuKernel[] Layouts =
+        MatMulLayouts.Kernels(Kernel<TermsAdjacent, ItemsAdjacent>, Threads, unroll: 8);
 
     public override string Name => "v3-register-tiles";
 
@@ -53,90 +46,85 @@ internal sealed class MatMulV3RegisterTiles : GpuVariant<MatMulCall>
         where TA : struct, IMatMulFactor
         where TB : struct, IMatMulFactor
     {
-        // Tiles of A and B, and the same again; at the end, the tile of C, which takes twice that.
-        var shared = SharedMemory.Allocate<float>(Tile * RowPacks * 4).AsAligned(16);
-        var across = Group.IdxX & (Across - 1);
-        var down = Group.IdxX / Across;
-        var stagingA = new MatMulStaging(new MatMulFactor(a, rowA, Grid.IdxX * Tile, m, (aligned & 1) != 0));
-        var stagingB = new MatMulStaging(new MatMulFactor(b, rowB, Grid.IdxY * Tile, n, (aligned & 2) != 0));
+        // Packs of four floats: two buffers of a tile of A and one of B, [8][17] each; at the end the tile of C, [64][17].
+        var shared = SharedMemory.Allocate<Float4>(Tile * Stride).AsAligned(16);
+        const int Buffer = Terms * Stride;
+        int x = Group.IdxX & (Across - 1), y = Group.IdxX / Across;
+        var tileA = new MatMulFactor<TA>(a, rowA, Tile, Threads, Grid.IdxX * Tile, m, (aligned & 1) != 0);
+        var tileB = new MatMulFactor<TB>(b, rowB, Tile, Threads, Grid.IdxY * Tile, n, (aligned & 2) != 0);
         var begin = Grid.IdxZ * termsOfRun;
         var end = begin + termsOfRun < k ? begin + termsOfRun : k;
 
-        var sums = default(RegisterTile8x8);
-        var current = 0;
-        stagingA.Fetch<TA>(begin, end).Store<TA>(shared, 0);
-        stagingB.Fetch<TB>(begin, end).Store<TB>(shared, Buffer);
+        // Of each of the eight rows, four columns and four more.
+        var acc = new Float4[16];
+        for (var i = 0; i < 8; i++)
+        {
+            for (var j = 0; j < 2; j++)
+            {
+                acc[(2 * i) + j] = default;
+            }
+        }
+
+        for (var i = 0; i < 2; i++)
+        {
+            tileA.Store(shared, 0, i, tileA.Fetch(i, begin, end));
+            tileB.Store(shared, Buffer, i, tileB.Fetch(i, begin, end));
+        }
+
         Group.Barrier();
+        var current = 0;
         for (var term = begin; term < end; term += Terms)
         {
-            // Beyond the last tile these are zeros that nobody asks for.
-            var nextA = stagingA.Fetch<TA>(term + Terms, end);
-            var nextB = stagingB.Fetch<TB>(term + Terms, end);
-            MultiplyTile(ref sums, shared, current, down, across);
+            // The next tiles are on their way while these are used; beyond the last they are zeros that nobody asks for.
+            Float4[] nextA = new Float4[2], nextB = new Float4[2];
+            for (var i = 0; i < 2; i++)
+            {
+                nextA[i] = tileA.Fetch(i, term + Terms, end);
+                nextB[i] = tileB.Fetch(i, term + Terms, end);
+            }
+
+            int atA = current + y, atB = current + Buffer + x;
+            for (var t = 0; t < Terms; t++)
+            {
+                Float4[] p = new Float4[2], q = new Float4[2];
+                for (var i = 0; i < 2; i++)
+                {
+                    p[i] = shared[atA + ((t * Stride) + (Across * i))];
+                    q[i] = shared[atB + ((t * Stride) + (Across * i))];
+                }
+
+                for (var i = 0; i < 8; i++)
+                {
+                    for (var j = 0; j < 2; j++)
+                    {
+                        acc[(2 * i) + j].AddScaled(p[i / 4][i & 3], q[j]);
+                    }
+                }
+            }
+
             current = (2 * Buffer) - current;
-            nextA.Store<TA>(shared, current);
-            nextB.Store<TB>(shared, current + Buffer);
+            for (var i = 0; i < 2; i++)
+            {
+                tileA.Store(shared, current, i, nextA[i]);
+                tileB.Store(shared, current + Buffer, i, nextB[i]);
+            }
+
             Group.Barrier();
         }
 
-        StoreRows(sums.Top, shared, down * 4, across);
-        StoreRows(sums.Bottom, shared, Half + (down * 4), across);
-        Group.Barrier();
-        Finish(shared.Cast<Float4>(), new GpuEpilogue(c.SubView((long)Grid.IdxZ * m * n), bias, pre, residual, stride, flags), m, n);
-    }
-
-    /// <summary>Eight terms, written out: the tile may not be carried around a loop for each.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void MultiplyTile(ref RegisterTile8x8 sums, ArrayView<float> shared, int buffer, int down, int across)
-    {
-        var packs = shared.Cast<Float4>();
-        var a = (buffer / 4) + down;
-        var b = ((buffer + Buffer) / 4) + across;
-        MultiplyTerm(ref sums, packs, a, b);
-        MultiplyTerm(ref sums, packs, a + RowPacks, b + RowPacks);
-        MultiplyTerm(ref sums, packs, a + (2 * RowPacks), b + (2 * RowPacks));
-        MultiplyTerm(ref sums, packs, a + (3 * RowPacks), b + (3 * RowPacks));
-        MultiplyTerm(ref sums, packs, a + (4 * RowPacks), b + (4 * RowPacks));
-        MultiplyTerm(ref sums, packs, a + (5 * RowPacks), b + (5 * RowPacks));
-        MultiplyTerm(ref sums, packs, a + (6 * RowPacks), b + (6 * RowPacks));
-        MultiplyTerm(ref sums, packs, a + (7 * RowPacks), b + (7 * RowPacks));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void MultiplyTerm(ref RegisterTile8x8 sums, ArrayView<Float4> packs, int a, int b) =>
-        sums.AddOuter(packs[a], packs[a + (Half / 4)], packs[b], packs[b + (Half / 4)]);
-
-    /// <summary>The tile of C goes through shared memory, so that whole rows are written and the epilogue is one loop.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish(ArrayView<Float4> tile, GpuEpilogue epilogue, int m, int n)
-    {
-        var pack = Group.IdxX & ((Tile / 4) - 1);
-        var column = (Grid.IdxY * Tile) + (4 * pack);
-        for (var i = Group.IdxX / (Tile / 4); i < Tile; i += Threads / (Tile / 4))
+        for (var i = 0; i < 8; i++)
         {
-            var row = (Grid.IdxX * Tile) + i;
-            if (row < m && column < n)
+            for (var j = 0; j < 2; j++)
             {
-                epilogue.FinishPack(tile[(i * RowPacks) + pack], row, column, n - column);
+                shared[(((4 * y) + (i / 4 * 32) + (i & 3)) * Stride) + x + (Across * j)] = acc[(2 * i) + j];
             }
         }
-    }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreRows(HalfTile4x8 sums, ArrayView<float> shared, int row, int across)
-    {
-        var packs = shared.Cast<Float4>();
-        var at = (row * RowPacks) + across;
-        StoreRow(packs, at, sums.Left0, sums.Right0);
-        StoreRow(packs, at + RowPacks, sums.Left1, sums.Right1);
-        StoreRow(packs, at + (2 * RowPacks), sums.Left2, sums.Right2);
-        StoreRow(packs, at + (3 * RowPacks), sums.Left3, sums.Right3);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreRow(ArrayView<Float4> packs, int at, Float4 left, Float4 right)
-    {
-        packs[at] = left;
-        packs[at + (Half / 4)] = right;
+        Group.Barrier();
+        var epilogue = new GpuEpilogue(c.SubView((long)Grid.IdxZ * m * n), bias, pre, residual, stride, flags);
+        for (var i = Group.IdxX / (Tile / 4); i < Tile; i += Threads / (Tile / 4))
+        {
+            epilogue.FinishPack(shared, Stride, Tile, i, m, n);
+        }
     }
 }

@@ -16,7 +16,7 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed class MatMulV4TensorBf16 : GpuVariant<MatMulCall>
 {
-    private const int Tile = Bf16Packing.Items;
+    private const int Tile = Bf16Packing.Items, Threads = 128;
     private const int ChunksOfRow = Bf16Packing.Terms / Bf16Packing.TermsOfChunk;
 
     /// <summary>Chunks of a tile of one factor, and of a stage with both.</summary>
@@ -24,10 +24,10 @@ internal sealed class MatMulV4TensorBf16 : GpuVariant<MatMulCall>
     private const int Stage = 2 * ChunksOfTile;
     private const int Stages = 3;
 
-    /// <summary>Floats in a row of C in shared memory.</summary>
-    private const int RowOfC = Tile + 8;
+    /// <summary>Packs in a row of C in shared memory: two more than used, so that half a warp meets every bank once.</summary>
+    private const int PacksOfC = (Tile / 4) + 2;
 
-    private static readonly GpuKernel Multiply = new(Kernel, threads: 128);
+    private static readonly GpuKernel Multiply = new(Kernel, Threads) { Unroll = 4 };
 
     public override string Name => "v4-tensor-bf16";
 
@@ -66,22 +66,31 @@ internal sealed class MatMulV4TensorBf16 : GpuVariant<MatMulCall>
         int m, int n, int chunksOfItem)
     {
         var shared = SharedMemory.Allocate<UInt4>(Stages * Stage).AsAligned(16);
-        var row = Grid.IdxX * Tile;
-        var column = Grid.IdxY * Tile;
-        var chunk = Group.IdxX & (ChunksOfRow - 1);
-        var own = Group.IdxX / ChunksOfRow;
+        int row = Grid.IdxX * Tile, column = Grid.IdxY * Tile;
+        int chunk = Group.IdxX & (ChunksOfRow - 1), own = Group.IdxX / ChunksOfRow;
         var sourceA = ((long)(row + own) * chunksOfItem) + chunk;
         var sourceB = ((long)(column + own) * chunksOfItem) + chunk;
-        var target = TensorTile32x32.Swizzle(own, chunk);
-        var warp = Group.IdxX / 32;
-        var rowOfWarp = warp / 2 * 32;
-        var columnOfWarp = (warp & 1) * 32;
+        var target = Swizzle(own, chunk);
+        int lane = Group.IdxX & 31, warp = Group.IdxX / 32;
+        int rowOfWarp = warp / 2 * 32, columnOfWarp = (warp & 1) * 32;
+
+        // Four matrices of A lie as (rows, rows + 8) x (terms, terms + 8); of B as two column tiles with both halves each.
+        var atA = Swizzle(rowOfWarp + (lane & 15), lane / 16);
+        var atB = Swizzle(Tile + columnOfWarp + (lane & 7) + (lane / 16 * 8), (lane / 8) & 1);
+
+        // Two tiles of 16 rows by four of 8 columns.
+        var acc = new Float4[8];
+        for (var i = 0; i < 2; i++)
+        {
+            for (var j = 0; j < 4; j++)
+            {
+                acc[(4 * i) + j] = default;
+            }
+        }
 
         Fetch(shared, target, a, sourceA, b, sourceB, 0, chunksOfItem);
         Fetch(shared, target + Stage, a, sourceA, b, sourceB, ChunksOfRow, chunksOfItem);
-        var sums = default(TensorTile32x32);
-        var used = 0;
-        var filled = 2 * Stage;
+        int used = 0, filled = 2 * Stage;
         for (var done = 0; done < chunksOfItem; done += ChunksOfRow)
         {
             // Behind this barrier everyone's copies for this step are there, and nobody uses the stage before any more.
@@ -89,19 +98,57 @@ internal sealed class MatMulV4TensorBf16 : GpuVariant<MatMulCall>
             Group.Barrier();
             Fetch(shared, target + filled, a, sourceA, b, sourceB, done + (2 * ChunksOfRow), chunksOfItem);
             var stage = shared.SubView(used, Stage);
-            sums.Add(stage, rowOfWarp, Tile + columnOfWarp, 0);
-            sums.Add(stage, rowOfWarp, Tile + columnOfWarp, 2);
+            for (var s = 0; s < 2; s++)
+            {
+                UInt4[] p = new UInt4[2], q = new UInt4[2];
+                for (var i = 0; i < 2; i++)
+                {
+                    p[i] = TensorCore.LoadMatrices(ref stage[(atA ^ (2 * s)) + (16 * ChunksOfRow * i)]);
+                    q[i] = TensorCore.LoadMatrices(ref stage[(atB ^ (2 * s)) + (16 * ChunksOfRow * i)]);
+                }
+
+                for (var i = 0; i < 2; i++)
+                {
+                    for (var j = 0; j < 2; j++)
+                    {
+                        var at = (4 * i) + (2 * j);
+                        acc[at] = TensorCore.MultiplyBf16(p[i], q[j].Low, acc[at]);
+                        acc[at + 1] = TensorCore.MultiplyBf16(p[i], q[j].High, acc[at + 1]);
+                    }
+                }
+            }
+
             used = Next(used);
             filled = Next(filled);
         }
 
         TensorCore.WaitForCopies();
         Group.Barrier();
-        var tile = shared.Cast<float>();
-        sums.Store(tile, RowOfC, (rowOfWarp * RowOfC) + columnOfWarp);
+        var pairs = shared.Cast<Float2>();
+        for (var i = 0; i < 2; i++)
+        {
+            for (var j = 0; j < 4; j++)
+            {
+                var at = ((rowOfWarp + (16 * i) + (lane / 4)) * 2 * PacksOfC) + (columnOfWarp / 2) + (4 * j) + (lane & 3);
+                pairs[at] = new Float2 { X = acc[(4 * i) + j].X, Y = acc[(4 * i) + j].Y };
+                pairs[at + (8 * 2 * PacksOfC)] = new Float2 { X = acc[(4 * i) + j].Z, Y = acc[(4 * i) + j].W };
+            }
+        }
+
         Group.Barrier();
-        Finish(tile, new GpuEpilogue(c, bias, pre, residual, stride, flags), row, column, m, n);
+        var epilogue = new GpuEpilogue(c, bias, pre, residual, stride, flags);
+        for (var i = Group.IdxX / (Tile / 4); i < Tile; i += Threads / (Tile / 4))
+        {
+            epilogue.FinishPack(shared.Cast<Float4>(), PacksOfC, Tile, i, m, n);
+        }
     }
+
+    /// <summary>
+    /// Where a chunk of a row lies: the chunks of rows 2i and 2i+1 are exchanged by i, so the eight rows of a matrix
+    /// (and the two whole rows that eight lanes write) fill all banks once.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Swizzle(int row, int chunk) => (row * 4) + (chunk ^ ((row / 2) & 3));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Next(int stage) => stage == (Stages - 1) * Stage ? 0 : stage + Stage;
@@ -121,18 +168,5 @@ internal sealed class MatMulV4TensorBf16 : GpuVariant<MatMulCall>
         }
 
         TensorCore.CommitCopies();
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish(ArrayView<float> tile, GpuEpilogue epilogue, int row, int column, int m, int n)
-    {
-        var own = Group.IdxX & (Tile - 1);
-        for (var i = Group.IdxX / Tile; i < Tile; i += 2)
-        {
-            if (row + i < m && column + own < n)
-            {
-                epilogue.Finish(tile[(i * RowOfC) + own], row + i, column + own);
-            }
-        }
     }
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -16,23 +15,16 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed class MatMulV5SmallTiles : GpuVariant<MatMulCall>
 {
-    private const int Tile = 32;
-    private const int Terms = 32;
-    private const int Threads = 256;
-    private const int Across = 16;
+    private const int Tile = 32, Terms = 32, Threads = 256, Across = 16;
 
     /// <summary>From here on blocks of 64 x 64 keep a large card busy, and use what they read twice as often.</summary>
     private const int LargeTiles = 512;
 
-    /// <summary>Packs in a row of shared memory, a term: one more than used shifts the banks from row to row.</summary>
-    private const int RowPacks = (Tile / 4) + 1;
+    /// <summary>Packs in a row of shared memory: one more than used shifts the banks from row to row.</summary>
+    private const int Stride = (Tile / 4) + 1;
 
-    private const int Row = RowPacks * 4;
-
-    /// <summary>Floats of a tile of one factor in shared memory.</summary>
-    private const int Buffer = Terms * Row;
-
-    private static readonly GpuKernel[] Layouts = MatMulLayouts.Kernels(Kernel<TermsAdjacent, ItemsAdjacent>, Threads);
+    private static readonly GpuKernel[] Layouts =
+        MatMulLayouts.Kernels(Kernel<TermsAdjacent, ItemsAdjacent>, Threads, unroll: 8);
 
     public override string Name => "v5-small-tiles";
 
@@ -57,131 +49,46 @@ internal sealed class MatMulV5SmallTiles : GpuVariant<MatMulCall>
         where TA : struct, IMatMulFactor
         where TB : struct, IMatMulFactor
     {
-        // Tiles of A and B, and the same again; at the end, the tile of C.
-        var shared = SharedMemory.Allocate<float>(4 * Buffer).AsAligned(16);
+        // Packs of four floats: two buffers of a tile of A and one of B, [32][9] each; at the end the tile of C, [32][9].
+        var shared = SharedMemory.Allocate<Float4>(4 * Terms * Stride).AsAligned(16);
         var pairs = shared.Cast<Float2>();
-        var across = Group.IdxX & (Across - 1);
-        var down = Group.IdxX / Across;
-        var left = new MatMulFactor(a, rowA, Grid.IdxX * Tile, m, (aligned & 1) != 0);
-        var right = new MatMulFactor(b, rowB, Grid.IdxY * Tile, n, (aligned & 2) != 0);
+        const int Buffer = Terms * Stride;
+        int x = Group.IdxX & (Across - 1), y = Group.IdxX / Across;
+        var tileA = new MatMulFactor<TA>(a, rowA, Tile, Threads, Grid.IdxX * Tile, m, (aligned & 1) != 0);
+        var tileB = new MatMulFactor<TB>(b, rowB, Tile, Threads, Grid.IdxY * Tile, n, (aligned & 2) != 0);
         var begin = Grid.IdxZ * termsOfRun;
         var end = begin + termsOfRun < k ? begin + termsOfRun : k;
 
-        var sums = default(Sums);
-        var current = 0;
-        Staging.Store<TA>(shared, 0, Staging.Fetch<TA>(left, begin, end));
-        Staging.Store<TB>(shared, Buffer, Staging.Fetch<TB>(right, begin, end));
+        // Two rows of a pair of columns.
+        Float2 upper = default, lower = default;
+        tileA.Store(shared, 0, 0, tileA.Fetch(0, begin, end));
+        tileB.Store(shared, Buffer, 0, tileB.Fetch(0, begin, end));
         Group.Barrier();
+        var current = 0;
         for (var term = begin; term < end; term += Terms)
         {
-            // Beyond the last tile these are zeros that nobody asks for.
-            var nextA = Staging.Fetch<TA>(left, term + Terms, end);
-            var nextB = Staging.Fetch<TB>(right, term + Terms, end);
-            for (var i = 0; i < Terms; i += 8)
+            // The next tiles are on their way while these are used; beyond the last they are zeros that nobody asks for.
+            var nextA = tileA.Fetch(0, term + Terms, end);
+            var nextB = tileB.Fetch(0, term + Terms, end);
+            int atA = (2 * current) + y, atB = (2 * (current + Buffer)) + x;
+            for (var t = 0; t < Terms; t++)
             {
-                sums.AddEight(pairs, ((current + (i * Row)) / 2) + down, ((current + Buffer + (i * Row)) / 2) + across);
+                var p = pairs[atA + (2 * t * Stride)];
+                var q = pairs[atB + (2 * t * Stride)];
+                upper.AddScaled(p.X, q);
+                lower.AddScaled(p.Y, q);
             }
 
             current = (2 * Buffer) - current;
-            Staging.Store<TA>(shared, current, nextA);
-            Staging.Store<TB>(shared, current + Buffer, nextB);
+            tileA.Store(shared, current, 0, nextA);
+            tileB.Store(shared, current + Buffer, 0, nextB);
             Group.Barrier();
         }
 
-        sums.Store(pairs, (down * Row) + across);
+        pairs[(2 * y * 2 * Stride) + x] = upper;
+        pairs[(((2 * y) + 1) * 2 * Stride) + x] = lower;
         Group.Barrier();
-        Finish(shared.Cast<Float4>(), new GpuEpilogue(c.SubView((long)Grid.IdxZ * m * n), bias, pre, residual, stride, flags), m, n);
-    }
-
-    /// <summary>Rows of the tile of C as packs, one a thread.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish(ArrayView<Float4> tile, GpuEpilogue epilogue, int m, int n)
-    {
-        var pack = Group.IdxX & ((Tile / 4) - 1);
-        var rowOfTile = Group.IdxX / (Tile / 4);
-        var row = (Grid.IdxX * Tile) + rowOfTile;
-        var column = (Grid.IdxY * Tile) + (4 * pack);
-        if (row < m && column < n)
-        {
-            epilogue.FinishPack(tile[(rowOfTile * RowPacks) + pack], row, column, n - column);
-        }
-    }
-
-    /// <summary>2 x 2 sums of one thread, a pair for each row.</summary>
-    private struct Sums
-    {
-        private Float2 _upper;
-        private Float2 _lower;
-
-        /// <summary>Adds eight terms, written out, from the pairs of A and B of the first.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void AddEight(ArrayView<Float2> pairs, int a, int b)
-        {
-            Add(pairs[a], pairs[b]);
-            Add(pairs[a + (Row / 2)], pairs[b + (Row / 2)]);
-            Add(pairs[a + Row], pairs[b + Row]);
-            Add(pairs[a + (3 * Row / 2)], pairs[b + (3 * Row / 2)]);
-            Add(pairs[a + (2 * Row)], pairs[b + (2 * Row)]);
-            Add(pairs[a + (5 * Row / 2)], pairs[b + (5 * Row / 2)]);
-            Add(pairs[a + (3 * Row)], pairs[b + (3 * Row)]);
-            Add(pairs[a + (7 * Row / 2)], pairs[b + (7 * Row / 2)]);
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public readonly void Store(ArrayView<Float2> pairs, int at)
-        {
-            pairs[at] = _upper;
-            pairs[at + (Row / 2)] = _lower;
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private void Add(Float2 column, Float2 row)
-        {
-            _upper.X = Scalar.Fma(column.X, row.X, _upper.X);
-            _upper.Y = Scalar.Fma(column.X, row.Y, _upper.Y);
-            _lower.X = Scalar.Fma(column.Y, row.X, _lower.X);
-            _lower.Y = Scalar.Fma(column.Y, row.Y, _lower.Y);
-        }
-    }
-
-    /// <summary>
-    /// A factor's way from global to shared memory in tiles of 32 items by 32 terms, a pack for each thread. In shared memory the
-    /// items of a term are adjacent.
-    /// </summary>
-    private static class Staging
-    {
-        // Pairs of threads read 32 bytes of an item, which is what memory delivers at least, and a warp writes 16 items of two
-        // packs: all 32 banks. The four pairs of warps take two packs of terms each.
-        private static int ItemOfTerms => (Group.IdxX / 2) & (Tile - 1);
-
-        private static int PackOfTerms => (Group.IdxX & 1) + (Group.IdxX / (2 * Tile) * 2);
-
-        private static int PackOfItems => Group.IdxX & ((Tile / 4) - 1);
-
-        private static int TermOfItems => Group.IdxX / (Tile / 4);
-
-        /// <summary>This thread's pack of the tile that starts at a term; zeros beyond the edges.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Float4 Fetch<T>(MatMulFactor factor, int term, int end) where T : struct, IMatMulFactor => T.TermsAreAdjacent
-            ? factor.Load<T>(ItemOfTerms, term + (4 * PackOfTerms), end)
-            : factor.Load<T>(4 * PackOfItems, term + TermOfItems, end);
-
-        /// <summary>Puts the pack into the tile that starts at a float of shared memory.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Store<T>(ArrayView<float> shared, int tile, Float4 pack) where T : struct, IMatMulFactor
-        {
-            if (T.TermsAreAdjacent)
-            {
-                tile += (4 * PackOfTerms * Row) + ItemOfTerms;
-                shared[tile] = pack.X;
-                shared[tile + Row] = pack.Y;
-                shared[tile + (2 * Row)] = pack.Z;
-                shared[tile + (3 * Row)] = pack.W;
-            }
-            else
-            {
-                shared.Cast<Float4>()[(tile / 4) + (TermOfItems * RowPacks) + PackOfItems] = pack;
-            }
-        }
+        var epilogue = new GpuEpilogue(c.SubView((long)Grid.IdxZ * m * n), bias, pre, residual, stride, flags);
+        epilogue.FinishPack(shared, Stride, Tile, Group.IdxX / (Tile / 4), m, n);
     }
 }

@@ -14,7 +14,7 @@ namespace DPT.Engine.Kernels;
 internal sealed class PatchEmbedBackwardV1Tiles : GpuVariant<PatchEmbedBackwardCall>
 {
     private static readonly GpuKernel WeightTiles =
-        new(WeightGradient, TileProduct.Threads);
+        new(WeightGradient, TileProduct.Threads) { Unroll = TileProduct.Unroll };
 
     private static readonly GpuKernel Tokens =
         new(TokenSums, GridStride.Threads);

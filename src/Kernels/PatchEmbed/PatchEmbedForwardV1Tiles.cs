@@ -13,7 +13,7 @@ namespace DPT.Engine.Kernels;
 internal sealed class PatchEmbedForwardV1Tiles : GpuVariant<PatchEmbedForwardCall>
 {
     private static readonly GpuKernel Project =
-        new(ProjectPatches, TileProduct.Threads);
+        new(ProjectPatches, TileProduct.Threads) { Unroll = TileProduct.Unroll };
 
     private static readonly GpuKernel Extra =
         new(WriteExtraTokens, GridStride.Threads);

@@ -50,9 +50,12 @@ internal sealed class UnpatchifyForwardV1Pixels : GpuVariant<UnpatchifyForwardCa
             {
                 var y = (int)at / imageSize;
                 var x = (int)at - (y * imageSize);
-                image[((long)plane * area) + at] = weight.Length == 0
+
+                // Before the address, which would take registers all the while.
+                var value = weight.Length == 0
                     ? tokens[from + pixels.Of(y, x) + channel]
                     : Convolve(tokens, weight, pixels, from, y, x, channel, bias[channel]);
+                image[((long)plane * area) + at] = value;
             }
         }
     }

@@ -8,8 +8,8 @@ namespace Kernels.Tests;
 /// </summary>
 public sealed class ShiftedAddressTests
 {
-    /// <summary>What BlockReduce takes: room for 32 warps, of which no block has half.</summary>
-    private const int BytesOfBlockReduce = 128;
+    /// <summary>What BlockReduce takes at most: room for 32 warps of 8 bytes each, of which no block has half.</summary>
+    private const int BytesOfBlockReduce = 256;
 
     public static IEnumerable<TestCaseData> Kernels() =>
         from op in KernelRegistry.Operators

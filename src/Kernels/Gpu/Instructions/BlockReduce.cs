@@ -4,66 +4,36 @@ namespace DPT.Engine.Kernels;
 
 /// <summary>
 /// Sums over the threads of a block, in a fixed order: lanes, then warps. Every thread calls, and every thread gets the
-/// result. 128 bytes of shared memory per call in the source. Blocks are whole warps.
+/// result. Shared memory: 32 values per call in the source. Blocks are whole warps.
 /// </summary>
 public static class BlockReduce
 {
     /// <summary>Sum of the threads' values.</summary>
-    public static float Sum(float value)
+    public static float Sum(float value) => Reduce<float, FloatSum>(value);
+
+    /// <summary>Sum of the threads' integers.</summary>
+    public static int Sum(int value) => Reduce<int, Int32Sum>(value);
+
+    /// <summary>Sum of the threads' compensated sums.</summary>
+    public static CompensatedSum Sum(CompensatedSum value) => Reduce<CompensatedSum, CompensatedSums>(value);
+
+    private static T Reduce<T, TReduction>(T value)
+        where T : unmanaged
+        where TReduction : struct, IReduction<T>
     {
-        var sums = SharedMemory.Allocate<float>(WarpReduce.Lanes);
-        value = WarpReduce.Sum(value);
+        var warps = SharedMemory.Allocate<T>(WarpReduce.Lanes);
+        value = WarpReduce.Reduce<T, TReduction>(value);
         if (WarpReduce.Lane == 0)
         {
-            sums[WarpReduce.Warp] = value;
+            warps[WarpReduce.Warp] = value;
         }
 
         Group.Barrier();
-        var total = WarpReduce.Sum(IsOfWarp ? sums[WarpReduce.Lane] : 0);
+        var isOfWarp = WarpReduce.Lane < Group.DimX / WarpReduce.Lanes;
+        var total = WarpReduce.Reduce<T, TReduction>(isOfWarp ? warps[WarpReduce.Lane] : default);
 
         // The next call may write as soon as all have read.
         Group.Barrier();
         return total;
     }
-
-    /// <summary>Sum of the threads' integers.</summary>
-    public static int Sum(int value)
-    {
-        var sums = SharedMemory.Allocate<int>(WarpReduce.Lanes);
-        value = WarpReduce.Sum(value);
-        if (WarpReduce.Lane == 0)
-        {
-            sums[WarpReduce.Warp] = value;
-        }
-
-        Group.Barrier();
-        var total = WarpReduce.Sum(IsOfWarp ? sums[WarpReduce.Lane] : 0);
-        Group.Barrier();
-        return total;
-    }
-
-    /// <summary>Sum of the threads' compensated sums.</summary>
-    public static CompensatedSum Sum(CompensatedSum value)
-    {
-        var sums = SharedMemory.Allocate<float>(WarpReduce.Lanes);
-        var rests = SharedMemory.Allocate<float>(WarpReduce.Lanes);
-        value = WarpReduce.Sum(value);
-        if (WarpReduce.Lane == 0)
-        {
-            sums[WarpReduce.Warp] = value.Sum;
-            rests[WarpReduce.Warp] = value.Rest;
-        }
-
-        Group.Barrier();
-        var total = WarpReduce.Sum(new CompensatedSum
-        {
-            Sum = IsOfWarp ? sums[WarpReduce.Lane] : 0,
-            Rest = IsOfWarp ? rests[WarpReduce.Lane] : 0,
-        });
-        Group.Barrier();
-        return total;
-    }
-
-    /// <summary>Whether there is a warp for this lane to stand for.</summary>
-    private static bool IsOfWarp => WarpReduce.Lane < Group.DimX / WarpReduce.Lanes;
 }

@@ -18,6 +18,13 @@ public struct Float4
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Float4 Broadcast(float value) => new() { X = value, Y = value, Z = value, W = value };
 
+    /// <summary>A lane; the index must be a constant once loops are written out, as no register is found by a number.</summary>
+    public readonly float this[int lane]
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => lane == 0 ? X : lane == 1 ? Y : lane == 2 ? Z : W;
+    }
+
     /// <summary>Adds factor times a pack, lane by lane, each rounded once.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void AddScaled(float factor, Float4 pack)
@@ -53,6 +60,40 @@ public struct Float4
     public readonly float Dot(float x, float y, float z, float w, float start) =>
         Scalar.Fma(W, w, Scalar.Fma(Z, z, Scalar.Fma(Y, y, Scalar.Fma(X, x, start))));
 
+    /// <summary>x y + z, lane by lane, each rounded once.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Float4 Fma(Float4 x, Float4 y, Float4 z) => new()
+    {
+        X = Scalar.Fma(x.X, y.X, z.X),
+        Y = Scalar.Fma(x.Y, y.Y, z.Y),
+        Z = Scalar.Fma(x.Z, y.Z, z.Z),
+        W = Scalar.Fma(x.W, y.W, z.W),
+    };
+
+    /// <summary>x + y, lane by lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Float4 operator +(Float4 x, Float4 y) => new() { X = x.X + y.X, Y = x.Y + y.Y, Z = x.Z + y.Z, W = x.W + y.W };
+
+    /// <summary>x - y, lane by lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Float4 operator -(Float4 x, Float4 y) => new() { X = x.X - y.X, Y = x.Y - y.Y, Z = x.Z - y.Z, W = x.W - y.W };
+
+    /// <summary>x y, lane by lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Float4 operator *(Float4 x, Float4 y) => new() { X = x.X * y.X, Y = x.Y * y.Y, Z = x.Z * y.Z, W = x.W * y.W };
+
+    /// <summary>x - y in every lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Float4 operator -(Float4 x, float y) => new() { X = x.X - y, Y = x.Y - y, Z = x.Z - y, W = x.W - y };
+
+    /// <summary>x y in every lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Float4 operator *(Float4 x, float y) => new() { X = x.X * y, Y = x.Y * y, Z = x.Z * y, W = x.W * y };
+
+    /// <summary>The sum of the lanes, in pairs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly float Sum() => (X + Y) + (Z + W);
+
     /// <summary>Multiplies every lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Scale(float factor)
@@ -71,6 +112,14 @@ public struct Float2
     public float X;
     /// <summary>The second lane.</summary>
     public float Y;
+
+    /// <summary>Adds factor times a pair, lane by lane, each rounded once.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void AddScaled(float factor, Float2 pair)
+    {
+        X = Scalar.Fma(factor, pair.X, X);
+        Y = Scalar.Fma(factor, pair.Y, Y);
+    }
 }
 
 /// <summary>Two 32-bit words in registers: a fragment of a matrix, or a pair of packed halves.</summary>
@@ -93,4 +142,18 @@ public struct UInt4
     public uint Z;
     /// <summary>The fourth word.</summary>
     public uint W;
+
+    /// <summary>X and Y.</summary>
+    public readonly UInt2 Low
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new() { X = X, Y = Y };
+    }
+
+    /// <summary>Z and W.</summary>
+    public readonly UInt2 High
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new() { X = Z, Y = W };
+    }
 }

@@ -18,51 +18,20 @@ public static class WarpReduce
     public static int Warp => Group.IdxX / Lanes;
 
     /// <summary>Sum of the lanes' values.</summary>
-    public static float Sum(float value)
-    {
-        value += ILGPU.Warp.ShuffleXor(value, 16);
-        value += ILGPU.Warp.ShuffleXor(value, 8);
-        value += ILGPU.Warp.ShuffleXor(value, 4);
-        value += ILGPU.Warp.ShuffleXor(value, 2);
-        return value + ILGPU.Warp.ShuffleXor(value, 1);
-    }
-
-    /// <summary>Sum of the lanes' integers.</summary>
-    public static int Sum(int value)
-    {
-        value += ILGPU.Warp.ShuffleXor(value, 16);
-        value += ILGPU.Warp.ShuffleXor(value, 8);
-        value += ILGPU.Warp.ShuffleXor(value, 4);
-        value += ILGPU.Warp.ShuffleXor(value, 2);
-        return value + ILGPU.Warp.ShuffleXor(value, 1);
-    }
-
-    /// <summary>Sum of the lanes' values with what rounding dropped.</summary>
-    public static CompensatedSum Sum(CompensatedSum value)
-    {
-        value.Add(Exchange(value, 16));
-        value.Add(Exchange(value, 8));
-        value.Add(Exchange(value, 4));
-        value.Add(Exchange(value, 2));
-        value.Add(Exchange(value, 1));
-        return value;
-    }
+    public static float Sum(float value) => Reduce<float, FloatSum>(value);
 
     /// <summary>The largest of the lanes' values.</summary>
-    public static float Maximum(float value)
+    public static float Max(float value) => Reduce<float, FloatMax>(value);
+
+    /// <summary>What the lanes' values come to: with the lane 16 away, then 8, 4, 2 and 1.</summary>
+    public static T Reduce<T, TReduction>(T value)
+        where T : unmanaged
+        where TReduction : struct, IReduction<T>
     {
-        value = Larger(value, ILGPU.Warp.ShuffleXor(value, 16));
-        value = Larger(value, ILGPU.Warp.ShuffleXor(value, 8));
-        value = Larger(value, ILGPU.Warp.ShuffleXor(value, 4));
-        value = Larger(value, ILGPU.Warp.ShuffleXor(value, 2));
-        return Larger(value, ILGPU.Warp.ShuffleXor(value, 1));
+        value = TReduction.Combine(value, TReduction.Exchange(value, 16));
+        value = TReduction.Combine(value, TReduction.Exchange(value, 8));
+        value = TReduction.Combine(value, TReduction.Exchange(value, 4));
+        value = TReduction.Combine(value, TReduction.Exchange(value, 2));
+        return TReduction.Combine(value, TReduction.Exchange(value, 1));
     }
-
-    private static float Larger(float left, float right) => left > right ? left : right;
-
-    private static CompensatedSum Exchange(CompensatedSum value, int mask) => new()
-    {
-        Sum = ILGPU.Warp.ShuffleXor(value.Sum, mask),
-        Rest = ILGPU.Warp.ShuffleXor(value.Rest, mask),
-    };
 }

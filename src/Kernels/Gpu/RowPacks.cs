@@ -1,0 +1,111 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using ILGPU;
+
+namespace DPT.Engine.Kernels;
+
+/// <summary>
+/// Rows that lie in the registers of a warp, as packs of four floats: lane i has the packs i, 32 + i and so on. There is a kernel
+/// for each power of two of packs a lane, and a row takes the first that holds it.
+/// </summary>
+internal sealed class RowPacks
+{
+    /// <summary>Packs of a lane at most.</summary>
+    public const int Max = 16;
+
+    private const int FloatsOfWarp = WarpReduce.Lanes * SlabPacks.Size;
+
+    private static readonly Type[] Sizes = [typeof(Packs1), typeof(Packs2), typeof(Packs4), typeof(Packs8), typeof(Packs16)];
+
+    private readonly GpuKernel[] _kernels;
+
+    /// <param name="kernel">A method with the packs of a lane as type argument, whichever number it is.</param>
+    /// <param name="threads">Threads of a block.</param>
+    public RowPacks(Delegate kernel, int threads) =>
+        _kernels = [.. Sizes.Select(s => new GpuKernel(kernel, threads, s) { Unroll = Max })];
+
+    /// <summary>All of them.</summary>
+    public IReadOnlyList<GpuKernel> Kernels => _kernels;
+
+    /// <summary>The one for a width that is supported.</summary>
+    public GpuKernel For(int width)
+    {
+        var smallest = 0;
+        while (width > FloatsOfWarp << smallest)
+        {
+            smallest++;
+        }
+
+        return _kernels[smallest];
+    }
+
+    /// <summary>Whether this lane's pack of that number is one of the row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Has(int pack, int width) => Column(pack) < width;
+
+    /// <summary>This lane's pack of that number; zeros behind the end of the row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Float4 Load(ArrayView<float> x, long row, int pack, int width) =>
+        Has(pack, width) ? GlobalMemory.Load4(ref x[row + Column(pack)]) : default;
+
+    /// <summary>Writes this lane's pack of that number, if it is one of the row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(ArrayView<float> x, long row, int pack, int width, Float4 values)
+    {
+        if (Has(pack, width))
+        {
+            GlobalMemory.Store4(ref x[row + Column(pack)], values);
+        }
+    }
+
+    /// <summary>Whether a warp holds the row, and all rows start and end at multiples of 16 bytes.</summary>
+    /// <param name="width">Floats of a row.</param>
+    /// <param name="stride">From one row to the next, where they are not adjacent.</param>
+    /// <param name="reason">Why not.</param>
+    /// <param name="operands">Rows, or matrices of rows.</param>
+    public static bool Supports(
+        int width, int stride, [NotNullWhen(false)] out string? reason, params ReadOnlySpan<Slice<float>> operands)
+    {
+        const int MaxWidth = Max * FloatsOfWarp;
+        reason = width > MaxWidth ? $"the width is {width}, a warp holds {MaxWidth}"
+            : width % SlabPacks.Size != 0 || stride % SlabPacks.Size != 0 ? $"a row is not a multiple of {SlabPacks.Size} long"
+            : null;
+        return reason is null && SlabPacks.AreAligned(out reason, operands);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Column(int pack) => (pack * FloatsOfWarp) + (WarpReduce.Lane * SlabPacks.Size);
+
+    private readonly struct Packs2 : IRowPacks
+    {
+        public static int Count => 2;
+    }
+
+    private readonly struct Packs4 : IRowPacks
+    {
+        public static int Count => 4;
+    }
+
+    private readonly struct Packs8 : IRowPacks
+    {
+        public static int Count => 8;
+    }
+
+    private readonly struct Packs16 : IRowPacks
+    {
+        public static int Count => 16;
+    }
+}
+
+/// <summary>One pack of a row a lane.</summary>
+internal readonly struct Packs1 : IRowPacks
+{
+    public static int Count => 1;
+}
+
+/// <summary>How many packs of a row a lane has, as a type argument: loops over them are written out.</summary>
+internal interface IRowPacks
+{
+    /// <summary>The number.</summary>
+    static abstract int Count { get; }
+}
