@@ -1,6 +1,6 @@
 namespace DPT.Engine.Dpt;
 
-/// <summary>Looks things up by the name that settings give.</summary>
+/// <summary>Catalogues: things by the name that settings give.</summary>
 internal static class Named
 {
     /// <summary>The item of that name.</summary>
@@ -13,4 +13,17 @@ internal static class Named
         items.FirstOrDefault(item => nameOf(item) == name)
         ?? throw new DptException(
             FailureKind.Usage, $"unknown {what} '{name}'; there {(items.Count() == 1 ? "is" : "are")} {string.Join(", ", items.Select(nameOf))}");
+
+    /// <summary>Adds an item of somebody else's.</summary>
+    /// <exception cref="ArgumentException">There is one of that name.</exception>
+    public static void Add<T>(List<T> items, Func<T, string> nameOf, T item, string what) where T : class
+    {
+        ArgumentNullException.ThrowIfNull(item);
+        if (items.Exists(other => nameOf(other) == nameOf(item)))
+        {
+            throw new ArgumentException($"the name '{nameOf(item)}' is taken by another {what}", nameof(item));
+        }
+
+        items.Add(item);
+    }
 }

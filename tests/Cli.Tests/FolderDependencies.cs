@@ -53,7 +53,7 @@ internal sealed class FolderDependencies
         type.Namespace.StartsWith("DPT.Engine", StringComparison.Ordinal) && !type.Name.StartsWith('<');
 
     private static bool Declares(string source, string type) =>
-        Regex.IsMatch(source, $@"\b(class|struct|record|interface|enum|delegate [\w<>]+) {type}\b");
+        Regex.IsMatch(source, $@"\b(class|struct|record|interface|enum|delegate [^ ]+) {type}\b");
 
     private static DefaultAssemblyResolver Resolver(string assembly)
     {

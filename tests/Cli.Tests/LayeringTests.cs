@@ -78,6 +78,7 @@ public sealed class LayeringTests
     [TestCase("Ptx")]
     [TestCase("Kernels")]
     [TestCase("Autograd")]
+    [TestCase("Dpt")]
     [TestCase("Cli")]
     public void Folders_OfALayer_HaveNoCycles(string layer)
     {

@@ -15,15 +15,21 @@ public sealed record ClassifierKind(
     Func<ParameterStore, ClassifierOptions, ImageForm, IClassifier> Create,
     Func<ClassifierOptions, ImageForm, NetworkFootprint> Footprint);
 
-/// <summary>All classifiers by name. A new one is a file and a line here.</summary>
+/// <summary>All classifiers by name. A new one is a file and a line here; from outside it is added.</summary>
 public static class ClassifierCatalog
 {
-    /// <summary>The classifiers, the default first.</summary>
-    public static IReadOnlyList<ClassifierKind> Kinds { get; } =
+    private static readonly List<ClassifierKind> All =
     [
         new("vit", "vision transformer with a class token",
             VisionTransformer.Require, (store, options, form) => new VisionTransformer(store, options, form), VisionTransformer.Footprint),
     ];
+
+    /// <summary>The classifiers, the default first.</summary>
+    public static IReadOnlyList<ClassifierKind> Kinds => All;
+
+    /// <summary>Adds one, so that <c>classifier.network</c> can name it. Before settings are read, by one thread.</summary>
+    /// <exception cref="ArgumentException">There is one of that name.</exception>
+    public static void Add(ClassifierKind kind) => Named.Add(All, other => other.Name, kind, "classifier");
 
     /// <summary>The classifier of that name.</summary>
     /// <exception cref="DptException">There is none; the message lists those that exist.</exception>

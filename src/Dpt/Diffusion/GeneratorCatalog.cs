@@ -15,15 +15,21 @@ public sealed record GeneratorKind(
     Func<ParameterStore, DiffusionOptions, ImageForm, IGenerator> Create,
     Func<DiffusionOptions, ImageForm, NetworkFootprint> Footprint);
 
-/// <summary>All generators by name. A new one is a file and a line here.</summary>
+/// <summary>All generators by name. A new one is a file and a line here; from outside it is added.</summary>
 public static class GeneratorCatalog
 {
-    /// <summary>The generators, the default first.</summary>
-    public static IReadOnlyList<GeneratorKind> Kinds { get; } =
+    private static readonly List<GeneratorKind> All =
     [
         new("u-vit", "transformer with long skip connections",
             UVit.Require, (store, options, form) => new UVit(store, UVitConfig.From(options, form)), UVit.Footprint),
     ];
+
+    /// <summary>The generators, the default first.</summary>
+    public static IReadOnlyList<GeneratorKind> Kinds => All;
+
+    /// <summary>Adds one, so that <c>diffusion.network</c> can name it. Before settings are read, by one thread.</summary>
+    /// <exception cref="ArgumentException">There is one of that name.</exception>
+    public static void Add(GeneratorKind kind) => Named.Add(All, other => other.Name, kind, "generator");
 
     /// <summary>The generator of that name.</summary>
     /// <exception cref="DptException">There is none; the message lists those that exist.</exception>

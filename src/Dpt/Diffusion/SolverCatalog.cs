@@ -56,16 +56,7 @@ public static class SolverCatalog
 
     /// <summary>Adds a solver, so that <c>generate.solver</c> can name it. Before settings are read, by one thread.</summary>
     /// <exception cref="ArgumentException">There is one of that name.</exception>
-    public static void Add(Solver solver)
-    {
-        ArgumentNullException.ThrowIfNull(solver);
-        if (All.Exists(other => other.Name == solver.Name))
-        {
-            throw new ArgumentException($"there is a solver '{solver.Name}' already", nameof(solver));
-        }
-
-        All.Add(solver);
-    }
+    public static void Add(Solver solver) => Named.Add(All, other => other.Name, solver, "solver");
 
     /// <summary>The solver of that name.</summary>
     /// <exception cref="DptException">There is none; the message lists those that exist.</exception>

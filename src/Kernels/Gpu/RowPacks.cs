@@ -13,6 +13,9 @@ internal sealed class RowPacks
     /// <summary>Packs of a lane at most.</summary>
     public const int Max = 16;
 
+    /// <summary>Below this, most lanes would have nothing to do.</summary>
+    private const int MinWidth = 64;
+
     private const int FloatsOfWarp = WarpReduce.Lanes * SlabPacks.Size;
 
     private static readonly Type[] Sizes = [typeof(Packs1), typeof(Packs2), typeof(Packs4), typeof(Packs8), typeof(Packs16)];
@@ -58,7 +61,7 @@ internal sealed class RowPacks
         }
     }
 
-    /// <summary>Whether a warp holds the row, and all rows start and end at multiples of 16 bytes.</summary>
+    /// <summary>Whether a warp holds the row and is busy with it, and all rows start and end at multiples of 16 bytes.</summary>
     /// <param name="width">Floats of a row.</param>
     /// <param name="stride">From one row to the next, where they are not adjacent.</param>
     /// <param name="reason">Why not.</param>
@@ -67,7 +70,8 @@ internal sealed class RowPacks
         int width, int stride, [NotNullWhen(false)] out string? reason, params ReadOnlySpan<Slice<float>> operands)
     {
         const int MaxWidth = Max * FloatsOfWarp;
-        reason = width > MaxWidth ? $"the width is {width}, a warp holds {MaxWidth}"
+        reason = width < MinWidth ? $"the width is {width}; rows from {MinWidth} on keep a warp busy"
+            : width > MaxWidth ? $"the width is {width}, a warp holds {MaxWidth}"
             : width % SlabPacks.Size != 0 || stride % SlabPacks.Size != 0 ? $"a row is not a multiple of {SlabPacks.Size} long"
             : null;
         return reason is null && SlabPacks.AreAligned(out reason, operands);

@@ -8,7 +8,7 @@ namespace DPT.Engine.Kernels;
 /// its gradient stay in the registers of a warp: both are read once, 16 bytes an access, and all loads are under way before the
 /// first sum, and before the first store.
 /// Threads: 256 in a block, eight rows; a lane has every 32nd pack of four columns (coalesced). Limits: widths that are multiples of
-/// 4 up to 2048, rows at multiples of 16 bytes. Bytes: 20 Rows Width (24 when accumulating). FLOPs: 16 Rows Width.
+/// 4 from 64 to 2048, rows at multiples of 16 bytes. Bytes: 20 Rows Width (24 when accumulating). FLOPs: 16 Rows Width.
 /// </summary>
 internal sealed class LayerNormBackwardV2Packs : GpuVariant<LayerNormBackwardCall>
 {

@@ -7,7 +7,7 @@ namespace DPT.Engine.Kernels;
 /// As <see cref="LayerNormForwardV1Warp"/>, with the row in the registers of its warp: it is read once, 16 bytes an access, and all
 /// its loads are under way before the first sum, and before the first store.
 /// Threads: 256 in a block, eight rows; a lane has every 32nd pack of four columns (coalesced). Limits: widths that are multiples of
-/// 4 up to 2048, rows at multiples of 16 bytes. Bytes: 8 Rows Width. FLOPs: 10 Rows Width.
+/// 4 from 64 to 2048, rows at multiples of 16 bytes. Bytes: 8 Rows Width. FLOPs: 10 Rows Width.
 /// </summary>
 internal sealed class LayerNormForwardV2Packs : GpuVariant<LayerNormForwardCall>
 {
