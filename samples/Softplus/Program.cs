@@ -5,15 +5,8 @@ using Samples;
 // The proof: values against the double reference, hard values and NaN, guard bands, unwritten elements, races.
 using var host = new HostDevice();
 using var simulator = new SimDevice { WatchedBytes = 128 << 10 };
-foreach (var device in new Device[] { host, simulator })
-{
-    var faults = KernelProver.ProveAll(device, Softplus.Operator);
-    Console.WriteLine(faults.Count == 0 ? $"softplus is proven on {device.Description}" : string.Join('\n', faults));
-    if (faults.Count > 0)
-    {
-        return 1;
-    }
-}
+var faults = new Device[] { host, simulator }.SelectMany(device => KernelProver.ProveAll(device, Softplus.Operator)).ToList();
+Console.WriteLine(faults.Count == 0 ? "softplus is proven on the host and on the simulator" : string.Join('\n', faults));
 
 // The use: which points of a square are inside a circle?
 const int Count = 512;
@@ -40,7 +33,7 @@ for (var step = 1; step <= 300; step++)
 }
 
 Console.WriteLine($"a network with softplus knows {right} of {Count} points");
-return right > 0.97 * Count ? 0 : 1;
+return faults.Count == 0 && right > 0.97 * Count ? 0 : 1;
 
 /// <summary>The operator on a tape: its result, and the rule for the gradient of its input, g (1 - e^-y).</summary>
 internal static class SoftplusOp
