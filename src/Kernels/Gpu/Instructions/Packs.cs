@@ -35,16 +35,6 @@ public struct Float4
         W = Scalar.Fma(factor, pack.W, W);
     }
 
-    /// <summary>Adds to each lane the product, in ascending order, of one pack with one of four.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void AddDots(Float4 pack, Float4 x, Float4 y, Float4 z, Float4 w)
-    {
-        X = pack.Dot(x, X);
-        Y = pack.Dot(y, Y);
-        Z = pack.Dot(z, Z);
-        W = pack.Dot(w, W);
-    }
-
     /// <summary>The sum of the products of lanes, in ascending order, onto a start.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly float Dot(Float4 other, float start)
