@@ -11,13 +11,20 @@ public sealed class Parameter : Tensor
 {
     private readonly ParameterStore _store;
 
-    internal Parameter(ParameterStore store, string name, TensorShape shape, Initializer initializer, bool decays)
+    internal Parameter(
+        ParameterStore store, string name, TensorShape shape, Initializer initializer, bool decays, bool isHidden)
         : base(shape, needsGradient: true)
     {
+        if (isHidden && shape.Rank != 2)
+        {
+            throw new ArgumentException($"parameter '{name}' is {shape}: a hidden matrix has two sizes");
+        }
+
         _store = store;
         Name = name;
         Initializer = initializer;
         Decays = decays;
+        IsHidden = isHidden;
     }
 
     /// <summary>Dotted name, as in the official weights: <c>in_blocks.0.attn.qkv.weight</c>.</summary>
@@ -25,6 +32,12 @@ public sealed class Parameter : Tensor
 
     /// <summary>Whether weight decay applies where an optimiser excludes norms and biases.</summary>
     public bool Decays { get; }
+
+    /// <summary>
+    /// Whether it is a matrix from hidden layer to hidden layer, which <see cref="Muon"/> updates as a matrix; embeddings and
+    /// heads, whose rows stand for something, are none.
+    /// </summary>
+    public bool IsHidden { get; }
 
     /// <inheritdoc/>
     public override Slice<float> Data => _store.Values.Range(Offset, Shape.Count);

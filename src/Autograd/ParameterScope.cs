@@ -8,7 +8,7 @@ public readonly record struct ParameterScope(ParameterStore Store, string Prefix
     /// <summary>The scope of a named part.</summary>
     public ParameterScope this[string part] => this with { Prefix = $"{Prefix}{part}." };
 
-    /// <summary>Registers a parameter under the prefix.</summary>
-    public Parameter Add(string name, TensorShape shape, Initializer initializer, bool decays = true) =>
-        Store.Add(Prefix + name, shape, initializer, decays);
+    /// <summary>Registers a parameter under the prefix, see <see cref="ParameterStore.Add"/>.</summary>
+    public Parameter Add(string name, TensorShape shape, Initializer initializer, bool decays = true, bool isHidden = false) =>
+        Store.Add(Prefix + name, shape, initializer, decays, isHidden);
 }

@@ -17,6 +17,7 @@ public sealed class ParameterStore : IDisposable
     private DeviceBuffer<float>? _gradients;
     private Slice<float> _substitute;
     private (long Start, long Length)[]? _learningRanges;
+    private (long Start, long Length)[]? _learningRangesOutsideMatrices;
 
     /// <summary>A store on a device.</summary>
     public ParameterStore(Device device) => Device = device;
@@ -37,7 +38,11 @@ public sealed class ParameterStore : IDisposable
     /// The ranges of a slab that an optimiser changes: those of the parameters that are not frozen with the gaps behind them,
     /// neighbours in one; the whole slab if none is frozen.
     /// </summary>
-    internal (long Start, long Length)[] LearningRanges => _learningRanges ??= [.. FindLearningRanges()];
+    internal (long Start, long Length)[] LearningRanges => _learningRanges ??= [.. Ranges(p => p.NeedsGradient)];
+
+    /// <summary>The same without hidden matrices (<see cref="Parameter.IsHidden"/>).</summary>
+    internal (long Start, long Length)[] LearningRangesOutsideMatrices =>
+        _learningRangesOutsideMatrices ??= [.. Ranges(p => p.NeedsGradient && !p.IsHidden)];
 
     /// <summary>The weights that modules see: the slab, or a substitute while one is in use.</summary>
     public Slice<float> Values => _substitute.IsEmpty ? Require(_values).Slice : _substitute;
@@ -56,14 +61,16 @@ public sealed class ParameterStore : IDisposable
     /// <param name="shape">Sizes.</param>
     /// <param name="initializer">Starting values.</param>
     /// <param name="decays">Whether weight decay applies where norms and biases are excluded.</param>
-    public Parameter Add(string name, TensorShape shape, Initializer initializer, bool decays = true)
+    /// <param name="isHidden">Whether it is a hidden matrix, see <see cref="Parameter.IsHidden"/>.</param>
+    /// <exception cref="ArgumentException">The name is taken, or a hidden matrix is no matrix.</exception>
+    public Parameter Add(string name, TensorShape shape, Initializer initializer, bool decays = true, bool isHidden = false)
     {
         if (_values is not null)
         {
             throw new InvalidOperationException($"parameter '{name}' comes after the store was initialised");
         }
 
-        var parameter = new Parameter(this, name, shape, initializer, decays) { Offset = SlabLength };
+        var parameter = new Parameter(this, name, shape, initializer, decays, isHidden) { Offset = SlabLength };
         if (!_byName.TryAdd(name, parameter))
         {
             throw new ArgumentException($"the model has two parameters named '{name}'");
@@ -94,7 +101,7 @@ public sealed class ParameterStore : IDisposable
             }
         }
 
-        _learningRanges = null;
+        _learningRanges = _learningRangesOutsideMatrices = null;
     }
 
     /// <summary>
@@ -109,7 +116,7 @@ public sealed class ParameterStore : IDisposable
             parameter.NeedsGradient = true;
         }
 
-        _learningRanges = null;
+        _learningRanges = _learningRangesOutsideMatrices = null;
     }
 
     /// <summary>
@@ -120,7 +127,7 @@ public sealed class ParameterStore : IDisposable
         _values ??= AllocateSlab();
         _gradients ??= AllocateSlab();
         Device.Clear(Gradients);
-        _learningRanges = null;
+        _learningRanges = _learningRangesOutsideMatrices = null;
         for (var index = 0; index < _parameters.Count; index++)
         {
             var parameter = _parameters[index];
@@ -206,13 +213,14 @@ public sealed class ParameterStore : IDisposable
         _gradients?.Dispose();
     }
 
-    private IEnumerable<(long Start, long Length)> FindLearningRanges()
+    /// <summary>The ranges of some parameters with the gaps behind them, neighbours in one.</summary>
+    private IEnumerable<(long Start, long Length)> Ranges(Predicate<Parameter> include)
     {
         for (var first = 0; first < _parameters.Count; first++)
         {
-            if (_parameters[first].NeedsGradient)
+            if (include(_parameters[first]))
             {
-                var next = _parameters.FindIndex(first, p => !p.NeedsGradient);
+                var next = _parameters.FindIndex(first, p => !include(p));
                 var end = next < 0 ? SlabLength : _parameters[next].Offset;
                 yield return (_parameters[first].Offset, end - _parameters[first].Offset);
                 first = next < 0 ? _parameters.Count : next;

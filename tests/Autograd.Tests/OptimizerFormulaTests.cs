@@ -63,6 +63,169 @@ public sealed class OptimizerFormulaTests
         }, l2: true);
     }
 
+    /// <summary>
+    /// A matrix learns along its momentum with all singular values near 1, scaled to the size of AdamW's updates; beside it, what is
+    /// no hidden matrix learns as with AdamW.
+    /// </summary>
+    [TestCase(4, 7)]
+    [TestCase(7, 4)]
+    [TestCase(5, 5)]
+    [TestCase(1, 3)]
+    public void Muon_SeveralUpdates_FollowTheFormulas(int rows, int columns)
+    {
+        using var store = new ParameterStore(_device);
+        var matrix = store.Add("matrix", new TensorShape(rows, columns), Initializer.FanIn(columns), isHidden: true);
+        var vector = store.Add("vector", new TensorShape(3), Initializer.FanIn(3));
+        store.Initialize(1);
+        using var twin = new ParameterStore(_device);
+        twin.Add("vector", new TensorShape(3), Initializer.FanIn(3));
+        twin.Initialize(1);
+        _device.CopyIn<float>(_device.Download(vector.Data), twin["vector"].Data);
+        var adamW = new AdamWConfig(0.9f, 0.99f, WeightDecay, DecayEverything: false);
+        using var muon = new Muon(store, new MuonConfig(adamW));
+        using var other = new AdamW(twin, adamW);
+        using var average = new MovingAverage(store, AverageDecay);
+        var expected = Array.ConvertAll(_device.Download(matrix.Data), x => (double)x);
+        var (averages, momentum) = (expected.ToArray(), new double[expected.Length]);
+        for (var update = 1; update <= Updates; update++)
+        {
+            var gradient = Enumerable.Range(0, rows * columns).Select(i => MathF.Sin((5 * update) + (i * i))).ToArray();
+            _device.CopyIn<float>(gradient, matrix.Gradient);
+            foreach (var of in new[] { vector, twin["vector"] })
+            {
+                _device.CopyIn<float>([.. Enumerable.Range(0, 3).Select(i => Gradient(update, i))], of.Gradient);
+            }
+
+            using var scale = _device.Upload<float>([Scale(update)]);
+            muon.Step(Rate, scale.Slice, average);
+            other.Step(Rate, scale.Slice);
+            for (var i = 0; i < momentum.Length; i++)
+            {
+                momentum[i] = (0.95 * momentum[i]) + (Scale(update) * (double)gradient[i]);
+            }
+
+            var direction = Orthogonal(
+                [.. momentum.Select((m, i) => (0.95 * m) + (Scale(update) * (double)gradient[i]))], rows, columns);
+            var keep = Math.Min(AverageDecay, update / (9.0 + update));
+            for (var i = 0; i < expected.Length; i++)
+            {
+                expected[i] = (expected[i] * (1 - (Rate * WeightDecay)))
+                    - (Rate * 0.2 * Math.Sqrt(Math.Max(rows, columns)) * direction[i]);
+                averages[i] = (keep * averages[i]) + ((1 - keep) * expected[i]);
+            }
+        }
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(_device.Download(matrix.Data), Is.EqualTo(expected).Within(1e-5));
+            Assert.That(_device.Download(average.Values.Range(matrix.Offset, expected.Length)), Is.EqualTo(averages).Within(1e-5));
+            Assert.That(_device.Download(vector.Data), Is.EqualTo(_device.Download(twin["vector"].Data)));
+            Assert.That(_device.Download(store.Gradients), Is.All.Zero, "an update clears the gradients");
+            Assert.That(muon.Steps, Is.EqualTo(Updates));
+        });
+    }
+
+    /// <summary>A gradient that is not finite leaves everything as it is, the decay too; a frozen matrix keeps its bits.</summary>
+    [Test]
+    public void Muon_WithoutAnUpdate_ChangesNothing([Values] bool isFrozen)
+    {
+        using var store = new ParameterStore(_device);
+        var matrix = store.Add("matrix", new TensorShape(4, 6), Initializer.FanIn(6), isHidden: true);
+        store.Initialize(1);
+        using var muon = new Muon(store, new MuonConfig(new AdamWConfig(0.9f, 0.99f, WeightDecay, DecayEverything: true)));
+        using var average = new MovingAverage(store, AverageDecay);
+        if (isFrozen)
+        {
+            store.Freeze("");
+        }
+
+        var before = (_device.Download(store.Values), _device.Download(average.Values), _device.Download(muon.State[0].Slab));
+        using var scale = _device.Upload<float>([isFrozen ? 1 : float.NaN]);
+        _device.CopyIn<float>([.. Enumerable.Repeat(isFrozen ? 0 : 1f, 24)], matrix.Gradient);
+        muon.Step(Rate, scale.Slice, average);
+        Assert.That(
+            (_device.Download(store.Values), _device.Download(average.Values), _device.Download(muon.State[0].Slab)),
+            Is.EqualTo(before));
+    }
+
+    [Test]
+    public void HiddenMatrix_OfAnotherRank_IsRefused() => Assert.That(
+        () => new ParameterStore(_device).Add("cube", new TensorShape(2, 2, 2), Initializer.Zero, isHidden: true),
+        Throws.ArgumentException.With.Message.Contains("'cube'"));
+
+    /// <summary>Whatever the shape, an orthogonalised matrix of full rank has all singular values in the range that Muon promises.</summary>
+    [TestCase(24, 24)]
+    [TestCase(16, 48)]
+    [TestCase(48, 16)]
+    public void Orthogonalizer_SingularValues_AreNearOne(int rows, int columns)
+    {
+        using var orthogonalizer = new Orthogonalizer(_device, [(rows, columns)]);
+        using var matrix = _device.Upload<float>(
+            [.. Enumerable.Range(0, rows * columns).Select(i => MathF.Sin(i * i % 1009) + (i % (columns + 1) == 0 ? 3 : 0))]);
+        var x = Array.ConvertAll(_device.Download(orthogonalizer.Apply(matrix.Slice, rows, columns)), v => (double)v);
+        var side = Math.Min(rows, columns);
+        double[] step = [.. Enumerable.Range(0, side).Select(i => Math.Cos(i))];
+
+        // Powers of G and of 2 - G find the largest and the smallest eigenvalue of the Gram matrix.
+        double Largest(Func<double, double, double> shift)
+        {
+            var (v, length) = (step.ToArray(), 0.0);
+            for (var i = 0; i < 2000; i++)
+            {
+                var next = GramTimes(x, rows, columns, v).Zip(v, shift).ToArray();
+                length = Math.Sqrt(next.Sum(e => e * e));
+                v = Array.ConvertAll(next, e => e / length);
+            }
+
+            return length;
+        }
+
+        Assert.That(Math.Sqrt(Largest((g, _) => g)), Is.InRange(0.65, 1.25));
+        Assert.That(Math.Sqrt(2 - Largest((g, e) => (2 * e) - g)), Is.InRange(0.65, 1.25));
+    }
+
+    private static double[] GramTimes(double[] x, int rows, int columns, double[] v)
+    {
+        double At(int i, int k) => rows <= columns ? x[(i * columns) + k] : x[(k * columns) + i];
+        var (side, length) = (Math.Min(rows, columns), Math.Max(rows, columns));
+        var inner = Enumerable.Range(0, length).Select(k => Enumerable.Range(0, side).Sum(i => At(i, k) * v[i])).ToArray();
+        return [.. Enumerable.Range(0, side).Select(i => Enumerable.Range(0, length).Sum(k => At(i, k) * inner[k]))];
+    }
+
+    /// <summary>Newton-Schulz in double, always from the left: X X^T X is the same matrix from either side.</summary>
+    private static double[] Orthogonal(double[] matrix, int rows, int columns)
+    {
+        var norm = Math.Sqrt(matrix.Sum(e => e * e));
+        var x = Array.ConvertAll(matrix, e => e / norm);
+        for (var iteration = 0; iteration < 5; iteration++)
+        {
+            var cube = TimesGram(x, x, rows, columns);
+            var fifth = TimesGram(x, cube, rows, columns);
+            x = [.. x.Select((e, i) => (3.4445 * e) - (4.7750 * cube[i]) + (2.0315 * fifth[i]))];
+        }
+
+        return x;
+    }
+
+    /// <summary>X X^T Y.</summary>
+    private static double[] TimesGram(double[] x, double[] y, int rows, int columns)
+    {
+        var result = new double[x.Length];
+        for (var i = 0; i < rows; i++)
+        {
+            for (var j = 0; j < rows; j++)
+            {
+                var dot = Enumerable.Range(0, columns).Sum(k => x[(i * columns) + k] * x[(j * columns) + k]);
+                for (var k = 0; k < columns; k++)
+                {
+                    result[(i * columns) + k] += dot * y[(j * columns) + k];
+                }
+            }
+        }
+
+        return result;
+    }
+
     /// <summary>The moments of a resumed AdamW are corrected for the updates that it made before.</summary>
     [Test]
     public void AdamW_Resumed_ContinuesItsCorrection()

@@ -26,6 +26,7 @@ internal static class TinyOptions
             Batch = 12,
             Accumulation = 1,
             Recompute = false,
+            Optimizer = "adamw",
             LearningRate = 0.003,
             WarmUp = 2,
             WeightDecay = 0,

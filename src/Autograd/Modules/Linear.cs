@@ -9,9 +9,10 @@ public sealed class Linear
     /// <param name="outs">Output width.</param>
     /// <param name="weight">Starting values of the weight.</param>
     /// <param name="bias">Starting values of the bias; null for no bias.</param>
-    public Linear(ParameterScope scope, int ins, int outs, Initializer weight, Initializer? bias)
+    /// <param name="isHidden">Whether it leads from hidden layer to hidden layer, see <see cref="Parameter.IsHidden"/>.</param>
+    public Linear(ParameterScope scope, int ins, int outs, Initializer weight, Initializer? bias, bool isHidden = false)
     {
-        Weight = scope.Add("weight", new TensorShape(outs, ins), weight);
+        Weight = scope.Add("weight", new TensorShape(outs, ins), weight, isHidden: isHidden);
         Bias = bias is { } start ? scope.Add("bias", new TensorShape(outs), start, decays: false) : null;
     }
 

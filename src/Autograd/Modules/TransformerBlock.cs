@@ -22,11 +22,11 @@ public sealed class TransformerBlock
         _heads = config.Heads;
         _norm1 = new LayerNorm(scope["norm1"], width, config.NormEpsilon);
         _qkv = new Linear(
-            scope["attn"]["qkv"], width, 3 * width, config.Weight(width), config.QkvBias ? Initializer.Zero : null);
-        _projection = new Linear(scope["attn"]["proj"], width, width, config.Weight(width), Initializer.Zero);
+            scope["attn"]["qkv"], width, 3 * width, config.Weight(width), config.QkvBias ? Initializer.Zero : null, isHidden: true);
+        _projection = new Linear(scope["attn"]["proj"], width, width, config.Weight(width), Initializer.Zero, isHidden: true);
         _norm2 = new LayerNorm(scope["norm2"], width, config.NormEpsilon);
-        _fc1 = new Linear(scope["mlp"]["fc1"], width, hidden, config.Weight(width), Initializer.Zero);
-        _fc2 = new Linear(scope["mlp"]["fc2"], hidden, width, config.Weight(hidden), Initializer.Zero);
+        _fc1 = new Linear(scope["mlp"]["fc1"], width, hidden, config.Weight(width), Initializer.Zero, isHidden: true);
+        _fc2 = new Linear(scope["mlp"]["fc2"], hidden, width, config.Weight(hidden), Initializer.Zero, isHidden: true);
     }
 
     /// <summary>[B, L, D] to [B, L, D].</summary>

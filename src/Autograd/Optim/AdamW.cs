@@ -7,19 +7,30 @@ public sealed class AdamW : IOptimizer
 {
     private readonly ParameterStore _store;
     private readonly AdamWConfig _config;
+    private readonly bool _learnsHidden;
     private readonly DeviceBuffer<float> _moment1;
     private readonly DeviceBuffer<float> _moment2;
     private readonly DeviceBuffer<float>? _mask;
 
     /// <summary>An optimiser with zero moments.</summary>
     public AdamW(ParameterStore store, AdamWConfig config)
+        : this(store, config, learnsHidden: true)
+    {
+    }
+
+    /// <summary>An optimiser that may leave hidden matrices alone; its slabs have room for them all the same.</summary>
+    internal AdamW(ParameterStore store, AdamWConfig config, bool learnsHidden)
     {
         _store = store;
         _config = config;
+        _learnsHidden = learnsHidden;
         _moment1 = store.AllocateSlab();
         _moment2 = store.AllocateSlab();
         _mask = config.DecayEverything ? null : store.AllocateDecayMask();
     }
+
+    /// <summary>The first moment; where hidden matrices are left alone, their optimiser keeps its own there.</summary>
+    internal Slice<float> Moment1 => _moment1.Slice;
 
     /// <inheritdoc/>
     public int Steps { get; private set; }
@@ -31,7 +42,7 @@ public sealed class AdamW : IOptimizer
     /// <inheritdoc/>
     public void Step(float learningRate, Slice<float> gradientScale = default, MovingAverage? average = null)
     {
-        foreach (var (start, length) in _store.LearningRanges)
+        foreach (var (start, length) in _learnsHidden ? _store.LearningRanges : _store.LearningRangesOutsideMatrices)
         {
             _store.Device.Run(OptimizerOperators.AdamW, new AdamWCall
             {

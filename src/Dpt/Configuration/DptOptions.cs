@@ -116,7 +116,7 @@ public sealed record SemiSupervisedOptions
     /// <summary>FreeMatch: weight of the fairness term (spec 2.4, optional entropy term); 0 leaves it out.</summary>
     public required double FairnessWeight { get; init; }
 
-    /// <summary><c>adamw</c> or <c>sgd</c>.</summary>
+    /// <summary><c>adamw</c>, <c>muon</c> or <c>sgd</c>.</summary>
     public required string Optimizer { get; init; }
 
     /// <summary>Peak learning rate.</summary>
@@ -182,6 +182,9 @@ public sealed record DiffusionOptions
 
     /// <summary>Recompute the activations of each block in the backward pass instead of storing them.</summary>
     public required bool Recompute { get; init; }
+
+    /// <summary><c>adamw</c> or <c>muon</c>.</summary>
+    public required string Optimizer { get; init; }
 
     /// <summary>Peak learning rate.</summary>
     public required double LearningRate { get; init; }

@@ -41,12 +41,12 @@ internal sealed class DiffusionTrainer : ITrainer, IDisposable
 
         // A row of the log: the losses of the batch, then the model's numbers.
         _log = new StepLog(device, options.Batch + ModelState.Numbers, Record);
-        var optimizer = new AdamW(
-            generator.Store,
-            new AdamWConfig(
-                (float)options.Beta1, (float)options.Beta2, (float)options.WeightDecay, DecayEverything: true));
         _model = new ModelState(
-            generator.Store, optimizer, options.AverageDecay, options.ClipNorm, _log.Row.From(options.Batch));
+            generator.Store,
+            CreateOptimizer(generator.Store, options),
+            options.AverageDecay,
+            options.ClipNorm,
+            _log.Row.From(options.Batch));
     }
 
     public int Step { get; private set; }
@@ -57,6 +57,18 @@ internal sealed class DiffusionTrainer : ITrainer, IDisposable
 
     /// <summary>The averaged weights.</summary>
     public MovingAverage Average => _model.Average;
+
+    private static IOptimizer CreateOptimizer(ParameterStore store, DiffusionOptions options)
+    {
+        var adamW = new AdamWConfig(
+            (float)options.Beta1, (float)options.Beta2, (float)options.WeightDecay, DecayEverything: true);
+        return options.Optimizer switch
+        {
+            "adamw" => new AdamW(store, adamW),
+            "muon" => new Muon(store, new MuonConfig(adamW)),
+            var other => throw new DptException(FailureKind.Usage, $"optimizer '{other}' is not known; use adamw or muon"),
+        };
+    }
 
     private Slice<float> LossesOfBatch => _log.Row.Range(0, _options.Batch);
 

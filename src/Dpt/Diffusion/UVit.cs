@@ -47,7 +47,12 @@ public sealed class UVit : IGenerator
         {
             var scope = root["out_blocks"][$"{i}"];
             var skip = new Linear(
-                scope["skip_linear"], 2 * config.Width, config.Width, block.Weight(2 * config.Width), Initializer.Zero);
+                scope["skip_linear"],
+                2 * config.Width,
+                config.Width,
+                block.Weight(2 * config.Width),
+                Initializer.Zero,
+                isHidden: true);
             _outBlocks[i] = (skip, new TransformerBlock(scope, block));
         }
 

@@ -104,10 +104,14 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
     private static IOptimizer CreateOptimizer(ParameterStore store, SemiSupervisedOptions options) =>
         options.Optimizer switch
         {
-            "adamw" => new AdamW(store, new AdamWConfig(0.9f, 0.99f, (float)options.WeightDecay, DecayEverything: false)),
+            "adamw" => new AdamW(store, AdamWOf(options)),
+            "muon" => new Muon(store, new MuonConfig(AdamWOf(options))),
             "sgd" => new Sgd(store, new SgdConfig(0.9f, Nesterov: true, (float)options.WeightDecay, DecayEverything: false)),
-            var other => throw new DptException(FailureKind.Usage, $"optimizer '{other}' is not known; use adamw or sgd"),
+            var other => throw new DptException(FailureKind.Usage, $"optimizer '{other}' is not known; use adamw, muon or sgd"),
         };
+
+    private static AdamWConfig AdamWOf(SemiSupervisedOptions options) =>
+        new(0.9f, 0.99f, (float)options.WeightDecay, DecayEverything: false);
 
     private double RateOf(int step) => _options.LearningRate
         * LearningRateSchedule.LinearWarmUp(step + 1, _options.WarmUp)

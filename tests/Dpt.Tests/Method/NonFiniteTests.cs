@@ -20,6 +20,9 @@ public sealed class NonFiniteTests
         ["classifier, SGD, no clipping"] = (
             () => TinyTraining.Classifier(TinyOptions.Run.Stage1 with { Optimizer = "sgd", ClipNorm = 0 }),
             "the probabilities of the weak views are not finite"),
+        ["classifier, Muon"] = (
+            () => TinyTraining.Classifier(TinyOptions.Run.Stage1 with { Optimizer = "muon" }),
+            "the probabilities of the weak views are not finite"),
         ["generator"] = (() => TinyTraining.Generator(), "the loss is not finite"),
         ["generator, accumulation"] = (
             () => TinyTraining.Generator(TinyOptions.Run.Diffusion with { Accumulation = 3 }), "the loss is not finite"),

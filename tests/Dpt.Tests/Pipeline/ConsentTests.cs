@@ -26,6 +26,7 @@ public class ConsentTests
         ["stage1.algorithm"] = "fixmatch",
         ["stage3.algorithm"] = "fixmatch",
         ["stage1.optimizer"] = "sgd",
+        ["diffusion.optimizer"] = "muon",
         ["stage3.optimizer"] = "sgd",
         ["diffusion.network"] = "another",
         ["diffusion.patchSize"] = 8,

@@ -13,9 +13,13 @@ public class ResumeTests
         ["classifier, AdamW"] = threads => TinyTraining.Classifier(threads: threads),
         ["classifier, SGD"] = threads => TinyTraining.Classifier(
             TinyOptions.Run.Stage1 with { Optimizer = "sgd" }, threads),
+        ["classifier, Muon"] = threads => TinyTraining.Classifier(
+            TinyOptions.Run.Stage1 with { Optimizer = "muon" }, threads),
         ["classifier, labels alone"] = threads => TinyTraining.Classifier(
             TinyOptions.Run.Stage1 with { UnlabelledBatch = 0 }, threads),
         ["generator"] = threads => TinyTraining.Generator(threads: threads),
+        ["generator, Muon"] = threads => TinyTraining.Generator(
+            TinyOptions.Run.Diffusion with { Optimizer = "muon" }, threads),
         ["generator, accumulation"] = threads => TinyTraining.Generator(
             TinyOptions.Run.Diffusion with { Accumulation = 3, Prediction = "noise", Schedule = "vp" }, threads),
     };
