@@ -45,11 +45,11 @@ internal static class TinyOptions
             Evaluations = 4,
             Batch = 4,
         },
-        Stage3 = Training(labelledBatch: 9),
+        Stage3 = Training(labelledBatch: 9) with { ControlSteps = 8, SelfTraining = true },
         Run = new RunOptions { CheckpointEvery = 4, CheckpointsKept = 2, LogEvery = 1, EvaluationPoints = 2 },
     };
 
-    private static SemiSupervisedOptions Training(int labelledBatch) => new()
+    private static RetrainOptions Training(int labelledBatch) => new()
     {
         Algorithm = "freematch",
         Threshold = 0.95,

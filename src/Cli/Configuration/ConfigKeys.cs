@@ -83,6 +83,8 @@ internal static class ConfigKeys
         new IntegerKey("generate.batch", 1, 65536),
 
         .. SemiSupervised("stage3"),
+        new IntegerKey("stage3.controlSteps", 1, Any) { Optional = true },
+        new FlagKey("stage3.selfTraining"),
 
         new IntegerKey("run.checkpointEvery", 1, Any),
         new IntegerKey("run.checkpointsKept", 1, 1000),

@@ -31,8 +31,8 @@ public sealed record DptOptions
     /// <summary>Stage 2: drawing the pseudo-images.</summary>
     public required GenerateOptions Generate { get; init; }
 
-    /// <summary>Stage 3: training with pseudo-images, and its control without them.</summary>
-    public required SemiSupervisedOptions Stage3 { get; init; }
+    /// <summary>Stage 3: training with pseudo-images, and its controls without them.</summary>
+    public required RetrainOptions Stage3 { get; init; }
 
     /// <summary>Checkpoints and logging.</summary>
     public required RunOptions Run { get; init; }
@@ -90,7 +90,7 @@ public sealed record ClassifierOptions
 }
 
 /// <summary>Semi-supervised training of the classifier (spec 2.4).</summary>
-public sealed record SemiSupervisedOptions
+public record SemiSupervisedOptions
 {
     /// <summary>What learns from the unlabelled images, by its name in <see cref="SemiSupervisedCatalog"/>.</summary>
     public required string Algorithm { get; init; }
@@ -139,6 +139,22 @@ public sealed record SemiSupervisedOptions
 
     /// <summary>Random shift of the weak view, in pixels.</summary>
     public required int CropPadding { get; init; }
+}
+
+/// <summary>Stage 3 (spec 6.2) and what it is compared with.</summary>
+public sealed record RetrainOptions : SemiSupervisedOptions
+{
+    /// <summary>
+    /// Updates of the control, at least as many as those of stage 3; null for as many. Only a control that more training no longer
+    /// helps says what pseudo-images are worth.
+    /// </summary>
+    public int? ControlSteps { get; init; }
+
+    /// <summary>
+    /// Train a second control, with as many real images and their stage-1 labels in place of the pseudo-images: it tells
+    /// self-training from the generator's part.
+    /// </summary>
+    public bool SelfTraining { get; init; }
 }
 
 /// <summary>The generator, its forward process and its training (spec 4). A network reads of its sizes what it has.</summary>

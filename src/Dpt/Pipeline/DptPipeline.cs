@@ -29,7 +29,7 @@ public sealed class DptPipeline : IDisposable
         _context = new RunContext(plan, folder, device, observer, session.Overwrite);
         _classifier = new ClassifierStage(_context);
         _diffusion = new DiffusionStage(_context, _classifier);
-        _retrain = new RetrainStage(_context, _diffusion);
+        _retrain = new RetrainStage(_context, _classifier, _diffusion);
     }
 
     /// <summary>What a user of the results should know, as far as the run has come.</summary>

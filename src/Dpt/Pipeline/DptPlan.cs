@@ -97,12 +97,12 @@ public sealed record DptPlan
         (bytes / (double)(1L << 30)).ToString("0.0", CultureInfo.InvariantCulture) + " GiB";
 
     /// <summary>
-    /// Checkpoints hold weights, average and two moments, one more of them while the newest is written, of three classifiers
-    /// and the generator; then the weights themselves and the pseudo-images.
+    /// Checkpoints hold weights, average and two moments, one more of them while the newest is written, of four classifiers
+    /// at most and the generator; then the weights themselves and the pseudo-images.
     /// </summary>
     private static long DiskEstimate(DptOptions options, ImageDataset train, long classifier, long generator)
     {
-        var perCheckpoint = 4L * sizeof(float) * ((3 * classifier) + generator);
+        var perCheckpoint = 4L * sizeof(float) * ((4 * classifier) + generator);
         var images = (long)train.Classes * options.Generate.PerClass * train.ImageLength;
         return (perCheckpoint * (options.Run.CheckpointsKept + 1L)) + (sizeof(float) * ((2 * classifier) + generator)) + images;
     }

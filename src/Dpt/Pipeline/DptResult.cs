@@ -90,8 +90,20 @@ public sealed record FrechetResult(double Value, string Features, int Count);
 
 /// <summary>Result of stage 3.</summary>
 /// <param name="Top1">Accuracy on the test set.</param>
-/// <param name="ControlTop1">The same training and budget without pseudo-images.</param>
+/// <param name="ControlTop1">The same training without pseudo-images, of <paramref name="ControlSteps"/> updates.</param>
+/// <param name="SelfTrainingTop1">
+/// The same training with as many real images and their stage-1 labels in place of the pseudo-images; null where it was not asked for.
+/// </param>
+/// <param name="Steps">Updates.</param>
+/// <param name="ControlSteps">Updates of the control.</param>
 /// <param name="PseudoImagesPerClass">K.</param>
 /// <param name="Seconds">Wall time.</param>
-public sealed record Stage3Result(double Top1, double ControlTop1, int PseudoImagesPerClass, double Seconds)
+public sealed record Stage3Result(
+    double Top1,
+    double ControlTop1,
+    double? SelfTrainingTop1,
+    int Steps,
+    int ControlSteps,
+    int PseudoImagesPerClass,
+    double Seconds)
     : IStageResult;

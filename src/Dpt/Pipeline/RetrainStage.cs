@@ -4,22 +4,25 @@ using DPT.Engine.Autograd;
 namespace DPT.Engine.Dpt;
 
 /// <summary>
-/// Stage 3: the classifier retrained from scratch on the labelled few plus the pseudo-images (spec 6.2), and the control,
-/// the same training with the same budget and seed on the labelled few alone. Without it an improvement proves nothing.
+/// Stage 3: the classifier retrained from scratch on the labelled few plus the pseudo-images (spec 6.2), and its controls, without
+/// which an improvement proves nothing: the same training with the same seed on the labelled few alone, for as many updates or more;
+/// and, if asked for, on the labelled few plus real images with the labels of stage 1.
 /// </summary>
 internal sealed class RetrainStage
 {
     private readonly RunContext _context;
+    private readonly ClassifierStage _classifier;
     private readonly DiffusionStage _diffusion;
     private readonly StageFolder _folder;
 
-    public RetrainStage(RunContext context, DiffusionStage diffusion)
+    public RetrainStage(RunContext context, ClassifierStage classifier, DiffusionStage diffusion)
     {
         _context = context;
+        _classifier = classifier;
         _diffusion = diffusion;
         _folder = context.Folder.Retrain;
         var given = context.Given(["seed", "classifier", "stage3"], "train", "test", "labels");
-        Runner = new StageRunner(context, _folder, given, given);
+        Runner = new StageRunner(context, _folder, given, GivenToTrain(given));
     }
 
     /// <summary>What decides whether the stage has to run.</summary>
@@ -50,47 +53,85 @@ internal sealed class RetrainStage
         ["pseudo-images"] = pseudoImages.Hash,
     };
 
+    /// <summary>What is compared with stage 3 changes nothing in it.</summary>
+    private static SortedDictionary<string, string> GivenToTrain(SortedDictionary<string, string> given)
+    {
+        var toTrain = new SortedDictionary<string, string>(given, given.Comparer);
+        toTrain.Remove("stage3.controlSteps");
+        toTrain.Remove("stage3.selfTraining");
+        return toTrain;
+    }
+
     private StageWork<Stage3Result> Work(ImageDataset pseudoImages, Dictionary<string, string> made, CancellationToken stop)
     {
+        var options = _context.Options.Stage3;
         var real = _context.Data.Train.Select(_context.Split.Indices);
-        var origin = Runner.TrainingOrigin(made);
         var drawn = Train(
-            _folder.Name, real.Append(pseudoImages), _folder.CheckpointsPath, origin, _folder.ClassifierPath, stop);
+            new Contender(_folder.Name, real.Append(pseudoImages), options, _folder.CheckpointsPath, _folder.ClassifierPath), made, stop);
         JsonFiles.Save(_folder.ConfusionPath, drawn.Matrix.Rows);
+        var longer = options with { Steps = options.ControlSteps ?? options.Steps };
         var control = Train(
-            $"{_folder.Name}-control", real, _folder.ControlCheckpointsPath, origin, weightsPath: null, stop);
+            new Contender($"{_folder.Name}-control", real, longer, _folder.ControlCheckpointsPath), made, stop);
+        var selfTraining = options.SelfTraining ? TrainItself(real, made, stop) : null;
         _context.Observer.Message(FormattableString.Invariant(
-            $"{_folder.Name}: top-1 {drawn.Matrix.Accuracy:p1}, control {control.Matrix.Accuracy:p1}"));
+            $"{_folder.Name}: top-1 {drawn.Matrix.Accuracy:p1}, control {control.Matrix.Accuracy:p1}")
+            + (selfTraining is null ? "" : FormattableString.Invariant($", self-training {selfTraining.Matrix.Accuracy:p1}")));
+        Trained[] all = [drawn, control, .. selfTraining is null ? Array.Empty<Trained>() : [selfTraining]];
         var result = new Stage3Result(
             drawn.Matrix.Accuracy,
             control.Matrix.Accuracy,
+            selfTraining?.Matrix.Accuracy,
+            options.Steps,
+            longer.Steps,
             _context.Options.Generate.PerClass,
-            drawn.Seconds + control.Seconds);
+            all.Sum(trained => trained.Seconds));
         return new StageWork<Stage3Result>(
-            result, [_folder.ClassifierPath, _folder.ConfusionPath], [.. drawn.Machines.Union(control.Machines)]);
+            result, [_folder.ClassifierPath, _folder.ConfusionPath], [.. all.SelectMany(trained => trained.Machines).Distinct()]);
     }
 
-    private Trained Train(
-        string name,
-        ImageDataset labelled,
-        string checkpoints,
-        StageOrigin origin,
-        string? weightsPath,
-        CancellationToken stop)
+    /// <summary>The second control.</summary>
+    private Trained TrainItself(ImageDataset real, Dictionary<string, string> made, CancellationToken stop)
+    {
+        var labels = _classifier.LoadPseudoLabels().Labels;
+        var images = SelfTrainingImages.Draw(
+            _context.Data.Train, labels, _context.Options.Generate.PerClass, _context.StageSeed(3));
+        return Train(
+            new Contender(
+                $"{_folder.Name}-self-training", real.Append(images), _context.Options.Stage3, _folder.SelfTrainingCheckpointsPath),
+            made,
+            stop);
+    }
+
+    private Trained Train(Contender contender, Dictionary<string, string> made, CancellationToken stop)
     {
         using var training = new ClassifierTraining(
-            _context, name, _context.Options.Stage3, labelled, checkpoints, origin, _context.StageSeed(3));
+            _context,
+            contender.Name,
+            contender.Options,
+            contender.Labelled,
+            contender.CheckpointsPath,
+            Runner.TrainingOrigin(made).With("stage3.steps", contender.Options.Steps),
+            _context.StageSeed(3));
         training.Run(stop);
         var clock = Stopwatch.StartNew();
-        if (weightsPath is not null)
+        if (contender.WeightsPath is { } path)
         {
-            StateDict.Save(weightsPath, training.Classifier.Store.Export(training.Classifier.Store.Values));
+            StateDict.Save(path, training.Classifier.Store.Export(training.Classifier.Store.Values));
         }
 
         var matrix = training.Classifier.Evaluate(_context.Data.Test, stop);
         return new Trained(matrix, training.Seconds + clock.Elapsed.TotalSeconds, training.Machines);
     }
 
-    /// <summary>One of the two trainings, finished.</summary>
+    /// <summary>One of the trainings: they differ in nothing else.</summary>
+    /// <param name="Name">Name in metrics and messages.</param>
+    /// <param name="Labelled">Images whose labels it learns.</param>
+    /// <param name="Options">Stage 3's, with its own number of updates.</param>
+    /// <param name="CheckpointsPath">Where its checkpoints are.</param>
+    /// <param name="WeightsPath">Where its weights go; null for a control.</param>
+    private sealed record Contender(
+        string Name, ImageDataset Labelled, SemiSupervisedOptions Options, string CheckpointsPath, string? WeightsPath = null);
+
+    /// <summary>One of the trainings, finished.</summary>
     private sealed record Trained(ConfusionMatrix Matrix, double Seconds, IReadOnlyList<string> Machines);
 }

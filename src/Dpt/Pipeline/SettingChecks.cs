@@ -30,6 +30,10 @@ internal static class SettingChecks
             $"diffusion.accumulation {diffusion.Accumulation} does not divide diffusion.batch {diffusion.Batch}");
         RequireTraining("stage1", options.Stage1, options, train);
         RequireTraining("stage3", options.Stage3, options, train);
+        Usage.Require(
+            options.Stage3.ControlSteps is not { } control || control >= options.Stage3.Steps,
+            $"stage3.controlSteps {options.Stage3.ControlSteps} must be at least stage3.steps {options.Stage3.Steps}: a control "
+            + "with less training proves nothing");
         var image = generator.Footprint(diffusion, train.Form);
         RequireRows("diffusion.batch", diffusion.Batch / diffusion.Accumulation, image.Rows, image.Width);
         RequireRows("generate.batch", options.Generate.NetworkBatch, image.Rows, image.Width);

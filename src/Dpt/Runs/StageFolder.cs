@@ -23,6 +23,9 @@ public sealed class StageFolder
     /// <summary>Checkpoints of the control: stage 3 without pseudo-images.</summary>
     public string ControlCheckpointsPath => Path.Combine(FolderPath, "control-checkpoints");
 
+    /// <summary>Checkpoints of the second control: stage 3 with real images and their pseudo-labels in place of the drawn ones.</summary>
+    public string SelfTrainingCheckpointsPath => Path.Combine(FolderPath, "self-training-checkpoints");
+
     /// <summary>What the stage was made from, see <see cref="StageManifest"/>.</summary>
     public string ManifestPath => Path.Combine(FolderPath, "manifest.json");
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 
@@ -21,6 +22,15 @@ public sealed record StageOrigin(IReadOnlyDictionary<string, string> Given, IRea
 
     /// <summary>The same, of what the user gives alone.</summary>
     public IReadOnlyList<string> DifferencesGiven(StageOrigin now) => [.. Differences(Given, now.Given)];
+
+    /// <summary>The same with another value of a setting.</summary>
+    internal StageOrigin With(string setting, int value) => this with
+    {
+        Given = new SortedDictionary<string, string>(Given.ToDictionary(), StringComparer.Ordinal)
+        {
+            [setting] = value.ToString(CultureInfo.InvariantCulture),
+        },
+    };
 
     private static IEnumerable<string> Differences(
         IReadOnlyDictionary<string, string> before, IReadOnlyDictionary<string, string> now) =>

@@ -17,7 +17,10 @@ public sealed class StageInputTests
     private readonly DptOptions _options = TinyOptions.Run with
     {
         Stage1 = TinyOptions.Run.Stage1 with { Steps = 120, LabelledBatch = 20, UnlabelledWeight = 0.1, LearningRate = 0.01 },
-        Stage3 = TinyOptions.Run.Stage3 with { Steps = 120, LabelledBatch = 60, UnlabelledWeight = 0.1, LearningRate = 0.005 },
+        Stage3 = TinyOptions.Run.Stage3 with
+        {
+            Steps = 120, ControlSteps = 180, LabelledBatch = 60, UnlabelledWeight = 0.1, LearningRate = 0.005,
+        },
         Run = TinyOptions.Run.Run with { EvaluationPoints = 6 },
     };
 
@@ -106,17 +109,48 @@ public sealed class StageInputTests
         Assert.That(confusion.Accuracy, Is.EqualTo(_result.Stage3.Top1));
     }
 
-    /// <summary>The same settings, seed and first weights as stage 3, and no pseudo-image.</summary>
+    /// <summary>The same settings, seed and first weights as stage 3, more updates, and no pseudo-image.</summary>
     [Test]
     public void Control_IsStage3WithoutThePseudoImages()
     {
-        using var byHand = new ByHand(this, _options.Stage3, _labelled, (Seed << 8) + 3);
+        using var byHand = new ByHand(this, _options.Stage3 with { Steps = 180 }, _labelled, (Seed << 8) + 3);
         using var stage3 = new ByHand(this, _options.Stage3, _labelled.Append(_pseudoImages), (Seed << 8) + 3);
         RequireSame(byHand.Average, stage3.Average);
         byHand.TrainToTheEnd();
         RequireSame(Checkpoint("stage-3-classifier/control-checkpoints", "ema"), byHand.Average);
         using var classifier = Load(byHand.Average);
         Assert.That(_result.Stage3.ControlTop1, Is.EqualTo(Accuracy(classifier)));
+    }
+
+    /// <summary>Stage 3 with real images of every pseudo-label, so labelled, in place of the pseudo-images.</summary>
+    [Test]
+    public void SecondControl_LearnsFromRealImagesWithTheirPseudoLabels()
+    {
+        using var byHand = new ByHand(this, _options.Stage3, _labelled.Append(SelfTraining()), (Seed << 8) + 3);
+        byHand.TrainToTheEnd();
+        RequireSame(Checkpoint("stage-3-classifier/self-training-checkpoints", "ema"), byHand.Average);
+        using var classifier = Load(byHand.Average);
+        Assert.That(_result.Stage3.SelfTrainingTop1, Is.EqualTo(Accuracy(classifier)));
+    }
+
+    /// <summary>As many as pseudo-images of every class that a label names, each with its pseudo-label, and none twice in a round.</summary>
+    [Test]
+    public void SecondControl_ImagesAreRealOnesWithTheirPseudoLabels([Values(1, 4, 300)] int perClass)
+    {
+        var images = SelfTrainingImages.Draw(_data.Train, _pseudoLabels.Labels, perClass, seed: 5);
+        var classes = _pseudoLabels.Labels.Distinct().Order().ToArray();
+        Assert.That(images.Labels, Is.EqualTo(classes.SelectMany(label => Enumerable.Repeat(label, perClass))));
+        var byPixels = Enumerable.Range(0, _data.Train.Count).ToLookup(i => Convert.ToHexString(_data.Train.Image(i)));
+        var members = ClassBalance.Count(_pseudoLabels.Labels, 10);
+        for (var first = 0; first < images.Count; first += perClass)
+        {
+            var label = images.Labels[first];
+            var shown = Enumerable.Range(first, perClass).Select(i => Convert.ToHexString(images.Image(i))).ToArray();
+            Assert.That(shown, Has.All.Matches<string>(i => byPixels[i].Any(image => _pseudoLabels.Labels[image] == label)));
+            Assert.That(
+                shown.CountBy(i => i).Select(group => group.Value),
+                Is.All.InRange(perClass / members[label], (perClass / members[label]) + 1));
+        }
     }
 
     /// <summary>The Frechet distance compares the drawn with the real images, in the features of the stage-1 average.</summary>
@@ -154,20 +188,23 @@ public sealed class StageInputTests
     [TestCase("stage-1-classifier")]
     [TestCase("stage-3-classifier")]
     [TestCase("stage-3-classifier-control")]
+    [TestCase("stage-3-classifier-self-training")]
     public void Curve_IsOfTheAveragedWeightsOnTheTestImages(string stage)
     {
         var (options, labelled, seed) = stage switch
         {
             "stage-1-classifier" => (_options.Stage1, _labelled, (Seed << 8) + 1),
             "stage-3-classifier" => (_options.Stage3, _labelled.Append(_pseudoImages), (Seed << 8) + 3),
-            _ => (_options.Stage3, _labelled, (Seed << 8) + 3),
+            "stage-3-classifier-self-training" => (_options.Stage3, _labelled.Append(SelfTraining()), (Seed << 8) + 3),
+            _ => (_options.Stage3 with { Steps = 180 }, _labelled, (Seed << 8) + 3),
         };
+        var sixth = options.Steps / 6;
         using var byHand = new ByHand(this, options, labelled, seed);
         var (averaged, live) = (new List<double>(), new List<double>());
         for (var step = 0; step < options.Steps; step++)
         {
             byHand.Trainer.RunStep();
-            if (byHand.Trainer.Step % 20 == 0)
+            if (byHand.Trainer.Step % sixth == 0)
             {
                 live.Add(Accuracy(byHand.Classifier));
                 using var classifier = Load(byHand.Average);
@@ -178,10 +215,13 @@ public sealed class StageInputTests
         var logged = MetricsReader.Read(Of("metrics.jsonl"))
             .Where(line => line.Stage == stage && line.Values.ContainsKey("test/top1"))
             .Select(line => (line.Step, line.Values["test/top1"])).ToArray();
-        Assert.That(logged.Select(point => point.Step), Is.EqualTo(new long[] { 20, 40, 60, 80, 100, 120 }));
+        Assert.That(logged.Select(point => point.Step), Is.EqualTo(Enumerable.Range(1, 6).Select(point => (long)point * sixth)));
         Assert.That(logged.Select(point => point.Item2), Is.EqualTo(averaged).Within(1e-12));
         Assert.That(averaged, Is.Not.EqualTo(live), "the live weights must differ, or the test says little");
     }
+
+    private ImageDataset SelfTraining() =>
+        SelfTrainingImages.Draw(_data.Train, _pseudoLabels.Labels, _options.Generate.PerClass, (Seed << 8) + 3);
 
     /// <summary>The distance of the pseudo-images to the training images in a classifier's features.</summary>
     private double Frechet(ImageClassifier classifier)

@@ -37,6 +37,7 @@ public class ConsentTests
         ["diffusion.schedule"] = "vp",
         ["diffusion.initialisation"] = "official",
         ["generate.solver"] = "ddim",
+        ["stage3.controlSteps"] = 9,
         ["device"] = "auto",
         ["precision"] = "bf16",
     };
@@ -190,7 +191,7 @@ public class ConsentTests
         JsonFiles.Save(Path.Combine(folder, Stage2, "manifest.json"), mine with { Outputs = theirs.Outputs });
         TestImages.Fails(
             FailureKind.Usage, () => TinyRun.In(folder), $"{Stage3} was made with other settings or data: pseudo-images ");
-        Assert.That(TinyRun.In(folder, overwrite: true).Works, Is.EqualTo([Stage3, $"{Stage3}-control"]));
+        Assert.That(TinyRun.In(folder, overwrite: true).Works, Is.EqualTo([Stage3, $"{Stage3}-control", $"{Stage3}-self-training"]));
     }
 
     [Test]

@@ -44,7 +44,8 @@ public class PipelineTests
     [TestCase("stage-3-classifier/confusion.json")]
     [TestCase("stage-3-classifier/manifest.json")]
     [TestCase("stage-3-classifier/checkpoints/step-00000006/DONE")]
-    [TestCase("stage-3-classifier/control-checkpoints/step-00000006/DONE")]
+    [TestCase("stage-3-classifier/control-checkpoints/step-00000008/DONE")]
+    [TestCase("stage-3-classifier/self-training-checkpoints/step-00000006/DONE")]
     public void Run_Finished_LeavesTheFile(string name) =>
         Assert.That(new FileInfo(Path.Combine(_finished, name)), Has.Property("Exists").True.And.Property("Length").GreaterThan(0));
 
@@ -66,7 +67,8 @@ public class PipelineTests
             "schema", "data.classes", "data.train", "data.test", "data.labelsPerClass", "data.imageSize", "data.channels",
             "seed", "stage1.top1", "stage1.pseudoLabelAccuracy", "stage1.seconds", "stage2.parameters", "stage2.steps",
             "stage2.imagesSeen", "stage2.imagesPerSecond", "stage2.frechetDistance.value", "stage2.frechetDistance.count",
-            "stage2.classAgreement", "stage2.seconds", "stage3.top1", "stage3.controlTop1", "stage3.pseudoImagesPerClass", "stage3.seconds",
+            "stage2.classAgreement", "stage2.seconds", "stage3.top1", "stage3.controlTop1", "stage3.selfTrainingTop1",
+            "stage3.steps", "stage3.controlSteps", "stage3.pseudoImagesPerClass", "stage3.seconds",
             "totalSeconds", "peakMemoryBytes",
         ];
         Assert.That(fields.Keys, Is.EquivalentTo(texts.Concat(numbers).Append("warnings")));
@@ -110,7 +112,8 @@ public class PipelineTests
     [TestCase("stage-2-diffusion: draw", 24)]
     [TestCase("stage-3-classifier", 2)]
     [TestCase("stage-3-classifier-control", 4)]
-    [TestCase("stage-3-classifier-control", 6)]
+    [TestCase("stage-3-classifier-control", 8)]
+    [TestCase("stage-3-classifier-self-training", 3)]
     public void Run_Interrupted_EndsAsIfItHadNotBeen(string work, int done)
     {
         var folder = _folder[$"{work} {done}"];
@@ -172,7 +175,7 @@ public class PipelineTests
         var folder = Copy();
         var again = TinyRun.In(folder, TinyOptions.Run with { Generate = TinyOptions.Run.Generate with { PerClass = 3 } }, overwrite: true);
         Assert.That(again.Works, Is.EqualTo(
-            ["stage-2-diffusion: draw", "stage-3-classifier", "stage-3-classifier-control"]));
+            ["stage-2-diffusion: draw", "stage-3-classifier", "stage-3-classifier-control", "stage-3-classifier-self-training"]));
         Assert.That(TinyRun.Outcome(folder)[Generator], Is.EqualTo(_outcome[Generator]));
         Assert.That(LoadImages(folder).Count, Is.EqualTo(30));
         Assert.That(again.Result!.Stage3.PseudoImagesPerClass, Is.EqualTo(3));
@@ -267,10 +270,11 @@ public class PipelineTests
         var losses = MetricsReader.Read(Path.Combine(folder, "metrics.jsonl"))
             .Where(line => line.Values.ContainsKey("train/loss"))
             .ToLookup(line => line.Stage, line => line.Step);
-        Assert.That(losses, Has.Exactly(4).Items);
+        Assert.That(losses, Has.Exactly(5).Items);
         foreach (var stage in losses)
         {
-            Assert.That(stage, Is.EqualTo(new long[] { 1, 2, 3, 4, 5, 6 }), stage.Key);
+            var steps = stage.Key == "stage-3-classifier-control" ? 8 : 6;
+            Assert.That(stage, Is.EqualTo(Enumerable.Range(1, steps)), stage.Key);
         }
     }
 

@@ -16,7 +16,7 @@ public sealed class RunWarningTests
     public void Chance_IsSaid(double top1, bool said)
     {
         Assert.That(Of(one: new Stage1Result(top1, 0.9, 1)), said ? Has.One.Contains("stage 1 has learned nothing") : Is.Empty);
-        var three = Of(three: new Stage3Result(top1, 0.1, 128, 1));
+        var three = Of(three: Stage3(top1, 0.1));
         Assert.That(three, said ? Has.One.Contains("stage 3 has learned nothing") : Is.Empty);
     }
 
@@ -68,8 +68,14 @@ public sealed class RunWarningTests
     [TestCase(0.90, 0.91, true)]
     [TestCase(0.90, 0.90, false)]
     public void Stage3_BelowItsControl_IsSaid(double top1, double control, bool said) => Assert.That(
-        Of(three: new Stage3Result(top1, control, 128, 1)),
+        Of(three: Stage3(top1, control)),
         said ? Has.One.Contains("stage 3 reaches 90.0 %, its control without them 91.0 %") : Is.Empty);
+
+    [TestCase(0.90, 0.90, true)]
+    [TestCase(0.90, 0.89, false)]
+    [TestCase(0.90, null, false)]
+    public void Stage3_NoBetterThanSelfTraining_IsSaid(double top1, double? selfTraining, bool said) => Assert.That(
+        Of(three: Stage3(top1, 0.5, selfTraining)), said ? Has.One.Contains("drawing did not help") : Is.Empty);
 
     [Test]
     public void Machines_MoreThanOne_AreNamed() => Assert.That(
@@ -86,7 +92,7 @@ public sealed class RunWarningTests
             new PseudoLabels(labels ?? _train.Labels, new float[_train.Count]),
             one ?? new Stage1Result(0.9, 0.9, 1),
             two ?? Two(1280, 0.9),
-            three ?? new Stage3Result(0.92, 0.9, 128, 1),
+            three ?? Stage3(0.92, 0.9),
             ["engine 1 on host"]);
 
     /// <summary>Features of 16 numbers.</summary>
@@ -101,4 +107,7 @@ public sealed class RunWarningTests
         MemoryBytes = 1,
         DiskBytes = 1,
     };
+
+    private static Stage3Result Stage3(double top1, double control, double? selfTraining = null) =>
+        new(top1, control, selfTraining, Steps: 400, ControlSteps: 400, PseudoImagesPerClass: 128, Seconds: 1);
 }

@@ -41,6 +41,9 @@ public sealed class SettingCheckTests
         ["crop padding"] = (
             _options with { Stage3 = _options.Stage3 with { CropPadding = 16 } },
             "stage3.cropPadding 16 must be below the image size 16"),
+        ["control"] = (
+            _options with { Stage3 = _options.Stage3 with { Steps = 9, ControlSteps = 8 } },
+            "stage3.controlSteps 8 must be at least stage3.steps 9"),
         ["image size"] = (
             _options with { Data = _options.Data with { ImageSize = 260 } },
             "images of 260 pixels are too large, the limit is 256"),
