@@ -228,6 +228,14 @@ internal sealed class RunArguments : ConfigArguments
     public bool Profile { get; set; }
 }
 
+/// <summary>What <c>compare</c> understands.</summary>
+internal sealed class CompareArguments : CommonArguments
+{
+    [OptionGroup("Output")]
+    [Option('o', "out", MetaValue = "FILE", HelpText = "a page too, with the curves of all runs and their mean")]
+    public string? Out { get; set; }
+}
+
 /// <summary>What <c>data export</c> understands.</summary>
 internal sealed class ExportArguments : ConfigArguments
 {
