@@ -66,8 +66,9 @@ internal sealed class FakeCommands : IDptCommands
     public DptResult Run(RunRequest request, CancellationToken stop)
     {
         Do(request, stop);
-        File.WriteAllText(request.Folder.ResultPath, JsonText.Of(Outcome));
-        return Outcome;
+        var outcome = Outcome with { Seed = request.Plan.Options.Seed };
+        File.WriteAllText(request.Folder.ResultPath, JsonText.Of(outcome));
+        return outcome;
     }
 
     public IReadOnlyList<NamedValue> RunStage(DptStage stage, RunRequest request, CancellationToken stop)

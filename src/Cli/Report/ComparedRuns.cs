@@ -22,17 +22,21 @@ internal sealed record ComparedRuns(RunComparison Comparison, IReadOnlyList<(str
         }
 
         var twice = runs.GroupBy(run => Path.TrimEndingDirectorySeparator(Path.GetFullPath(run.Path))).FirstOrDefault(same => same.Count() > 1);
-        return twice is null
-            ? Read(runs)
-            : throw new DptException(FailureKind.Usage, $"the run in '{twice.Key}' is named twice: it would count twice");
+        if (twice is not null)
+        {
+            throw new DptException(FailureKind.Usage, $"the run in '{twice.Key}' is named twice: it would count twice");
+        }
+
+        return Read(runs)
+            ?? throw new DptException(FailureKind.Environment, "no run is finished yet: there is nothing to compare");
     }
 
-    /// <summary>The runs of a group, by the names of their folders.</summary>
-    /// <exception cref="DptException">Environment: none is finished. Check: a result is damaged.</exception>
-    public static ComparedRuns Of(RunGroup group) =>
+    /// <summary>The runs of a group, by the names of their folders; null if none is finished.</summary>
+    /// <exception cref="DptException">Check: a result is damaged.</exception>
+    public static ComparedRuns? Of(RunGroup group) =>
         Read([.. group.Seeds.Select(seed => (RunGroup.NameOf(seed), group.RunPath(seed), false))]);
 
-    private static ComparedRuns Read(IReadOnlyList<(string Name, string Path, bool IsRequired)> runs)
+    private static ComparedRuns? Read(IReadOnlyList<(string Name, string Path, bool IsRequired)> runs)
     {
         var layouts = runs.Select(run => (run.Name, run.IsRequired, Layout: new RunLayout(run.Path))).ToList();
         var finished = layouts.FindAll(run => File.Exists(run.Layout.ResultPath));
@@ -42,7 +46,7 @@ internal sealed record ComparedRuns(RunComparison Comparison, IReadOnlyList<(str
         }
 
         return finished.Count == 0
-            ? throw new DptException(FailureKind.Environment, "no run is finished yet: there is nothing to compare")
+            ? null
             : new ComparedRuns(
                 RunComparison.Of(
                     finished.ConvertAll(run => (run.Name, JsonFiles.Load<DptResult>(run.Layout.ResultPath))),

@@ -53,16 +53,11 @@ public sealed class RunGroup
     /// </exception>
     public static RunGroup CreateAt(string path, IEnumerable<int> seeds)
     {
+        path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         RequireUsable(path);
         IReadOnlyList<int> before = IsGroup(path) ? Open(path).Seeds : [];
         var all = before.Union(seeds).ToList();
-        return all.Count == before.Count
-            ? Open(path)
-            : Written(path, () =>
-            {
-                Directory.CreateDirectory(path);
-                return Save(path, all);
-            });
+        return all.Count == before.Count ? Open(path) : Written(path, () => Save(Directory.CreateDirectory(path).FullName, all));
     }
 
     /// <summary>Throws unless <see cref="CreateAt"/> could use a folder; writes nothing.</summary>
@@ -78,6 +73,12 @@ public sealed class RunGroup
     public static RunGroup Open(string path)
     {
         var file = Path.Combine(path, SeedsName);
+        if (!IsGroup(path))
+        {
+            throw new DptException(
+                FailureKind.Environment, $"'{path}' does not hold runs of several seeds: it has no {SeedsName}; --out DIR starts some");
+        }
+
         var list = JsonFiles.Load<SeedList>(file);
         return list is { Schema: SeedList.PresentSchema, Seeds.Count: > 0 } && list.Seeds.All(seed => seed >= 0)
             && list.Seeds.Distinct().Count() == list.Seeds.Count
