@@ -84,6 +84,7 @@ public sealed class ExitCodeTests
     [TestCase("--seeds: '99999999999' is neither a seed nor a range", "run", "--seeds", "99999999999")]
     [TestCase("--seeds: seed 3 is named twice", "run", "--seeds", "1-5,3")]
     [TestCase("--seeds: that is more than 1000 seeds", "run", "--seeds", "0-2147483647")]
+    [TestCase("--seeds: that is more than 1000 seeds", "run", "--seeds", "9,0-2147483647")]
     [TestCase("--seeds: that is more than 1000 seeds", "run", "--seeds", "1-1000,2000")]
     [TestCase("leave the single seed out", "run", "--seeds", "1-2", "--seed", "3")]
     [TestCase("leave the single seed out", "run", "--seeds", "1-2", "--set", "seed=3")]

@@ -44,7 +44,7 @@ internal static class ComparisonReport
         var means = trainings.ConvertAll(training => Mean(training.Stage, training.Curves));
         var plots = trainings.Zip(means, (training, mean) => SvgPlot.Lines(
             training.Stage, "step", [.. training.Curves, mean with { Name = "mean", IsMean = true }]));
-        return HtmlPage.Plots(plots.Prepend(SvgPlot.Lines("means", "step", means)));
+        return HtmlPage.Plots(plots.Prepend(SvgPlot.Lines("means of the runs", "step", means)));
     }
 
     /// <summary>The mean of curves where all of them have a point.</summary>

@@ -31,7 +31,8 @@ public sealed record RunComparison
     /// <param name="unfinished">Folders of those that have no result yet.</param>
     public static RunComparison Of(IReadOnlyList<(string Folder, DptResult Result)> runs, IReadOnlyList<string> unfinished)
     {
-        var statistics = from column in RunColumn.All
+        var statistics =
+            from column in RunColumn.All
             let values = runs.Select(run => column.Of(run.Result)).OfType<double>().ToList()
             where values.Count > 0
             select KeyValuePair.Create(column.Name, Summarise(values, column.IsDifference));
