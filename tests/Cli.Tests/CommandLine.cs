@@ -7,9 +7,10 @@ internal sealed record CommandLine(int Code, string Out, string Err, FakeCommand
 {
     public static CommandLine Run(params string[] words) => Run(words, new FakeCommands());
 
-    /// <summary>Runs with the real engine.</summary>
-    public static (int Code, string Out, string Err) RunReal(string[] words, CancellationToken stop = default) =>
-        Capture(words, new EngineCommands(), [], screen: false, stop);
+    /// <summary>Runs with the real engine, or with one that a test has laid around it.</summary>
+    public static (int Code, string Out, string Err) RunReal(
+        string[] words, CancellationToken stop = default, IDptCommands? engine = null) =>
+        Capture(words, engine ?? new EngineCommands(), [], screen: false, stop);
 
     public static CommandLine Run(
         string[] words,

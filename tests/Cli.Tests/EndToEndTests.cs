@@ -1,5 +1,7 @@
 using System.Text.Json;
 using DPT.Engine.Cli;
+using DPT.Engine.Dpt;
+using DPT.Engine.Kernels;
 
 namespace Cli.Tests;
 
@@ -108,6 +110,58 @@ public sealed class EndToEndTests
         Assert.That(again.Err, Does.Contain("stage-3-classifier: is made again: stage3.steps 3 -> 4"));
     }
 
+    /// <summary>
+    /// Interrupted in its second run, the command goes on when it is given again: the first run is only looked at, and the second
+    /// ends as it would have ended alone.
+    /// </summary>
+    [Test]
+    public void Seeds_Interrupted_GoOn_AndRepeatNothing()
+    {
+        using var folder = new TemporaryFolder();
+        using var source = new CancellationTokenSource();
+        string[] command = ["run", .. Tiny, "--seeds", "1-2", "--out", folder.File("group")];
+        var interrupted = CommandLine.RunReal(command, source.Token, new StoppingCommands(source, seed: 2, at: "pseudo-labels per class"));
+        Assert.That(interrupted.Code, Is.EqualTo(ExitCodes.Interrupted), interrupted.Err);
+        Assert.That(folder.File("group/seed-2/result.json"), Does.Not.Exist);
+        var first = Made(folder.File("group/seed-1"));
+        Assert.That(first, Has.Count.GreaterThan(10));
+
+        var whole = CommandLine.RunReal(command);
+        Assert.That(whole.Code, Is.Zero, whole.Err);
+        Assert.That(Made(folder.File("group/seed-1")), Is.EqualTo(first));
+        Assert.That(whole.Err.Split("seed 1: stage-").Count(line => line.Contains("finished before")), Is.EqualTo(3));
+        Assert.That(whole.Out, Does.Contain("| mean of 2 |").And.Not.Contain("not finished"));
+        Succeeds(["run", .. Tiny, "--seed", "2", "--out", folder.File("alone")]);
+        foreach (var weights in new[] { "stage-2-diffusion/generator.safetensors", "stage-3-classifier/classifier.safetensors" })
+        {
+            Assert.That(
+                File.ReadAllBytes(folder.File($"group/seed-2/{weights}")), Is.EqualTo(File.ReadAllBytes(folder.File($"alone/{weights}"))));
+        }
+
+        var summary = File.ReadAllText(folder.File("group/summary.json"));
+        var others = CommandLine.RunReal([.. command, "--set", "stage3.steps=4"]);
+        Assert.That(others.Code, Is.EqualTo(ExitCodes.Usage));
+        Assert.That(others.Err, Does.Contain("error: seed 1: stage-3-classifier was made with other settings or data: stage3.steps 3 -> 4"));
+        Assert.That(CommandLine.RunReal([.. command, "--set", "stage3.steps=4", "--dry-run"]).Err, Does.Contain(others.Err.Split("error: ")[1]));
+        Assert.That(Made(folder.File("group/seed-1")), Is.EqualTo(first));
+        Assert.That(File.ReadAllText(folder.File("group/summary.json")), Is.EqualTo(summary));
+        Succeeds(["run", "--resume", folder.File("group"), "--set", "stage3.steps=4", "--overwrite"]);
+        Succeeds(["evaluate", "--resume", folder.File("group/seed-2")]);
+    }
+
+    /// <summary>With --overwrite, --out is what it is without where there is no run, and else the run with this command's settings.</summary>
+    [Test]
+    public void Out_WithOverwrite_MakesAgainWhatDiffers()
+    {
+        using var folder = new TemporaryFolder();
+        string[] command = ["run", .. Tiny, "--out", folder.File("run"), "--overwrite"];
+        Succeeds(command);
+        var again = CommandLine.RunReal([.. command, "--set", "stage3.steps=4"]);
+        Assert.That(again.Code, Is.Zero, again.Err);
+        Assert.That(again.Err.Split("finished before"), Has.Length.EqualTo(3), "stages 1 and 2");
+        Assert.That(again.Err, Does.Contain("stage-3-classifier: is made again: stage3.steps 3 -> 4"));
+    }
+
     [Test]
     public void SmokePreset_SaysWhatItsNumbersAreWorth()
     {
@@ -122,5 +176,45 @@ public sealed class EndToEndTests
         var run = CommandLine.RunReal(words);
         Assert.That(run.Code, Is.Zero, run.Err);
         Assert.That(run.Out, Is.Not.Empty);
+    }
+
+    /// <summary>What the stages made, with the time when; the run's own files are written anew by each session.</summary>
+    private static Dictionary<string, string> Made(string run) => Directory.GetDirectories(run, "stage-*")
+        .SelectMany(stage => Directory.EnumerateFiles(stage, "*", SearchOption.AllDirectories))
+        .ToDictionary(file => file, file => $"{File.GetLastWriteTimeUtc(file).Ticks} {Convert.ToHexString(File.ReadAllBytes(file))}");
+
+    /// <summary>The real engine, and somebody who presses Ctrl-C at a message of one seed's run.</summary>
+    private sealed class StoppingCommands(CancellationTokenSource source, int seed, string at) : IDptCommands
+    {
+        private readonly EngineCommands _engine = new();
+
+        public DptPlan Plan(DptOptions options, Device device) => _engine.Plan(options, device);
+
+        public void RequireConsent(DptStage? stage, RunRequest request) => _engine.RequireConsent(stage, request);
+
+        public DptResult Run(RunRequest request, CancellationToken stop) => _engine.Run(
+            request.Plan.Options.Seed == seed ? request with { Observer = new Listener(source, at) } : request, stop);
+
+        public IReadOnlyList<NamedValue> RunStage(DptStage stage, RunRequest request, CancellationToken stop) =>
+            _engine.RunStage(stage, request, stop);
+
+        public IReadOnlyList<NamedValue> DescribeData(DptOptions options) => _engine.DescribeData(options);
+
+        public void ExportContactSheet(DptOptions options, string file) => _engine.ExportContactSheet(options, file);
+
+        private sealed class Listener(CancellationTokenSource source, string at) : IRunObserver
+        {
+            public void Message(string text)
+            {
+                if (text.Contains(at))
+                {
+                    source.Cancel();
+                }
+            }
+
+            public void Progress(in WorkProgress progress)
+            {
+            }
+        }
     }
 }

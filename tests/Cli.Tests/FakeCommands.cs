@@ -21,6 +21,14 @@ internal sealed class FakeCommands : IDptCommands
         PeakMemoryBytes = 123_456_789,
     };
 
+    /// <summary>A result of that seed with these accuracies.</summary>
+    public static DptResult Of(int seed, double stage1, double pseudoLabels, double control, double stage3) => Result with
+    {
+        Seed = seed,
+        Stage1 = Result.Stage1 with { Top1 = stage1, PseudoLabelAccuracy = pseudoLabels },
+        Stage3 = Result.Stage3 with { Top1 = stage3, ControlTop1 = control },
+    };
+
     public Action<RunRequest, CancellationToken> Work { get; init; } = (_, _) => { };
 
     public DptResult Outcome { get; init; } = Result;
@@ -58,8 +66,9 @@ internal sealed class FakeCommands : IDptCommands
     public DptResult Run(RunRequest request, CancellationToken stop)
     {
         Do(request, stop);
-        File.WriteAllText(request.Folder.ResultPath, JsonText.Of(Outcome));
-        return Outcome;
+        var outcome = Outcome with { Seed = request.Plan.Options.Seed };
+        File.WriteAllText(request.Folder.ResultPath, JsonText.Of(outcome));
+        return outcome;
     }
 
     public IReadOnlyList<NamedValue> RunStage(DptStage stage, RunRequest request, CancellationToken stop)

@@ -74,6 +74,26 @@ public sealed partial class FormatTests
     }
 
     [Test]
+    public void SeveralSeeds_HaveTheFilesAndMembersOfTheTables()
+    {
+        var group = _folder.File("group");
+        Succeeds([
+            "run", "--preset", "digits-smoke", "--device", "host", "--seeds", "1-2", "--out", group, "--set",
+            "data.trainLimit=100,data.testLimit=40,stage1.steps=2,diffusion.steps=2,stage3.steps=2,generate.perClass=2,generate.evaluations=3",
+        ]);
+        Assert.That(
+            Directory.GetFileSystemEntries(group).Select(path => Path.GetFileName(path)).Select(name => name.StartsWith("seed-") ? "seed-N/…" : name).Distinct(),
+            Is.EquivalentTo(Cells("Path of several runs")));
+        var summary = JsonNode.Parse(File.ReadAllText(Path.Combine(group, "summary.json")))!.AsObject();
+        var told = Code().Matches(Row("### JSON of a run", "summary.json")).Select(c => c.Groups[1].Value).Where(name => name != "result.json").ToHashSet();
+        Assert.That(Members(summary, told).Distinct(), Is.EquivalentTo(told));
+        var statistics = summary["statistics"]!.AsObject();
+        Assert.That(statistics.Select(column => column.Key), Is.EquivalentTo(Cells("Column")));
+        Assert.That(statistics["stage1Top1"]!.AsObject().Select(member => member.Key), Is.EqualTo(["count", "mean", "standardDeviation"]));
+        Assert.That(statistics["overControl"]!.AsObject().Select(member => member.Key), Is.EqualTo(["count", "mean", "standardDeviation", "low", "high"]));
+    }
+
+    [Test]
     public void Metrics_HaveTheNamesOfTheTable()
     {
         var names = File.ReadLines(Path.Combine(_run, "metrics.jsonl"))

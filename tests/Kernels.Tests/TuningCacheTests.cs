@@ -118,6 +118,28 @@ public sealed class TuningCacheTests
         Assert.That(File.ReadAllText(_path), Is.EqualTo(content));
     }
 
+    /// <summary>Reading what never ends would fill the memory.</summary>
+    [Test]
+    [Platform("Linux")]
+    public void Open_OfADevice_IsIgnoredWithAReason()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
+        File.CreateSymbolicLink(_path, "/dev/zero");
+        Assert.That(TuningCache.Open(_path).Problem, Does.Contain("a regular file is asked for"));
+    }
+
+    [Test]
+    public void Open_OfAFileThatIsFarTooLong_IsIgnoredWithAReason()
+    {
+        Save();
+        using (var file = File.OpenWrite(_path))
+        {
+            file.SetLength((16 << 20) + 1);
+        }
+
+        Assert.That(TuningCache.Open(_path).Problem, Is.EqualTo("it has 16777217 bytes, the limit is 16777216"));
+    }
+
     [Test]
     public void Open_NoFile_IsEmptyWithoutAProblem()
     {

@@ -201,7 +201,7 @@ internal class ConfigArguments : CommonArguments
 }
 
 /// <summary>What the stage verbs understand.</summary>
-internal sealed class RunArguments : ConfigArguments
+internal class RunArguments : ConfigArguments
 {
     [OptionGroup("Output")]
     [Option('o', "out", MetaValue = "DIR", HelpText = "new run folder [runs/NNNNN-PRESET]")]
@@ -212,7 +212,7 @@ internal sealed class RunArguments : ConfigArguments
     public string? Resume { get; set; }
 
     [OptionGroup("Output")]
-    [Option("overwrite", HelpText = "with --resume: redo finished stages whose settings or data have changed")]
+    [Option("overwrite", HelpText = "redo finished stages whose settings or data have changed; with --out, of a run that is there already")]
     public bool Overwrite { get; set; }
 
     [OptionGroup("Output")]
@@ -226,6 +226,22 @@ internal sealed class RunArguments : ConfigArguments
     [OptionGroup("Performance")]
     [Option("profile", HelpText = "where the time goes: a table by operator, and profile.trace.json for a trace viewer")]
     public bool Profile { get; set; }
+}
+
+/// <summary>What <c>run</c> understands.</summary>
+internal sealed class RunAllArguments : RunArguments
+{
+    [OptionGroup("Settings")]
+    [Option("seeds", MetaValue = "LIST", HelpText = "a run for each seed, e.g. 1-5 or 1,3,7-9, in DIR/seed-N [runs/NNNNN-PRESET-seeds]")]
+    public string? Seeds { get; set; }
+}
+
+/// <summary>What <c>compare</c> understands.</summary>
+internal sealed class CompareArguments : CommonArguments
+{
+    [OptionGroup("Output")]
+    [Option('o', "out", MetaValue = "FILE", HelpText = "a page too, with the curves of all runs and their mean")]
+    public string? Out { get; set; }
 }
 
 /// <summary>What <c>data export</c> understands.</summary>

@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Text.Json;
-using DPT.Engine.Autograd;
 using DPT.Engine.Dpt;
+using DPT.Engine.Kernels;
 
 namespace DPT.Engine.Cli;
 

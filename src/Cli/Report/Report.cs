@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using System.Text;
 using System.Text.Json;
 using DPT.Engine.Autograd;
@@ -19,18 +18,15 @@ internal static class Report
     private static string Page(RunLayout run)
     {
         var files = new RunFiles(run);
-        var title = $"DPT run {Path.GetFileName(Path.GetFullPath(run.FolderPath).TrimEnd(Path.DirectorySeparatorChar))}";
-        var body = new StringBuilder();
-        body.Append(Numbers(files)).Append(Samples(files)).Append(Curves(files));
-        body.Append(Confidence(files)).Append(Confusion(files)).Append(Settings(files));
-        if (files.Notes.Count > 0)
-        {
-            Section(body, "Left out", "<ul>" + string.Concat(files.Notes.Select(n => $"<li>{Text(n)}</li>")) + "</ul>");
-        }
-
-        return $"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{Text(title)}</title>\n"
-            + $"<meta name=\"viewport\" content=\"width=device-width\">\n<style>{ReportStyle.Css}</style></head>\n"
-            + $"<body><h1>{Text(title)}</h1>\n{body}</body></html>\n";
+        var page = new HtmlPage($"DPT run {Path.GetFileName(Path.GetFullPath(run.FolderPath).TrimEnd(Path.DirectorySeparatorChar))}");
+        page.Section("Result", Numbers(files));
+        page.Section("Pseudo-images", Samples(files));
+        page.Section("Curves", Curves(files));
+        page.Section("Confidence of the pseudo-labels", Confidence(files));
+        page.Section("Confusion on the test set, stage 3", Confusion(files));
+        page.Section("Settings", Settings(files));
+        page.Section("Left out", HtmlPage.List("notes", files.Notes));
+        return page.ToString();
     }
 
     private static string Numbers(RunFiles files)
@@ -40,15 +36,13 @@ internal static class Report
             return "";
         }
 
-        var body = new StringBuilder();
         var table = new StringBuilder("<table class=\"numbers\">");
         foreach (var (name, value) in Leaves(result, "").Where(leaf => leaf.Name != Warnings))
         {
-            table.Append($"<tr><td>{Text(name)}</td><td>{Text(value)}</td></tr>");
+            table.Append($"<tr><td>{HtmlPage.Text(name)}</td><td>{HtmlPage.Text(value)}</td></tr>");
         }
 
-        Section(body, "Result", Headline(result) + Caveats(result) + "<details><summary>all numbers</summary>" + table + "</table></details>");
-        return body.ToString();
+        return Headline(result) + Caveats(result) + "<details><summary>all numbers</summary>" + table + "</table></details>";
     }
 
     /// <summary>The comparison that the method stands or falls with.</summary>
@@ -63,46 +57,26 @@ internal static class Report
         ];
         var cards = shown.Select(s => (s.Name, Value: Number(result, s.Path))).Where(s => s.Value is not null);
         return "<div class=\"cards\">" + string.Concat(cards.Select(c =>
-            $"<div><b>{Percent(c.Value!.Value)}</b>{Text(c.Name)}</div>")) + "</div>";
+            $"<div><b>{Percent(c.Value!.Value)}</b>{HtmlPage.Text(c.Name)}</div>")) + "</div>";
     }
 
     /// <summary>What a reader of the numbers should know.</summary>
     private static string Caveats(JsonElement result) =>
         result.ValueKind == JsonValueKind.Object
-        && result.TryGetProperty(Warnings, out var list) && list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0
-            ? $"<ul class=\"warnings\">{string.Concat(list.EnumerateArray().Select(w => $"<li>{Text(w.ToString())}</li>"))}</ul>"
+        && result.TryGetProperty(Warnings, out var list) && list.ValueKind == JsonValueKind.Array
+            ? HtmlPage.List(Warnings, [.. list.EnumerateArray().Select(warning => warning.ToString())])
             : "";
 
-    private static string Samples(RunFiles files)
-    {
-        var body = new StringBuilder();
-        if (files.Samples() is { } image)
-        {
-            const string Alternative = "generated images, one class a row";
-            Section(
-                body, "Pseudo-images", $"<img class=\"grid\" alt=\"{Alternative}\" src=\"data:image/png;base64,{image}\">");
-        }
+    private static string Samples(RunFiles files) => files.Samples() is { } image
+        ? $"<img class=\"grid\" alt=\"generated images, one class a row\" src=\"data:image/png;base64,{image}\">"
+        : "";
 
-        return body.ToString();
-    }
-
-    private static string Curves(RunFiles files)
-    {
-        var body = new StringBuilder();
-        var plots = files.Metrics()
-            .GroupBy(m => (m.Key.Stage, Kind: m.Key.Key.Split('/')[^1]))
-            .Select(group => SvgPlot.Lines(
-                $"{group.Key.Stage}: {group.Key.Kind}",
-                "step",
-                [.. group.Select(m => new Curve(m.Key.Key.Split('/')[0], m.Value))]));
-        var text = string.Concat(plots);
-        if (text.Length > 0)
-        {
-            Section(body, "Curves", $"<div class=\"plots\">{text}</div>");
-        }
-
-        return body.ToString();
-    }
+    private static string Curves(RunFiles files) => HtmlPage.Plots(files.Metrics()
+        .GroupBy(m => (m.Key.Stage, Kind: m.Key.Key.Split('/')[^1]))
+        .Select(group => SvgPlot.Lines(
+            $"{group.Key.Stage}: {group.Key.Kind}",
+            "step",
+            [.. group.Select(m => new Curve(m.Key.Key.Split('/')[0], m.Value))])));
 
     private static string Confidence(RunFiles files)
     {
@@ -118,10 +92,7 @@ internal static class Report
         }
 
         var edges = Enumerable.Range(0, Bins + 1).Select(i => i / (double)Bins).ToList();
-        var body = new StringBuilder();
-        Section(body, "Confidence of the pseudo-labels", SvgPlot.Bars(
-            "probability of the chosen class", edges, [("training images", counts)]));
-        return body.ToString();
+        return SvgPlot.Bars("probability of the chosen class", edges, [("training images", counts)]);
     }
 
     private static string Confusion(RunFiles files)
@@ -144,9 +115,7 @@ internal static class Report
 
         table.Append("<tr><th>precision</th>")
             .Append(string.Concat(classes.Select(c => $"<td>{Percent(matrix.Precision(c))}</td>"))).Append("<td></td></tr>");
-        var body = new StringBuilder();
-        Section(body, "Confusion on the test set, stage 3", table + "</table>");
-        return body.ToString();
+        return table + "</table>";
     }
 
     private static string Share(double rate) =>
@@ -165,13 +134,11 @@ internal static class Report
         var table = new StringBuilder("<table class=\"numbers\"><tr><th>setting</th><th>value</th><th>origin</th></tr>");
         foreach (var entry in config.EnumerateObject())
         {
-            table.Append($"<tr><td>{Text(entry.Name)}</td><td>{Text(Member(entry.Value, "value"))}</td>")
-                .Append($"<td>{Text(Member(entry.Value, "origin"))}</td></tr>");
+            table.Append($"<tr><td>{HtmlPage.Text(entry.Name)}</td><td>{HtmlPage.Text(Member(entry.Value, "value"))}</td>")
+                .Append($"<td>{HtmlPage.Text(Member(entry.Value, "origin"))}</td></tr>");
         }
 
-        var body = new StringBuilder();
-        Section(body, "Settings", $"<details><summary>every setting with its origin</summary>{table}</table></details>");
-        return body.ToString();
+        return $"<details><summary>every setting with its origin</summary>{table}</table></details>";
     }
 
     private static IEnumerable<(string Name, string Value)> Leaves(JsonElement element, string name)
@@ -201,9 +168,4 @@ internal static class Report
         element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var member)
             ? member.ValueKind == JsonValueKind.Null ? "null" : member.ToString()
             : "";
-
-    private static void Section(StringBuilder body, string heading, string content) =>
-        body.Append($"<section><h2>{Text(heading)}</h2>{content}</section>\n");
-
-    private static string Text(string text) => WebUtility.HtmlEncode(text);
 }

@@ -22,6 +22,7 @@ internal static class ReportStyle
         svg .grid { stroke: var(--line); } polyline, circle { fill: none; stroke-width: 1.8; }
         .s0 { stroke: var(--c0); } .s1 { stroke: var(--c1); } .s2 { stroke: var(--c2); }
         .s3 { stroke: var(--c3); } .s4 { stroke: var(--c4); } .s5 { stroke: var(--c5); }
+        .smean { stroke: var(--ink); stroke-width: 3; } .kmean::before { color: var(--ink); }
         .b0 { fill: var(--c0); } .b1 { fill: var(--c1); } .b2 { fill: var(--c2); }
         .b3 { fill: var(--c3); } .b4 { fill: var(--c4); } .b5 { fill: var(--c5); }
         .legend span { margin-right: 1rem; font-size: .85rem; } .legend span::before { content: "\25A0\00A0"; }

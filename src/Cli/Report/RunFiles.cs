@@ -1,6 +1,6 @@
 using System.Text.Json;
-using DPT.Engine.Autograd;
 using DPT.Engine.Dpt;
+using DPT.Engine.Kernels;
 
 namespace DPT.Engine.Cli;
 

@@ -4,8 +4,8 @@ using System.Text;
 
 namespace DPT.Engine.Cli;
 
-/// <summary>A named line of a plot, or dots.</summary>
-internal sealed record Curve(string Name, IReadOnlyList<(double X, double Y)> Points, bool Dots = false);
+/// <summary>A named line of a plot, or dots; the mean of the others stands out.</summary>
+internal sealed record Curve(string Name, IReadOnlyList<(double X, double Y)> Points, bool Dots = false, bool IsMean = false);
 
 /// <summary>
 /// Line and bar charts as SVG text: they need no fonts and no native library where they are made, and they stay
@@ -14,6 +14,7 @@ internal sealed record Curve(string Name, IReadOnlyList<(double X, double Y)> Po
 internal static class SvgPlot
 {
     private const double Width = 560, Height = 260;
+    private const int Colours = 6;
     private const double Left = 52, Right = 12, Top = 12, Bottom = 34;
 
     /// <summary>What the page's style sheet would say, for a file that stands alone on light paper or dark.</summary>
@@ -36,7 +37,7 @@ internal static class SvgPlot
         var y = Axis.Over(points.Select(p => p.Y));
         var svg = Begin(title, x, y, unit);
         Draw(svg, x, y, curves);
-        return End(svg, curves.Select(c => c.Name));
+        return End(svg, [.. curves.Select((c, i) => (c.Name, Colour(c, i)))]);
     }
 
     /// <summary>
@@ -56,7 +57,7 @@ internal static class SvgPlot
         Draw(svg, x, y, curves);
         foreach (var (i, curve) in curves.Index())
         {
-            Label(svg, Left + (i * 200), Height + Line - 6, "start", "\u25A0 " + curve.Name, $"b{i % 6}");
+            Label(svg, Left + (i * 200), Height + Line - 6, "start", "\u25A0 " + curve.Name, $"b{i % Colours}");
         }
 
         return svg.Append("</svg>\n").ToString();
@@ -78,12 +79,12 @@ internal static class SvgPlot
             for (var g = 0; g < groups.Count; g++)
             {
                 var top = Up(y, groups[g].Counts[bin]);
-                svg.Append($"<rect class=\"b{g % 6}\" x=\"{Number(left + (g * width))}\" y=\"{Number(top)}\" ")
+                svg.Append($"<rect class=\"b{g % Colours}\" x=\"{Number(left + (g * width))}\" y=\"{Number(top)}\" ")
                     .Append($"width=\"{Number(Math.Max(0.5, width))}\" height=\"{Number(Up(y, 0) - top)}\"/>");
             }
         }
 
-        return End(svg, groups.Select(g => g.Name));
+        return End(svg, [.. groups.Select((g, i) => (g.Name, $"{i % Colours}"))]);
     }
 
     private static StringBuilder Begin(string title, Axis x, Axis y, string unit)
@@ -120,9 +121,11 @@ internal static class SvgPlot
             var points = curves[i].Points
                 .Where(p => double.IsFinite(p.Y))
                 .Select(p => (X: Number(Across(x, p.X)), Y: Number(Up(y, p.Y))));
+            var style = "s" + Colour(curves[i], i);
             svg.Append(curves[i].Dots
-                ? string.Concat(points.Select(p => $"<circle class=\"s{i % 6}\" cx=\"{p.X}\" cy=\"{p.Y}\" r=\"3\"/>"))
-                : $"<polyline class=\"s{i % 6}\" points=\"{string.Join(' ', points.Select(p => $"{p.X},{p.Y}"))}\"/>");
+                ? string.Concat(points.Select(p => $"<circle class=\"{style}\" cx=\"{p.X}\" cy=\"{p.Y}\" r=\"3\"/>"))
+                : $"<polyline class=\"{style}\" points=\"{string.Join(' ', points.Select(p => $"{p.X},{p.Y}"))}\">"
+                    + $"<title>{WebUtility.HtmlEncode(curves[i].Name)}</title></polyline>");
         }
     }
 
@@ -132,16 +135,18 @@ internal static class SvgPlot
             .Append(WebUtility.HtmlEncode(text))
             .Append("</text>");
 
-    private static string End(StringBuilder svg, IEnumerable<string> names)
+    private static string End(StringBuilder svg, IReadOnlyList<(string Name, string Colour)> legend)
     {
         svg.Append("</svg><div class=\"legend\">");
-        foreach (var (i, name) in names.Index())
+        foreach (var (name, colour) in legend)
         {
-            svg.Append($"<span class=\"k{i % 6}\">{WebUtility.HtmlEncode(name)}</span>");
+            svg.Append($"<span class=\"k{colour}\">{WebUtility.HtmlEncode(name)}</span>");
         }
 
         return svg.Append("</div></figure>").ToString();
     }
+
+    private static string Colour(Curve curve, int index) => curve.IsMean ? "mean" : $"{index % Colours}";
 
     private static double Across(Axis axis, double value) => Left + (axis.Share(value) * (Width - Left - Right));
 

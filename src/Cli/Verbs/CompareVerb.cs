@@ -1,90 +1,61 @@
-using System.Globalization;
-using System.Text.Json;
-using DPT.Engine.Autograd;
 using DPT.Engine.Dpt;
 
 namespace DPT.Engine.Cli;
 
 /// <summary>
-/// Several runs side by side with their mean, as a Markdown table: one seed proves little. The tables of the README
-/// are made with it.
+/// Several runs side by side with what they say together, as a Markdown table: one seed proves little. The tables of the
+/// README are made with it.
 /// </summary>
-internal sealed class CompareVerb : Verb<CommonArguments>
+internal sealed class CompareVerb : Verb<CompareArguments>
 {
-    /// <summary>First line of every table.</summary>
-    public const string Header =
-        "| run | seed | stage 1 top-1 | pseudo-labels | control top-1 | stage 3 top-1 | over control |";
-
     public override string Name => "compare";
 
-    public override string Purpose => "results of several runs with their mean, as a Markdown table";
+    public override string Purpose => "results of several runs with mean, deviation and paired differences, as a Markdown table";
 
     public override string? Word => "DIR...";
 
     public override int MostWords => int.MaxValue;
 
     public override IReadOnlyList<string> Examples =>
-        ["compare runs/seed-1 runs/seed-2 runs/seed-3", "compare runs/00001-digits --json"];
+        ["compare runs/seed-1 runs/seed-2 runs/seed-3", "compare runs/00002-digits-seeds --out seeds.html --json"];
 
-    protected override int Execute(CommonArguments arguments, CliContext context)
+    public override IReadOnlyList<(string Heading, IReadOnlyList<string> Paragraphs)> Notes =>
+    [
+        ("What is compared",
+        [
+            "A folder of `dpt run --seeds` stands for its finished runs.",
+            "A standard deviation divides by the number of runs minus one. An interval is Student's t, with 95 % confidence, of the"
+            + " differences run by run: if it holds 0, the runs do not show a difference.",
+            "Accuracies are in percent, deviations and differences in points of a percent.",
+        ]),
+    ];
+
+    /// <summary>Prints a comparison: a table and what a reader should know, or JSON.</summary>
+    public static void Print(RunComparison comparison, bool json, Terminal terminal)
     {
-        var runs = arguments.Words.Select(folder => (Folder: folder, Result: Read(folder))).ToList();
-        if (runs.Count == 0)
+        foreach (var line in json
+            ? [JsonFiles.Text(comparison)]
+            : ComparisonTable.Markdown(comparison).Concat(comparison.Warnings.Select(warning => $"warning: {warning}")))
+        {
+            terminal.Result(line);
+        }
+    }
+
+    protected override int Execute(CompareArguments arguments, CliContext context)
+    {
+        if (!arguments.Words.Any())
         {
             throw new DptException(FailureKind.Usage, "compare: name at least one run folder");
         }
 
-        if (arguments.Json)
+        var runs = ComparedRuns.In(arguments.Words);
+        if (arguments.Out is { } file)
         {
-            context.Terminal.Result(JsonText.Of(runs.ToDictionary(r => r.Folder, r => r.Result)));
-            return ExitCodes.Done;
+            ComparisonReport.Write(file, "DPT runs compared", runs);
+            context.Terminal.Message($"report: {file}");
         }
 
-        context.Terminal.Result(Header);
-        context.Terminal.Result("|---|---|---|---|---|---|---|");
-        foreach (var (folder, result) in runs)
-        {
-            context.Terminal.Result(Row(
-                Path.GetFileName(Path.GetFullPath(folder).TrimEnd(Path.DirectorySeparatorChar)),
-                result.Seed.ToString(CultureInfo.InvariantCulture),
-                Accuracies(result)));
-        }
-
-        var all = runs.ConvertAll(r => Accuracies(r.Result));
-        context.Terminal.Result(Row("mean", "", [.. Enumerable.Range(0, all[0].Length).Select(i => all.Average(a => a[i]))]));
+        Print(runs.Comparison, arguments.Json, context.Terminal);
         return ExitCodes.Done;
-    }
-
-    private static double[] Accuracies(DptResult result) =>
-    [
-        result.Stage1.Top1,
-        result.Stage1.PseudoLabelAccuracy,
-        result.Stage3.ControlTop1,
-        result.Stage3.Top1,
-    ];
-
-    private static string Row(string run, string seed, double[] accuracies)
-    {
-        var shares = accuracies.Select(a => a.ToString("0.00 %", CultureInfo.InvariantCulture));
-        var gain = (100 * (accuracies[3] - accuracies[2])).ToString("+0.00;-0.00;0.00", CultureInfo.InvariantCulture);
-        return $"| {run} | {seed} | {string.Join(" | ", shares)} | {gain} |";
-    }
-
-    private static DptResult Read(string folder)
-    {
-        var file = new RunLayout(folder).ResultPath;
-        if (!File.Exists(file))
-        {
-            throw new DptException(FailureKind.Environment, $"'{folder}' holds no result.json: the run is not finished");
-        }
-
-        try
-        {
-            return JsonText.Read<DptResult>(RegularFile.ReadText(file));
-        }
-        catch (Exception e) when (e is JsonException or InvalidDataException)
-        {
-            throw new DptException(FailureKind.Check, $"'{file}' is damaged: {e.Message}", e);
-        }
     }
 }

@@ -4,7 +4,7 @@ using DPT.Engine.Dpt;
 namespace DPT.Engine.Cli;
 
 /// <summary>The main job: all three stages, from data to report.</summary>
-internal sealed class RunVerb : RunFolderVerb
+internal sealed class RunVerb : RunFolderVerb<RunAllArguments>
 {
     public override string Name => "run";
 
@@ -14,12 +14,39 @@ internal sealed class RunVerb : RunFolderVerb
     [
         "run",
         "run --data mnist:data/optdigits --preset optdigits --labels-per-class 4",
+        "run --seeds 1-5",
         "run --resume runs/00001-digits",
     ];
 
     protected override bool CanStart => true;
 
-    protected override VerbResult Execute(RunRequest request, CliContext context)
+    public override IReadOnlyList<(string Heading, IReadOnlyList<string> Paragraphs)> Notes =>
+    [
+        ("Several seeds",
+        [
+            "--seeds does a run for each seed, one after another, as --seed would, in run folders DIR/seed-N that all verbs take. It ends"
+            + " with the table of `dpt compare`, and writes DIR/summary.json and DIR/report.html.",
+            "The same command with --out DIR, or --resume DIR, goes on with what is not finished; --seeds there adds seeds.",
+            "A run that diverges does not stop the others; the exit code tells of it.",
+        ]),
+    ];
+
+    protected override int Execute(RunAllArguments arguments, CliContext context)
+    {
+        if (!SeedRuns.AreMeantBy(arguments))
+        {
+            return base.Execute(arguments, context);
+        }
+
+        CheckFolderOptions(arguments);
+        return new SeedRuns(
+            arguments,
+            context,
+            resumed: folder => Resumed(folder, arguments),
+            run: (place, config) => RunIn(place, config, arguments, context)).Execute();
+    }
+
+    protected override VerbResult Work(RunRequest request, CliContext context)
     {
         var result = context.Commands.Run(request, context.Stop);
         return new VerbResult(Summary(result), JsonText.Of(result));
@@ -42,7 +69,8 @@ internal sealed class RunVerb : RunFolderVerb
         table.Add(
             "stage 3: with pseudo-images",
             $"top-1 {Share(three.Top1)}",
-            $"control {Share(three.ControlTop1)}",
+            $"control {Share(three.ControlTop1)}"
+            + (three.SelfTrainingTop1 is { } selfTraining ? $", self-training {Share(selfTraining)}" : ""),
             Time(three.Seconds));
         table.Add(
             "in all",

@@ -1,12 +1,12 @@
 namespace DPT.Engine.Cli;
 
 /// <summary>A verb that runs one stage.</summary>
-internal abstract class StageVerb(DptStage stage) : RunFolderVerb
+internal abstract class StageVerb(DptStage stage) : RunFolderVerb<RunArguments>
 {
     protected sealed override DptStage? Stage => stage;
 
     protected sealed override bool OnlyReads => stage is DptStage.Evaluate or DptStage.FrechetDistance;
 
-    protected sealed override VerbResult Execute(RunRequest request, CliContext context) =>
+    protected sealed override VerbResult Work(RunRequest request, CliContext context) =>
         VerbResult.Of(context.Commands.RunStage(stage, request, context.Stop));
 }

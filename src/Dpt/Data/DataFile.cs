@@ -1,5 +1,5 @@
 using System.IO.Compression;
-using DPT.Engine.Autograd;
+using DPT.Engine.Kernels;
 
 namespace DPT.Engine.Dpt;
 

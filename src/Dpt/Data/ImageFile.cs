@@ -1,4 +1,4 @@
-using DPT.Engine.Autograd;
+using DPT.Engine.Kernels;
 using SkiaSharp;
 
 namespace DPT.Engine.Dpt;

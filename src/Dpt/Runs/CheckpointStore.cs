@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DPT.Engine.Autograd;
+using DPT.Engine.Kernels;
 
 namespace DPT.Engine.Dpt;
 
@@ -102,9 +103,9 @@ public sealed class CheckpointStore
             JsonObject? state = null;
             try
             {
-                state = JsonNode.Parse(File.ReadAllText(path)) as JsonObject;
+                state = JsonNode.Parse(RegularFile.ReadText(path)) as JsonObject;
             }
-            catch (Exception error) when (error is IOException or JsonException)
+            catch (Exception error) when (error is InvalidDataException or IOException or JsonException)
             {
                 // Whoever loads the checkpoint says that it does not count.
             }
@@ -145,7 +146,7 @@ public sealed class CheckpointStore
     {
         var tensors = new Dictionary<string, IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)>>();
         JsonObject? state = null;
-        foreach (var line in File.ReadAllLines(Path.Combine(folder, DoneName)))
+        foreach (var line in RegularFile.ReadText(Path.Combine(folder, DoneName)).TrimEnd('\n').Split('\n'))
         {
             var (sum, name) = line.Split("  ") is [var first, var second] && Path.GetFileName(second) == second
                 ? (first, second)
@@ -158,7 +159,7 @@ public sealed class CheckpointStore
 
             if (name == StateName)
             {
-                state = JsonNode.Parse(File.ReadAllText(path)) as JsonObject;
+                state = JsonNode.Parse(RegularFile.ReadText(path)) as JsonObject;
             }
             else
             {

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using DPT.Engine.Kernels;
 
 namespace DPT.Engine.Dpt;
 
@@ -6,9 +7,18 @@ namespace DPT.Engine.Dpt;
 internal static class FileHash
 {
     /// <summary>The hash of a file's bytes, in hexadecimal.</summary>
+    /// <exception cref="InvalidDataException">It is empty or no regular file; the message names it.</exception>
+    /// <exception cref="IOException">It is missing or cannot be read.</exception>
     public static string Of(string path)
     {
-        using var stream = File.OpenRead(path);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
+        try
+        {
+            using var stream = RegularFile.OpenRead(path);
+            return Convert.ToHexStringLower(SHA256.HashData(stream));
+        }
+        catch (InvalidDataException error)
+        {
+            throw new InvalidDataException($"'{path}': {error.Message}", error);
+        }
     }
 }

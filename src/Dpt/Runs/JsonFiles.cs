@@ -21,9 +21,11 @@ public static class JsonFiles
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    /// <summary>What <see cref="Save"/> writes, without the end of the last line.</summary>
+    public static string Text<T>(T value) => JsonSerializer.Serialize(value, Options);
+
     /// <summary>Writes a file that appears whole or not at all.</summary>
-    public static void Save<T>(string path, T value) =>
-        AtomicFile.WriteText(path, JsonSerializer.Serialize(value, Options) + "\n");
+    public static void Save<T>(string path, T value) => AtomicFile.WriteText(path, Text(value) + "\n");
 
     /// <summary>Reads a file that <see cref="Save"/> wrote.</summary>
     /// <exception cref="DptException">Environment: it is missing. Check: it is damaged.</exception>

@@ -13,7 +13,7 @@ public sealed record MetricsLine(string Stage, long Step, double Time, IReadOnly
 public static class MetricsReader
 {
     /// <summary>The lines that count, in their order. A last line without its end is left out.</summary>
-    /// <exception cref="DptException">Environment: the file is missing. Check: a line is damaged.</exception>
+    /// <exception cref="DptException">Environment: the file is missing. Check: a line is damaged, or it has more than 256 MiB.</exception>
     public static List<MetricsLine> Read(string path)
     {
         if (!File.Exists(path))
@@ -21,7 +21,7 @@ public static class MetricsReader
             throw new DptException(FailureKind.Environment, $"the file '{path}' does not exist");
         }
 
-        var texts = DataFile.Read(path, stream => new StreamReader(stream).ReadToEnd()).Split('\n');
+        var texts = DataFile.ReadText(path, text => text.Split('\n'));
         var lines = new List<MetricsLine>(texts.Length);
         for (var i = 0; i < texts.Length - 1; i++)
         {

@@ -30,11 +30,7 @@ public sealed class RunFolder : RunLayout, IDisposable
     {
         try
         {
-            Directory.CreateDirectory(root);
-            using var numbering = LockNumbering(root);
-            var number = NextNumber(root).ToString("D5", CultureInfo.InvariantCulture);
-            var path = Path.Combine(Path.GetFullPath(root), $"{number}-{Clean(name)}");
-            Directory.CreateDirectory(path);
+            var path = MakeNumbered(root, name);
             return new RunFolder(path, Lock(path));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -57,7 +53,9 @@ public sealed class RunFolder : RunLayout, IDisposable
                 FailureKind.Usage,
                 IsRun(path)
                     ? $"'{path}' holds a run; continue it with --resume '{path}', or name another folder"
-                    : $"'{path}' is not empty; name another folder");
+                    : RunGroup.IsGroup(path)
+                        ? $"'{path}' holds runs of several seeds; continue them with --resume '{path}', or name another folder"
+                        : $"'{path}' is not empty; name another folder");
         }
 
         try
@@ -96,7 +94,9 @@ public sealed class RunFolder : RunLayout, IDisposable
         {
             throw new DptException(
                 FailureKind.Environment,
-                IsUnborn(path)
+                RunGroup.IsGroup(path)
+                    ? $"'{path}' holds runs of several seeds; give one of them, e.g. {Path.Combine(path, RunGroup.NameOf(1))}"
+                : IsUnborn(path)
                     ? $"the run in '{path}' ended before it began: there is nothing to continue; start it again with --out '{path}'"
                     : $"'{path}' is not a run folder: it has no {ConfigName}; give the folder that a run made, e.g. runs/00012-digits");
         }
@@ -124,7 +124,7 @@ public sealed class RunFolder : RunLayout, IDisposable
             {
                 throw new DptException(
                     FailureKind.Environment,
-                    $"'{path}' has {free >> 20} MiB free, the run may take {bytes >> 20}; free some, lower run.checkpointsKept or "
+                    $"'{path}' has {free >> 20} MiB free, the work may take {bytes >> 20}; free some, lower run.checkpointsKept or "
                     + "generate.perClass, or name another place with --out");
             }
         }
@@ -151,8 +151,8 @@ public sealed class RunFolder : RunLayout, IDisposable
     /// <summary>Lets other processes open the folder.</summary>
     public void Dispose() => _lock.Dispose();
 
-    /// <summary>Its settings are the first file that a run writes.</summary>
-    private static bool IsRun(string path) =>
+    /// <summary>Whether there is a run to go on with: its settings are the first file that it writes.</summary>
+    public static bool IsRun(string path) =>
         File.Exists(Path.Combine(path, ConfigName)) && File.Exists(Path.Combine(path, LockName));
 
     /// <summary>
@@ -173,6 +173,18 @@ public sealed class RunFolder : RunLayout, IDisposable
     /// <summary>The system gives the lock back when the process ends, however it ends.</summary>
     private static FileStream Lock(string path) =>
         new(Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+
+    /// <summary>Makes the next numbered folder under a root.</summary>
+    /// <exception cref="IOException">It cannot be made.</exception>
+    internal static string MakeNumbered(string root, string name)
+    {
+        Directory.CreateDirectory(root);
+        using var numbering = LockNumbering(root);
+        var number = NextNumber(root).ToString("D5", CultureInfo.InvariantCulture);
+        var path = Path.Combine(Path.GetFullPath(root), $"{number}-{Clean(name)}");
+        Directory.CreateDirectory(path);
+        return path;
+    }
 
     /// <summary>Two processes that start together must not choose the same number.</summary>
     private static FileStream LockNumbering(string root)

@@ -71,7 +71,7 @@ public sealed partial class TuningCache
         {
             cache.Read();
         }
-        catch (Exception failure) when (failure is JsonException or IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is JsonException or InvalidDataException or IOException or UnauthorizedAccessException)
         {
             cache.Problem = failure.Message;
             cache._variants.Clear();
@@ -152,12 +152,7 @@ public sealed partial class TuningCache
 
     private void Read()
     {
-        using var stream = File.OpenRead(Path);
-        if (stream.Length > MostBytes)
-        {
-            throw new JsonException($"{stream.Length} bytes, more than {MostBytes}");
-        }
-
+        using var stream = RegularFile.OpenRead(Path, MostBytes);
         var content = JsonSerializer.Deserialize<Content>(stream, Format);
         if (content is not { Schema: Schema, Entries: { } entries })
         {

@@ -133,6 +133,26 @@ public class CheckpointStoreTests
         Assert.That(Store().LoadLatest(state => state.Step < 100)!.Step, Is.EqualTo(30));
     }
 
+    /// <summary>A pipe would be waited for, and a device never ends.</summary>
+    [TestCase("DONE")]
+    [TestCase("state.json")]
+    [TestCase("model.safetensors")]
+    [Platform("Linux")]
+    [CancelAfter(10_000)]
+    public void LoadLatest_WhereAPipeOrADeviceIs_PassesOverIt(string name)
+    {
+        foreach (var put in new Action<string>[] { UnixFiles.MakePipe, path => File.CreateSymbolicLink(path, "/dev/zero") })
+        {
+            SaveTwo();
+            File.Delete(_folder[$"step-00000200/{name}"]);
+            put(_folder[$"step-00000200/{name}"]);
+            Assert.That(Store().LoadLatest()!.Step, Is.EqualTo(100));
+            Assert.That(_observer.Messages, Has.Some.Contains("a regular file is asked for"));
+            Assert.That(CheckpointStore.StatesIn(_folder.Path).Count(), Is.EqualTo(name == "state.json" ? 1 : 2));
+            Directory.Delete(_folder["step-00000200"], recursive: true);
+        }
+    }
+
     [Test]
     public void StatesIn_Folder_AreTheNewestFirstWithoutTheUnreadable()
     {

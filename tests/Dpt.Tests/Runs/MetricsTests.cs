@@ -81,6 +81,19 @@ public class MetricsTests
         TestImages.Fails(FailureKind.Check, () => MetricsReader.Read(FileName), "line 1");
     }
 
+    /// <summary>Nothing that a run writes is so long, and nobody reads it line by line.</summary>
+    [Test]
+    public void Read_FileThatIsFarTooLong_IsRefused()
+    {
+        _folder.Write("metrics.jsonl", "{}\n");
+        using (var file = File.OpenWrite(FileName))
+        {
+            file.SetLength((256L << 20) + 1);
+        }
+
+        TestImages.Fails(FailureKind.Check, () => MetricsReader.Read(FileName), "it has 268435457 bytes, the limit is 268435456");
+    }
+
     private string FileName => _folder["metrics.jsonl"];
 
     private string ReadText()

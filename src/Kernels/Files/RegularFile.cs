@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace DPT.Engine.Autograd;
+namespace DPT.Engine.Kernels;
 
 /// <summary>
 /// Opens files that somebody else made. What never ends or never begins, a pipe, a device, a folder, is refused before it is
