@@ -38,6 +38,19 @@ public sealed class CompareTests
         }));
     }
 
+    /// <summary>The second control has its columns where a run has it, and the mean says of how many it is.</summary>
+    [Test]
+    public void Compare_WithASecondControl_ShowsWhatIsAboveIt()
+    {
+        Run("seed-1", seed: 1, control: 0.83, stage3: 0.90, selfTraining: 0.88);
+        Run("seed-2", seed: 2, control: 0.83, stage3: 0.92);
+        var lines = CommandLine.Run("compare", _folder.File("seed-1"), _folder.File("seed-2")).Out.Split('\n');
+        Assert.That(lines[0], Does.EndWith("| self-training top-1 | stage 3 top-1 | over control | over self-training | over stage 1 |"));
+        Assert.That(lines[2], Does.EndWith("| 88.00 % | 90.00 % | +7.00 | +2.00 | +10.00 |"));
+        Assert.That(lines[3], Does.EndWith("| – | 92.00 % | +9.00 | – | +12.00 |"));
+        Assert.That(lines[4], Does.Contain("| 88.00 % (of 1) |").And.Contain("| +2.00 (of 1) |"));
+    }
+
     [Test]
     public void Compare_OfOneRun_SaysWhatItDoesNotHave()
     {
@@ -152,6 +165,6 @@ public sealed class CompareTests
         });
     }
 
-    private void Run(string name, int seed, double control, double stage3) => _folder.Write(
-        $"{name}/result.json", JsonText.Of(FakeCommands.Of(seed, stage1: 0.8, pseudoLabels: 0.79, control, stage3)));
+    private void Run(string name, int seed, double control, double stage3, double? selfTraining = null) => _folder.Write(
+        $"{name}/result.json", JsonText.Of(FakeCommands.Of(seed, stage1: 0.8, pseudoLabels: 0.79, control, stage3, selfTraining)));
 }

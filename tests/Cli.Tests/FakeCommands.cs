@@ -16,17 +16,17 @@ internal sealed class FakeCommands : IDptCommands
         Engine = "0.1.0",
         Stage1 = new Stage1Result(0.8125, 0.82, 61.5),
         Stage2 = new Stage2Result(1_490_000, 1500, 96_000, 450, new FrechetResult(3.25, "stage-1 classifier", 1280), 0.9, 200),
-        Stage3 = new Stage3Result(0.9, 0.83, 0.88, 400, 800, 128, 90),
+        Stage3 = new Stage3Result(0.9, 0.83, 400, 800, 128, 90),
         TotalSeconds = 351.5,
         PeakMemoryBytes = 123_456_789,
     };
 
     /// <summary>A result of that seed with these accuracies.</summary>
-    public static DptResult Of(int seed, double stage1, double pseudoLabels, double control, double stage3) => Result with
+    public static DptResult Of(int seed, double stage1, double pseudoLabels, double control, double stage3, double? selfTraining = null) => Result with
     {
         Seed = seed,
         Stage1 = Result.Stage1 with { Top1 = stage1, PseudoLabelAccuracy = pseudoLabels },
-        Stage3 = Result.Stage3 with { Top1 = stage3, ControlTop1 = control },
+        Stage3 = Result.Stage3 with { Top1 = stage3, ControlTop1 = control, SelfTrainingTop1 = selfTraining },
     };
 
     public Action<RunRequest, CancellationToken> Work { get; init; } = (_, _) => { };

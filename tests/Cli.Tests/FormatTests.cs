@@ -23,7 +23,8 @@ public sealed partial class FormatTests
         Succeeds([
             "run", "--preset", "digits-smoke", "--device", "host", "--data", $"folder:{data}", "--skip-broken", "--profile",
             "--labels-per-class", "1", "--out", _run, "--set",
-            "stage1.steps=2,diffusion.steps=2,stage3.steps=2,generate.perClass=2,generate.evaluations=3,run.logEvery=1",
+            "stage1.steps=2,diffusion.steps=2,stage3.steps=2,stage3.selfTraining=true,generate.perClass=2,"
+            + "generate.evaluations=3,run.logEvery=1",
         ]);
         Succeeds(["evaluate", "--resume", _run]);
     }
@@ -79,7 +80,8 @@ public sealed partial class FormatTests
         var group = _folder.File("group");
         Succeeds([
             "run", "--preset", "digits-smoke", "--device", "host", "--seeds", "1-2", "--out", group, "--set",
-            "data.trainLimit=100,data.testLimit=40,stage1.steps=2,diffusion.steps=2,stage3.steps=2,generate.perClass=2,generate.evaluations=3",
+            "data.trainLimit=100,data.testLimit=40,stage1.steps=2,diffusion.steps=2,stage3.steps=2,"
+            + "stage3.selfTraining=true,generate.perClass=2,generate.evaluations=3",
         ]);
         Assert.That(
             Directory.GetFileSystemEntries(group).Select(path => Path.GetFileName(path)).Select(name => name.StartsWith("seed-") ? "seed-N/…" : name).Distinct(),

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace DPT.Engine.Dpt;
 
 /// <summary>What a run achieved: the content of <c>result.json</c>, schema 1. Accuracies are in 0..1.</summary>
@@ -91,19 +93,19 @@ public sealed record FrechetResult(double Value, string Features, int Count);
 /// <summary>Result of stage 3.</summary>
 /// <param name="Top1">Accuracy on the test set.</param>
 /// <param name="ControlTop1">The same training without pseudo-images, of <paramref name="ControlSteps"/> updates.</param>
-/// <param name="SelfTrainingTop1">
-/// The same training with as many real images and their stage-1 labels in place of the pseudo-images; null where it was not asked for.
-/// </param>
 /// <param name="Steps">Updates.</param>
 /// <param name="ControlSteps">Updates of the control.</param>
 /// <param name="PseudoImagesPerClass">K.</param>
 /// <param name="Seconds">Wall time.</param>
+/// <param name="SelfTrainingTop1">
+/// The same training with as many real images and their stage-1 labels in place of the pseudo-images; null where it was not asked for.
+/// </param>
 public sealed record Stage3Result(
     double Top1,
     double ControlTop1,
-    double? SelfTrainingTop1,
     int Steps,
     int ControlSteps,
     int PseudoImagesPerClass,
-    double Seconds)
+    double Seconds,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? SelfTrainingTop1 = null)
     : IStageResult;

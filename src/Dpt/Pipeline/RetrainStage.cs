@@ -80,11 +80,11 @@ internal sealed class RetrainStage
         var result = new Stage3Result(
             drawn.Matrix.Accuracy,
             control.Matrix.Accuracy,
-            selfTraining?.Matrix.Accuracy,
             options.Steps,
             longer.Steps,
             _context.Options.Generate.PerClass,
-            all.Sum(trained => trained.Seconds));
+            all.Sum(trained => trained.Seconds),
+            selfTraining?.Matrix.Accuracy);
         return new StageWork<Stage3Result>(
             result, [_folder.ClassifierPath, _folder.ConfusionPath], [.. all.SelectMany(trained => trained.Machines).Distinct()]);
     }

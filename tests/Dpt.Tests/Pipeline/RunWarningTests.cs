@@ -109,5 +109,5 @@ public sealed class RunWarningTests
     };
 
     private static Stage3Result Stage3(double top1, double control, double? selfTraining = null) =>
-        new(top1, control, selfTraining, Steps: 400, ControlSteps: 400, PseudoImagesPerClass: 128, Seconds: 1);
+        new(top1, control, Steps: 400, ControlSteps: 400, PseudoImagesPerClass: 128, Seconds: 1, selfTraining);
 }
