@@ -74,8 +74,7 @@ internal readonly struct MatMulSplit
             .With(Terms);
 
     private static void Kernel(
-        ArrayView<float> sums,
-        ArrayView<float> c, ArrayView<float> bias, ArrayView<float> pre, ArrayView<float> residual, int stride, int flags,
+        ArrayView<float> sums, GpuEpilogue epilogue,
         int m, int n, int runs)
     {
         var element = ((long)Grid.IdxX * Group.DimX) + Group.IdxX;
@@ -89,7 +88,7 @@ internal readonly struct MatMulSplit
             }
 
             var row = (int)(element / n);
-            new GpuEpilogue(c, bias, pre, residual, stride, flags).Finish(sum, row, (int)(element - ((long)row * n)));
+            epilogue.Finish(sum, row, (int)(element - ((long)row * n)));
         }
     }
 }

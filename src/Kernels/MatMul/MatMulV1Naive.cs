@@ -35,8 +35,7 @@ internal sealed class MatMulV1Naive : GpuVariant<MatMulCall>
             .On(new GridSize(GridCover.Blocks(call.M, Rows), GridCover.Blocks(call.N, Columns)));
 
     private static void Kernel(
-        ArrayView<float> a, ArrayView<float> b,
-        ArrayView<float> c, ArrayView<float> bias, ArrayView<float> pre, ArrayView<float> residual, int stride, int flags,
+        ArrayView<float> a, ArrayView<float> b, GpuEpilogue epilogue,
         int m, int n, int k, int rowOfA, int termOfA, int columnOfB, int termOfB)
     {
         var row = (Grid.IdxX * Rows) + (Group.IdxX / Columns);
@@ -53,7 +52,7 @@ internal sealed class MatMulV1Naive : GpuVariant<MatMulCall>
                 atB += termOfB;
             }
 
-            new GpuEpilogue(c, bias, pre, residual, stride, flags).Finish(sum, row, column);
+            epilogue.Finish(sum, row, column);
         }
     }
 }

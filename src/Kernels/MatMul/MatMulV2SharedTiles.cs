@@ -35,8 +35,7 @@ internal sealed class MatMulV2SharedTiles : GpuVariant<MatMulCall>
             .On(new GridSize(GridCover.Blocks(call.M, Tile), GridCover.Blocks(call.N, Tile)));
 
     private static void Kernel<TA, TB>(
-        ArrayView<float> a, ArrayView<float> b,
-        ArrayView<float> c, ArrayView<float> bias, ArrayView<float> pre, ArrayView<float> residual, int stride, int flags,
+        ArrayView<float> a, ArrayView<float> b, GpuEpilogue epilogue,
         int m, int n, int k, int rowA, int rowB)
         where TA : struct, IMatMulFactor
         where TB : struct, IMatMulFactor
@@ -74,7 +73,6 @@ internal sealed class MatMulV2SharedTiles : GpuVariant<MatMulCall>
             tileA[((y + (i * Down)) * Stride) + x] = acc[i];
         }
 
-        var epilogue = new GpuEpilogue(c, bias, pre, residual, stride, flags);
         for (var i = y; i < Tile; i += Down)
         {
             if (row + i < m && column + x < n)

@@ -40,8 +40,7 @@ internal sealed class MatMulV3RegisterTiles : GpuVariant<MatMulCall>
         (long)GridCover.Blocks(call.M, Tile) * GridCover.Blocks(call.N, Tile) * new MatMulSplit(in call, Tile, Terms).Runs;
 
     private static void Kernel<TA, TB>(
-        ArrayView<float> a, ArrayView<float> b,
-        ArrayView<float> c, ArrayView<float> bias, ArrayView<float> pre, ArrayView<float> residual, int stride, int flags,
+        ArrayView<float> a, ArrayView<float> b, GpuEpilogue epilogue,
         int m, int n, int k, int rowA, int rowB, int aligned, int termsOfRun)
         where TA : struct, IMatMulFactor
         where TB : struct, IMatMulFactor
@@ -121,7 +120,7 @@ internal sealed class MatMulV3RegisterTiles : GpuVariant<MatMulCall>
         }
 
         Group.Barrier();
-        var epilogue = new GpuEpilogue(c.SubView((long)Grid.IdxZ * m * n), bias, pre, residual, stride, flags);
+        epilogue = epilogue.From((long)Grid.IdxZ * m * n);
         for (var i = Group.IdxX / (Tile / 4); i < Tile; i += Threads / (Tile / 4))
         {
             epilogue.FinishPack(shared, Stride, Tile, i, m, n);

@@ -61,8 +61,7 @@ internal sealed class MatMulV4TensorBf16 : GpuVariant<MatMulCall>
     }
 
     private static void Kernel(
-        ArrayView<UInt4> a, ArrayView<UInt4> b,
-        ArrayView<float> c, ArrayView<float> bias, ArrayView<float> pre, ArrayView<float> residual, int stride, int flags,
+        ArrayView<UInt4> a, ArrayView<UInt4> b, GpuEpilogue epilogue,
         int m, int n, int chunksOfItem)
     {
         var shared = SharedMemory.Allocate<UInt4>(Stages * Stage).AsAligned(16);
@@ -136,7 +135,6 @@ internal sealed class MatMulV4TensorBf16 : GpuVariant<MatMulCall>
         }
 
         Group.Barrier();
-        var epilogue = new GpuEpilogue(c, bias, pre, residual, stride, flags);
         for (var i = Group.IdxX / (Tile / 4); i < Tile; i += Threads / (Tile / 4))
         {
             epilogue.FinishPack(shared.Cast<Float4>(), PacksOfC, Tile, i, m, n);

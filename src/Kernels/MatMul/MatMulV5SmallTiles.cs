@@ -43,8 +43,7 @@ internal sealed class MatMulV5SmallTiles : GpuVariant<MatMulCall>
         new MatMulSplit(in call, Tile, Terms).Launch(device, in call, Layouts[MatMulLayouts.IndexOf(in call)]);
 
     private static void Kernel<TA, TB>(
-        ArrayView<float> a, ArrayView<float> b,
-        ArrayView<float> c, ArrayView<float> bias, ArrayView<float> pre, ArrayView<float> residual, int stride, int flags,
+        ArrayView<float> a, ArrayView<float> b, GpuEpilogue epilogue,
         int m, int n, int k, int rowA, int rowB, int aligned, int termsOfRun)
         where TA : struct, IMatMulFactor
         where TB : struct, IMatMulFactor
@@ -88,7 +87,7 @@ internal sealed class MatMulV5SmallTiles : GpuVariant<MatMulCall>
         pairs[(2 * y * 2 * Stride) + x] = upper;
         pairs[(((2 * y) + 1) * 2 * Stride) + x] = lower;
         Group.Barrier();
-        var epilogue = new GpuEpilogue(c.SubView((long)Grid.IdxZ * m * n), bias, pre, residual, stride, flags);
+        epilogue = epilogue.From((long)Grid.IdxZ * m * n);
         epilogue.FinishPack(shared, Stride, Tile, Group.IdxX / (Tile / 4), m, n);
     }
 }
