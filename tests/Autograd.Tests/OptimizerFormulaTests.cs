@@ -48,8 +48,8 @@ public sealed class OptimizerFormulaTests
             return m / (Math.Sqrt(v) + 1e-8);
         }, l2: false);
         Assert.That(optimizer.State.Select(s => s.Name), Is.EqualTo(new[] { "moment1", "moment2" }));
-        Assert.That(_device.Download(optimizer.State[1].Slab.Range(0, 3)), Is.All.GreaterThanOrEqualTo(0));
-        Assert.That(_device.Download(optimizer.State[0].Slab), Is.Not.EqualTo(_device.Download(optimizer.State[1].Slab)));
+        Assert.That(_device.Download(optimizer.State[1].Values.Range(0, 3)), Is.All.GreaterThanOrEqualTo(0));
+        Assert.That(_device.Download(optimizer.State[0].Values), Is.Not.EqualTo(_device.Download(optimizer.State[1].Values)));
     }
 
     [Test]

@@ -16,8 +16,8 @@ public sealed class AdamW : IOptimizer
     {
         _store = store;
         _config = config;
-        _moment1 = store.AllocateSlab();
-        _moment2 = store.AllocateSlab();
+        _moment1 = store.AllocateFlat();
+        _moment2 = store.AllocateFlat();
         _mask = config.DecayEverything ? null : store.AllocateDecayMask();
     }
 
@@ -25,7 +25,7 @@ public sealed class AdamW : IOptimizer
     public int Steps { get; private set; }
 
     /// <inheritdoc/>
-    public IReadOnlyList<(string Name, Slice<float> Slab)> State =>
+    public IReadOnlyList<(string Name, Slice<float> Values)> State =>
         [("moment1", _moment1.Slice), ("moment2", _moment2.Slice)];
 
     /// <inheritdoc/>

@@ -65,7 +65,7 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
 
     private static void QueryRows<T>(
         ArrayView<float> qkv, ArrayView<float> dOutput,
-        ArrayView<float> dots, ArrayView<float> largest, ArrayView<float> inverseSums, ArrayView<float> dQkv,
+        ArrayView<float> dots, ArrayView<float> rowMax, ArrayView<float> inverseSum, ArrayView<float> dQkv,
         int tokens, int heads, int size, int blocks, float scale, float scaleOfExp2)
         where T : struct, IHeadSize
     {
@@ -131,8 +131,8 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
             {
                 if (HeadTile.X == 0)
                 {
-                    largest[head.Row + token] = m[r];
-                    inverseSums[head.Row + token] = inverse;
+                    rowMax[head.Row + token] = m[r];
+                    inverseSum[head.Row + token] = inverse;
                 }
 
                 HeadTile.Store<T>(dQ, tail, r, inverse * scale, dQkv, head.Query + ((long)token * head.PackedWidth), size);
@@ -142,7 +142,7 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
 
     private static void KeyRows<T>(
         ArrayView<float> qkv, ArrayView<float> dOutput,
-        ArrayView<float> dots, ArrayView<float> largest, ArrayView<float> inverseSums, ArrayView<float> dQkv,
+        ArrayView<float> dots, ArrayView<float> rowMax, ArrayView<float> inverseSum, ArrayView<float> dQkv,
         int tokens, int heads, int size, int blocks, float scale, float scaleOfExp2)
         where T : struct, IHeadSize
     {
@@ -171,8 +171,8 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
             for (var j = 0; j < 4; j++)
             {
                 var query = first + HeadTile.X + (HeadTile.Across * j);
-                m[j] = Load(largest, head.Row, query, tokens);
-                inverse[j] = Load(inverseSums, head.Row, query, tokens);
+                m[j] = Load(rowMax, head.Row, query, tokens);
+                inverse[j] = Load(inverseSum, head.Row, query, tokens);
                 d[j] = Load(dots, head.Row, query, tokens);
             }
 

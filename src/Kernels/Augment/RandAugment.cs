@@ -35,7 +35,7 @@ internal readonly record struct RandAugment(
     }
 
     /// <summary>The range of an operation's strength; drawn even for an operation that ignores it.</summary>
-    public static (double Least, double Most) Range(RandAugmentOp op) => op switch
+    public static (double Min, double Max) Range(RandAugmentOp op) => op switch
     {
         RandAugmentOp.Posterize => (4, 8),
         RandAugmentOp.Rotate => (-30, 30),
@@ -48,7 +48,7 @@ internal readonly record struct RandAugment(
     private static RandAugmentStep DrawStep(int size, ref PhiloxStream random)
     {
         var op = (RandAugmentOp)random.NextInt(Operations);
-        var (least, most) = Range(op);
-        return RandAugmentStep.Of(op, size, least + ((most - least) * random.NextUniform()));
+        var (min, max) = Range(op);
+        return RandAugmentStep.Of(op, size, min + ((max - min) * random.NextUniform()));
     }
 }

@@ -20,7 +20,7 @@ public sealed partial class TuningCache
     public const string Variable = "DPT_TUNING_CACHE";
 
     private const int Schema = 1;
-    private const long MostBytes = 16 << 20;
+    private const long MaxBytes = 16 << 20;
 
     private static readonly JsonSerializerOptions Format =
         new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
@@ -153,9 +153,9 @@ public sealed partial class TuningCache
     private void Read()
     {
         using var stream = File.OpenRead(Path);
-        if (stream.Length > MostBytes)
+        if (stream.Length > MaxBytes)
         {
-            throw new JsonException($"{stream.Length} bytes, more than {MostBytes}");
+            throw new JsonException($"{stream.Length} bytes, more than {MaxBytes}");
         }
 
         var content = JsonSerializer.Deserialize<Content>(stream, Format);

@@ -10,7 +10,7 @@ namespace DPT.Engine.Kernels;
 /// builds have nothing of it.
 /// </summary>
 /// <remarks>
-/// Operands may lie side by side in one slab, where no guard band and no operating system sees a kernel that runs over an end.
+/// Operands may lie side by side in one buffer, where no guard band and no operating system sees a kernel that runs over an end.
 /// Launches on several devices at a time may touch each other's memory unseen.
 /// </remarks>
 internal static unsafe class HostBounds

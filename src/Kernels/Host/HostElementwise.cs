@@ -10,7 +10,7 @@ public interface IElementStep<V> where V : struct, ISimd<V>
     void Apply<L>(long at, int count) where L : struct, ILanes<V>;
 }
 
-/// <summary>Runs a step over a slab, in fixed chunks that stay in the first-level cache's reach.</summary>
+/// <summary>Runs a step over an array, in fixed chunks that stay in the first-level cache's reach.</summary>
 public static class HostElementwise
 {
     /// <summary>Elements of one piece of parallel work: some microseconds, far above the cost of handing it out.</summary>

@@ -8,8 +8,8 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 public readonly struct RowPartition
 {
-    private const int LeastRows = 16;
-    private const int MostPieces = 64;
+    private const int MinRows = 16;
+    private const int MaxPieces = 64;
 
     private readonly int _rows;
 
@@ -17,7 +17,7 @@ public readonly struct RowPartition
     public RowPartition(int rows)
     {
         _rows = rows;
-        RowsPerPiece = Math.Max(LeastRows, (int)(((long)rows + MostPieces - 1) / MostPieces));
+        RowsPerPiece = Math.Max(MinRows, (int)(((long)rows + MaxPieces - 1) / MaxPieces));
         Pieces = (int)(((long)rows + RowsPerPiece - 1) / RowsPerPiece);
     }
 

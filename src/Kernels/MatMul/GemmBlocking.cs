@@ -12,42 +12,42 @@ namespace DPT.Engine.Kernels;
 internal readonly struct GemmBlocking
 {
     /// <summary>Most terms in a block.</summary>
-    public const int MostTerms = 288;
+    public const int MaxTerms = 288;
 
     /// <summary>Most rows in a piece of work; whole tiles.</summary>
-    public const int MostRows = 96;
+    public const int MaxRows = 96;
 
     /// <summary>Most columns in a piece of work; whole tiles at every width.</summary>
-    public const int MostColumns = 512;
+    public const int MaxColumns = 512;
 
     /// <summary>Pieces that keep some threads busy to the end; where there are fewer, they get fewer rows.</summary>
     private const int WantedPieces = 12;
 
-    private const int LeastRows = 4 * GemmMicroKernel.Rows;
+    private const int MinRows = 4 * GemmMicroKernel.Rows;
 
     /// <summary>
     /// The gradient of a weight (A is transposed) sums over the tokens of a batch. Cut along the tokens, each thread reads
     /// those that it computed itself, and packs them for itself alone. The price is sums that are added at the end.
     /// </summary>
-    private const int MostRuns = 4;
+    private const int MaxRuns = 4;
 
-    private const int LeastTermsOfRun = 256;
+    private const int MinTermsOfRun = 256;
 
     /// <summary>Most elements of C that are summed in runs.</summary>
-    private const int MostSummedApart = 512 * 512;
+    private const int MaxSummedApart = 512 * 512;
 
     public GemmBlocking(in MatMulCall call, int tileColumns)
     {
         var (m, n, k) = (call.M, call.N, call.K);
-        Runs = call.TransposeA && (long)m * n <= MostSummedApart ? Math.Clamp(k / LeastTermsOfRun, 1, MostRuns) : 1;
+        Runs = call.TransposeA && (long)m * n <= MaxSummedApart ? Math.Clamp(k / MinTermsOfRun, 1, MaxRuns) : 1;
         TermsOfRun = Parts(k, Runs);
         Runs = Parts(k, TermsOfRun);
-        Terms = EvenPart(TermsOfRun, MostTerms, 1);
+        Terms = EvenPart(TermsOfRun, MaxTerms, 1);
         BlocksOfRun = Parts(TermsOfRun, Terms);
-        Columns = EvenPart(n, MostColumns, tileColumns);
+        Columns = EvenPart(n, MaxColumns, tileColumns);
         ColumnChunks = Parts(n, Columns);
-        var rows = (int)Math.Min((long)m * ColumnChunks * Runs / WantedPieces, MostRows);
-        Rows = EvenPart(m, Math.Max(rows, LeastRows), GemmMicroKernel.Rows);
+        var rows = (int)Math.Min((long)m * ColumnChunks * Runs / WantedPieces, MaxRows);
+        Rows = EvenPart(m, Math.Max(rows, MinRows), GemmMicroKernel.Rows);
         RowChunks = Parts(m, Rows);
     }
 
@@ -77,9 +77,9 @@ internal readonly struct GemmBlocking
     public static int Parts(int whole, int part) => (int)(((long)whole + part - 1) / part);
 
     /// <summary>Cuts into as few parts as allowed and makes them as equal as whole units permit.</summary>
-    private static int EvenPart(int whole, int most, int unit)
+    private static int EvenPart(int whole, int max, int unit)
     {
-        var part = Parts(whole, Parts(whole, most));
+        var part = Parts(whole, Parts(whole, max));
         return Parts(part, unit) * unit;
     }
 }

@@ -9,10 +9,10 @@ namespace DPT.Engine.Kernels;
 internal readonly unsafe struct GemmPanels<V> where V : struct, ISimd<V>
 {
     /// <summary>Largest B of which each thread has its own.</summary>
-    private const long MostPrivate = 2L << 20;
+    private const long MaxPrivate = 2L << 20;
 
     /// <summary>Rows of C for each thread that are worth a packing of its own.</summary>
-    private const int LeastRowsOfThread = 48;
+    private const int MinRowsOfThread = 48;
 
     private readonly MatMulCall _call;
     private readonly GemmBlocking _blocking;
@@ -23,10 +23,10 @@ internal readonly unsafe struct GemmPanels<V> where V : struct, ISimd<V>
         _call = call;
         _blocking = blocking;
         _panelsOfBlock = GemmBlocking.Parts(call.N, Width);
-        var isSmall = (long)call.K * _panelsOfBlock * Width <= MostPrivate;
+        var isSmall = (long)call.K * _panelsOfBlock * Width <= MaxPrivate;
         AreOfOneBlock = blocking.Runs > 1 && !isSmall;
         ArePrivate = blocking.Runs > 1
-            || (isSmall && (blocking.RowChunks == 1 || call.M >= (long)LeastRowsOfThread * threads));
+            || (isSmall && (blocking.RowChunks == 1 || call.M >= (long)MinRowsOfThread * threads));
     }
 
     /// <summary>Whether each thread packs its own.</summary>

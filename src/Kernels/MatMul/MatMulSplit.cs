@@ -13,9 +13,9 @@ internal readonly struct MatMulSplit
     private const int WantedBlocks = 512;
 
     /// <summary>Fewer terms are not worth a pass over memory for their sum.</summary>
-    private const int LeastTerms = 256;
+    private const int MinTerms = 256;
 
-    private const int MostRuns = 64;
+    private const int MaxRuns = 64;
 
     private readonly int _tile;
 
@@ -26,8 +26,8 @@ internal readonly struct MatMulSplit
     {
         _tile = tile;
         var blocks = (long)GridCover.Blocks(call.M, tile) * GridCover.Blocks(call.N, tile);
-        var most = call.TransposeA ? MostRuns : 1;
-        var wanted = Math.Clamp(Math.Min(WantedBlocks / blocks, call.K / LeastTerms), 1, most);
+        var max = call.TransposeA ? MaxRuns : 1;
+        var wanted = Math.Clamp(Math.Min(WantedBlocks / blocks, call.K / MinTerms), 1, max);
         Terms = GridCover.Blocks(GridCover.Blocks(call.K, (int)wanted), tileTerms) * tileTerms;
         Runs = GridCover.Blocks(call.K, Terms);
     }

@@ -1,6 +1,6 @@
 namespace DPT.Engine.Kernels;
 
-/// <summary>Sizes that every operator on slabs and rows must survive: 1, primes, and both sides of every edge.</summary>
+/// <summary>Sizes that every operator on arrays and rows must survive: 1, primes, and both sides of every edge.</summary>
 public static class CaseSizes
 {
     /// <summary>Element counts: around vectors of 8 and 16, and beyond one piece of parallel work.</summary>
