@@ -20,7 +20,7 @@ internal static class AttentionLanes
     private static readonly string Large =
         $"the heads of a vector take more than {MaxScratchBytes >> 10} KiB of scratch memory: too much for the cache";
 
-    /// <summary>Pieces of a call: heads of all sequences, as many at a time as a vector has lanes.</summary>
+    /// <summary>Chunks of a call: heads of all sequences, as many at a time as a vector has lanes.</summary>
     public static int Groups<V>(int batch, int heads) where V : struct, ISimd<V> =>
         (checked(batch * heads) + V.Count - 1) / V.Count;
 

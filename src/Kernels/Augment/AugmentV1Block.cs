@@ -4,7 +4,7 @@ using ILGPU;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// The host draws a plan per row (<see cref="AugmentPlan"/>). Without strong changes a thread owns a number of the
+/// The host samples a plan per row (<see cref="AugmentPlan"/>). Without strong changes a thread owns a number of the
 /// result; with them a block owns an image, works on its bytes in global scratch, and writes the view of them at the
 /// end. Bytes are those of the host; only the normalisation is in single precision.
 /// Threads: 256 in a block, neighbours on neighbouring pixels. Limits: none. A kernel cannot throw: an index that is no
@@ -51,7 +51,7 @@ internal sealed class AugmentV1Block : GpuVariant<AugmentCall>
         var words = ArrayPool<int>.Shared.Rent((int)plan.Length);
         for (var row = 0; row < call.Batch; row++)
         {
-            AugmentPlan.Draw(in call, row, words.AsSpan(row * AugmentPlan.Words, AugmentPlan.Words));
+            AugmentPlan.Sample(in call, row, words.AsSpan(row * AugmentPlan.Words, AugmentPlan.Words));
         }
 
         device.CopyIn<int>(words.AsSpan(0, (int)plan.Length), plan);

@@ -14,11 +14,11 @@ internal readonly record struct RandAugment(
     private const int Operations = 14;
 
     /// <summary>Draws three times (operation, strength), then side, x and y of the cutout.</summary>
-    public static RandAugment Draw(int size, ref PhiloxStream random)
+    public static RandAugment Sample(int size, ref PhiloxStream random)
     {
-        var first = DrawStep(size, ref random);
-        var second = DrawStep(size, ref random);
-        var third = DrawStep(size, ref random);
+        var first = SampleStep(size, ref random);
+        var second = SampleStep(size, ref random);
+        var third = SampleStep(size, ref random);
         var side = 0.5 * random.NextUniform() * size;
         var x = (double)random.NextUniform() * size;
         var y = (double)random.NextUniform() * size;
@@ -45,7 +45,7 @@ internal readonly record struct RandAugment(
         _ => (0.05, 0.95),
     };
 
-    private static RandAugmentStep DrawStep(int size, ref PhiloxStream random)
+    private static RandAugmentStep SampleStep(int size, ref PhiloxStream random)
     {
         var op = (RandAugmentOp)random.NextInt(Operations);
         var (min, max) = Range(op);

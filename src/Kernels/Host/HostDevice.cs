@@ -44,7 +44,7 @@ public sealed unsafe class HostDevice : Device
     /// <summary>Vector width of the kernels.</summary>
     public SimdWidth Width { get; }
 
-    /// <summary>The threads: <c>device.Workers.For(pieces, ref job)</c>.</summary>
+    /// <summary>The threads: <c>device.Workers.For(items, ref job)</c>.</summary>
     public WorkerPool Workers { get; }
 
     /// <inheritdoc/>

@@ -84,7 +84,7 @@ public readonly record struct MatMulCall : IKernelCall
     public string Shape => $"M={M} {RowShape}";
 
     /// <inheritdoc/>
-    /// <remarks>The rows of a transposed A are terms of the sums, as in the gradient of a weight.</remarks>
+    /// <remarks>The rows of a transposed A are the K of the sums, as in the gradient of a weight.</remarks>
     public string SampleShape => TransposeA ? Shape : RowShape;
 
     private string RowShape => $"N={N} K={K} {(TransposeA ? 'T' : 'N')}{(TransposeB ? 'T' : 'N')}"

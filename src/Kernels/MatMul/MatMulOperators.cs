@@ -61,13 +61,13 @@ public static class MatMulOperators
             yield return new(Nn(GemmMicroKernel.Rows + d, 16 + d, 9));
             yield return new(Nt(GemmMicroKernel.Rows + d, 32 + d, 9));
             yield return new(Tn(GemmMicroKernel.Rows + d, 2 + d, 9));
-            yield return new(Nn(GemmBlocking.MaxRows + d, 33, 19));
-            yield return new(Tn(GemmBlocking.MaxRows + d, 33, 19));
-            yield return new(Nt(7, GemmBlocking.MaxColumns + d, 5));
-            yield return new(Nn(7, 33, GemmBlocking.MaxTerms + d)) { Residual = ResidualKind.Result };
-            yield return new(Tn(7, 33, GemmBlocking.MaxTerms + d) with { Accumulate = true }) { Bias = true };
-            yield return new(Tn(13, 18, (6 * GemmBlocking.MaxTerms) + d) with { Accumulate = true });
-            yield return new(Nt(11, 19, (2 * GemmBlocking.MaxTerms) + d) with { Activation = Activation.Gelu });
+            yield return new(Nn(GemmBlocking.MaxMc + d, 33, 19));
+            yield return new(Tn(GemmBlocking.MaxMc + d, 33, 19));
+            yield return new(Nt(7, GemmBlocking.MaxNc + d, 5));
+            yield return new(Nn(7, 33, GemmBlocking.MaxKc + d)) { Residual = ResidualKind.Result };
+            yield return new(Tn(7, 33, GemmBlocking.MaxKc + d) with { Accumulate = true }) { Bias = true };
+            yield return new(Tn(13, 18, (6 * GemmBlocking.MaxKc) + d) with { Accumulate = true });
+            yield return new(Nt(11, 19, (2 * GemmBlocking.MaxKc) + d) with { Activation = Activation.Gelu });
         }
     }
 
