@@ -6,8 +6,8 @@ using ILGPU.Runtime;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// Three launches: D = rowsum(dO O); then blocks that own 64 query rows and let the keys pass by for dq, with a running
-/// maximum as in the forward pass; then blocks that own 64 key rows and let the queries pass by for dk and dv. Both compute
+/// Three launches: D = rowsum(dO O); then blocks that own 64 query rows and loop over the keys for dq, with a running
+/// maximum as in the forward pass; then blocks that own 64 key rows and loop over the queries for dk and dv. Both compute
 /// P = exp2(S - largest) / sum again, tile by tile in registers, and dS = P (dP - D); largest and sum of every row go from
 /// the second launch to the third. Every row has one owner and adds in ascending order: no atomics.
 /// Threads: 128 as 16 by 8; a thread has 4 x 4 scores and an eighth of four rows of every gradient in registers; weights
