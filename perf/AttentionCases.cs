@@ -9,18 +9,18 @@ internal static class AttentionCases
     private static readonly (int Batch, int Heads, int Tokens, int Size)[] Shapes =
         [(148, 4, 17, 24), (64, 4, 18, 32), (32, 4, 66, 32), (32, 6, 65, 64), (8, 6, 257, 64)];
 
-    public static IEnumerable<(string Name, Func<Contest> Open)> All(HostDevice device)
+    public static IEnumerable<(string Name, Func<Comparison> Open)> All(HostDevice device)
     {
         foreach (var (batch, heads, tokens, size) in Shapes)
         {
             var name = $"attention B{batch} H{heads} L{tokens} d{size} forward";
-            yield return (name, () => new AttentionContest(device, batch, heads, tokens, size, backward: false));
+            yield return (name, () => new AttentionComparison(device, batch, heads, tokens, size, backward: false));
             yield return (
-                name + "+backward", () => new AttentionContest(device, batch, heads, tokens, size, backward: true));
+                name + "+backward", () => new AttentionComparison(device, batch, heads, tokens, size, backward: true));
         }
     }
 
-    private sealed class AttentionContest : Contest
+    private sealed class AttentionComparison : Comparison
     {
         private readonly HostDevice _device;
         private readonly bool _backward;
@@ -34,7 +34,7 @@ internal static class AttentionCases
         private readonly torch.Tensor _torchGradient;
         private torch.Tensor _torchOutput;
 
-        public AttentionContest(HostDevice device, int batch, int heads, int tokens, int size, bool backward)
+        public AttentionComparison(HostDevice device, int batch, int heads, int tokens, int size, bool backward)
         {
             _device = device;
             _backward = backward;

@@ -47,14 +47,14 @@ internal sealed class Board
     /// <summary>Whether every pair of results so far agreed.</summary>
     public bool AllAgree { get; private set; } = true;
 
-    public void Add(string family, string name, Contest contest, Verdict verdict)
+    public void Add(string family, string name, Comparison comparison, Verdict verdict)
     {
-        var agrees = verdict.Disagreement <= contest.Tolerance;
+        var agrees = verdict.Disagreement <= comparison.Tolerance;
         AllAgree &= agrees;
         var row = new BoardRow(
             family,
             name,
-            contest.Bound == Bound.Memory ? "GB/s" : "GFLOP/s",
+            comparison.Bound == Bound.Memory ? "GB/s" : "GFLOP/s",
             verdict.Ours.Median / 1e9,
             verdict.Theirs.Median / 1e9,
             verdict.Ratio,

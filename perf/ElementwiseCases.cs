@@ -12,31 +12,31 @@ internal static class ElementwiseCases
     private static readonly (int Rows, int Width)[] Activations =
         [(2516, 192), (1152, 512), (2080, 1024), (8224, 2048)];
 
-    public static IEnumerable<(string Name, Func<Contest> Open)> All(HostDevice device)
+    public static IEnumerable<(string Name, Func<Comparison> Open)> All(HostDevice device)
     {
         foreach (var backward in new[] { false, true })
         {
             var suffix = backward ? " forward+backward" : " forward";
             foreach (var (rows, width) in Norms)
             {
-                yield return ($"layernorm [{rows}x{width}]{suffix}", () => new LayerNormContest(device, rows, width, backward));
+                yield return ($"layernorm [{rows}x{width}]{suffix}", () => new LayerNormComparison(device, rows, width, backward));
             }
 
             foreach (var (rows, width) in Activations)
             {
-                yield return ($"gelu [{rows}x{width}]{suffix}", () => new GeluContest(device, rows, width, backward));
+                yield return ($"gelu [{rows}x{width}]{suffix}", () => new GeluComparison(device, rows, width, backward));
             }
         }
     }
 
     /// <summary>A function of one array with the gradient of its input.</summary>
-    private abstract class FunctionContest : Contest
+    private abstract class FunctionComparison : Comparison
     {
         private readonly TorchTensor _torchX;
         private readonly TorchTensor _torchGradient;
         private TorchTensor _torchY = torch.zeros(0);
 
-        protected FunctionContest(HostDevice device, int rows, int width, bool backward)
+        protected FunctionComparison(HostDevice device, int rows, int width, bool backward)
         {
             (Device, Backward) = (device, backward);
             var (x, gradient) = (Normal(rows * width, 1), Normal(rows * width, 2));
@@ -98,12 +98,12 @@ internal static class ElementwiseCases
         protected abstract TorchTensor Forward(TorchTensor x);
     }
 
-    private sealed class GeluContest : FunctionContest
+    private sealed class GeluComparison : FunctionComparison
     {
         private readonly ActivationCall _forward;
         private readonly ActivationCall _backward;
 
-        public GeluContest(HostDevice device, int rows, int width, bool backward)
+        public GeluComparison(HostDevice device, int rows, int width, bool backward)
             : base(device, rows, width, backward)
         {
             _forward = new ActivationCall
@@ -130,7 +130,7 @@ internal static class ElementwiseCases
         protected override TorchTensor Forward(TorchTensor x) => F.gelu(x);
     }
 
-    private sealed class LayerNormContest : FunctionContest
+    private sealed class LayerNormComparison : FunctionComparison
     {
         private const float Epsilon = 1e-5f;
 
@@ -145,7 +145,7 @@ internal static class ElementwiseCases
         private readonly LayerNormForwardCall _forward;
         private readonly LayerNormBackwardCall _backward;
 
-        public LayerNormContest(HostDevice device, int rows, int width, bool backward)
+        public LayerNormComparison(HostDevice device, int rows, int width, bool backward)
             : base(device, rows, width, backward)
         {
             var (gamma, beta) = (Normal(width, 3), Normal(width, 4));

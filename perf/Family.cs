@@ -4,8 +4,8 @@ namespace Perf;
 
 /// <summary>Cases that belong together and whose ratios are summed up as one geometric mean.</summary>
 /// <param name="Name">How expectations call it.</param>
-/// <param name="Cases">Its cases; a contest is opened only when its turn comes.</param>
-internal sealed record Family(string Name, Func<HostDevice, IEnumerable<(string Name, Func<Contest> Open)>> Cases)
+/// <param name="Cases">Its cases; a comparison is opened only when its turn comes.</param>
+internal sealed record Family(string Name, Func<HostDevice, IEnumerable<(string Name, Func<Comparison> Open)>> Cases)
 {
     /// <summary>All families: one line for each file of cases.</summary>
     public static IReadOnlyList<Family> Host { get; } =

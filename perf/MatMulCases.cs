@@ -23,7 +23,7 @@ internal static class MatMulCases
     ];
 
     /// <summary>Every linear layer forward (NT), its input's gradient (NN) and its weight's (TN).</summary>
-    public static IEnumerable<(string Name, Func<Contest> Open)> All(HostDevice device)
+    public static IEnumerable<(string Name, Func<Comparison> Open)> All(HostDevice device)
     {
         var squares = Squares.Select(n => (Rows: n, Outputs: n, Inputs: n));
         foreach (var (rows, outputs, inputs) in squares.Concat(Networks.SelectMany(Layers)))
@@ -49,14 +49,14 @@ internal static class MatMulCases
         }
     }
 
-    private static (string Name, Func<Contest> Open) Case(
+    private static (string Name, Func<Comparison> Open) Case(
         HostDevice device, int m, int n, int k, bool transposeA, bool transposeB)
     {
         var name = $"matmul [{m}x{k}]x[{k}x{n}] {(transposeA ? 'T' : 'N')}{(transposeB ? 'T' : 'N')}";
-        return (name, () => new MatMulContest(device, m, n, k, transposeA, transposeB));
+        return (name, () => new MatMulComparison(device, m, n, k, transposeA, transposeB));
     }
 
-    private sealed class MatMulContest : Contest
+    private sealed class MatMulComparison : Comparison
     {
         private readonly HostDevice _device;
         private readonly DeviceBuffer<float> _a;
@@ -69,7 +69,7 @@ internal static class MatMulCases
         private readonly torch.Tensor _torchC;
         private readonly MatMulCall _call;
 
-        public MatMulContest(HostDevice device, int m, int n, int k, bool transposeA, bool transposeB)
+        public MatMulComparison(HostDevice device, int m, int n, int k, bool transposeA, bool transposeB)
         {
             _device = device;
             var a = Normal(m * k, 1);

@@ -7,12 +7,12 @@ namespace Perf;
 internal static class NetworkCases
 {
     /// <summary>The forward pass alone.</summary>
-    public static IEnumerable<(string Name, Func<Contest> Open)> Forward(HostDevice device) =>
-        All(device).Select(n => ($"{n.Name} forward {n.Sizes}", (Func<Contest>)(() => new ForwardContest(n.Open()))));
+    public static IEnumerable<(string Name, Func<Comparison> Open)> Forward(HostDevice device) =>
+        All(device).Select(n => ($"{n.Name} forward {n.Sizes}", (Func<Comparison>)(() => new ForwardComparison(n.Open()))));
 
     /// <summary>A training step.</summary>
-    public static IEnumerable<(string Name, Func<Contest> Open)> Steps(HostDevice device) =>
-        All(device).Select(n => ($"{n.Name} step {n.Sizes}", (Func<Contest>)(() => new StepContest(n.Open()))));
+    public static IEnumerable<(string Name, Func<Comparison> Open)> Steps(HostDevice device) =>
+        All(device).Select(n => ($"{n.Name} step {n.Sizes}", (Func<Comparison>)(() => new StepComparison(n.Open()))));
 
     private static IEnumerable<(string Name, string Sizes, Func<Network> Open)> All(HostDevice device)
     {

@@ -4,18 +4,18 @@ using TorchSharp.Modules;
 
 namespace Perf;
 
-/// <summary>AdamW with the moving average of the weights: one slab here, a list of tensors there, as a network has it.</summary>
+/// <summary>AdamW with the moving average of the weights: one flat buffer here, a list of tensors there, as a network has it.</summary>
 internal static class OptimizerCases
 {
-    public static IEnumerable<(string Name, Func<Contest> Open)> All(HostDevice device)
+    public static IEnumerable<(string Name, Func<Comparison> Open)> All(HostDevice device)
     {
         foreach (var (count, tensors) in new[] { (2_000_000, 1), (2_000_000, 100), (20_000_000, 100) })
         {
-            yield return ($"adamw+ema {count / 1_000_000}M in {tensors}", () => new AdamWContest(device, count, tensors));
+            yield return ($"adamw+ema {count / 1_000_000}M in {tensors}", () => new AdamWComparison(device, count, tensors));
         }
     }
 
-    private sealed class AdamWContest : Contest
+    private sealed class AdamWComparison : Comparison
     {
         private const float Rate = 1e-3f;
         private const float Decay = 0.01f;
@@ -23,19 +23,19 @@ internal static class OptimizerCases
 
         private readonly HostDevice _device;
         private readonly float[] _start;
-        private readonly DeviceBuffer<float>[] _slabs;
+        private readonly DeviceBuffer<float>[] _buffers;
         private readonly Parameter[] _parameters;
         private readonly torch.Tensor[] _averages;
         private readonly torch.optim.Optimizer _optimizer;
         private AdamWCall _call;
 
-        public AdamWContest(HostDevice device, int count, int tensors)
+        public AdamWComparison(HostDevice device, int count, int tensors)
         {
             _device = device;
             _start = Normal(count, 1);
             var gradient = Normal(count, 2);
             var zeros = new float[count];
-            _slabs =
+            _buffers =
             [
                 device.Upload<float>(_start), device.Upload<float>(gradient), device.Upload<float>(zeros),
                 device.Upload<float>(zeros), device.Upload<float>(_start),
@@ -43,11 +43,11 @@ internal static class OptimizerCases
             _call = new AdamWCall
             {
                 Count = count,
-                Parameters = _slabs[0].Slice,
-                Gradients = _slabs[1].Slice,
-                Moment1 = _slabs[2].Slice,
-                Moment2 = _slabs[3].Slice,
-                Average = _slabs[4].Slice,
+                Parameters = _buffers[0].Slice,
+                Gradients = _buffers[1].Slice,
+                Moment1 = _buffers[2].Slice,
+                Moment2 = _buffers[3].Slice,
+                Average = _buffers[4].Slice,
                 Step = 1,
                 LearningRate = Rate,
                 Beta1 = 0.9f,
@@ -104,7 +104,7 @@ internal static class OptimizerCases
         public override void Dispose()
         {
             _optimizer.Dispose();
-            foreach (var owned in _slabs.Concat<IDisposable>(_parameters).Concat(_averages))
+            foreach (var owned in _buffers.Concat<IDisposable>(_parameters).Concat(_averages))
             {
                 owned.Dispose();
             }

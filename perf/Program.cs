@@ -63,8 +63,8 @@ static int Host(Arguments arguments)
     {
         foreach (var (name, open) in family.Cases(device).Where(c => arguments.Wants(c.Name)))
         {
-            using var contest = open();
-            board.Add(family.Name, name, contest, Duel.Run(device, contest, arguments.Budget));
+            using var comparison = open();
+            board.Add(family.Name, name, comparison, SideBySide.Run(device, comparison, arguments.Budget));
         }
     }
 

@@ -10,12 +10,12 @@ namespace Perf;
 /// <summary>Guided sampling with 50 evaluations (each a pair) of a small U-ViT; the same solver runs on both sides.</summary>
 internal static class SamplingCases
 {
-    public static IEnumerable<(string Name, Func<Contest> Open)> All(HostDevice device)
+    public static IEnumerable<(string Name, Func<Comparison> Open)> All(HostDevice device)
     {
-        yield return ("sampling D128 7 blocks 16x16 p2 B8, 50 guided evaluations", () => new SamplingContest(device, 8));
+        yield return ("sampling D128 7 blocks 16x16 p2 B8, 50 guided evaluations", () => new SamplingComparison(device, 8));
     }
 
-    private sealed class SamplingContest : Contest
+    private sealed class SamplingComparison : Comparison
     {
         private const int Evaluations = 50;
         private const double Guidance = 0.5;
@@ -34,7 +34,7 @@ internal static class SamplingCases
         private readonly DeviceBuffer<float> _result;
         private float[] _theirs = [];
 
-        public SamplingContest(HostDevice device, int batch)
+        public SamplingComparison(HostDevice device, int batch)
         {
             (_device, _batch) = (device, batch);
             _config = new UVitConfig(

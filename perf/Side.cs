@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Perf;
 
-/// <summary>Rates of one contestant in operations per second.</summary>
+/// <summary>Rates of one side in operations per second.</summary>
 /// <param name="Median">Median of the turns.</param>
 /// <param name="Low">Lower quartile of the turns.</param>
 /// <param name="High">Upper quartile of the turns.</param>

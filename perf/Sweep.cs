@@ -6,7 +6,7 @@ namespace Perf;
 /// <param name="Value">The size.</param>
 /// <param name="Images">Images in one run.</param>
 /// <param name="Open">Opens the computation; only our side is run.</param>
-internal sealed record SweepPoint(int Value, int Images, Func<Contest> Open);
+internal sealed record SweepPoint(int Value, int Images, Func<Comparison> Open);
 
 /// <summary>What a point came to.</summary>
 /// <param name="Value">The size.</param>
@@ -31,7 +31,7 @@ internal sealed record ScalingRow(int Value, double Flops, double Seconds, doubl
 internal sealed record Sweep(
     string Workload, string Variable, string Fixed, int Reference, IReadOnlyList<SweepPoint> Points)
 {
-    private const int LeastRounds = 5;
+    private const int MinRounds = 5;
 
     public string Name => $"{Workload} by {Variable}";
 
@@ -39,21 +39,21 @@ internal sealed record Sweep(
     /// <param name="budget">Time for each point.</param>
     public IReadOnlyList<ScalingRow> Measure(TimeSpan budget)
     {
-        var contests = Points.Select(p => p.Open()).ToList();
+        var comparisons = Points.Select(p => p.Open()).ToList();
         try
         {
-            var sides = contests.Select(c => new Side(c.Ours, c.Work)).ToList();
+            var sides = comparisons.Select(c => new Side(c.Ours, c.Work)).ToList();
             var watch = Stopwatch.StartNew();
-            for (var round = 0; round < LeastRounds || watch.Elapsed < budget * sides.Count; round++)
+            for (var round = 0; round < MinRounds || watch.Elapsed < budget * sides.Count; round++)
             {
                 sides.ForEach(side => side.Turn());
             }
 
-            return Rows([.. contests.Select((c, i) => c.Work / Points[i].Images)], [.. sides.Select(s => s.Rate.Median)]);
+            return Rows([.. comparisons.Select((c, i) => c.Work / Points[i].Images)], [.. sides.Select(s => s.Rate.Median)]);
         }
         finally
         {
-            contests.ForEach(c => c.Dispose());
+            comparisons.ForEach(c => c.Dispose());
         }
     }
 

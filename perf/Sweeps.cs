@@ -17,11 +17,11 @@ internal static class Sweeps
     /// <summary>All of them; points are opened only when they are measured.</summary>
     public static IEnumerable<Sweep> All(HostDevice device)
     {
-        var workloads = new (string Name, int ExtraTokens, Func<Size, Contest> Open)[]
+        var workloads = new (string Name, int ExtraTokens, Func<Size, Comparison> Open)[]
         {
-            ("U-ViT step", 2, size => new StepContest(UVit(device, size))),
-            ("U-ViT forward", 2, size => new ForwardContest(UVit(device, size))),
-            ("ViT step", 1, size => new StepContest(VisionTransformer(device, size))),
+            ("U-ViT step", 2, size => new StepComparison(UVit(device, size))),
+            ("U-ViT forward", 2, size => new ForwardComparison(UVit(device, size))),
+            ("ViT step", 1, size => new StepComparison(VisionTransformer(device, size))),
         };
         foreach (var (name, extra, open) in workloads)
         {

@@ -3,7 +3,7 @@ using DPT.Engine.Kernels;
 namespace DPT.Engine.Autograd;
 
 /// <summary>
-/// A learned tensor: a named range of the slabs of its <see cref="ParameterStore"/>. Its gradient always exists and is
+/// A learned tensor: a named range of the flat buffers of its <see cref="ParameterStore"/>. Its gradient always exists and is
 /// always added to; the optimiser clears it. While it is frozen (<see cref="ParameterStore.Freeze"/>) it is an input like any
 /// constant, and its gradient is zero.
 /// </summary>
@@ -48,7 +48,7 @@ public sealed class Parameter : Tensor
     /// <inheritdoc/>
     public override Slice<float> Gradient => _store.Gradients.Range(Offset, Shape.Count);
 
-    /// <summary>First element in the slabs.</summary>
+    /// <summary>First element in the flat buffers.</summary>
     public long Offset { get; internal set; }
 
     internal Initializer Initializer { get; }

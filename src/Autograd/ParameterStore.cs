@@ -3,7 +3,7 @@ using DPT.Engine.Kernels;
 namespace DPT.Engine.Autograd;
 
 /// <summary>
-/// All parameters of a model in one slab, their gradients in a second: an optimiser is one pass over memory, a
+/// All parameters of a model in one flat buffer, their gradients in a second: an optimiser is one pass over memory, a
 /// checkpoint one walk over names. Add parameters, then <see cref="Initialize"/>.
 /// </summary>
 public sealed class ParameterStore : IDisposable
@@ -25,18 +25,18 @@ public sealed class ParameterStore : IDisposable
     /// <summary>Where the parameters live.</summary>
     public Device Device { get; }
 
-    /// <summary>The parameters in the order of registration, which is the order of the slab.</summary>
+    /// <summary>The parameters in the order of registration, which is the order in the buffer.</summary>
     public IReadOnlyList<Parameter> Parameters => _parameters;
 
     /// <summary>Number of learned numbers, gaps not counted.</summary>
     public long Count => _parameters.Sum(p => p.Shape.Count);
 
-    /// <summary>Number of elements in a slab, gaps counted.</summary>
-    public long SlabLength { get; private set; }
+    /// <summary>Number of elements in a flat buffer, gaps counted.</summary>
+    public long FlatLength { get; private set; }
 
     /// <summary>
-    /// The ranges of a slab that an optimiser changes: those of the parameters that are not frozen with the gaps behind them,
-    /// neighbours in one; the whole slab if none is frozen.
+    /// The ranges of a flat buffer that an optimiser changes: those of the parameters that are not frozen with the gaps behind them,
+    /// neighbours in one; the whole buffer if none is frozen.
     /// </summary>
     internal (long Start, long Length)[] LearningRanges => _learningRanges ??= [.. Ranges(p => p.NeedsGradient)];
 
@@ -44,7 +44,7 @@ public sealed class ParameterStore : IDisposable
     internal (long Start, long Length)[] LearningRangesOutsideMatrices =>
         _learningRangesOutsideMatrices ??= [.. Ranges(p => p.NeedsGradient && !p.IsHidden)];
 
-    /// <summary>The weights that modules see: the slab, or a substitute while one is in use.</summary>
+    /// <summary>The weights that modules see: the flat buffer, or a substitute while one is in use.</summary>
     public Slice<float> Values => _substitute.IsEmpty ? Require(_values).Slice : _substitute;
 
     /// <summary>The gradients.</summary>
@@ -70,14 +70,14 @@ public sealed class ParameterStore : IDisposable
             throw new InvalidOperationException($"parameter '{name}' comes after the store was initialised");
         }
 
-        var parameter = new Parameter(this, name, shape, initializer, decays, isHidden) { Offset = SlabLength };
+        var parameter = new Parameter(this, name, shape, initializer, decays, isHidden) { Offset = FlatLength };
         if (!_byName.TryAdd(name, parameter))
         {
             throw new ArgumentException($"the model has two parameters named '{name}'");
         }
 
         _parameters.Add(parameter);
-        SlabLength += (shape.Count + Alignment - 1) / Alignment * Alignment;
+        FlatLength += (shape.Count + Alignment - 1) / Alignment * Alignment;
         return parameter;
     }
 
@@ -120,12 +120,12 @@ public sealed class ParameterStore : IDisposable
     }
 
     /// <summary>
-    /// Allocates the slabs, once, and draws the starting values from <paramref name="seed"/>; gradients are zero.
+    /// Allocates the flat buffers, once, and draws the starting values from <paramref name="seed"/>; gradients are zero.
     /// </summary>
     public void Initialize(ulong seed)
     {
-        _values ??= AllocateSlab();
-        _gradients ??= AllocateSlab();
+        _values ??= AllocateFlat();
+        _gradients ??= AllocateFlat();
         Device.Clear(Gradients);
         _learningRanges = _learningRangesOutsideMatrices = null;
         for (var index = 0; index < _parameters.Count; index++)
@@ -137,18 +137,18 @@ public sealed class ParameterStore : IDisposable
         }
     }
 
-    /// <summary>A zeroed slab with the layout of this store: moments, averages.</summary>
-    public DeviceBuffer<float> AllocateSlab()
+    /// <summary>A zeroed flat buffer with the layout of this store: moments, averages.</summary>
+    public DeviceBuffer<float> AllocateFlat()
     {
-        var slab = Device.Allocate<float>(SlabLength);
-        Device.Clear(slab.Slice);
-        return slab;
+        var flat = Device.Allocate<float>(FlatLength);
+        Device.Clear(flat.Slice);
+        return flat;
     }
 
-    /// <summary>A slab that is 1 on parameters that decay and 0 elsewhere.</summary>
+    /// <summary>A flat buffer that is 1 on parameters that decay and 0 elsewhere.</summary>
     public DeviceBuffer<float> AllocateDecayMask()
     {
-        var mask = new float[SlabLength];
+        var mask = new float[FlatLength];
         foreach (var parameter in _parameters.Where(p => p.Decays))
         {
             mask.AsSpan((int)parameter.Offset, (int)parameter.Shape.Count).Fill(1);
@@ -160,9 +160,9 @@ public sealed class ParameterStore : IDisposable
     /// <summary>Lets the modules see other weights (a moving average) until the result is disposed.</summary>
     public IDisposable Substitute(Slice<float> values)
     {
-        if (values.Length != SlabLength)
+        if (values.Length != FlatLength)
         {
-            throw new ArgumentException($"{values.Length} substitute weights for a slab of {SlabLength}");
+            throw new ArgumentException($"{values.Length} substitute weights for a flat buffer of {FlatLength}");
         }
 
         var previous = _substitute;
@@ -170,13 +170,13 @@ public sealed class ParameterStore : IDisposable
         return new Restore(() => _substitute = previous);
     }
 
-    /// <summary>The first parameter for which a slab holds a number that is not finite; null if there is none.</summary>
-    public Parameter? FindNonFinite(Slice<float> slab) => _parameters.Find(
-        p => !Array.TrueForAll(Device.Download(slab.Range(p.Offset, p.Shape.Count)), float.IsFinite));
+    /// <summary>The first parameter for which a flat buffer holds a number that is not finite; null if there is none.</summary>
+    public Parameter? FindNonFinite(Slice<float> flat) => _parameters.Find(
+        p => !Array.TrueForAll(Device.Download(flat.Range(p.Offset, p.Shape.Count)), float.IsFinite));
 
-    /// <summary>Copies a slab out by name: the state dictionary.</summary>
-    public Dictionary<string, (TensorShape Shape, float[] Values)> Export(Slice<float> slab) =>
-        _parameters.ToDictionary(p => p.Name, p => (p.Shape, Device.Download(slab.Range(p.Offset, p.Shape.Count))));
+    /// <summary>Copies a flat buffer out by name: the state dictionary.</summary>
+    public Dictionary<string, (TensorShape Shape, float[] Values)> Export(Slice<float> flat) =>
+        _parameters.ToDictionary(p => p.Name, p => (p.Shape, Device.Download(flat.Range(p.Offset, p.Shape.Count))));
 
     /// <summary>Throws unless a state dictionary is of this model.</summary>
     /// <exception cref="ArgumentException">A name is missing or unknown, or a shape differs; the message lists them.</exception>
@@ -195,18 +195,18 @@ public sealed class ParameterStore : IDisposable
         }
     }
 
-    /// <summary>Copies a state dictionary into a slab.</summary>
+    /// <summary>Copies a state dictionary into a flat buffer.</summary>
     /// <exception cref="ArgumentException">It is not of this model, see <see cref="RequireFit"/>.</exception>
-    public void Import(Slice<float> slab, IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)> state)
+    public void Import(Slice<float> flat, IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)> state)
     {
         RequireFit(state);
         foreach (var parameter in _parameters)
         {
-            Device.CopyIn<float>(state[parameter.Name].Values, slab.Range(parameter.Offset, parameter.Shape.Count));
+            Device.CopyIn<float>(state[parameter.Name].Values, flat.Range(parameter.Offset, parameter.Shape.Count));
         }
     }
 
-    /// <summary>Frees the slabs.</summary>
+    /// <summary>Frees the flat buffers.</summary>
     public void Dispose()
     {
         _values?.Dispose();
@@ -221,7 +221,7 @@ public sealed class ParameterStore : IDisposable
             if (include(_parameters[first]))
             {
                 var next = _parameters.FindIndex(first, p => !include(p));
-                var end = next < 0 ? SlabLength : _parameters[next].Offset;
+                var end = next < 0 ? FlatLength : _parameters[next].Offset;
                 yield return (_parameters[first].Offset, end - _parameters[first].Offset);
                 first = next < 0 ? _parameters.Count : next;
             }
@@ -235,8 +235,8 @@ public sealed class ParameterStore : IDisposable
         return found.Count > 0 ? found : throw new ArgumentException($"the model has no parameter in '{part}'");
     }
 
-    private static DeviceBuffer<float> Require(DeviceBuffer<float>? slab) =>
-        slab ?? throw new InvalidOperationException("the parameter store was not initialised");
+    private static DeviceBuffer<float> Require(DeviceBuffer<float>? buffer) =>
+        buffer ?? throw new InvalidOperationException("the parameter store was not initialised");
 
     private sealed class Restore(Action action) : IDisposable
     {

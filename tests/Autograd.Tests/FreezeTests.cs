@@ -95,11 +95,11 @@ public sealed class FreezeTests
         {
             var range = ((int)parameter.Offset)..(int)(parameter.Offset + parameter.Shape.Count);
             var isFrozen = part.Length == 0 || $"{parameter.Name}.".StartsWith($"{part}.");
-            for (var slab = 0; slab < frozen.Count; slab++)
+            for (var buffer = 0; buffer < frozen.Count; buffer++)
             {
                 Assert.That(
-                    frozen[slab][range], Is.EqualTo((isFrozen ? before : free)[slab][range]), $"{parameter.Name}, slab {slab}");
-                Assert.That(free[slab][range], Is.Not.EqualTo(before[slab][range]), "nothing moved, which proves nothing");
+                    frozen[buffer][range], Is.EqualTo((isFrozen ? before : free)[buffer][range]), $"{parameter.Name}, buffer {buffer}");
+                Assert.That(free[buffer][range], Is.Not.EqualTo(before[buffer][range]), "nothing moved, which proves nothing");
             }
         }
     }
@@ -112,11 +112,11 @@ public sealed class FreezeTests
             ? new AdamW(_store, new AdamWConfig(0.9f, 0.99f, 0.1f, DecayEverything: true))
             : new Sgd(_store, new SgdConfig(0.9f, true, 0.1f, DecayEverything: true));
         using var average = new MovingAverage(_store, 0.5f);
-        List<float[]> Slabs() =>
-            [.. new[] { _store.Values, average.Values }.Concat(optimizer.State.Select(s => s.Slab)).Select(s => _device.Download(s))];
+        List<float[]> Buffers() =>
+            [.. new[] { _store.Values, average.Values }.Concat(optimizer.State.Select(s => s.Values)).Select(s => _device.Download(s))];
         Step(0.5f);
         Step(-0.25f);
-        before = Slabs();
+        before = Buffers();
         if (part is not null)
         {
             _store.Freeze(part);
@@ -130,7 +130,7 @@ public sealed class FreezeTests
             _store.Unfreeze(part);
         }
 
-        return Slabs();
+        return Buffers();
 
         void Step(float gradient)
         {

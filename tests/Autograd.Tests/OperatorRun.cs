@@ -58,7 +58,7 @@ internal sealed class OperatorRun : IDisposable
             }
         }
 
-        // At least one parameter, so that there is a slab.
+        // At least one parameter, so that there is a flat buffer.
         Store.Add("other", new TensorShape(1), Initializer.One);
         Store.Initialize(1);
         foreach (var (name, parameter) in _parameters)

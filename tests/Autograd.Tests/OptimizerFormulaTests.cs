@@ -48,8 +48,8 @@ public sealed class OptimizerFormulaTests
             return m / (Math.Sqrt(v) + 1e-8);
         }, l2: false);
         Assert.That(optimizer.State.Select(s => s.Name), Is.EqualTo(new[] { "moment1", "moment2" }));
-        Assert.That(_device.Download(optimizer.State[1].Slab.Range(0, 3)), Is.All.GreaterThanOrEqualTo(0));
-        Assert.That(_device.Download(optimizer.State[0].Slab), Is.Not.EqualTo(_device.Download(optimizer.State[1].Slab)));
+        Assert.That(_device.Download(optimizer.State[1].Values.Range(0, 3)), Is.All.GreaterThanOrEqualTo(0));
+        Assert.That(_device.Download(optimizer.State[0].Values), Is.Not.EqualTo(_device.Download(optimizer.State[1].Values)));
     }
 
     [Test]
@@ -139,12 +139,12 @@ public sealed class OptimizerFormulaTests
             store.Freeze("");
         }
 
-        var before = (_device.Download(store.Values), _device.Download(average.Values), _device.Download(muon.State[0].Slab));
+        var before = (_device.Download(store.Values), _device.Download(average.Values), _device.Download(muon.State[0].Values));
         using var scale = _device.Upload<float>([isFrozen ? 1 : float.NaN]);
         _device.CopyIn<float>([.. Enumerable.Repeat(isFrozen ? 0 : 1f, 24)], matrix.Gradient);
         muon.Step(Rate, scale.Slice, average);
         Assert.That(
-            (_device.Download(store.Values), _device.Download(average.Values), _device.Download(muon.State[0].Slab)),
+            (_device.Download(store.Values), _device.Download(average.Values), _device.Download(muon.State[0].Values)),
             Is.EqualTo(before));
     }
 

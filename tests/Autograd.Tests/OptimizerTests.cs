@@ -111,13 +111,13 @@ public sealed class OptimizerTests
         Assert.That(device.Download(store["p"].Data), Is.All.EqualTo(2));
         Assert.That(device.Download(average.Values.Range(0, 2)), Is.All.EqualTo(2));
         Assert.That(device.Download(store.Gradients.Range(0, 2)), Is.EqualTo(new[] { 3f, 4f }));
-        Assert.That(optimizer.State.SelectMany(s => device.Download(s.Slab)), Is.All.Zero);
+        Assert.That(optimizer.State.SelectMany(s => device.Download(s.Values)), Is.All.Zero);
     }
 
     /// <summary>Squares that overflow or vanish do not count: a large gradient is clipped, not passed on and not lost.</summary>
     [TestCase(1e18f, 3.1622777e19)]
     [TestCase(1e-30f, 3.1622777e-29)]
-    public void SlabNorm_OfAThousandEqualNumbers_IsRight(float value, double expected)
+    public void GlobalNorm_OfAThousandEqualNumbers_IsRight(float value, double expected)
     {
         var (norm, factor) = Clip([.. Enumerable.Repeat(value, 1000)], limit: 1);
         Assert.That(norm, Is.EqualTo(expected).Within(1e-4).Percent);
@@ -125,16 +125,16 @@ public sealed class OptimizerTests
     }
 
     [Test]
-    public void SlabNorm_OfANumberThatIsNotFinite_IsNotFinite(
+    public void GlobalNorm_OfANumberThatIsNotFinite_IsNotFinite(
         [Values(float.NaN, float.PositiveInfinity, float.NegativeInfinity)] float value, [Values(0, 699, 1299)] int at)
     {
         using var device = new HostDevice(2);
-        using var slab = device.Allocate<float>(1300);
+        using var x = device.Allocate<float>(1300);
         using var norm = device.Allocate<float>(1);
         var numbers = new float[1300];
         numbers[at] = value;
-        device.CopyIn<float>(numbers, slab.Slice);
-        SlabNorm.Compute(device, slab.Slice, norm.Slice);
+        device.CopyIn<float>(numbers, x.Slice);
+        GlobalNorm.Compute(device, x.Slice, norm.Slice);
         Assert.That(float.IsFinite(device.Download(norm.Slice)[0]), Is.False);
     }
 

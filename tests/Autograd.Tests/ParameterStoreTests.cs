@@ -37,7 +37,7 @@ public sealed class ParameterStoreTests
     }
 
     [Test]
-    public void Slab_HoldsEveryParameterApart_AndZerosBetween()
+    public void FlatBuffer_HoldsEveryParameterApart_AndZerosBetween()
     {
         for (var i = 0; i < 4; i++)
         {
@@ -47,7 +47,7 @@ public sealed class ParameterStoreTests
         _store.Initialize(1);
         using var mask = _store.AllocateDecayMask();
         var (values, decays) = (_device.Download(_store.Values), _device.Download(mask.Slice));
-        var owner = new int[_store.SlabLength];
+        var owner = new int[_store.FlatLength];
         foreach (var (parameter, i) in _store.Parameters.Select((p, i) => (p, i)))
         {
             owner.AsSpan((int)parameter.Offset, (int)parameter.Shape.Count).Fill(i + 1);
@@ -67,8 +67,8 @@ public sealed class ParameterStoreTests
     {
         var parameter = _store.Add("a", new TensorShape(2), Initializer.Constant(1));
         _store.Initialize(1);
-        using var outer = _device.Upload<float>([.. Enumerable.Repeat(2f, (int)_store.SlabLength)]);
-        using var inner = _device.Upload<float>([.. Enumerable.Repeat(3f, (int)_store.SlabLength)]);
+        using var outer = _device.Upload<float>([.. Enumerable.Repeat(2f, (int)_store.FlatLength)]);
+        using var inner = _device.Upload<float>([.. Enumerable.Repeat(3f, (int)_store.FlatLength)]);
         float Seen() => _device.Download(parameter.Data)[0];
         using (_store.Substitute(outer.Slice))
         {

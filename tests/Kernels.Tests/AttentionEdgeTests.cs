@@ -29,24 +29,24 @@ public sealed class AttentionEdgeTests
             0 => 1e25,
             1 => token % 65 < 32 ? -1e25 : 0,
             _ => Mixed(part, token, c),
-        }) { AreApart = true, LeastTokens = 33 },
+        }) { AreApart = true, MinTokens = 33 },
         new("products beyond a float below zero, at the end", (part, token, c) => part switch
         {
             0 => 1e25,
             1 => token > 20 ? -1e25 : 0,
             _ => Mixed(part, token, c),
-        }) { AreApart = true, LeastTokens = 33 },
+        }) { AreApart = true, MinTokens = 33 },
         new("NaN in a query", (part, token, c) => part == 0 && token == 1 && c == 2 ? double.NaN : Mixed(part, token, c))
         {
-            LeastTokens = 2,
+            MinTokens = 2,
         },
         new("NaN in the last key", (part, token, c) => part == 1 && token == 32 && c == 0 ? double.NaN : Mixed(part, token, c))
         {
-            LeastTokens = 33,
+            MinTokens = 33,
         },
         new("NaN in a value", (part, token, c) => part == 2 && token == 1 && c == 1 ? double.NaN : Mixed(part, token, c))
         {
-            LeastTokens = 2,
+            MinTokens = 2,
         },
         new("NaN in a query of zeros", (part, token, c) => part == 0 && token == 0 && c == 0 ? double.NaN : part == 2 ? 1 : 0),
     ];
@@ -81,7 +81,7 @@ public sealed class AttentionEdgeTests
         var seen = new HashSet<string>();
         foreach (var (tokens, size) in Shapes)
         {
-            foreach (var edge in Edges.Where(e => e.LeastTokens <= tokens))
+            foreach (var edge in Edges.Where(e => e.MinTokens <= tokens))
             {
                 var problem = new Problem(edge, tokens, size);
                 var pairs = variant is KernelVariant<AttentionForwardCall> forward
@@ -149,7 +149,7 @@ public sealed class AttentionEdgeTests
         /// <summary>Whether different logits are so far apart that only the largest ones count.</summary>
         public bool AreApart { get; init; }
 
-        public int LeastTokens { get; init; } = 1;
+        public int MinTokens { get; init; } = 1;
     }
 
     private readonly record struct Pair(string Name, int Row, int Channel, double Actual, double Expected, double Limit)

@@ -10,7 +10,7 @@ public sealed class AttentionReferenceTests
     [TestCase(1, 5, 1, 3)]
     public void Backward_AnyShape_IsTheDerivativeOfForward(int batch, int tokens, int heads, int size)
     {
-        var reference = new AttentionReference(batch, tokens, heads, size);
+        var reference = new AttentionReference(new AttentionShape(batch, tokens, heads, size));
         var elements = batch * tokens * heads * size;
         var random = new Random(5);
         var qkv = Normal(random, 3 * elements);

@@ -240,7 +240,7 @@ public sealed class AugmentTests
             }
 
             var square = Cutout.Of(Size, words.NextUniform() * Size / 2.0, words.NextUniform() * Size, words.NextUniform() * Size);
-            Assert.That(RandAugment.Draw(Size, ref drawn), Is.EqualTo(new RandAugment(steps[0], steps[1], steps[2], square)));
+            Assert.That(RandAugment.Sample(Size, ref drawn), Is.EqualTo(new RandAugment(steps[0], steps[1], steps[2], square)));
             Assert.That(drawn.Position, Is.EqualTo(words.Position));
         }
     }
@@ -252,7 +252,7 @@ public sealed class AugmentTests
         for (var sample = 0; sample < 50; sample++)
         {
             var random = new PhiloxStream(5, 1, sample);
-            var changes = RandAugment.Draw(Size, ref random);
+            var changes = RandAugment.Sample(Size, ref random);
             var (whole, byHand) = (Ramp(3 * Size * Size), Ramp(3 * Size * Size));
             changes.Apply(Image(whole), Image(new byte[whole.Length]));
             foreach (var step in new[] { changes.First, changes.Second, changes.Third })

@@ -14,20 +14,20 @@ namespace Kernels.Tests;
 public sealed class HugeShapeTests
 {
     /// <summary>More than 2^32; the last block of <see cref="GridStride"/> has the last element, alone and in packs.</summary>
-    private const long Slab = (1L << 32) + (4 * 2048 * 256) - 3;
+    private const long Elements = (1L << 32) + (4 * 2048 * 256) - 3;
 
     /// <summary>Rows that kernels stride over along y: the last row is that of the last block.</summary>
-    private const int Strided = 2 * GridStride.MostRows;
+    private const int Strided = 2 * GridStride.MaxRows;
 
     private const int ElementsOfStrided = 32771;
 
     /// <summary>The most rows that there may be, and the most that the last block has the last of.</summary>
-    private const int MostRows = Require.Most;
-    private const int MostStrided = MostRows / GridStride.MostRows * GridStride.MostRows;
+    private const int MaxRows = Require.MaxSize;
+    private const int MaxStrided = MaxRows / GridStride.MaxRows * GridStride.MaxRows;
 
-    private static readonly PatchGrid Images = new(22 * GridStride.MostRows, 3, 32, 4, 2);
+    private static readonly PatchGrid Images = new(22 * GridStride.MaxRows, 3, 32, 4, 2);
     private static readonly PatchGrid PlainImages = Images with { ExtraTokens = 0 };
-    private static readonly PatchGrid LargeImages = new(6 * GridStride.MostRows, 3, 64, 64, 2);
+    private static readonly PatchGrid LargeImages = new(6 * GridStride.MaxRows, 3, 64, 64, 2);
 
     private static readonly Huge[] All =
     [
@@ -55,32 +55,32 @@ public sealed class HugeShapeTests
             QkvGradient = m.Floats(3L * 1_000_001 * 17 * 256),
         }),
         Huge.Of(LayerNormOperators.Forward, "", except: "v2-packs", make: m => Normalise(m, (1 << 23) + 3, 515)),
-        Huge.Of(LayerNormOperators.Forward, "most rows", except: "v2-packs", make: m => Normalise(m, MostRows, 1)),
+        Huge.Of(LayerNormOperators.Forward, "most rows", except: "v2-packs", make: m => Normalise(m, MaxRows, 1)),
         Huge.Of(LayerNormOperators.Forward, "packs", m => Normalise(m, (1 << 23) + 3, 516)),
-        Huge.Of(LayerNormOperators.Forward, "packs, most rows", m => Normalise(m, MostRows, 64)),
+        Huge.Of(LayerNormOperators.Forward, "packs, most rows", m => Normalise(m, MaxRows, 64)),
         Huge.Of(LayerNormOperators.Backward, "", except: "v2-packs", make: m => NormaliseBack(m, (1 << 23) + 3, 515)),
         Huge.Of(LayerNormOperators.Backward, "packs", m => NormaliseBack(m, (1 << 23) + 3, 516)),
         Huge.Of(ElementwiseOperators.Axpby, "", m => new AxpbyCall
         {
-            Count = Slab, Alpha = 2, Beta = 1, X = m.Floats(Slab), Y = m.Floats(Slab),
+            Count = Elements, Alpha = 2, Beta = 1, X = m.Floats(Elements), Y = m.Floats(Elements),
         }),
         Huge.Of(ElementwiseOperators.ColumnSum, "", m => Columns(m, (1 << 21) + 3, 2051)),
         Huge.Of(ElementwiseOperators.ColumnSum, "many rows", m => Columns(m, 40_000_003, 109)),
-        Huge.Of(ElementwiseOperators.ColumnSum, "many columns", m => Columns(m, 17, MostRows)),
+        Huge.Of(ElementwiseOperators.ColumnSum, "many columns", m => Columns(m, 17, MaxRows)),
         Huge.Of(ElementwiseOperators.Activation, "None", m => Activate(m, Activation.None, isGradient: false)),
         Huge.Of(ElementwiseOperators.Activation, "Gelu", m => Activate(m, Activation.Gelu, isGradient: false)),
         Huge.Of(ElementwiseOperators.Activation, "Silu'", m => Activate(m, Activation.Silu, isGradient: true)),
         Huge.Of(PrimitiveOperators.Map, "Add", m => new MapCall
         {
-            Count = Slab, Function = MapFunction.Add, A = m.Floats(Slab), B = m.Floats(Slab), Y = m.Floats(Slab),
+            Count = Elements, Function = MapFunction.Add, A = m.Floats(Elements), B = m.Floats(Elements), Y = m.Floats(Elements),
         }),
         Huge.Of(PrimitiveOperators.Map, "Affine", m => new MapCall
         {
-            Count = Slab, Function = MapFunction.Affine, A = m.Floats(Slab), Y = m.Floats(Slab),
+            Count = Elements, Function = MapFunction.Affine, A = m.Floats(Elements), Y = m.Floats(Elements),
         }),
         Huge.Of(PrimitiveOperators.AxisReduce, "inside", m => Reduce(m, 1, 5, 1 << 30)),
         Huge.Of(PrimitiveOperators.AxisReduce, "along", m => Reduce(m, (1 << 23) + 3, 515, 1)),
-        Huge.Of(PrimitiveOperators.AxisReduce, "most rows", m => Reduce(m, MostRows, 1, 1)),
+        Huge.Of(PrimitiveOperators.AxisReduce, "most rows", m => Reduce(m, MaxRows, 1, 1)),
         Huge.Of(PrimitiveOperators.StridedCopy, "transposed", m => new StridedCopyCall
         {
             Sizes = new(1, 1, 65536, 65552), StridesX = new(0, 0, 1, 65536), StridesY = new(0, 0, 65552, 1),
@@ -98,38 +98,38 @@ public sealed class HugeShapeTests
         }),
         Huge.Of(LossOperators.CrossEntropy, "hard", m => Entropy(m, (1 << 29) + 5, 8, isHard: true)),
         Huge.Of(LossOperators.CrossEntropy, "soft", m => Entropy(m, (1 << 29) + 5, 8, isHard: false)),
-        Huge.Of(LossOperators.CrossEntropy, "most rows", m => Entropy(m, MostRows, 1, isHard: true)),
+        Huge.Of(LossOperators.CrossEntropy, "most rows", m => Entropy(m, MaxRows, 1, isHard: true)),
         Huge.Of(LossOperators.Softmax, "", m => new SoftmaxCall
         {
             Rows = (1 << 29) + 5, Classes = 8, Logits = m.Floats(((1L << 29) + 5) * 8), Probabilities = m.Floats(((1L << 29) + 5) * 8),
         }),
         Huge.Of(LossOperators.SquaredError, "", m => Differ(m, 140_001, 30_721)),
-        Huge.Of(LossOperators.SquaredError, "most samples", m => Differ(m, MostRows, 1)),
+        Huge.Of(LossOperators.SquaredError, "most samples", m => Differ(m, MaxRows, 1)),
         Huge.Of(DiffusionOperators.Noising, "", m => Noise(m, Strided, ElementsOfStrided)),
-        Huge.Of(DiffusionOperators.Noising, "most samples", m => Noise(m, MostStrided, 1)),
+        Huge.Of(DiffusionOperators.Noising, "most samples", m => Noise(m, MaxStrided, 1)),
         Huge.Of(SolverOperators.Step, "", m => new SolverStepCall
         {
-            Count = Slab, BaseWeight = 1, ModelWeight = 1, StateWeight = 1, ConditionalWeight = 1, UnconditionalWeight = 1,
+            Count = Elements, BaseWeight = 1, ModelWeight = 1, StateWeight = 1, ConditionalWeight = 1, UnconditionalWeight = 1,
             HistoryWeight0 = 1, HistoryWeight1 = 1,
-            Base = m.Floats(Slab), State = m.Floats(Slab), Conditional = m.Floats(Slab), Unconditional = m.Floats(Slab),
-            History0 = m.Floats(Slab), History1 = m.Floats(Slab), Model = m.Floats(Slab), Result = m.Floats(Slab),
+            Base = m.Floats(Elements), State = m.Floats(Elements), Conditional = m.Floats(Elements), Unconditional = m.Floats(Elements),
+            History0 = m.Floats(Elements), History1 = m.Floats(Elements), Model = m.Floats(Elements), Result = m.Floats(Elements),
         }),
         Huge.Of(OptimizerOperators.AdamW, "", m => new AdamWCall
         {
-            Count = Slab, Step = 1, LearningRate = 1, Beta1 = 0.9f, Beta2 = 0.9f, Epsilon = 1, WeightDecay = 1, GradientScale = m.Floats(1),
+            Count = Elements, Step = 1, LearningRate = 1, Beta1 = 0.9f, Beta2 = 0.9f, Epsilon = 1, WeightDecay = 1, GradientScale = m.Floats(1),
             AverageDecay = 0.5f,
-            Parameters = m.Floats(Slab), Gradients = m.Floats(Slab), Moment1 = m.Floats(Slab), Moment2 = m.Floats(Slab),
-            Average = m.Floats(Slab), DecayMask = m.Floats(Slab),
+            Parameters = m.Floats(Elements), Gradients = m.Floats(Elements), Moment1 = m.Floats(Elements), Moment2 = m.Floats(Elements),
+            Average = m.Floats(Elements), DecayMask = m.Floats(Elements),
         }),
         Huge.Of(OptimizerOperators.Sgd, "", m => new SgdCall
         {
-            Count = Slab, LearningRate = 1, Momentum = 0.9f, WeightDecay = 1, GradientScale = m.Floats(1), AverageDecay = 0.5f,
-            Parameters = m.Floats(Slab), Gradients = m.Floats(Slab), Velocity = m.Floats(Slab),
-            Average = m.Floats(Slab), DecayMask = m.Floats(Slab),
+            Count = Elements, LearningRate = 1, Momentum = 0.9f, WeightDecay = 1, GradientScale = m.Floats(1), AverageDecay = 0.5f,
+            Parameters = m.Floats(Elements), Gradients = m.Floats(Elements), Velocity = m.Floats(Elements),
+            Average = m.Floats(Elements), DecayMask = m.Floats(Elements),
         }),
         Huge.Of(OptimizerOperators.Norm, "", m => new NormCall
         {
-            Count = Slab, X = m.Floats(Slab), Result = m.Floats(1),
+            Count = Elements, X = m.Floats(Elements), Result = m.Floats(1),
         }),
         Huge.Of(ClipFactorOperator.Factor, "one block sees all losses", m => new ClipFactorCall
         {
@@ -166,7 +166,7 @@ public sealed class HugeShapeTests
         }),
         Huge.Of(RandomOperators.Fill, "uniform", m => Draw(m, Strided, ElementsOfStrided, RandomDistribution.Uniform)),
         Huge.Of(RandomOperators.Fill, "normal", m => Draw(m, Strided, ElementsOfStrided + 1, RandomDistribution.Normal)),
-        Huge.Of(RandomOperators.Fill, "most samples", m => Draw(m, MostStrided, 1, RandomDistribution.Uniform)),
+        Huge.Of(RandomOperators.Fill, "most samples", m => Draw(m, MaxStrided, 1, RandomDistribution.Uniform)),
         Huge.Of(AugmentOperators.Augment, "none", m => Change(m, Images.Batch, AugmentPolicy.None)),
         Huge.Of(AugmentOperators.Augment, "strong", m => Change(m, Images.Batch, AugmentPolicy.Strong)),
     ];
@@ -279,7 +279,7 @@ public sealed class HugeShapeTests
 
     private static ActivationCall Activate(HugeMemory m, Activation function, bool isGradient) => new()
     {
-        Count = Slab, Function = function, X = m.Floats(Slab), Y = m.Floats(Slab), Gradient = isGradient ? m.Floats(Slab) : default,
+        Count = Elements, Function = function, X = m.Floats(Elements), Y = m.Floats(Elements), Gradient = isGradient ? m.Floats(Elements) : default,
     };
 
     private static CrossEntropyCall Entropy(HugeMemory m, int rows, int classes, bool isHard) => new()

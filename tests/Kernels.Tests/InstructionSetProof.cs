@@ -4,12 +4,12 @@ using DPT.Engine.Kernels;
 namespace Kernels.Tests;
 
 /// <summary>
-/// The child of <see cref="InstructionSetTests"/>, and this assembly's entry point: proves every host variant at the
-/// default width and exits with the number of faults.
+/// The child of <see cref="InstructionSetTests"/>: proves every host variant at the default width and exits with the number of
+/// faults.
 /// </summary>
 internal static class InstructionSetProof
 {
-    public static int Main()
+    public static int Run()
     {
         using var device = new HostDevice(threads: 2, selection: new KernelSelection());
         Console.WriteLine(

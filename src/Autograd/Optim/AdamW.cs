@@ -18,14 +18,14 @@ public sealed class AdamW : IOptimizer
     {
     }
 
-    /// <summary>An optimiser that may leave hidden matrices alone; its slabs have room for them all the same.</summary>
+    /// <summary>An optimiser that may leave hidden matrices alone; its buffers have room for them all the same.</summary>
     internal AdamW(ParameterStore store, AdamWConfig config, bool learnsHidden)
     {
         _store = store;
         _config = config;
         _learnsHidden = learnsHidden;
-        _moment1 = store.AllocateSlab();
-        _moment2 = store.AllocateSlab();
+        _moment1 = store.AllocateFlat();
+        _moment2 = store.AllocateFlat();
         _mask = config.DecayEverything ? null : store.AllocateDecayMask();
     }
 
@@ -36,7 +36,7 @@ public sealed class AdamW : IOptimizer
     public int Steps { get; private set; }
 
     /// <inheritdoc/>
-    public IReadOnlyList<(string Name, Slice<float> Slab)> State =>
+    public IReadOnlyList<(string Name, Slice<float> Values)> State =>
         [("moment1", _moment1.Slice), ("moment2", _moment2.Slice)];
 
     /// <inheritdoc/>

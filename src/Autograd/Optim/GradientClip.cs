@@ -16,7 +16,7 @@ public sealed class GradientClip(ParameterStore store, double limit, Slice<float
     /// <param name="losses">The losses that the gradient is of; empty if they do not matter.</param>
     public void Compute(Slice<float> losses = default)
     {
-        SlabNorm.Compute(store.Device, store.Gradients, norm);
+        GlobalNorm.Compute(store.Device, store.Gradients, norm);
         store.Device.Run(ClipFactorOperator.Factor, new ClipFactorCall
         {
             Norm = norm,

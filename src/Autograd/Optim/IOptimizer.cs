@@ -8,8 +8,8 @@ public interface IOptimizer : IDisposable
     /// <summary>Updates made so far.</summary>
     int Steps { get; }
 
-    /// <summary>The state to save, by name: slabs laid out like the store's.</summary>
-    IReadOnlyList<(string Name, Slice<float> Slab)> State { get; }
+    /// <summary>The state to save, by name: flat buffers laid out like the store's.</summary>
+    IReadOnlyList<(string Name, Slice<float> Values)> State { get; }
 
     /// <summary>
     /// One update. Frozen parameters (<see cref="ParameterStore.Freeze"/>) keep weights, moments and average to the last bit;

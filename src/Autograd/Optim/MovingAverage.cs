@@ -11,7 +11,7 @@ namespace DPT.Engine.Autograd;
 public sealed class MovingAverage : IDisposable
 {
     private readonly ParameterStore _store;
-    private readonly DeviceBuffer<float> _slab;
+    private readonly DeviceBuffer<float> _values;
 
     /// <summary>Starts an average as a copy of the present weights.</summary>
     /// <param name="store">The model.</param>
@@ -25,15 +25,15 @@ public sealed class MovingAverage : IDisposable
 
         _store = store;
         Decay = decay;
-        _slab = store.AllocateSlab();
-        store.Device.Copy(store.Values, _slab.Slice);
+        _values = store.AllocateFlat();
+        store.Device.Copy(store.Values, _values.Slice);
     }
 
     /// <summary>Share of the old average that an update keeps, after the warm-up.</summary>
     public float Decay { get; }
 
-    /// <summary>The averaged weights, laid out like the store's slab.</summary>
-    public Slice<float> Values => _slab.Slice;
+    /// <summary>The averaged weights, laid out like the store's.</summary>
+    public Slice<float> Values => _values.Slice;
 
     /// <summary>
     /// Share of the old average that the next update keeps when so many were made: min(Decay, (1 + updates) / (10 + updates)).
@@ -47,5 +47,5 @@ public sealed class MovingAverage : IDisposable
     public void Adopt() => _store.Device.Copy(Values, _store.Values);
 
     /// <inheritdoc/>
-    public void Dispose() => _slab.Dispose();
+    public void Dispose() => _values.Dispose();
 }

@@ -9,8 +9,8 @@ namespace DPT.Engine.Autograd;
 /// one weight decay serve both.
 /// </summary>
 /// <remarks>
-/// Which matrices are hidden is said where they are registered (<see cref="Parameter.IsHidden"/>). The momentum lies in the slab
-/// of AdamW's first moment. An update of an [m, n] matrix with m at most n takes 10 m n (2 m) + 10 m^3 operations more than
+/// Which matrices are hidden is said where they are registered (<see cref="Parameter.IsHidden"/>). The momentum lies where AdamW
+/// has its first moment. An update of an [m, n] matrix with m at most n takes 10 m n (2 m) + 10 m^3 operations more than
 /// AdamW's, a few percent of a training step whose batch has many more tokens than m.
 /// </remarks>
 public sealed class Muon : IOptimizer
@@ -43,7 +43,7 @@ public sealed class Muon : IOptimizer
     public int Steps => _others.Steps;
 
     /// <inheritdoc/>
-    public IReadOnlyList<(string Name, Slice<float> Slab)> State => _others.State;
+    public IReadOnlyList<(string Name, Slice<float> Values)> State => _others.State;
 
     /// <inheritdoc/>
     public void Step(float learningRate, Slice<float> gradientScale = default, MovingAverage? average = null)

@@ -65,7 +65,7 @@ internal sealed class Orthogonalizer : IDisposable
 
     private void Normalize(Slice<float> matrix, Slice<float> scratch, Slice<float> x)
     {
-        SlabNorm.Compute(_device, matrix, _norm.Slice);
+        GlobalNorm.Compute(_device, matrix, _norm.Slice);
         _device.Run(PrimitiveOperators.Map, new MapCall
         {
             Count = 1,

@@ -15,7 +15,7 @@ public sealed class Sgd : IOptimizer
     {
         _store = store;
         _config = config;
-        _velocity = store.AllocateSlab();
+        _velocity = store.AllocateFlat();
         _mask = config.DecayEverything ? null : store.AllocateDecayMask();
     }
 
@@ -23,7 +23,7 @@ public sealed class Sgd : IOptimizer
     public int Steps { get; private set; }
 
     /// <inheritdoc/>
-    public IReadOnlyList<(string Name, Slice<float> Slab)> State => [("velocity", _velocity.Slice)];
+    public IReadOnlyList<(string Name, Slice<float> Values)> State => [("velocity", _velocity.Slice)];
 
     /// <inheritdoc/>
     public void Step(float learningRate, Slice<float> gradientScale = default, MovingAverage? average = null)

@@ -64,7 +64,7 @@ public sealed record DptPlan
         using var generator = new ParameterStore(device);
         var kind = GeneratorCatalog.Find(options.Diffusion.Network);
         kind.Create(generator, options.Diffusion, data.Train.Form);
-        var memory = MemoryEstimate.Of(options, data, classifier.SlabLength, generator.SlabLength);
+        var memory = MemoryEstimate.Of(options, data, classifier.FlatLength, generator.FlatLength);
         RequireMemory(memory, device);
         return new DptPlan
         {

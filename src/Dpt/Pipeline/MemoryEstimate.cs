@@ -1,7 +1,7 @@
 namespace DPT.Engine.Dpt;
 
 /// <summary>
-/// The device memory that the hungriest part of a run will take, estimated from sizes alone: slabs of the parameters,
+/// The device memory that the hungriest part of a run will take, estimated from sizes alone: flat buffers of the parameters,
 /// images, and what the tape keeps of each token. Tests hold it against what runs of several sizes took.
 /// </summary>
 /// <param name="Bytes">How much.</param>
@@ -12,30 +12,30 @@ internal sealed record MemoryEstimate(long Bytes, string Work, string Remedy)
     private const int EvaluationBatch = 250;
 
     /// <summary>Weights, gradients, average, two moments and the mask of decay.</summary>
-    private const long TrainingSlabs = 6;
+    private const long TrainingBuffers = 6;
 
     /// <summary>The largest of the parts of a run.</summary>
     /// <param name="options">The options.</param>
     /// <param name="data">The data.</param>
-    /// <param name="classifierSlab">Elements of a slab of the classifier.</param>
-    /// <param name="generatorSlab">Elements of a slab of the generator.</param>
-    public static MemoryEstimate Of(DptOptions options, DatasetPair data, long classifierSlab, long generatorSlab) =>
+    /// <param name="classifierLength">Elements of a flat buffer of the classifier.</param>
+    /// <param name="generatorLength">Elements of a flat buffer of the generator.</param>
+    public static MemoryEstimate Of(DptOptions options, DatasetPair data, long classifierLength, long generatorLength) =>
         new[]
         {
-            Classifier("stage1", options.Stage1, options.Classifier, data, classifierSlab, pseudoImages: 0),
+            Classifier("stage1", options.Stage1, options.Classifier, data, classifierLength, pseudoImages: 0),
             Classifier(
                 "stage3",
                 options.Stage3,
                 options.Classifier,
                 data,
-                classifierSlab,
+                classifierLength,
                 pseudoImages: (long)options.Generate.PerClass * data.Train.Classes),
-            Generator(options.Diffusion, data.Train, generatorSlab),
-            Drawing(options, data.Train, generatorSlab),
+            Generator(options.Diffusion, data.Train, generatorLength),
+            Drawing(options, data.Train, generatorLength),
         }.MaxBy(part => part.Bytes)!;
 
     private static MemoryEstimate Classifier(
-        string stage, SemiSupervisedOptions training, ClassifierOptions network, DatasetPair data, long slab, long pseudoImages)
+        string stage, SemiSupervisedOptions training, ClassifierOptions network, DatasetPair data, long length, long pseudoImages)
     {
         var image = ClassifierCatalog.Find(network.Network).Footprint(network, data.Train.Form);
         var images = (data.Train.Count + data.Test.Count + pseudoImages) * data.Train.ImageLength;
@@ -43,27 +43,27 @@ internal sealed record MemoryEstimate(long Bytes, string Work, string Remedy)
         var unrecorded = (long)training.UnlabelledBatch + EvaluationBatch;
         var activations = (recorded * (image.Recorded + image.Working)) + (unrecorded * image.Unrecorded);
         return new MemoryEstimate(
-            images + (sizeof(float) * ((TrainingSlabs * slab) + activations)),
+            images + (sizeof(float) * ((TrainingBuffers * length) + activations)),
             $"training in {stage}",
             $"{stage}.labelledBatch, {stage}.unlabelledBatch, classifier.width or classifier.depth");
     }
 
-    private static MemoryEstimate Generator(DiffusionOptions options, ImageDataset train, long slab)
+    private static MemoryEstimate Generator(DiffusionOptions options, ImageDataset train, long length)
     {
         var image = GeneratorCatalog.Find(options.Network).Footprint(options, train.Form);
         var activations = (long)(options.Batch / options.Accumulation) * (image.Recorded + image.Working);
         var images = (long)train.Count * train.ImageLength;
         return new MemoryEstimate(
-            images + (sizeof(float) * ((TrainingSlabs * slab) + activations)),
+            images + (sizeof(float) * ((TrainingBuffers * length) + activations)),
             "training the generator",
             "diffusion.batch or diffusion.width, raise diffusion.accumulation, or set diffusion.recompute=true");
     }
 
-    private static MemoryEstimate Drawing(DptOptions options, ImageDataset train, long slab)
+    private static MemoryEstimate Drawing(DptOptions options, ImageDataset train, long length)
     {
         var image = GeneratorCatalog.Find(options.Diffusion.Network).Footprint(options.Diffusion, train.Form);
         return new MemoryEstimate(
-            sizeof(float) * ((TrainingSlabs * slab) + (options.Generate.NetworkBatch * image.Unrecorded)),
+            sizeof(float) * ((TrainingBuffers * length) + (options.Generate.NetworkBatch * image.Unrecorded)),
             "drawing pseudo-images",
             "generate.batch");
     }

@@ -44,7 +44,7 @@ internal sealed class ModelState : IDisposable
     public void Update(double learningRate)
     {
         Optimizer.Step((float)learningRate, _clip.Factor, Average);
-        SlabNorm.Compute(Store.Device, Store.Values, _weightNorm);
+        GlobalNorm.Compute(Store.Device, Store.Values, _weightNorm);
     }
 
     /// <summary>Throws if an update did not go well.</summary>
@@ -68,8 +68,8 @@ internal sealed class ModelState : IDisposable
     /// <exception cref="DptException">Diverged: a number is not finite, so this is no state to keep.</exception>
     public Dictionary<string, IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)>> Capture()
     {
-        var tensors = Slabs().ToDictionary(
-            s => s.Name, s => (IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)>)Store.Export(s.Slab));
+        var tensors = Buffers().ToDictionary(
+            s => s.Name, s => (IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)>)Store.Export(s.Values));
         return FindNonFinite(tensors) is { } tensor ? throw NonFinite.InStep(Optimizer.Steps, $"{tensor} is") : tensors;
     }
 
@@ -80,9 +80,9 @@ internal sealed class ModelState : IDisposable
     public void Restore(TrainingState state)
     {
         RequireFit(state);
-        foreach (var (name, slab) in Slabs())
+        foreach (var (name, values) in Buffers())
         {
-            Store.Import(slab, state.Tensors[name]);
+            Store.Import(values, state.Tensors[name]);
         }
 
         Optimizer.Resume((int)state.Step);
@@ -94,7 +94,7 @@ internal sealed class ModelState : IDisposable
     /// </exception>
     public void RequireFit(TrainingState state)
     {
-        foreach (var (name, _) in Slabs())
+        foreach (var (name, _) in Buffers())
         {
             RequireFit(state, name);
         }
@@ -112,11 +112,11 @@ internal sealed class ModelState : IDisposable
     }
 
     /// <summary>Refuses a norm that is not finite; the tensor whose number is the cause is named.</summary>
-    private void RequireFinite(float norm, Slice<float> slab, string what, long step)
+    private void RequireFinite(float norm, Slice<float> values, string what, long step)
     {
         if (!float.IsFinite(norm))
         {
-            var name = Store.FindNonFinite(slab)?.Name;
+            var name = Store.FindNonFinite(values)?.Name;
             throw NonFinite.InStep(step, name is null ? $"the norm of the {what}s is" : $"the {what} of '{name}' is");
         }
     }
@@ -156,6 +156,6 @@ internal sealed class ModelState : IDisposable
         }
     }
 
-    private IEnumerable<(string Name, Slice<float> Slab)> Slabs() =>
+    private IEnumerable<(string Name, Slice<float> Values)> Buffers() =>
         [("model", Store.Values), ("ema", Average.Values), .. Optimizer.State];
 }

@@ -36,7 +36,7 @@ internal sealed class AttentionBackwardV1Naive : GpuVariant<AttentionBackwardCal
 
     private static void QueryRow(
         ArrayView<float> qkv, ArrayView<float> output, ArrayView<float> dOutput, ArrayView<float> dQkv,
-        ArrayView<float> largest, ArrayView<float> sums, int batch, int tokens, int heads, int size, float scale)
+        ArrayView<float> rowMax, ArrayView<float> rowSum, int batch, int tokens, int heads, int size, float scale)
     {
         var row = ((long)Grid.IdxX * Group.DimX) + Group.IdxX;
         var index = (int)(row / tokens);
@@ -44,7 +44,7 @@ internal sealed class AttentionBackwardV1Naive : GpuVariant<AttentionBackwardCal
         {
             var token = (int)(row - ((long)index * tokens));
             var head = new GpuAttentionHead(index, tokens, heads, size);
-            var pair = new Pair(qkv, output, dOutput, largest, sums, head, size, scale);
+            var pair = new Pair(qkv, output, dOutput, rowMax, rowSum, head, size, scale);
             var query = head.Query + ((long)token * head.PackedWidth);
             pair.StoreSoftmax(token, tokens);
             var mean = pair.Mean(token);
@@ -60,7 +60,7 @@ internal sealed class AttentionBackwardV1Naive : GpuVariant<AttentionBackwardCal
 
     private static void KeyRow(
         ArrayView<float> qkv, ArrayView<float> output, ArrayView<float> dOutput, ArrayView<float> dQkv,
-        ArrayView<float> largest, ArrayView<float> sums, int batch, int tokens, int heads, int size, float scale)
+        ArrayView<float> rowMax, ArrayView<float> rowSum, int batch, int tokens, int heads, int size, float scale)
     {
         var row = ((long)Grid.IdxX * Group.DimX) + Group.IdxX;
         var index = (int)(row / tokens);
@@ -68,7 +68,7 @@ internal sealed class AttentionBackwardV1Naive : GpuVariant<AttentionBackwardCal
         {
             var token = (int)(row - ((long)index * tokens));
             var head = new GpuAttentionHead(index, tokens, heads, size);
-            var pair = new Pair(qkv, output, dOutput, largest, sums, head, size, scale);
+            var pair = new Pair(qkv, output, dOutput, rowMax, rowSum, head, size, scale);
             var key = head.Key + ((long)token * head.PackedWidth);
             var value = head.Value + ((long)token * head.PackedWidth);
             GpuAttentionRow.Clear(dQkv, key, size);
@@ -85,26 +85,26 @@ internal sealed class AttentionBackwardV1Naive : GpuVariant<AttentionBackwardCal
 
     /// <summary>What a pair of a query and a key has to do with each other.</summary>
     private readonly struct Pair(
-        ArrayView<float> qkv, ArrayView<float> output, ArrayView<float> dOutput, ArrayView<float> largest, ArrayView<float> sums,
+        ArrayView<float> qkv, ArrayView<float> output, ArrayView<float> dOutput, ArrayView<float> rowMax, ArrayView<float> rowSum,
         GpuAttentionHead head, int size, float scale)
     {
         /// <summary>Puts down the query's largest logit, and the sum of exponentials relative to it.</summary>
         public void StoreSoftmax(int query, int tokens)
         {
-            var most = Logit(query, 0);
+            var max = Logit(query, 0);
             for (var j = 1; j < tokens; j++)
             {
-                most = HeadTile.Max(Logit(query, j), most);
+                max = HeadTile.Max(Logit(query, j), max);
             }
 
             var sum = 0f;
             for (var j = 0; j < tokens; j++)
             {
-                sum += GpuAttentionRow.Exp(Logit(query, j) - most);
+                sum += GpuAttentionRow.Exp(Logit(query, j) - max);
             }
 
-            largest[head.Row + query] = most;
-            sums[head.Row + query] = sum;
+            rowMax[head.Row + query] = max;
+            rowSum[head.Row + query] = sum;
         }
 
         /// <summary>Sum of the products of the query's result and its gradient.</summary>
@@ -117,8 +117,8 @@ internal sealed class AttentionBackwardV1Naive : GpuVariant<AttentionBackwardCal
         public float Probability(int query, int key)
         {
             var row = head.Row + query;
-            var power = GpuAttentionRow.Exp(Logit(query, key) - largest[row]);
-            return power / sums[row];
+            var power = GpuAttentionRow.Exp(Logit(query, key) - rowMax[row]);
+            return power / rowSum[row];
         }
 
         public float ScoreGradient(int query, int key, float probability, float mean)

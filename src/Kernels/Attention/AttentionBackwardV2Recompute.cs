@@ -6,8 +6,8 @@ using ILGPU.Runtime;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// Three launches: D = rowsum(dO O); then blocks that own 64 query rows and let the keys pass by for dq, with a running
-/// maximum as in the forward pass; then blocks that own 64 key rows and let the queries pass by for dk and dv. Both compute
+/// Three launches: D = rowsum(dO O); then blocks that own 64 query rows and loop over the keys for dq, with a running
+/// maximum as in the forward pass; then blocks that own 64 key rows and loop over the queries for dk and dv. Both compute
 /// P = exp2(S - largest) / sum again, tile by tile in registers, and dS = P (dP - D); largest and sum of every row go from
 /// the second launch to the third. Every row has one owner and adds in ascending order: no atomics.
 /// Threads: 128 as 16 by 8; a thread has 4 x 4 scores and an eighth of four rows of every gradient in registers; weights
@@ -65,7 +65,7 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
 
     private static void QueryRows<T>(
         ArrayView<float> qkv, ArrayView<float> dOutput,
-        ArrayView<float> dots, ArrayView<float> largest, ArrayView<float> inverseSums, ArrayView<float> dQkv,
+        ArrayView<float> dots, ArrayView<float> rowMax, ArrayView<float> inverseSum, ArrayView<float> dQkv,
         int tokens, int heads, int size, int blocks, float scale, float scaleOfExp2)
         where T : struct, IHeadSize
     {
@@ -131,8 +131,8 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
             {
                 if (HeadTile.X == 0)
                 {
-                    largest[head.Row + token] = m[r];
-                    inverseSums[head.Row + token] = inverse;
+                    rowMax[head.Row + token] = m[r];
+                    inverseSum[head.Row + token] = inverse;
                 }
 
                 HeadTile.Store<T>(dQ, tail, r, inverse * scale, dQkv, head.Query + ((long)token * head.PackedWidth), size);
@@ -142,7 +142,7 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
 
     private static void KeyRows<T>(
         ArrayView<float> qkv, ArrayView<float> dOutput,
-        ArrayView<float> dots, ArrayView<float> largest, ArrayView<float> inverseSums, ArrayView<float> dQkv,
+        ArrayView<float> dots, ArrayView<float> rowMax, ArrayView<float> inverseSum, ArrayView<float> dQkv,
         int tokens, int heads, int size, int blocks, float scale, float scaleOfExp2)
         where T : struct, IHeadSize
     {
@@ -171,8 +171,8 @@ internal sealed class AttentionBackwardV2Recompute : GpuVariant<AttentionBackwar
             for (var j = 0; j < 4; j++)
             {
                 var query = first + HeadTile.X + (HeadTile.Across * j);
-                m[j] = Load(largest, head.Row, query, tokens);
-                inverse[j] = Load(inverseSums, head.Row, query, tokens);
+                m[j] = Load(rowMax, head.Row, query, tokens);
+                inverse[j] = Load(inverseSum, head.Row, query, tokens);
                 d[j] = Load(dots, head.Row, query, tokens);
             }
 

@@ -55,7 +55,7 @@ public readonly record struct AttentionForwardCall : IKernelCall
         Dims.Validate(Op);
         Require.Operand(Op, nameof(Qkv), Qkv, 3 * Dims.Elements);
         Require.Operand(Op, nameof(Output), Output, Dims.Elements);
-        Require.OperandIfGiven(Op, nameof(LogSumExp), LogSumExp, (long)Batch * Heads * Tokens);
+        Require.OperandIfGiven(Op, nameof(LogSumExp), LogSumExp, Dims.Rows);
     }
 }
 

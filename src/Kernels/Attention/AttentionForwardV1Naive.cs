@@ -38,12 +38,12 @@ internal sealed class AttentionForwardV1Naive : GpuVariant<AttentionForwardCall>
             var head = new GpuAttentionHead(index, tokens, heads, size);
             var query = head.Query + ((long)token * head.PackedWidth);
             var result = head.Output + ((long)token * head.Width);
-            var most = float.NegativeInfinity;
+            var max = float.NegativeInfinity;
             for (var j = 0; j < tokens; j++)
             {
                 var key = head.Key + ((long)j * head.PackedWidth);
                 var logit = scale * GpuAttentionRow.Dot(qkv, query, qkv, key, size);
-                most = logit > most ? logit : most;
+                max = logit > max ? logit : max;
             }
 
             GpuAttentionRow.Clear(output, result, size);
@@ -52,7 +52,7 @@ internal sealed class AttentionForwardV1Naive : GpuVariant<AttentionForwardCall>
             {
                 var key = head.Key + ((long)j * head.PackedWidth);
                 var logit = scale * GpuAttentionRow.Dot(qkv, query, qkv, key, size);
-                var weight = GpuAttentionRow.Exp(logit - most);
+                var weight = GpuAttentionRow.Exp(logit - max);
                 sum += weight;
                 GpuAttentionRow.Add(weight, qkv, key + head.Width, output, result, size);
             }
@@ -64,7 +64,7 @@ internal sealed class AttentionForwardV1Naive : GpuVariant<AttentionForwardCall>
 
             if (logSumExp.Length > 0)
             {
-                logSumExp[row] = most + GpuAttentionRow.Log(sum);
+                logSumExp[row] = max + GpuAttentionRow.Log(sum);
             }
         }
     }

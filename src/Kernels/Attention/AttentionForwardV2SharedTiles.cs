@@ -5,7 +5,7 @@ using ILGPU.Runtime;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// A block takes 16 query rows of a head; keys and values pass by in shared memory, 32 at a time. The first pass over the
+/// A block takes 16 query rows of a head; it loops over keys and values in shared memory, 32 at a time. The first pass over the
 /// keys finds the largest logit of every row, the second computes the logits again, their exponentials, and the weighted
 /// sum of the values.
 /// Threads: 128 as 16 rows by 8; a thread has four of the 32 logits of its row, and an eighth of the row's result in

@@ -3,7 +3,7 @@ namespace DPT.Engine.Kernels;
 /// <summary>Where one head of one sequence lies in the arrays of an attention call.</summary>
 internal readonly unsafe struct AttentionHead
 {
-    /// <param name="index">Number of the piece: sequence times heads plus head.</param>
+    /// <param name="index">Number of the chunk: sequence times heads plus head.</param>
     /// <param name="shape">The sizes.</param>
     public AttentionHead(int index, in AttentionShape shape)
     {

@@ -36,17 +36,17 @@ internal static unsafe class AttentionHostV1Naive
     {
         HostBounds.Check(p, tokens);
         var scale = 1 / MathF.Sqrt(size);
-        var most = float.NegativeInfinity;
+        var max = float.NegativeInfinity;
         for (var j = 0; j < tokens; j++)
         {
             p[j] = scale * Dot(query, keys + ((long)j * stride), size);
-            most = MathF.Max(most, p[j]);
+            max = MathF.Max(max, p[j]);
         }
 
         var sum = 0f;
         for (var j = 0; j < tokens; j++)
         {
-            p[j] = MathF.Exp(p[j] - most);
+            p[j] = MathF.Exp(p[j] - max);
             sum += p[j];
         }
 
@@ -55,6 +55,6 @@ internal static unsafe class AttentionHostV1Naive
             p[j] /= sum;
         }
 
-        return most + MathF.Log(sum);
+        return max + MathF.Log(sum);
     }
 }

@@ -10,17 +10,17 @@ namespace DPT.Engine.Kernels;
 internal static class AttentionLanes
 {
     /// <summary>From about here on, tiles over one head waste little, and read less memory for each multiplication.</summary>
-    private const int MostTokens = 40;
+    private const int MaxTokens = 40;
 
     /// <summary>What a second-level cache holds beside the operands on their way through.</summary>
-    private const int MostScratchBytes = 768 * 1024;
+    private const int MaxScratchBytes = 768 * 1024;
 
     // Made once: a default that gives way does so in every launch, and launches allocate nothing.
-    private static readonly string Long = $"L is beyond {MostTokens}: a head at a time is as fast";
+    private static readonly string Long = $"L is beyond {MaxTokens}: a head at a time is as fast";
     private static readonly string Large =
-        $"the heads of a vector take more than {MostScratchBytes >> 10} KiB of scratch memory: too much for the cache";
+        $"the heads of a vector take more than {MaxScratchBytes >> 10} KiB of scratch memory: too much for the cache";
 
-    /// <summary>Pieces of a call: heads of all sequences, as many at a time as a vector has lanes.</summary>
+    /// <summary>Chunks of a call: heads of all sequences, as many at a time as a vector has lanes.</summary>
     public static int Groups<V>(int batch, int heads) where V : struct, ISimd<V> =>
         (checked(batch * heads) + V.Count - 1) / V.Count;
 
@@ -33,7 +33,7 @@ internal static class AttentionLanes
     {
         var lanes = (int)((HostDevice)device).Width;
         var scratch = elements * lanes * sizeof(float);
-        reason = tokens > MostTokens ? Long : scratch > MostScratchBytes ? Large : null;
+        reason = tokens > MaxTokens ? Long : scratch > MaxScratchBytes ? Large : null;
         return reason is null;
     }
 }

@@ -23,11 +23,11 @@ public static class AttentionOperators
         new(1, 1, 1, 1), new(2, 1, 2, 8), new(1, 2, 1, 31), new(2, 17, 2, 32), new(1, 18, 3, 33), new(2, 65, 1, 64),
         new(1, 66, 2, 32), new(1, 67, 1, 72), new(1, 257, 1, 64), new(1, 5, 1, 256), new(1, 129, 1, 1),
         new(1, 40, 2, 96), new(1, 35, 1, 128),
-        new(1, 33, 2, 32, Logits: 80), new(2, 18, 1, 8, Logits: 80), new(1, 1, 1, 8, Logits: 80),
+        new(1, 33, 2, 32, logits: 80), new(2, 18, 1, 8, logits: 80), new(1, 1, 1, 8, logits: 80),
         new(1, 20, 2, 16, FillPattern.Large), new(1, 20, 2, 16, FillPattern.Constant),
         new(1, 20, 1, 16, FillPattern.Tiny), new(1, 20, 1, 16, FillPattern.Zero),
         ManyHeads, new(4, 18, 4, 32), new(5, 1, 2, 1), new(9, 5, 1, 3), new(2, 40, 5, 8), new(2, 4, 8, 17),
-        new(3, 18, 4, 8, Logits: 80), new(4, 7, 2, 16, FillPattern.Large), new(4, 7, 2, 16, FillPattern.Constant),
+        new(3, 18, 4, 8, logits: 80), new(4, 7, 2, 16, FillPattern.Large), new(4, 7, 2, 16, FillPattern.Constant),
         new(4, 7, 2, 16, FillPattern.Tiny), new(4, 7, 2, 16, FillPattern.Zero),
         .. NarrowHeads,
     ];
@@ -76,12 +76,12 @@ public static class AttentionOperators
         c + (saveLogSumExp ? "" : " without log-sum-exp"),
         [
             c.Qkv,
-            Operand.Out("output", c.Elements, c.Terms),
-            .. saveLogSumExp ? [Operand.Out("lse", c.Rows, c.Terms)] : Array.Empty<Operand>(),
+            Operand.Out("output", c.Dims.Elements, c.Terms),
+            .. saveLogSumExp ? [Operand.Out("lse", c.Dims.Rows, c.Terms)] : Array.Empty<Operand>(),
         ],
         m => new AttentionForwardCall
         {
-            Dims = new(c.Batch, c.Tokens, c.Heads, c.Size),
+            Dims = c.Dims,
             Qkv = m["qkv"],
             Output = m["output"],
             LogSumExp = saveLogSumExp ? m["lse"] : default,
@@ -96,13 +96,13 @@ public static class AttentionOperators
         c.ToString(),
         [
             c.Qkv,
-            Operand.In("output", c.Elements, FillPattern.Derived),
-            Operand.In("doutput", c.Elements),
-            Operand.Out("dqkv", 3 * c.Elements, 2 * c.Terms),
+            Operand.In("output", c.Dims.Elements, FillPattern.Derived),
+            Operand.In("doutput", c.Dims.Elements),
+            Operand.Out("dqkv", 3 * c.Dims.Elements, 2 * c.Terms),
         ],
         m => new AttentionBackwardCall
         {
-            Dims = new(c.Batch, c.Tokens, c.Heads, c.Size),
+            Dims = c.Dims,
             Qkv = m["qkv"],
             Output = m["output"],
             OutputGradient = m["doutput"],
@@ -122,19 +122,20 @@ public static class AttentionOperators
     };
 
     /// <summary>A shape and its starting values; <c>Logits</c> is the size of the largest, 0 as they come.</summary>
-    private sealed record Case(
-        int Batch, int Tokens, int Heads, int Size, FillPattern Fill = FillPattern.Normal, double Logits = 0)
+    private sealed record Case(AttentionShape Dims, FillPattern Fill, double Logits)
     {
-        public AttentionReference Reference { get; } = new(Batch, Tokens, Heads, Size);
+        public Case(
+            int batch, int tokens, int heads, int headSize, FillPattern fill = FillPattern.Normal, double logits = 0)
+            : this(new AttentionShape(batch, tokens, heads, headSize), fill, logits)
+        {
+        }
 
-        public long Elements => (long)Batch * Tokens * Heads * Size;
-
-        public long Rows => (long)Batch * Tokens * Heads;
+        public AttentionReference Reference { get; } = new(Dims);
 
         /// <summary>Two sums in a row: over the head for the logits, over the tokens for the result.</summary>
-        public int Terms => Tokens + Size;
+        public int Terms => Dims.Tokens + Dims.HeadSize;
 
-        public Operand Qkv => Operand.In("qkv", 3 * Elements, Fill) with { HardScale = 1.0 / 64 };
+        public Operand Qkv => Operand.In("qkv", 3 * Dims.Elements, Fill) with { HardScale = 1.0 / 64 };
 
         /// <summary>
         /// The exponential turns the absolute rounding error of a logit into a relative one. That error grows with
@@ -142,7 +143,7 @@ public static class AttentionOperators
         /// cancellation left and was stretched (as in the cases of one token).
         /// </summary>
         public double ExtraError =>
-            16 * Roundoff * (Fill == FillPattern.Large ? 3 * 80 * 80 / Math.Sqrt(Size) : Logits);
+            16 * Roundoff * (Fill == FillPattern.Large ? 3 * 80 * 80 / Math.Sqrt(Dims.HeadSize) : Logits);
 
         public void Stretch(CaseValues values)
         {
@@ -152,7 +153,6 @@ public static class AttentionOperators
             }
         }
 
-        public override string ToString() =>
-            $"B={Batch} L={Tokens} H={Heads} d={Size} " + (Logits > 0 ? $"logits +-{Logits}" : $"{Fill}");
+        public override string ToString() => $"{Dims} " + (Logits > 0 ? $"logits +-{Logits}" : $"{Fill}");
     }
 }

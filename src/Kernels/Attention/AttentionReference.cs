@@ -1,9 +1,9 @@
 namespace DPT.Engine.Kernels;
 
 /// <summary>Attention in double precision: the definition, one query row at a time.</summary>
-internal sealed class AttentionReference(int batch, int tokens, int heads, int size)
+internal sealed class AttentionReference(AttentionShape dims)
 {
-    private readonly double _scale = 1 / Math.Sqrt(size);
+    private readonly double _scale = 1 / Math.Sqrt(dims.HeadSize);
 
     /// <summary>Output and log-sum-exp (may be empty) from packed qkv.</summary>
     public void Forward(double[] qkv, double[] output, double[] logSumExp)
@@ -12,9 +12,9 @@ internal sealed class AttentionReference(int batch, int tokens, int heads, int s
         foreach (var (b, h, i) in Rows())
         {
             var p = Probabilities(qkv, b, h, i, out var log);
-            for (var j = 0; j < tokens; j++)
+            for (var j = 0; j < dims.Tokens; j++)
             {
-                for (var c = 0; c < size; c++)
+                for (var c = 0; c < dims.HeadSize; c++)
                 {
                     output[Head(b, h, i) + c] += p[j] * qkv[Packed(b, h, j, 2) + c];
                 }
@@ -36,11 +36,11 @@ internal sealed class AttentionReference(int batch, int tokens, int heads, int s
             var probabilities = Probabilities(qkv, b, h, i, out _);
             var row = Head(b, h, i);
             var mean = Dot(dOutput, row, output, row);
-            for (var j = 0; j < tokens; j++)
+            for (var j = 0; j < dims.Tokens; j++)
             {
                 var p = probabilities[j];
                 var ds = p * (Dot(dOutput, row, qkv, Packed(b, h, j, 2)) - mean) * _scale;
-                for (var c = 0; c < size; c++)
+                for (var c = 0; c < dims.HeadSize; c++)
                 {
                     dQkv[Packed(b, h, i, 0) + c] += ds * qkv[Packed(b, h, j, 1) + c];
                     dQkv[Packed(b, h, j, 1) + c] += ds * qkv[Packed(b, h, i, 0) + c];
@@ -51,12 +51,12 @@ internal sealed class AttentionReference(int batch, int tokens, int heads, int s
     }
 
     /// <summary>Scales every query so that the largest logit of its row has that absolute value.</summary>
-    public void StretchLogits(double[] qkv, double most)
+    public void StretchLogits(double[] qkv, double max)
     {
         foreach (var (b, h, i) in Rows())
         {
-            var factor = most / Logits(qkv, b, h, i).Max(Math.Abs);
-            for (var c = 0; c < size; c++)
+            var factor = max / Logits(qkv, b, h, i).Max(Math.Abs);
+            for (var c = 0; c < dims.HeadSize; c++)
             {
                 qkv[Packed(b, h, i, 0) + c] *= factor;
             }
@@ -64,28 +64,28 @@ internal sealed class AttentionReference(int batch, int tokens, int heads, int s
     }
 
     private IEnumerable<(int Batch, int Head, int Token)> Rows() =>
-        from b in Enumerable.Range(0, batch)
-        from h in Enumerable.Range(0, heads)
-        from i in Enumerable.Range(0, tokens)
+        from b in Enumerable.Range(0, dims.Batch)
+        from h in Enumerable.Range(0, dims.Heads)
+        from i in Enumerable.Range(0, dims.Tokens)
         select (b, h, i);
 
     /// <summary>The softmax of a row's logits, and the log of the sum of their exponentials.</summary>
     private double[] Probabilities(double[] qkv, int b, int h, int i, out double log)
     {
         var logits = Logits(qkv, b, h, i);
-        var most = logits.Max();
-        var sum = logits.Sum(s => Math.Exp(s - most));
-        log = most + Math.Log(sum);
-        return [.. logits.Select(s => Math.Exp(s - most) / sum)];
+        var max = logits.Max();
+        var sum = logits.Sum(s => Math.Exp(s - max));
+        log = max + Math.Log(sum);
+        return [.. logits.Select(s => Math.Exp(s - max) / sum)];
     }
 
     private double[] Logits(double[] qkv, int b, int h, int i) =>
-        [.. Enumerable.Range(0, tokens).Select(j => _scale * Dot(qkv, Packed(b, h, i, 0), qkv, Packed(b, h, j, 1)))];
+        [.. Enumerable.Range(0, dims.Tokens).Select(j => _scale * Dot(qkv, Packed(b, h, i, 0), qkv, Packed(b, h, j, 1)))];
 
     private double Dot(double[] x, int atX, double[] y, int atY)
     {
         var sum = 0.0;
-        for (var c = 0; c < size; c++)
+        for (var c = 0; c < dims.HeadSize; c++)
         {
             sum += x[atX + c] * y[atY + c];
         }
@@ -94,11 +94,11 @@ internal sealed class AttentionReference(int batch, int tokens, int heads, int s
     }
 
     /// <summary>Start of a head's row in [B,L,H,d].</summary>
-    private int Head(int b, int h, int i) => ((((b * tokens) + i) * heads) + h) * size;
+    private int Head(int b, int h, int i) => ((((b * dims.Tokens) + i) * dims.Heads) + h) * dims.HeadSize;
 
     /// <summary>Start of a head's row in [B,L,3,H,d]; part 0 is q, 1 is k, 2 is v.</summary>
-    private int Packed(int b, int h, int i, int part) => ((((((b * tokens) + i) * 3) + part) * heads) + h) * size;
+    private int Packed(int b, int h, int i, int part) => ((((((b * dims.Tokens) + i) * 3) + part) * dims.Heads) + h) * dims.HeadSize;
 
     /// <summary>Index in [B,H,L].</summary>
-    private int Row(int b, int h, int i) => (((b * heads) + h) * tokens) + i;
+    private int Row(int b, int h, int i) => (((b * dims.Heads) + h) * dims.Tokens) + i;
 }

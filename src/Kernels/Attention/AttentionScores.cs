@@ -29,20 +29,20 @@ internal static unsafe class AttentionScores
     /// <param name="vectors">Vectors in a row.</param>
     /// <param name="pad">What <see cref="FillPad"/> wrote.</param>
     /// <param name="scale">From products to logits.</param>
-    /// <param name="largest">Receives the largest logit of each row.</param>
+    /// <param name="max">Receives the largest logit of each row.</param>
     /// <param name="sums">Receives the sum of each row.</param>
     public static void Exponentials<V>(
-        float* scores, nint stride, int rows, int vectors, V pad, float scale, float* largest, float* sums)
+        float* scores, nint stride, int rows, int vectors, V pad, float scale, float* max, float* sums)
         where V : struct, ISimd<V>
     {
         for (var row = 0; row < rows; row++)
         {
-            largest[row] = scale * Largest(scores + (row * stride), vectors, pad);
+            max[row] = scale * RowMax(scores + (row * stride), vectors, pad);
         }
 
         for (var row = 0; row < rows; row++)
         {
-            sums[row] = Exponentials<V>(scores + (row * stride), vectors, scale, largest[row]);
+            sums[row] = Exponentials<V>(scores + (row * stride), vectors, scale, max[row]);
         }
     }
 
@@ -78,25 +78,25 @@ internal static unsafe class AttentionScores
 
     /// <summary>Adds the pad to the last vector and returns the largest element.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Largest<V>(float* row, int vectors, V pad) where V : struct, ISimd<V>
+    private static float RowMax<V>(float* row, int vectors, V pad) where V : struct, ISimd<V>
     {
         var last = row + ((vectors - 1) * V.Count);
-        var most = V.Load(last) + pad;
-        V.Store(last, most);
+        var max = V.Load(last) + pad;
+        V.Store(last, max);
         for (; row < last; row += V.Count)
         {
-            most = V.Max(most, V.Load(row));
+            max = V.Max(max, V.Load(row));
         }
 
-        return V.MaxLane(most);
+        return V.MaxLane(max);
     }
 
     /// <summary>Replaces products q k by e^(scale q k - largest) and returns the sum.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Exponentials<V>(float* row, int vectors, float scale, float largest) where V : struct, ISimd<V>
+    private static float Exponentials<V>(float* row, int vectors, float scale, float max) where V : struct, ISimd<V>
     {
         var factor = V.Broadcast(scale);
-        var shift = V.Broadcast(largest);
+        var shift = V.Broadcast(max);
         var sum = V.Zero;
         for (var end = row + (vectors * V.Count); row < end; row += V.Count)
         {

@@ -19,6 +19,9 @@ public readonly record struct AttentionShape(int Batch, int Tokens, int Heads, i
     /// <summary>Elements of the result, B L H d.</summary>
     internal long Elements => (long)Batch * Tokens * Width;
 
+    /// <summary>Rows of all heads, B H L.</summary>
+    internal long Rows => (long)Batch * Heads * Tokens;
+
     /// <summary>Multiply-adds of one product of queries and keys, as floating-point operations.</summary>
     internal double ProductFlops => 2.0 * Batch * Heads * Tokens * Tokens * HeadSize;
 

@@ -11,12 +11,12 @@ internal static class AttentionTiling
     /// </summary>
     public const int ScoreFloats = 8192;
 
-    private const int MostTokens = 16384;
+    private const int MaxTokens = 16384;
 
     /// <summary>Whether the packed keys and values of a whole sequence still make sense as scratch memory.</summary>
     public static bool Supports(int tokens, [NotNullWhen(false)] out string? reason)
     {
-        reason = tokens <= MostTokens ? null : $"L is {tokens}, the scratch memory is made for {MostTokens} at most";
+        reason = tokens <= MaxTokens ? null : $"L is {tokens}, the scratch memory is made for {MaxTokens} at max";
         return reason is null;
     }
 }
@@ -39,8 +39,8 @@ internal readonly struct AttentionTiling<V> where V : struct, ISimd<V>
         ScoreStride = ((RoundUp(TokenVectors * V.Count, CacheLine) / CacheLine) | 1) * CacheLine;
 
         // Blocks of equal size rather than a small last one.
-        var most = Math.Max(GemmMicroKernel.Rows, AttentionTiling.ScoreFloats / ScoreStride);
-        var blocks = (tokens + most - 1) / most;
+        var max = Math.Max(GemmMicroKernel.Rows, AttentionTiling.ScoreFloats / ScoreStride);
+        var blocks = (tokens + max - 1) / max;
         BlockRows = Padded((tokens + blocks - 1) / blocks);
     }
 

@@ -16,11 +16,11 @@ internal static unsafe class LaneScores
     public static V Softmax<V>(float* row, int tokens, V scale) where V : struct, ISimd<V>
     {
         var end = row + (tokens * V.Count);
-        var largest = Largest(row, tokens, scale);
+        var max = RowMax(row, tokens, scale);
         var sum = V.Zero;
         for (var at = row; at < end; at += V.Count)
         {
-            var e = RealMath.Exp((V.Load(at) * scale) - largest);
+            var e = RealMath.Exp((V.Load(at) * scale) - max);
             V.Store(at, e);
             sum += e;
         }
@@ -31,7 +31,7 @@ internal static unsafe class LaneScores
             V.Store(at, factor * V.Load(at));
         }
 
-        return largest + RealMath.Log(sum);
+        return max + RealMath.Log(sum);
     }
 
     /// <summary>
@@ -42,11 +42,11 @@ internal static unsafe class LaneScores
     public static void Gradients<V>(float* scores, float* gradients, int tokens, V scale) where V : struct, ISimd<V>
     {
         var count = (nint)tokens * V.Count;
-        var largest = Largest(scores, tokens, scale);
+        var max = RowMax(scores, tokens, scale);
         V sum = V.Zero, weighted = V.Zero;
         for (nint at = 0; at < count; at += V.Count)
         {
-            var e = RealMath.Exp((V.Load(scores + at) * scale) - largest);
+            var e = RealMath.Exp((V.Load(scores + at) * scale) - max);
             V.Store(scores + at, e);
             sum += e;
             weighted = V.Fma(e, V.Load(gradients + at), weighted);
@@ -64,14 +64,14 @@ internal static unsafe class LaneScores
 
     /// <summary>The largest logit.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V Largest<V>(float* row, int tokens, V scale) where V : struct, ISimd<V>
+    private static V RowMax<V>(float* row, int tokens, V scale) where V : struct, ISimd<V>
     {
-        var largest = V.Load(row);
+        var max = V.Load(row);
         for (var token = 1; token < tokens; token++)
         {
-            largest = V.Max(largest, V.Load(row + (token * V.Count)));
+            max = V.Max(max, V.Load(row + (token * V.Count)));
         }
 
-        return scale * largest;
+        return scale * max;
     }
 }

@@ -89,7 +89,7 @@ public readonly record struct AugmentCall : IKernelCall
     public void Validate()
     {
         var pixels = (long)Channels * ImageSize * ImageSize;
-        Require.Size(Op, "batch", Batch, 1, Require.Most / AugmentPlan.Words);
+        Require.Size(Op, "batch", Batch, 1, Require.MaxSize / AugmentPlan.Words);
         Require.That(Op, Channels is 1 or 3, $"{Channels} channels, it must be 1 or 3");
         Require.Size(Op, "image size", ImageSize, 1, 256);
         Require.Size(Op, "source count", SourceCount);

@@ -30,6 +30,7 @@ internal sealed unsafe class AugmentHostV1Bytes : HostVariant<AugmentCall>
     private static void CheckIndices(in AugmentCall call)
     {
         var indices = (int*)call.Indices.Address;
+        HostBounds.Check(indices, call.Batch);
         for (var b = 0; b < call.Batch; b++)
         {
             if ((uint)indices[b] >= (uint)call.SourceCount)
@@ -42,9 +43,13 @@ internal sealed unsafe class AugmentHostV1Bytes : HostVariant<AugmentCall>
 
     private static void FillTable(in AugmentCall call, float* table)
     {
+        float* means = (float*)call.Mean.Address, deviations = (float*)call.Deviation.Address;
+        HostBounds.Check(means, call.Channels);
+        HostBounds.Check(deviations, call.Channels);
+        HostBounds.Check(table, 256 * call.Channels);
         for (var c = 0; c < call.Channels; c++)
         {
-            double mean = ((float*)call.Mean.Address)[c], deviation = ((float*)call.Deviation.Address)[c];
+            double mean = means[c], deviation = deviations[c];
             for (var value = 0; value < 256; value++)
             {
                 table[(c * 256) + value] = (float)(((value / 255.0) - mean) / deviation);
@@ -63,18 +68,20 @@ internal sealed unsafe class AugmentHostV1Bytes : HostVariant<AugmentCall>
             var size = Call.ImageSize;
             var pixels = Call.Channels * size * size;
             var source = (byte*)Call.Source.Address + ((long)((int*)Call.Indices.Address)[index] * pixels);
+            HostBounds.Check(source, pixels);
             var random = new PhiloxStream(Call.Seed, Call.Stream, Call.FirstSample + index);
             if (Call.Policy == AugmentPolicy.Strong)
             {
                 var copy = Scratch + (2L * index * pixels);
+                HostBounds.Check(copy, 2L * pixels);
                 var image = new ByteImage(new Span<byte>(copy, pixels), Call.Channels, size);
                 new ReadOnlySpan<byte>(source, pixels).CopyTo(image.Pixels);
                 var other = new ByteImage(new Span<byte>(copy + pixels, pixels), Call.Channels, size);
-                RandAugment.Draw(size, ref random).Apply(image, other);
+                RandAugment.Sample(size, ref random).Apply(image, other);
                 source = copy;
             }
 
-            Normalise(WeakView.Draw(in Call, ref random), source, (float*)Call.Output.Address + ((long)index * pixels));
+            Normalise(WeakView.Sample(in Call, ref random), source, (float*)Call.Output.Address + ((long)index * pixels));
         }
 
         private readonly void Normalise(WeakView view, byte* source, float* output)
@@ -93,6 +100,8 @@ internal sealed unsafe class AugmentHostV1Bytes : HostVariant<AugmentCall>
                 for (var y = 0; y < size; y++)
                 {
                     var row = plane + (view.Row(y) * size);
+                    HostBounds.Check(row, size);
+                    HostBounds.Check(output, size);
                     for (var x = 0; x < size; x++)
                     {
                         *output++ = table[row[columns[x]]];

@@ -19,16 +19,16 @@ internal static class AugmentPlan
     private const int StepWords = 8;
 
     /// <summary>Draws a row of the call's batch.</summary>
-    public static void Draw(in AugmentCall call, int row, Span<int> words)
+    public static void Sample(in AugmentCall call, int row, Span<int> words)
     {
         words.Clear();
         var random = new PhiloxStream(call.Seed, call.Stream, call.FirstSample + row);
         if (call.Policy == AugmentPolicy.Strong)
         {
-            Write(RandAugment.Draw(call.ImageSize, ref random), words);
+            Write(RandAugment.Sample(call.ImageSize, ref random), words);
         }
 
-        var view = WeakView.Draw(in call, ref random);
+        var view = WeakView.Sample(in call, ref random);
         words[0] = view.IsMirrored ? 1 : 0;
         words[1] = view.Down;
         words[2] = view.Right;

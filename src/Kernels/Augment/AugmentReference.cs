@@ -19,7 +19,7 @@ internal static class AugmentReference
             if (call.Policy == AugmentPolicy.Strong)
             {
                 var scratch = new ByteImage(new byte[pixels], call.Channels, size);
-                RandAugment.Draw(size, ref random).Apply(new ByteImage(image, call.Channels, size), scratch);
+                RandAugment.Sample(size, ref random).Apply(new ByteImage(image, call.Channels, size), scratch);
             }
 
             if (call.Policy != AugmentPolicy.None)

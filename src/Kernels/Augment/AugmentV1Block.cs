@@ -4,12 +4,12 @@ using ILGPU;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// The host draws a plan per row (<see cref="AugmentPlan"/>). Without strong changes a thread owns a number of the
+/// The host samples a plan per row (<see cref="AugmentPlan"/>). Without strong changes a thread owns a number of the
 /// result; with them a block owns an image, works on its bytes in global scratch, and writes the view of them at the
 /// end. Bytes are those of the host; only the normalisation is in single precision.
 /// Threads: 256 in a block, neighbours on neighbouring pixels. Limits: none. A kernel cannot throw: an index that is no
-/// image of the data makes its row NaN. Bytes: 5 per number; strong 2 per number and operation more.
-/// Scratch: 128 bytes per row, two bytes per byte of the batch (strong policy).
+/// image of the data makes its row NaN. Bytes: 5 per number; strong 2 per number and operation more. FLOPs: 3 per number, all
+/// else is in integers. Scratch: 128 bytes per row, two bytes per byte of the batch (strong policy).
 /// </summary>
 internal sealed class AugmentV1Block : GpuVariant<AugmentCall>
 {
@@ -29,20 +29,21 @@ internal sealed class AugmentV1Block : GpuVariant<AugmentCall>
         var pixels = call.Channels * call.ImageSize * call.ImageSize;
         if (call.Policy != AugmentPolicy.Strong)
         {
-            device.Prepare(View)
-                .With(call.Source).With(call.Indices).With(plan.Slice)
-                .With(call.Mean).With(call.Deviation).With(call.Output)
-                .With(call.Batch).With(call.SourceCount).With(call.Channels).With(call.ImageSize)
-                .On(GridStride.Over(call.Batch, pixels));
+            WithBatch(device.Prepare(View), in call, plan.Slice).With(call.Batch).On(GridStride.Over(call.Batch, pixels));
             return;
         }
 
         using var scratch = device.Scratch<byte>(2L * call.Batch * pixels);
-        device.Prepare(Strong)
-            .With(call.Source).With(call.Indices).With(plan.Slice)
-            .With(call.Mean).With(call.Deviation).With(scratch.Slice).With(call.Output)
-            .With(call.SourceCount).With(call.Channels).With(call.ImageSize)
-            .On(new GridSize(call.Batch));
+        WithBatch(device.Prepare(Strong), in call, plan.Slice).With(scratch.Slice).On(new GridSize(call.Batch));
+    }
+
+    private static KernelLaunch WithBatch(KernelLaunch launch, in AugmentCall call, Slice<int> plan)
+    {
+        launch
+            .With(call.Source).With(call.Indices).With(plan)
+            .With(call.Mean).With(call.Deviation).With(call.Output)
+            .With(call.SourceCount).With(call.Channels).With(call.ImageSize);
+        return launch;
     }
 
     private static void Upload(GpuDevice device, in AugmentCall call, Slice<int> plan)
@@ -50,25 +51,22 @@ internal sealed class AugmentV1Block : GpuVariant<AugmentCall>
         var words = ArrayPool<int>.Shared.Rent((int)plan.Length);
         for (var row = 0; row < call.Batch; row++)
         {
-            AugmentPlan.Draw(in call, row, words.AsSpan(row * AugmentPlan.Words, AugmentPlan.Words));
+            AugmentPlan.Sample(in call, row, words.AsSpan(row * AugmentPlan.Words, AugmentPlan.Words));
         }
 
         device.CopyIn<int>(words.AsSpan(0, (int)plan.Length), plan);
         ArrayPool<int>.Shared.Return(words);
     }
 
-    private static void ViewKernel(
-        ArrayView<byte> source, ArrayView<int> indices, ArrayView<int> plan,
-        ArrayView<float> mean, ArrayView<float> deviation, ArrayView<float> output,
-        int batch, int sourceCount, int channels, int size)
+    private static void ViewKernel(Batch batch, int rows)
     {
-        var area = size * size;
-        var pixels = channels * area;
-        for (var row = Grid.IdxY; row < batch; row += Grid.DimY)
+        var area = batch.Size * batch.Size;
+        var pixels = batch.Channels * area;
+        for (var row = Grid.IdxY; row < rows; row += Grid.DimY)
         {
-            var index = indices[row];
-            var isImage = index >= 0 && index < sourceCount;
-            var view = AugmentPlan.ViewOf(plan, (long)row * AugmentPlan.Words, size);
+            var index = batch.Indices[row];
+            var isImage = batch.HasImage(index);
+            var view = batch.View(row);
             for (var i = GridStride.First; i < pixels; i += GridStride.Step)
             {
                 var channel = (int)i / area;
@@ -76,23 +74,21 @@ internal sealed class AugmentV1Block : GpuVariant<AugmentCall>
                 if (isImage)
                 {
                     var pixel = (int)i - (channel * area);
-                    var y = view.Row(pixel / size);
-                    var x = view.Column(pixel % size);
-                    value = source[((long)index * pixels) + (((channel * size) + y) * size) + x];
+                    var y = view.Row(pixel / batch.Size);
+                    var x = view.Column(pixel % batch.Size);
+                    value = batch.Source[((long)index * pixels) + (((channel * batch.Size) + y) * batch.Size) + x];
                 }
 
-                output[((long)row * pixels) + i] = Normalised(value, mean[channel], deviation[channel]);
+                batch.Output[((long)row * pixels) + i] = batch.Normalised(value, channel);
             }
         }
     }
 
-    private static void StrongKernel(
-        ArrayView<byte> source, ArrayView<int> indices, ArrayView<int> plan,
-        ArrayView<float> mean, ArrayView<float> deviation, ArrayView<byte> scratch, ArrayView<float> output,
-        int sourceCount, int channels, int size)
+    private static void StrongKernel(Batch batch, ArrayView<byte> scratch)
     {
         var row = Grid.IdxX;
-        var pixels = channels * size * size;
+        var area = batch.Size * batch.Size;
+        var pixels = batch.Channels * area;
         var image = new BlockImage
         {
             Bytes = scratch,
@@ -100,49 +96,51 @@ internal sealed class AugmentV1Block : GpuVariant<AugmentCall>
             Table = SharedMemory.Allocate<int>(BlockImage.Threads),
             From = 2L * row * pixels,
             To = ((2L * row) + 1) * pixels,
-            Channels = channels,
-            Size = size,
+            Channels = batch.Channels,
+            Size = batch.Size,
         };
-        var index = indices[row];
-        var isImage = index >= 0 && index < sourceCount;
+        var index = batch.Indices[row];
+        var isImage = batch.HasImage(index);
         for (var i = Group.IdxX; i < pixels; i += BlockImage.Threads)
         {
-            scratch[image.From + i] = isImage ? source[((long)index * pixels) + i] : (byte)0;
+            scratch[image.From + i] = isImage ? batch.Source[((long)index * pixels) + i] : (byte)0;
         }
 
         Group.Barrier();
-        var first = (long)row * AugmentPlan.Words;
-        for (var number = 0; number < AugmentPlan.Steps; number++)
+        for (var step = 0; step < AugmentPlan.Steps; step++)
         {
-            image.Apply(AugmentPlan.StepOf(plan, first, number));
+            image.Apply(AugmentPlan.StepOf(batch.Plan, batch.PlanOf(row), step));
         }
 
-        Write(image, plan, first, mean, deviation, output, isImage);
-    }
-
-    /// <summary>The weak view of the changed image with its square cut out.</summary>
-    private static void Write(
-        BlockImage image, ArrayView<int> plan, long first,
-        ArrayView<float> mean, ArrayView<float> deviation, ArrayView<float> output, bool isImage)
-    {
-        var size = image.Size;
-        var pixels = image.Channels * image.Area;
-        var view = AugmentPlan.ViewOf(plan, first, size);
-        var square = AugmentPlan.SquareOf(plan, first);
+        // The weak view of the changed image, with its square cut out.
+        var view = batch.View(row);
+        var square = AugmentPlan.SquareOf(batch.Plan, batch.PlanOf(row));
         for (var i = Group.IdxX; i < pixels; i += BlockImage.Threads)
         {
-            var channel = i / image.Area;
-            var pixel = i - (channel * image.Area);
-            var y = view.Row(pixel / size);
-            var x = view.Column(pixel % size);
+            var channel = i / area;
+            var pixel = i - (channel * area);
+            var y = view.Row(pixel / batch.Size);
+            var x = view.Column(pixel % batch.Size);
             var value = square.Contains(x, y)
-                ? Cutout.Colour(image.Channels, channel)
-                : image.Bytes[image.From + (((channel * size) + y) * size) + x];
-            output[((long)Grid.IdxX * pixels) + i] =
-                Normalised(isImage ? value : float.NaN, mean[channel], deviation[channel]);
+                ? Cutout.Colour(batch.Channels, channel)
+                : image.Bytes[image.From + (((channel * batch.Size) + y) * batch.Size) + x];
+            batch.Output[((long)row * pixels) + i] = batch.Normalised(isImage ? value : float.NaN, channel);
         }
     }
 
-    private static float Normalised(float value, float mean, float deviation) =>
-        ((value / 255) - mean) / deviation;
+    /// <summary>The call, and the plan of its rows.</summary>
+    private readonly record struct Batch(
+        ArrayView<byte> Source, ArrayView<int> Indices, ArrayView<int> Plan,
+        ArrayView<float> Mean, ArrayView<float> Deviation, ArrayView<float> Output,
+        int SourceCount, int Channels, int Size)
+    {
+        public bool HasImage(int index) => index >= 0 && index < SourceCount;
+
+        /// <summary>Where the plan of a row begins.</summary>
+        public long PlanOf(int row) => (long)row * AugmentPlan.Words;
+
+        public WeakView View(int row) => AugmentPlan.ViewOf(Plan, PlanOf(row), Size);
+
+        public float Normalised(float value, int channel) => ((value / 255) - Mean[channel]) / Deviation[channel];
+    }
 }

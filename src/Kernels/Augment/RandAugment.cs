@@ -14,11 +14,11 @@ internal readonly record struct RandAugment(
     private const int Operations = 14;
 
     /// <summary>Draws three times (operation, strength), then side, x and y of the cutout.</summary>
-    public static RandAugment Draw(int size, ref PhiloxStream random)
+    public static RandAugment Sample(int size, ref PhiloxStream random)
     {
-        var first = DrawStep(size, ref random);
-        var second = DrawStep(size, ref random);
-        var third = DrawStep(size, ref random);
+        var first = SampleStep(size, ref random);
+        var second = SampleStep(size, ref random);
+        var third = SampleStep(size, ref random);
         var side = 0.5 * random.NextUniform() * size;
         var x = (double)random.NextUniform() * size;
         var y = (double)random.NextUniform() * size;
@@ -35,7 +35,7 @@ internal readonly record struct RandAugment(
     }
 
     /// <summary>The range of an operation's strength; drawn even for an operation that ignores it.</summary>
-    public static (double Least, double Most) Range(RandAugmentOp op) => op switch
+    public static (double Min, double Max) Range(RandAugmentOp op) => op switch
     {
         RandAugmentOp.Posterize => (4, 8),
         RandAugmentOp.Rotate => (-30, 30),
@@ -45,10 +45,10 @@ internal readonly record struct RandAugment(
         _ => (0.05, 0.95),
     };
 
-    private static RandAugmentStep DrawStep(int size, ref PhiloxStream random)
+    private static RandAugmentStep SampleStep(int size, ref PhiloxStream random)
     {
         var op = (RandAugmentOp)random.NextInt(Operations);
-        var (least, most) = Range(op);
-        return RandAugmentStep.Of(op, size, least + ((most - least) * random.NextUniform()));
+        var (min, max) = Range(op);
+        return RandAugmentStep.Of(op, size, min + ((max - min) * random.NextUniform()));
     }
 }

@@ -26,7 +26,7 @@ internal readonly struct WeakView
     public int Right { get; }
 
     /// <summary>Draws the view of a row of the call's batch; without a policy it is the image itself.</summary>
-    public static WeakView Draw(in AugmentCall call, ref PhiloxStream random)
+    public static WeakView Sample(in AugmentCall call, ref PhiloxStream random)
     {
         if (call.Policy == AugmentPolicy.None)
         {

@@ -7,7 +7,7 @@ namespace DPT.Engine.Kernels;
 public sealed class OperatorProfile
 {
     /// <summary>Calls in the trace; the table counts all.</summary>
-    private const int MostTraced = 100_000;
+    private const int MaxTraced = 100_000;
 
     private readonly Dictionary<string, Total> _totals = [];
     private readonly List<(string Id, string Shape, long Start, long Ticks)> _trace = [];
@@ -67,7 +67,7 @@ public sealed class OperatorProfile
         total.Ticks += ticks;
         total.Flops += cost.Flops;
         total.Bytes += cost.Bytes;
-        if (_trace.Count < MostTraced)
+        if (_trace.Count < MaxTraced)
         {
             _trace.Add((id, cost.Shape, start, ticks));
         }

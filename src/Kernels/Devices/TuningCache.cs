@@ -20,7 +20,7 @@ public sealed partial class TuningCache
     public const string Variable = "DPT_TUNING_CACHE";
 
     private const int Schema = 1;
-    private const long MostBytes = 16 << 20;
+    private const long MaxBytes = 16 << 20;
 
     private static readonly JsonSerializerOptions Format =
         new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
@@ -152,7 +152,7 @@ public sealed partial class TuningCache
 
     private void Read()
     {
-        using var stream = RegularFile.OpenRead(Path, MostBytes);
+        using var stream = RegularFile.OpenRead(Path, MaxBytes);
         var content = JsonSerializer.Deserialize<Content>(stream, Format);
         if (content is not { Schema: Schema, Entries: { } entries })
         {

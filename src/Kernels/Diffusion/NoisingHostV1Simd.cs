@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// One pass over the batch as a slab, in fixed chunks that may begin and end inside a sample. Limits: none.
+/// One pass over the batch as a flat array, in fixed chunks that may begin and end inside a sample. Limits: none.
 /// Bytes: 12 Batch Elements, 16 with the velocity. FLOPs: 3 or 6 Batch Elements.
 /// </summary>
 internal sealed unsafe class NoisingHostV1Simd : HostVariant<NoisingCall>

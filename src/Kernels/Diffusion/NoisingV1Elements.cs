@@ -24,25 +24,27 @@ internal sealed class NoisingV1Elements : GpuVariant<NoisingCall>
             .With(call.Batch).With(call.Elements)
             .On(GridStride.Over(call.Batch, call.Elements));
 
-    private static void Kernel(
-        ArrayView<float> clean, ArrayView<float> noise, ArrayView<float> alpha, ArrayView<float> sigma,
-        ArrayView<float> noised, ArrayView<float> velocity, int batch, int elements)
+    private static void Kernel(Operands x, int batch, int elements)
     {
         for (var sample = Grid.IdxY; sample < batch; sample += Grid.DimY)
         {
             var first = (long)sample * elements;
-            var a = GpuReal.Broadcast(alpha[sample]);
-            var s = GpuReal.Broadcast(sigma[sample]);
+            var alpha = GpuReal.Broadcast(x.Alpha[sample]);
+            var sigma = GpuReal.Broadcast(x.Sigma[sample]);
             for (var i = GridStride.First; i < elements; i += GridStride.Step)
             {
-                var x = GpuReal.Broadcast(clean[first + i]);
-                var e = GpuReal.Broadcast(noise[first + i]);
-                noised[first + i] = NoisingFormula.Noised(x, e, a, s).Value;
-                if (velocity.Length != 0)
+                var clean = GpuReal.Broadcast(x.Clean[first + i]);
+                var noise = GpuReal.Broadcast(x.Noise[first + i]);
+                x.Noised[first + i] = NoisingFormula.Noised(clean, noise, alpha, sigma).Value;
+                if (x.Velocity.Length != 0)
                 {
-                    velocity[first + i] = NoisingFormula.Velocity(x, e, a, s).Value;
+                    x.Velocity[first + i] = NoisingFormula.Velocity(clean, noise, alpha, sigma).Value;
                 }
             }
         }
     }
+
+    private readonly record struct Operands(
+        ArrayView<float> Clean, ArrayView<float> Noise, ArrayView<float> Alpha, ArrayView<float> Sigma,
+        ArrayView<float> Noised, ArrayView<float> Velocity);
 }

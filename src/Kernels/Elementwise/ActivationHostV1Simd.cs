@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// One pass over the slab with the functions of <see cref="RealMath"/>; one loop per function, none chosen inside.
+/// One pass over the array with the functions of <see cref="RealMath"/>; one loop per function, none chosen inside.
 /// Limits: none. Bytes: 8 Count, 12 Count for a gradient. FLOPs: 12 Count.
 /// </summary>
 internal sealed unsafe class ActivationHostV1Simd : HostVariant<ActivationCall>

@@ -3,7 +3,7 @@ using ILGPU;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// One pass over the slab with the functions of <see cref="RealMath"/>, hence the bits of the host; a kernel per
+/// One pass over the array with the functions of <see cref="RealMath"/>, hence the bits of the host; a kernel per
 /// function and direction, none chosen inside.
 /// Threads: 256 in a block, neighbours on neighbouring elements (coalesced), grid strides. Limits: none.
 /// Bytes: 8 Count, 12 Count for a gradient. FLOPs: 12 Count.

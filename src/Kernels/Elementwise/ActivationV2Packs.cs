@@ -12,7 +12,7 @@ namespace DPT.Engine.Kernels;
 internal sealed class ActivationV2Packs : GpuVariant<ActivationCall>
 {
     /// <summary>As many as a multiprocessor has threads for: the slope of SiLU would take a few registers more than they leave.</summary>
-    private const int MostBlocks = 8;
+    private const int MaxBlocks = 8;
 
     private static readonly Pair Identity = Pair.Of<IdentityFunction>();
     private static readonly Pair Gelu = Pair.Of<GeluFunction>();
@@ -26,7 +26,7 @@ internal sealed class ActivationV2Packs : GpuVariant<ActivationCall>
         [Identity.Value, Identity.Slope, Gelu.Value, Gelu.Slope, Silu.Value, Silu.Slope];
 
     public override bool Supports(in ActivationCall call, Device device, [NotNullWhen(false)] out string? reason) =>
-        SlabPacks.AreAligned(out reason, call.X, call.Gradient, call.Y);
+        FlatPacks.AreAligned(out reason, call.X, call.Gradient, call.Y);
 
     protected override void Run(GpuDevice device, in ActivationCall call)
     {
@@ -36,7 +36,7 @@ internal sealed class ActivationV2Packs : GpuVariant<ActivationCall>
             Activation.Silu => Silu,
             _ => Identity,
         };
-        var grid = GridStride.Over(SlabPacks.Cover(call.Count));
+        var grid = GridStride.Over(FlatPacks.Cover(call.Count));
         if (call.Gradient.IsEmpty)
         {
             device.Prepare(kernels.Value).With(call.X).With(call.Y).With(call.Count).On(grid);
@@ -49,20 +49,20 @@ internal sealed class ActivationV2Packs : GpuVariant<ActivationCall>
     private static void Forward<F>(ArrayView<float> x, ArrayView<float> y, long count)
         where F : struct, IActivationFunction
     {
-        for (var at = GridStride.First * SlabPacks.Size; at < count; at += GridStride.Step * SlabPacks.Size)
+        for (var at = GridStride.First * FlatPacks.Size; at < count; at += GridStride.Step * FlatPacks.Size)
         {
-            SlabPacks.Store(y, at, count, F.Value(new GpuReal4(SlabPacks.Load(x, at, count))).Lanes);
+            FlatPacks.Store(y, at, count, F.Value(new GpuReal4(FlatPacks.Load(x, at, count))).Lanes);
         }
     }
 
     private static void Backward<F>(ArrayView<float> x, ArrayView<float> gradient, ArrayView<float> y, long count)
         where F : struct, IActivationFunction
     {
-        for (var at = GridStride.First * SlabPacks.Size; at < count; at += GridStride.Step * SlabPacks.Size)
+        for (var at = GridStride.First * FlatPacks.Size; at < count; at += GridStride.Step * FlatPacks.Size)
         {
-            var value = new GpuReal4(SlabPacks.Load(x, at, count));
-            var factor = new GpuReal4(SlabPacks.Load(gradient, at, count));
-            SlabPacks.Store(y, at, count, (factor * F.Slope(value)).Lanes);
+            var value = new GpuReal4(FlatPacks.Load(x, at, count));
+            var factor = new GpuReal4(FlatPacks.Load(gradient, at, count));
+            FlatPacks.Store(y, at, count, (factor * F.Slope(value)).Lanes);
         }
     }
 
@@ -71,6 +71,6 @@ internal sealed class ActivationV2Packs : GpuVariant<ActivationCall>
     {
         public static Pair Of<F>() where F : struct, IActivationFunction => new(
             new(Forward<F>, GridStride.Threads),
-            new(Backward<F>, GridStride.Threads) { BlocksPerMultiprocessor = MostBlocks });
+            new(Backward<F>, GridStride.Threads) { BlocksPerMultiprocessor = MaxBlocks });
     }
 }

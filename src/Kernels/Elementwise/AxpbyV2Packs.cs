@@ -19,31 +19,31 @@ internal sealed class AxpbyV2Packs : GpuVariant<AxpbyCall>
     public override IReadOnlyList<GpuKernel> Kernels { get; } = [ScaleAndAdd];
 
     public override bool Supports(in AxpbyCall call, Device device, [NotNullWhen(false)] out string? reason) =>
-        SlabPacks.AreAligned(out reason, call.X, call.Y);
+        FlatPacks.AreAligned(out reason, call.X, call.Y);
 
     protected override void Run(GpuDevice device, in AxpbyCall call) =>
         device.Prepare(ScaleAndAdd)
             .With(call.X).With(call.Y)
             .With(call.Alpha).With(call.Beta).With(call.Count)
-            .On(GridStride.Over(SlabPacks.Cover(call.Count)));
+            .On(GridStride.Over(FlatPacks.Cover(call.Count)));
 
     private static void Kernel(ArrayView<float> x, ArrayView<float> y, float alpha, float beta, long count)
     {
-        for (var at = GridStride.First * SlabPacks.Size; at < count; at += GridStride.Step * SlabPacks.Size)
+        for (var at = GridStride.First * FlatPacks.Size; at < count; at += GridStride.Step * FlatPacks.Size)
         {
-            var four = SlabPacks.Load(x, at, count);
+            var four = FlatPacks.Load(x, at, count);
             if (beta == 0)
             {
                 four *= alpha;
             }
             else
             {
-                var sum = SlabPacks.Load(y, at, count) * beta;
+                var sum = FlatPacks.Load(y, at, count) * beta;
                 sum.AddScaled(alpha, four);
                 four = sum;
             }
 
-            SlabPacks.Store(y, at, count, four);
+            FlatPacks.Store(y, at, count, four);
         }
     }
 }

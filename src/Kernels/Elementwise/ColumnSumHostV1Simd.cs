@@ -1,19 +1,19 @@
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// Every piece of rows is summed over columns while its rows stream by once; the few partial sums are then added in
+/// Every chunk of rows is summed over columns while its rows stream by once; the few partial sums are then added in
 /// their order. Limits: none. Bytes: 4 Rows Columns and at most 64 partial rows. FLOPs: Rows Columns.
 /// </summary>
 internal sealed unsafe class ColumnSumHostV1Simd : HostVariant<ColumnSumCall>
 {
     public override string Name => "host-v1-simd";
 
-    public override string Idea => "rows in at most 64 fixed pieces with partial sums, added in order";
+    public override string Idea => "rows in at most 64 fixed chunks with partial sums, added in order";
 
     protected override void Run<V>(HostDevice device, in ColumnSumCall call)
     {
         var rows = new RowPartition(call.Rows);
-        using var partial = device.Scratch<float>((long)rows.Pieces * call.Columns);
+        using var partial = device.Scratch<float>((long)rows.Chunks * call.Columns);
         var job = new Job<V>
         {
             Rows = rows,
@@ -22,10 +22,10 @@ internal sealed unsafe class ColumnSumHostV1Simd : HostVariant<ColumnSumCall>
             X = (float*)call.X.Address,
             Partial = (float*)partial.Slice.Address,
         };
-        device.Workers.For(rows.Pieces, ref job);
+        device.Workers.For(rows.Chunks, ref job);
         HostElementwise.Run<V, RowSum<V>>(device, call.Columns, new RowSum<V>
         {
-            Rows = rows.Pieces,
+            Rows = rows.Chunks,
             Stride = call.Columns,
             Source = job.Partial,
             Destination = (float*)call.Sum.Address,

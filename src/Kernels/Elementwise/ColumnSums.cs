@@ -3,8 +3,8 @@ using ILGPU;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// Column sums of a matrix, for every kernel that ends in them. A block owns 32 columns of a piece of rows; each of its
-/// warps adds every eighth row, and the eight sums are added in their order. Pieces of rows
+/// Column sums of a matrix, for every kernel that ends in them. A block owns 32 columns of a chunk of rows; each of its
+/// warps adds every eighth row, and the eight sums are added in their order. Chunks of rows
 /// (<see cref="RowPartition"/>) leave a matrix of partial sums that the same kernel folds. Everything follows from the
 /// shape alone, so the same values give the same bits.
 /// Threads: 256 in a block, the lanes of a warp on neighbouring columns (coalesced). Limits: none.
@@ -25,20 +25,20 @@ internal static class ColumnSums
         GpuDevice device, Slice<float> x, int rows, long columns, long stride, Slice<float> sum)
     {
         var cut = new RowPartition(rows);
-        if (cut.Pieces == 1)
+        if (cut.Chunks == 1)
         {
             Fold(device, x, rows, columns, stride, sum);
             return;
         }
 
-        using var partial = device.Scratch<float>(cut.Pieces * columns);
+        using var partial = device.Scratch<float>(cut.Chunks * columns);
         device.Prepare(Kernel)
-            .With(x).With(partial.Slice).With(rows).With(cut.RowsPerPiece).With(columns).With(stride).With(0)
-            .On(new GridSize(GridCover.Blocks(columns, Columns), cut.Pieces));
-        Fold(device, partial.Slice, cut.Pieces, columns, columns, sum);
+            .With(x).With(partial.Slice).With(rows).With(cut.RowsPerChunk).With(columns).With(stride).With(0)
+            .On(new GridSize(GridCover.Blocks(columns, Columns), cut.Chunks));
+        Fold(device, partial.Slice, cut.Chunks, columns, columns, sum);
     }
 
-    /// <summary>sum[c] += the column's elements, in one step: for the partial sums of a few pieces.</summary>
+    /// <summary>sum[c] += the column's elements, in one step: for the partial sums of a few chunks.</summary>
     public static void Fold(
         GpuDevice device, Slice<float> x, int rows, long columns, long stride, Slice<float> sum) =>
         device.Prepare(Kernel)
@@ -61,12 +61,12 @@ internal static class ColumnSums
     }
 
     private static void Sum(
-        ArrayView<float> x, ArrayView<float> sum, int rows, int rowsPerPiece, long columns, long stride, int accumulate)
+        ArrayView<float> x, ArrayView<float> sum, int rows, int rowsPerChunk, long columns, long stride, int accumulate)
     {
         var sums = SharedMemory.Allocate<float>(Columns * Warps);
         var column = ((long)Grid.IdxX * Columns) + WarpReduce.Lane;
-        var start = (long)Grid.IdxY * rowsPerPiece;
-        var end = Math.Min(rows, start + rowsPerPiece);
+        var start = (long)Grid.IdxY * rowsPerChunk;
+        var end = Math.Min(rows, start + rowsPerChunk);
         var total = 0f;
         if (column < columns)
         {

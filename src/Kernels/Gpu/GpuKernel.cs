@@ -10,7 +10,7 @@ namespace DPT.Engine.Kernels;
 public sealed class GpuKernel
 {
     /// <summary>Room for arguments in a launch.</summary>
-    internal const int MostArgumentBytes = 1024;
+    internal const int MaxArgumentBytes = 1024;
 
     /// <summary>Describes a kernel: <c>new GpuKernel(Kernel&lt;Head64&gt;, threads: 128)</c>.</summary>
     /// <param name="method">
@@ -37,7 +37,7 @@ public sealed class GpuKernel
         Threads = threads;
         Method = method;
         (Parameters, ArgumentBytes) = GpuParameter.Of(Id, method);
-        Require.Size(Id, "bytes of all arguments", ArgumentBytes, 0, MostArgumentBytes);
+        Require.Size(Id, "bytes of all arguments", ArgumentBytes, 0, MaxArgumentBytes);
     }
 
     /// <summary>Class, method and type arguments.</summary>

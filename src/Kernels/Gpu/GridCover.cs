@@ -12,14 +12,14 @@ public static class GridCover
         var blocks = (items + each - 1) / each;
         return blocks <= int.MaxValue
             ? (int)blocks
-            : throw new KernelException($"{items} items take {blocks} blocks, a grid has at most {int.MaxValue}");
+            : throw new KernelException($"{items} items take {blocks} blocks, a grid has at max {int.MaxValue}");
     }
 
     /// <summary>Whether blocks that cover so many items fit along y; if not, the most items that do.</summary>
     public static bool FitsAcross(string name, int items, int each, [NotNullWhen(false)] out string? reason)
     {
-        var most = (long)GridSize.MostAcross * each;
-        reason = items <= most ? null : $"{name} is {items}, the grid has room for {most}";
+        var max = (long)GridSize.MaxAcross * each;
+        reason = items <= max ? null : $"{name} is {items}, the grid has room for {max}";
         return reason is null;
     }
 }

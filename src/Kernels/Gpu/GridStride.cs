@@ -12,10 +12,10 @@ public static class GridStride
     public const int Threads = 256;
 
     /// <summary>Enough to fill the largest card twice; more blocks would only start and end.</summary>
-    private const int MostBlocks = 2048;
+    private const int MaxBlocks = 2048;
 
     /// <summary>The limit of a grid along y.</summary>
-    public const int MostRows = GridSize.MostAcross;
+    public const int MaxRows = GridSize.MaxAcross;
 
     /// <summary>The calling thread's first element.</summary>
     public static long First => ((long)Grid.IdxX * Group.DimX) + Group.IdxX;
@@ -24,9 +24,9 @@ public static class GridStride
     public static long Step => (long)Grid.DimX * Group.DimX;
 
     /// <summary>The grid for that many elements.</summary>
-    public static GridSize Over(long count) => new((int)Math.Min(MostBlocks, (count + Threads - 1) / Threads));
+    public static GridSize Over(long count) => new((int)Math.Min(MaxBlocks, (count + Threads - 1) / Threads));
 
     /// <summary>The grid for rows of elements: elements along x, rows along y, where the kernel strides as well.</summary>
     public static GridSize Over(int rows, long elements) =>
-        new((int)Math.Min(MostBlocks, (elements + Threads - 1) / Threads), Math.Min(rows, MostRows));
+        new((int)Math.Min(MaxBlocks, (elements + Threads - 1) / Threads), Math.Min(rows, MaxRows));
 }

@@ -88,7 +88,7 @@ public ref struct KernelLaunch
 
     private void Write<T>(int at, T value) where T : unmanaged => MemoryMarshal.Write(((Span<byte>)_bytes)[at..], value);
 
-    [InlineArray(GpuKernel.MostArgumentBytes)]
+    [InlineArray(GpuKernel.MaxArgumentBytes)]
     private struct ArgumentBytes
     {
         private byte _first;

@@ -16,7 +16,7 @@ internal sealed class RowPacks
     /// <summary>Below this, most lanes would have nothing to do.</summary>
     private const int MinWidth = 64;
 
-    private const int FloatsOfWarp = WarpReduce.Lanes * SlabPacks.Size;
+    private const int FloatsOfWarp = WarpReduce.Lanes * FlatPacks.Size;
 
     private static readonly Type[] Sizes = [typeof(Packs1), typeof(Packs2), typeof(Packs4), typeof(Packs8), typeof(Packs16)];
 
@@ -72,13 +72,13 @@ internal sealed class RowPacks
         const int MaxWidth = Max * FloatsOfWarp;
         reason = width < MinWidth ? $"the width is {width}; rows from {MinWidth} on keep a warp busy"
             : width > MaxWidth ? $"the width is {width}, a warp holds {MaxWidth}"
-            : width % SlabPacks.Size != 0 || stride % SlabPacks.Size != 0 ? $"a row is not a multiple of {SlabPacks.Size} long"
+            : width % FlatPacks.Size != 0 || stride % FlatPacks.Size != 0 ? $"a row is not a multiple of {FlatPacks.Size} long"
             : null;
-        return reason is null && SlabPacks.AreAligned(out reason, operands);
+        return reason is null && FlatPacks.AreAligned(out reason, operands);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Column(int pack) => (pack * FloatsOfWarp) + (WarpReduce.Lane * SlabPacks.Size);
+    private static int Column(int pack) => (pack * FloatsOfWarp) + (WarpReduce.Lane * FlatPacks.Size);
 
     private readonly struct Packs2 : IRowPacks
     {

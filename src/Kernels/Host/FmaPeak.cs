@@ -8,7 +8,7 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal static unsafe class FmaPeak
 {
-    /// <summary>Enough that waking the threads is nothing beside it, and that none does two threads' pieces.</summary>
+    /// <summary>Enough that waking the threads is nothing beside it, and that none does two threads' items.</summary>
     private const int Steps = 400_000;
 
     /// <summary>Does about a millisecond of multiply-adds on every thread and returns their number of operations.</summary>

@@ -10,7 +10,7 @@ namespace DPT.Engine.Kernels;
 /// builds have nothing of it.
 /// </summary>
 /// <remarks>
-/// Operands may lie side by side in one slab, where no guard band and no operating system sees a kernel that runs over an end.
+/// Operands may lie side by side in one buffer, where no guard band and no operating system sees a kernel that runs over an end.
 /// Launches on several devices at a time may touch each other's memory unseen.
 /// </remarks>
 internal static unsafe class HostBounds
@@ -75,12 +75,12 @@ internal static unsafe class HostBounds
 
     /// <summary>Throws if a kernel touches what is not its own.</summary>
     /// <param name="address">First byte.</param>
-    /// <param name="count">Number of floats.</param>
+    /// <param name="count">Number of elements.</param>
     /// <exception cref="KernelException">Not all of them are in one operand or one piece of scratch memory.</exception>
     [Conditional("DEBUG")]
-    public static void Check(float* address, long count)
+    public static void Check<T>(T* address, long count) where T : unmanaged
     {
-        var bytes = count * sizeof(float);
+        var bytes = count * sizeof(T);
         byte here;
         var aboveStack = (nint)address - (nint)(&here);
         if (_allowed.Any(range => range.Launch is not null) && bytes > 0 && aboveStack is not (>= 0 and < (nint)StackBytes)

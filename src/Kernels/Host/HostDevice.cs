@@ -12,7 +12,7 @@ public sealed unsafe class HostDevice : Device
     /// <summary>Environment variable with the number of threads, 1 to 256.</summary>
     public const string ThreadsVariable = "DPT_NUM_THREADS";
 
-    private const int MostThreads = 256;
+    private const int MaxThreads = 256;
 
     /// <summary>Opens the host.</summary>
     /// <param name="threads">Threads to use, 1 to 256; by default all processors that this process may use.</param>
@@ -24,7 +24,7 @@ public sealed unsafe class HostDevice : Device
     {
         var count = threads ?? DefaultThreads();
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1, nameof(threads));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, MostThreads, nameof(threads));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, MaxThreads, nameof(threads));
         Width = width ?? SimdWidths.Default();
         Workers = new WorkerPool(count);
     }
@@ -44,7 +44,7 @@ public sealed unsafe class HostDevice : Device
     /// <summary>Vector width of the kernels.</summary>
     public SimdWidth Width { get; }
 
-    /// <summary>The threads: <c>device.Workers.For(pieces, ref job)</c>.</summary>
+    /// <summary>The threads: <c>device.Workers.For(items, ref job)</c>.</summary>
     public WorkerPool Workers { get; }
 
     /// <inheritdoc/>
@@ -84,10 +84,10 @@ public sealed unsafe class HostDevice : Device
 
     private static int DefaultThreads() => Environment.GetEnvironmentVariable(ThreadsVariable) switch
     {
-        null or "" => Math.Min(MostThreads, Environment.ProcessorCount),
+        null or "" => Math.Min(MaxThreads, Environment.ProcessorCount),
         var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var asked)
-            && asked is >= 1 and <= MostThreads => asked,
-        var other => throw new KernelException($"{ThreadsVariable}='{other}': give a whole number 1..{MostThreads}"),
+            && asked is >= 1 and <= MaxThreads => asked,
+        var other => throw new KernelException($"{ThreadsVariable}='{other}': give a whole number 1..{MaxThreads}"),
     };
 
     private static nint AllocateAligned(long bytes)

@@ -10,10 +10,10 @@ public interface IElementStep<V> where V : struct, ISimd<V>
     void Apply<L>(long at, int count) where L : struct, ILanes<V>;
 }
 
-/// <summary>Runs a step over a slab, in fixed chunks that stay in the first-level cache's reach.</summary>
+/// <summary>Runs a step over an array, in fixed chunks that stay in the first-level cache's reach.</summary>
 public static class HostElementwise
 {
-    /// <summary>Elements of one piece of parallel work: some microseconds, far above the cost of handing it out.</summary>
+    /// <summary>Elements of a chunk, one work item: some microseconds, far above the cost of handing it out.</summary>
     public const int Chunk = 16 * 1024;
 
     /// <summary>Number of chunks in <paramref name="count"/> elements.</summary>

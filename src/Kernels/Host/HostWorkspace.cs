@@ -24,7 +24,7 @@ public readonly unsafe struct HostWorkspace : IDisposable
         HostBounds.AllowScratch((nint)_start, _bytes);
     }
 
-    /// <summary>The part of the thread that runs the current piece, aligned to 64 bytes.</summary>
+    /// <summary>The part of the thread that runs the current work item, aligned to 64 bytes.</summary>
     public float* Mine => _start + (WorkerPool.CurrentWorker * _stride);
 
     /// <summary>Returns the memory to the pool, after the launch.</summary>

@@ -3,35 +3,35 @@ using System.Runtime.CompilerServices;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// Rows cut into a few fixed pieces that each keep a partial sum per column. The cut depends on the number of rows
+/// Rows cut into a few fixed chunks that each keep a partial sum per column. The cut depends on the number of rows
 /// alone and the partial sums are added in their order, so the result has the same bits for any number of threads.
 /// </summary>
 public readonly struct RowPartition
 {
-    private const int LeastRows = 16;
-    private const int MostPieces = 64;
+    private const int MinRows = 16;
+    private const int MaxChunks = 64;
 
     private readonly int _rows;
 
-    /// <summary>Cuts the rows: at least 16 in a piece, at most 64 pieces.</summary>
+    /// <summary>Cuts the rows: at least 16 in a chunk, at most 64 chunks.</summary>
     public RowPartition(int rows)
     {
         _rows = rows;
-        RowsPerPiece = Math.Max(LeastRows, (int)(((long)rows + MostPieces - 1) / MostPieces));
-        Pieces = (int)(((long)rows + RowsPerPiece - 1) / RowsPerPiece);
+        RowsPerChunk = Math.Max(MinRows, (int)(((long)rows + MaxChunks - 1) / MaxChunks));
+        Chunks = (int)(((long)rows + RowsPerChunk - 1) / RowsPerChunk);
     }
 
-    /// <summary>Number of pieces, at most 64.</summary>
-    public int Pieces { get; }
+    /// <summary>Number of chunks, at most 64.</summary>
+    public int Chunks { get; }
 
-    /// <summary>Rows of every piece but the last, which may be shorter.</summary>
-    public int RowsPerPiece { get; }
+    /// <summary>Rows of every chunk but the last, which may be shorter.</summary>
+    public int RowsPerChunk { get; }
 
-    /// <summary>First row of a piece.</summary>
-    public int Start(int piece) => piece * RowsPerPiece;
+    /// <summary>First row of a chunk.</summary>
+    public int Start(int chunk) => chunk * RowsPerChunk;
 
-    /// <summary>One past the last row of a piece.</summary>
-    public int End(int piece) => (int)Math.Min(_rows, ((long)piece + 1) * RowsPerPiece);
+    /// <summary>One past the last row of a chunk.</summary>
+    public int End(int chunk) => (int)Math.Min(_rows, ((long)chunk + 1) * RowsPerChunk);
 }
 
 /// <summary>destination[c] += sum over r of rows[r * Stride + c], in the order of the rows.</summary>

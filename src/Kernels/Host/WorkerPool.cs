@@ -3,11 +3,11 @@ using System.Runtime.InteropServices;
 
 namespace DPT.Engine.Kernels;
 
-/// <summary>One kernel's work, cut into numbered pieces that may run in any order on any thread.</summary>
+/// <summary>One kernel's work, cut into numbered items that may run in any order on any thread.</summary>
 /// <remarks>Implemented by structs of pointers and sizes: they live on the caller's stack while the pool runs.</remarks>
 public interface IParallelJob
 {
-    /// <summary>Does piece <paramref name="index"/>, from 0. Pieces may run at the same time and in any order.</summary>
+    /// <summary>Does item <paramref name="index"/>, from 0. Items may run at the same time and in any order.</summary>
     void Execute(int index);
 }
 
@@ -16,9 +16,9 @@ public interface IParallelJob
 /// job, because the next one usually follows within microseconds, and then sleep.
 /// </summary>
 /// <remarks>
-/// Of every job each thread first does the same share: the pieces from t/n to (t+1)/n of them. Kernels cut their work
+/// Of every job each thread first does the same share: the items from t/n to (t+1)/n of them. Kernels cut their work
 /// along the rows of a batch, so what a thread reads is mostly what it wrote itself in the kernel before and still has in
-/// its own cache; a line that another core has written costs as much as memory. Who is done early takes pieces of others.
+/// its own cache; a line that another core has written costs as much as memory. Who is done early takes items of others.
 ///
 /// The caller waits only for threads that are inside its job. One that wakes up late finds the job closed and touches
 /// nothing of it, so a small job never waits for a sleeper, nor for a thread that has lost its processor.
@@ -57,7 +57,7 @@ public sealed unsafe class WorkerPool : IDisposable
     }
 
     /// <summary>
-    /// Inside a piece: which of the pool's threads runs it, 0 to <see cref="Threads"/> - 1; the caller is 0. For scratch
+    /// Inside an item: which of the pool's threads runs it, 0 to <see cref="Threads"/> - 1; the caller is 0. For scratch
     /// memory only: a result that depends on it depends on the timing.
     /// </summary>
     public static int CurrentWorker => _currentWorker;
@@ -65,11 +65,11 @@ public sealed unsafe class WorkerPool : IDisposable
     /// <summary>Threads that take part in a job, the caller included.</summary>
     public int Threads { get; }
 
-    /// <summary>Runs pieces 0 to <paramref name="count"/> - 1 of the job and returns when all are done.</summary>
-    /// <param name="count">Number of pieces; by the shape alone, so that results do not depend on the number of threads.</param>
-    /// <param name="job">What a piece does.</param>
-    /// <exception cref="InvalidOperationException">A piece threw; what it threw is inside.</exception>
-    /// <remarks>Not reentrant: a piece must not start another job, and only one thread may call this.</remarks>
+    /// <summary>Runs items 0 to <paramref name="count"/> - 1 of the job and returns when all are done.</summary>
+    /// <param name="count">Number of items; by the shape alone, so that results do not depend on the number of threads.</param>
+    /// <param name="job">What an item does.</param>
+    /// <exception cref="InvalidOperationException">An item threw; what it threw is inside.</exception>
+    /// <remarks>Not reentrant: an item must not start another job, and only one thread may call this.</remarks>
     public void For<TJob>(int count, ref TJob job) where TJob : struct, IParallelJob
     {
         if (count <= 1 || _workers.Length == 0)
@@ -82,7 +82,7 @@ public sealed unsafe class WorkerPool : IDisposable
             return;
         }
 
-        _execute = &ExecutePiece<TJob>;
+        _execute = &ExecuteItem<TJob>;
         _job = Unsafe.AsPointer(ref job);
         for (var thread = 0; thread < _shares.Length; thread++)
         {
@@ -122,7 +122,7 @@ public sealed unsafe class WorkerPool : IDisposable
         }
     }
 
-    private static void ExecutePiece<TJob>(void* job, int index) where TJob : struct, IParallelJob =>
+    private static void ExecuteItem<TJob>(void* job, int index) where TJob : struct, IParallelJob =>
         Unsafe.AsRef<TJob>(job).Execute(index);
 
     /// <summary>Starts a generation. Each sleeper has a permit of its own: a shared one could wake the wrong thread.</summary>
@@ -182,7 +182,7 @@ public sealed unsafe class WorkerPool : IDisposable
         worker.Wake.Wait();
     }
 
-    /// <summary>Does the pieces of a thread's own share and then what is left of the others'.</summary>
+    /// <summary>Does the items of a thread's own share and then what is left of the others'.</summary>
     private void Drain(int thread)
     {
         try
@@ -214,7 +214,7 @@ public sealed unsafe class WorkerPool : IDisposable
         }
     }
 
-    /// <summary>The pieces that one thread does first; alone on two cache lines, which the processor fetches as one.</summary>
+    /// <summary>The items that one thread does first; alone on two cache lines, which the processor fetches as one.</summary>
     [StructLayout(LayoutKind.Sequential, Size = 128)]
     private struct Share
     {

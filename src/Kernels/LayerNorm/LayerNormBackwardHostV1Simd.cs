@@ -4,19 +4,19 @@ namespace DPT.Engine.Kernels;
 
 /// <summary>
 /// A row is read twice from the first-level cache: once for its two sums, while the gradients of scale and shift go
-/// to the partial sums of its piece, and once for the gradient of the input. The partial sums are added in their
+/// to the partial sums of its chunk, and once for the gradient of the input. The partial sums are added in their
 /// order. Limits: none. Bytes: 12 Rows Width (16 when accumulating). FLOPs: 14 Rows Width.
 /// </summary>
 internal sealed unsafe class LayerNormBackwardHostV1Simd : HostVariant<LayerNormBackwardCall>
 {
     public override string Name => "host-v1-simd";
 
-    public override string Idea => "a row at a time, two passes; scale and shift gradients in fixed pieces of rows";
+    public override string Idea => "a row at a time, two passes; scale and shift gradients in fixed chunks of rows";
 
     protected override void Run<V>(HostDevice device, in LayerNormBackwardCall call)
     {
         var rows = new RowPartition(call.Rows);
-        using var partial = device.Scratch<float>(2L * rows.Pieces * call.Width);
+        using var partial = device.Scratch<float>(2L * rows.Chunks * call.Width);
         var job = new Job<V>
         {
             Rows = rows,
@@ -31,16 +31,16 @@ internal sealed unsafe class LayerNormBackwardHostV1Simd : HostVariant<LayerNorm
             GradientX = (float*)call.GradientX.Address,
             Partial = (float*)partial.Slice.Address,
         };
-        device.Workers.For(rows.Pieces, ref job);
-        AddPartial<V>(device, rows.Pieces, call.Width, job.Partial, call.GradientGamma);
-        AddPartial<V>(device, rows.Pieces, call.Width, job.Partial + call.Width, call.GradientBeta);
+        device.Workers.For(rows.Chunks, ref job);
+        AddPartial<V>(device, rows.Chunks, call.Width, job.Partial, call.GradientGamma);
+        AddPartial<V>(device, rows.Chunks, call.Width, job.Partial + call.Width, call.GradientBeta);
     }
 
-    private static void AddPartial<V>(HostDevice device, int pieces, int width, float* source, Slice<float> destination)
+    private static void AddPartial<V>(HostDevice device, int chunks, int width, float* source, Slice<float> destination)
         where V : struct, ISimd<V> =>
         HostElementwise.Run<V, RowSum<V>>(device, width, new RowSum<V>
         {
-            Rows = pieces,
+            Rows = chunks,
             Stride = 2L * width,
             Source = source,
             Destination = (float*)destination.Address,
@@ -59,7 +59,7 @@ internal sealed unsafe class LayerNormBackwardHostV1Simd : HostVariant<LayerNorm
         public float* GradientY;
         public float* GradientX;
 
-        /// <summary>Per piece: the gradient of the scale, then that of the shift.</summary>
+        /// <summary>Per chunk: the gradient of the scale, then that of the shift.</summary>
         public float* Partial;
 
         public readonly void Execute(int index)

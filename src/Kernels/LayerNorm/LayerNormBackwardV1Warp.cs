@@ -4,7 +4,7 @@ namespace DPT.Engine.Kernels;
 
 /// <summary>
 /// Two readings of the rows. For the gradient of the input a warp owns a row and sums by shuffles; for those of scale
-/// and shift a block owns 32 columns of a piece of rows, and the partial sums of the pieces are folded in their order.
+/// and shift a block owns 32 columns of a chunk of rows, and the partial sums of the chunks are folded in their order.
 /// Threads: 256 in a block, neighbours on neighbouring columns (coalesced). Limits: none.
 /// Bytes: 20 Rows Width (24 when accumulating). FLOPs: 16 Rows Width.
 /// </summary>
@@ -20,7 +20,7 @@ internal sealed class LayerNormBackwardV1Warp : GpuVariant<LayerNormBackwardCall
 
     public override string Name => "v1-warp";
 
-    public override string Idea => "a warp per row for the input, column sums in pieces of rows for scale and shift";
+    public override string Idea => "a warp per row for the input, column sums in chunks of rows for scale and shift";
 
     public override IReadOnlyList<GpuKernel> Kernels { get; } = [InputGradient, .. ParameterKernels];
 
@@ -42,13 +42,13 @@ internal sealed class LayerNormBackwardV1Warp : GpuVariant<LayerNormBackwardCall
     {
         var cut = new RowPartition(call.Rows);
         var width = call.Width;
-        using var partial = device.Scratch<float>(2L * cut.Pieces * width);
+        using var partial = device.Scratch<float>(2L * cut.Chunks * width);
         device.Prepare(ParameterSums)
             .With(call.X).With(call.Mean).With(call.InverseDeviation).With(call.GradientY).With(partial.Slice)
-            .With(call.Rows).With(width).With(call.RowX).With(cut.RowsPerPiece)
-            .On(new GridSize(GridCover.Blocks(width, ColumnSums.Columns), cut.Pieces));
-        ColumnSums.Fold(device, partial.Slice, cut.Pieces, width, 2L * width, call.GradientGamma);
-        ColumnSums.Fold(device, partial.Slice.From(width), cut.Pieces, width, 2L * width, call.GradientBeta);
+            .With(call.Rows).With(width).With(call.RowX).With(cut.RowsPerChunk)
+            .On(new GridSize(GridCover.Blocks(width, ColumnSums.Columns), cut.Chunks));
+        ColumnSums.Fold(device, partial.Slice, cut.Chunks, width, 2L * width, call.GradientGamma);
+        ColumnSums.Fold(device, partial.Slice.From(width), cut.Chunks, width, 2L * width, call.GradientBeta);
     }
 
     /// <summary>dx = (g - mean(g) - n mean(g n)) / deviation, with n the normalised x and g = dy gamma.</summary>
@@ -88,16 +88,16 @@ internal sealed class LayerNormBackwardV1Warp : GpuVariant<LayerNormBackwardCall
         }
     }
 
-    /// <summary>Per piece of rows: the sums of dy n, then those of dy.</summary>
+    /// <summary>Per chunk of rows: the sums of dy n, then those of dy.</summary>
     private static void Parameters(
         ArrayView<float> x, ArrayView<float> mean, ArrayView<float> inverse, ArrayView<float> gradientY,
-        ArrayView<float> partial, int rows, int width, int stride, int rowsPerPiece)
+        ArrayView<float> partial, int rows, int width, int stride, int rowsPerChunk)
     {
         var gammaSums = SharedMemory.Allocate<float>(ColumnSums.Columns * ColumnSums.Warps);
         var betaSums = SharedMemory.Allocate<float>(ColumnSums.Columns * ColumnSums.Warps);
         var column = ((long)Grid.IdxX * ColumnSums.Columns) + WarpReduce.Lane;
-        var start = (long)Grid.IdxY * rowsPerPiece;
-        var end = Math.Min(rows, start + rowsPerPiece);
+        var start = (long)Grid.IdxY * rowsPerChunk;
+        var end = Math.Min(rows, start + rowsPerChunk);
         var gammaSum = 0f;
         var betaSum = 0f;
         if (column < width)

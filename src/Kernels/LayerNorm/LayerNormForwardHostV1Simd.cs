@@ -8,7 +8,7 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed unsafe class LayerNormForwardHostV1Simd : HostVariant<LayerNormForwardCall>
 {
-    private const int RowsPerPiece = 16;
+    private const int RowsPerChunk = 16;
 
     public override string Name => "host-v1-simd";
 
@@ -29,7 +29,7 @@ internal sealed unsafe class LayerNormForwardHostV1Simd : HostVariant<LayerNormF
             Mean = (float*)call.Mean.Address,
             Inverse = (float*)call.InverseDeviation.Address,
         };
-        device.Workers.For((call.Rows + RowsPerPiece - 1) / RowsPerPiece, ref job);
+        device.Workers.For((call.Rows + RowsPerChunk - 1) / RowsPerChunk, ref job);
     }
 
     private struct Job<V> : IParallelJob where V : struct, ISimd<V>
@@ -47,8 +47,8 @@ internal sealed unsafe class LayerNormForwardHostV1Simd : HostVariant<LayerNormF
 
         public readonly void Execute(int index)
         {
-            var end = Math.Min(Rows, (index + 1) * RowsPerPiece);
-            for (var row = index * RowsPerPiece; row < end; row++)
+            var end = Math.Min(Rows, (index + 1) * RowsPerChunk);
+            for (var row = index * RowsPerChunk; row < end; row++)
             {
                 Normalise(row);
             }

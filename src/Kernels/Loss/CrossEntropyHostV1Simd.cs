@@ -16,12 +16,12 @@ internal sealed unsafe class CrossEntropyHostV1Simd : HostVariant<CrossEntropyCa
     protected override void Run<V>(HostDevice device, in CrossEntropyCall call)
     {
         RequireLabels(in call);
-        var rowsPerPiece = SoftmaxRow.RowsPerPiece(call.Classes);
+        var rowsPerChunk = SoftmaxRow.RowsPerChunk(call.Classes);
         var job = new Job<V>
         {
             Rows = call.Rows,
             Classes = call.Classes,
-            RowsPerPiece = rowsPerPiece,
+            RowsPerChunk = rowsPerChunk,
             Scale = call.Scale,
             Logits = (float*)call.Logits.Address,
             Labels = (int*)call.Labels.Address,
@@ -30,7 +30,7 @@ internal sealed unsafe class CrossEntropyHostV1Simd : HostVariant<CrossEntropyCa
             Losses = (float*)call.Losses.Address,
             Gradient = (float*)call.LogitsGradient.Address,
         };
-        device.Workers.For((int)(((long)call.Rows + rowsPerPiece - 1) / rowsPerPiece), ref job);
+        device.Workers.For((int)(((long)call.Rows + rowsPerChunk - 1) / rowsPerChunk), ref job);
     }
 
     private static void RequireLabels(in CrossEntropyCall call)
@@ -50,7 +50,7 @@ internal sealed unsafe class CrossEntropyHostV1Simd : HostVariant<CrossEntropyCa
     {
         public int Rows;
         public int Classes;
-        public int RowsPerPiece;
+        public int RowsPerChunk;
         public float Scale;
         public float* Logits;
         public int* Labels;
@@ -61,8 +61,8 @@ internal sealed unsafe class CrossEntropyHostV1Simd : HostVariant<CrossEntropyCa
 
         public readonly void Execute(int index)
         {
-            var start = (long)index * RowsPerPiece;
-            var end = Math.Min(Rows, start + RowsPerPiece);
+            var start = (long)index * RowsPerChunk;
+            var end = Math.Min(Rows, start + RowsPerChunk);
             for (var row = start; row < end; row++)
             {
                 var weight = Weights == null ? 1 : Weights[row];

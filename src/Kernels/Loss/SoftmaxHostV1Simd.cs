@@ -12,30 +12,30 @@ internal sealed unsafe class SoftmaxHostV1Simd : HostVariant<SoftmaxCall>
 
     protected override void Run<V>(HostDevice device, in SoftmaxCall call)
     {
-        var rowsPerPiece = SoftmaxRow.RowsPerPiece(call.Classes);
+        var rowsPerChunk = SoftmaxRow.RowsPerChunk(call.Classes);
         var job = new Job<V>
         {
             Rows = call.Rows,
             Classes = call.Classes,
-            RowsPerPiece = rowsPerPiece,
+            RowsPerChunk = rowsPerChunk,
             Logits = (float*)call.Logits.Address,
             Probabilities = (float*)call.Probabilities.Address,
         };
-        device.Workers.For((int)(((long)call.Rows + rowsPerPiece - 1) / rowsPerPiece), ref job);
+        device.Workers.For((int)(((long)call.Rows + rowsPerChunk - 1) / rowsPerChunk), ref job);
     }
 
     private struct Job<V> : IParallelJob where V : struct, ISimd<V>
     {
         public int Rows;
         public int Classes;
-        public int RowsPerPiece;
+        public int RowsPerChunk;
         public float* Logits;
         public float* Probabilities;
 
         public readonly void Execute(int index)
         {
-            var start = (long)index * RowsPerPiece;
-            var end = Math.Min(Rows, start + RowsPerPiece);
+            var start = (long)index * RowsPerChunk;
+            var end = Math.Min(Rows, start + RowsPerChunk);
             for (var row = start; row < end; row++)
             {
                 var logits = Logits + (row * Classes);

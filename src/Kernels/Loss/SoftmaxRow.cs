@@ -8,8 +8,8 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal static unsafe class SoftmaxRow
 {
-    /// <summary>Rows of one piece of parallel work.</summary>
-    public static int RowsPerPiece(int classes) => Math.Max(1, HostElementwise.Chunk / 4 / classes);
+    /// <summary>Rows of one chunk of parallel work.</summary>
+    public static int RowsPerChunk(int classes) => Math.Max(1, HostElementwise.Chunk / 4 / classes);
 
     /// <summary>The largest score of a row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -14,12 +14,12 @@ internal sealed unsafe class SquaredErrorHostV1Simd : HostVariant<SquaredErrorCa
 
     protected override void Run<V>(HostDevice device, in SquaredErrorCall call)
     {
-        var samplesPerPiece = Math.Max(1, HostElementwise.Chunk / call.Elements);
+        var samplesPerChunk = Math.Max(1, HostElementwise.Chunk / call.Elements);
         var job = new Job<V>
         {
             Batch = call.Batch,
             Elements = call.Elements,
-            SamplesPerPiece = samplesPerPiece,
+            SamplesPerChunk = samplesPerChunk,
             Scale = call.Scale,
             Prediction = (float*)call.Prediction.Address,
             Target = (float*)call.Target.Address,
@@ -27,14 +27,14 @@ internal sealed unsafe class SquaredErrorHostV1Simd : HostVariant<SquaredErrorCa
             Losses = (float*)call.Losses.Address,
             Gradient = (float*)call.PredictionGradient.Address,
         };
-        device.Workers.For((int)(((long)call.Batch + samplesPerPiece - 1) / samplesPerPiece), ref job);
+        device.Workers.For((int)(((long)call.Batch + samplesPerChunk - 1) / samplesPerChunk), ref job);
     }
 
     private struct Job<V> : IParallelJob where V : struct, ISimd<V>
     {
         public int Batch;
         public int Elements;
-        public int SamplesPerPiece;
+        public int SamplesPerChunk;
         public float Scale;
         public float* Prediction;
         public float* Target;
@@ -44,8 +44,8 @@ internal sealed unsafe class SquaredErrorHostV1Simd : HostVariant<SquaredErrorCa
 
         public readonly void Execute(int index)
         {
-            var start = (long)index * SamplesPerPiece;
-            var end = Math.Min(Batch, start + SamplesPerPiece);
+            var start = (long)index * SamplesPerChunk;
+            var end = Math.Min(Batch, start + SamplesPerChunk);
             for (var sample = start; sample < end; sample++)
             {
                 Losses[sample] = Weights == null ? Weighted(sample, 1)

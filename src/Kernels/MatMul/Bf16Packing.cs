@@ -3,89 +3,89 @@ using ILGPU;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// A factor of a product as tensor cores want it: bf16, terms adjacent, padded with zeros to whole tiles of 64 items (rows
-/// of op(A), columns of op(B)) by 32 terms, so that the product itself needs no guards.
-/// Threads: 256 for one tile, which goes through shared memory: read along whichever index is adjacent, written as 16
-/// bytes of one item a thread. Bytes: 6 per element.
+/// An operand of a product as tensor cores want it: bf16, K-major, padded with zeros to whole tiles of 64 rows of op(A) or
+/// columns of op(B) (mn) by 32 of K, so that the product itself needs no guards.
+/// Threads: 256 for one tile, which goes through shared memory: read along whichever index is contiguous, written as 16
+/// bytes of one row a thread. Bytes: 6 per element.
 /// </summary>
 internal readonly struct Bf16Packing
 {
-    /// <summary>Items of a tile.</summary>
-    public const int Items = 64;
+    /// <summary>Rows of op(A) or columns of op(B) of a tile.</summary>
+    public const int TileMn = 64;
 
-    /// <summary>Terms of a tile.</summary>
-    public const int Terms = 32;
+    /// <summary>K of a tile.</summary>
+    public const int TileK = 32;
 
-    /// <summary>Terms in 16 bytes.</summary>
-    public const int TermsOfChunk = 8;
+    /// <summary>K in 16 bytes.</summary>
+    public const int KOfChunk = 8;
 
     private const int Threads = 256;
-    private const int Row = Terms + 1;
+    private const int Row = TileK + 1;
 
-    private static readonly GpuKernel TermsFirst = new(Kernel<TermsAdjacent>, Threads);
-    private static readonly GpuKernel ItemsFirst = new(Kernel<ItemsAdjacent>, Threads);
+    private static readonly GpuKernel FromKMajor = new(Kernel<KMajor>, Threads);
+    private static readonly GpuKernel FromMnMajor = new(Kernel<MnMajor>, Threads);
 
-    private readonly int _items;
-    private readonly int _terms;
+    private readonly int _mn;
+    private readonly int _k;
 
-    public Bf16Packing(int items, int terms)
+    public Bf16Packing(int mn, int k)
     {
-        _items = items;
-        _terms = terms;
+        _mn = mn;
+        _k = k;
     }
 
     /// <summary>Both kernels.</summary>
-    public static IReadOnlyList<GpuKernel> Kernels { get; } = [TermsFirst, ItemsFirst];
+    public static IReadOnlyList<GpuKernel> Kernels { get; } = [FromKMajor, FromMnMajor];
 
-    /// <summary>Tiles along the items.</summary>
-    public int ItemTiles => GridCover.Blocks(_items, Items);
+    /// <summary>Tiles along M or N.</summary>
+    public int MnTiles => GridCover.Blocks(_mn, TileMn);
 
-    /// <summary>Tiles along the terms.</summary>
-    public int TermTiles => GridCover.Blocks(_terms, Terms);
+    /// <summary>Tiles along K.</summary>
+    public int KTiles => GridCover.Blocks(_k, TileK);
 
-    /// <summary>Chunks of 16 bytes in one packed item.</summary>
-    public int ChunksOfItem => TermTiles * (Terms / TermsOfChunk);
+    /// <summary>Chunks of 16 bytes from one packed row to the next.</summary>
+    public int PackedStride => KTiles * (TileK / KOfChunk);
 
-    /// <summary>Chunks of the whole packed factor.</summary>
-    public long Chunks => (long)ItemTiles * Items * ChunksOfItem;
+    /// <summary>Chunks of the whole packed operand.</summary>
+    public long Chunks => (long)MnTiles * TileMn * PackedStride;
 
-    /// <summary>Packs a factor.</summary>
+    /// <summary>Packs an operand.</summary>
     /// <param name="device">Where.</param>
-    /// <param name="x">The factor.</param>
+    /// <param name="x">The operand.</param>
     /// <param name="stride">Elements from one of its rows in memory to the next.</param>
-    /// <param name="termsAreAdjacent">Whether those rows run along the terms.</param>
+    /// <param name="isKMajor">Whether those rows run along K.</param>
     /// <param name="packed"><see cref="Chunks"/> chunks.</param>
-    public void Launch(GpuDevice device, Slice<float> x, int stride, bool termsAreAdjacent, Slice<UInt4> packed) =>
-        device.Prepare(termsAreAdjacent ? TermsFirst : ItemsFirst)
-            .With(x).With(packed).With(stride).With(_items).With(_terms).With(ChunksOfItem)
-            .On(new GridSize(ItemTiles, TermTiles));
+    public void Launch(GpuDevice device, Slice<float> x, int stride, bool isKMajor, Slice<UInt4> packed) =>
+        device.Prepare(isKMajor ? FromKMajor : FromMnMajor)
+            .With(x).With(packed).With(stride).With(_mn).With(_k).With(PackedStride)
+            .On(new GridSize(MnTiles, KTiles));
 
-    private static void Kernel<T>(ArrayView<float> x, ArrayView<UInt4> packed, int stride, int items, int terms, int chunksOfItem)
-        where T : struct, IMatMulFactor
+    private static void Kernel<T>(ArrayView<float> x, ArrayView<UInt4> packed, int stride, int mn, int k, int packedStride)
+        where T : struct, IOperandLayout
     {
-        var tile = SharedMemory.Allocate<float>(Items * Row);
-        var item = Grid.IdxX * Items;
-        var term = Grid.IdxY * Terms;
-        for (var i = Group.IdxX; i < Items * Terms; i += Threads)
+        var tile = SharedMemory.Allocate<float>(TileMn * Row);
+        var firstMn = Grid.IdxX * TileMn;
+        var firstK = Grid.IdxY * TileK;
+        for (var i = Group.IdxX; i < TileMn * TileK; i += Threads)
         {
-            var itemOfTile = T.TermsAreAdjacent ? i / Terms : i & (Items - 1);
-            var termOfTile = T.TermsAreAdjacent ? i & (Terms - 1) : i / Items;
+            var mnOfTile = T.IsKMajor ? i / TileK : i & (TileMn - 1);
+            var kOfTile = T.IsKMajor ? i & (TileK - 1) : i / TileMn;
             var value = 0f;
-            if (item + itemOfTile < items && term + termOfTile < terms)
+            if (firstMn + mnOfTile < mn && firstK + kOfTile < k)
             {
-                value = T.TermsAreAdjacent
-                    ? x[((long)(item + itemOfTile) * stride) + term + termOfTile]
-                    : x[((long)(term + termOfTile) * stride) + item + itemOfTile];
+                value = T.IsKMajor
+                    ? x[((long)(firstMn + mnOfTile) * stride) + firstK + kOfTile]
+                    : x[((long)(firstK + kOfTile) * stride) + firstMn + mnOfTile];
             }
 
-            tile[(itemOfTile * Row) + termOfTile] = value;
+            tile[(mnOfTile * Row) + kOfTile] = value;
         }
 
         Group.Barrier();
-        var chunk = Group.IdxX & ((Terms / TermsOfChunk) - 1);
-        var own = Group.IdxX / (Terms / TermsOfChunk);
-        var at = (own * Row) + (chunk * TermsOfChunk);
-        packed[((long)(item + own) * chunksOfItem) + (term / TermsOfChunk) + chunk] = new UInt4
+        var chunk = Group.IdxX & ((TileK / KOfChunk) - 1);
+        var own = Group.IdxX / (TileK / KOfChunk);
+        var at = (own * Row) + (chunk * KOfChunk);
+        packed[((long)(firstMn + own) * packedStride) + (firstK / KOfChunk) + chunk] = new UInt4
         {
             X = TensorCore.PackBf16(tile[at], tile[at + 1]),
             Y = TensorCore.PackBf16(tile[at + 2], tile[at + 3]),

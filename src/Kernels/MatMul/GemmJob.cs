@@ -1,8 +1,8 @@
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// One matrix product as pieces of parallel work: a run of terms by a group of rows by a chunk of columns, in this order,
-/// so that neighbouring pieces, which a thread does in a row, share packed panels and rows of the batch.
+/// One matrix product as parallel work items: a part of K by a group of rows by a chunk of columns, in this order,
+/// so that neighbouring items, which a thread does in a row, share packed panels and rows of the batch.
 /// </summary>
 internal unsafe struct GemmJob<V> : IParallelJob where V : struct, ISimd<V>
 {
@@ -20,13 +20,13 @@ internal unsafe struct GemmJob<V> : IParallelJob where V : struct, ISimd<V>
         Output = new GemmOutput<V>(in call);
         _a = (float*)call.A.Address;
         _rowA = call.RowA;
-        _addsToC = Output.OnlyAdds && Blocking.Runs == 1;
+        _addsToC = Output.OnlyAdds && Blocking.Parts == 1;
         _scratch = new GemmScratch<V>(
-            in call, Blocking, Panels, keepsPieces: !_addsToC && Blocking.BlocksOfRun > 1, threads);
+            in call, Blocking, Panels, keepsWorkItem: !_addsToC && Blocking.BlocksOfPart > 1, threads);
 
-        // Where panels are packed block by block, the rows of a piece share them. How many are grouped changes no sum.
+        // Where panels are packed block by block, the rows of an item share them. How many are grouped changes no sum.
         _rowGroups = Panels.AreOfOneBlock
-            ? Math.Clamp(6 * threads / (Blocking.Runs * Blocking.ColumnChunks), 1, Blocking.RowChunks)
+            ? Math.Clamp(6 * threads / (Blocking.Parts * Blocking.ColumnChunks), 1, Blocking.RowChunks)
             : Blocking.RowChunks;
     }
 
@@ -38,10 +38,10 @@ internal unsafe struct GemmJob<V> : IParallelJob where V : struct, ISimd<V>
 
     public GemmOutput<V> Output { get; }
 
-    /// <summary>Pieces of parallel work.</summary>
-    public readonly int Pieces => Blocking.Runs * _rowGroups * Blocking.ColumnChunks;
+    /// <summary>Parallel work items.</summary>
+    public readonly int WorkItems => Blocking.Parts * _rowGroups * Blocking.ColumnChunks;
 
-    /// <summary>What is packed and what is not finished; needs memory before the pieces run.</summary>
+    /// <summary>What is packed and what is not finished; needs memory before the items run.</summary>
     public readonly GemmScratch<V> Scratch => _scratch;
 
     /// <summary>Gives it the memory.</summary>
@@ -51,111 +51,111 @@ internal unsafe struct GemmJob<V> : IParallelJob where V : struct, ISimd<V>
         _scratch.ForgetPanels();
     }
 
-    /// <summary>First term of a block of a run, and how many it has: none in the last run if it needs fewer blocks.</summary>
-    public readonly (int First, int Terms) Block(int run, int block)
+    /// <summary>First k of a block of a part, and its kc: none in the last part if it needs fewer blocks.</summary>
+    public readonly (int First, int Kc) Block(int part, int block)
     {
-        var first = (run * Blocking.TermsOfRun) + (block * Blocking.Terms);
-        var end = Math.Min(Call.K, (run + 1L) * Blocking.TermsOfRun);
-        return (first, (int)Math.Min(Blocking.Terms, end - first));
+        var first = (part * Blocking.PartK) + (block * Blocking.Kc);
+        var end = Math.Min(Call.K, (part + 1L) * Blocking.PartK);
+        return (first, (int)Math.Min(Blocking.Kc, end - first));
     }
 
     public readonly void Execute(int index)
     {
-        var (run, chunk) = Math.DivRem(index, _rowGroups * Blocking.ColumnChunks);
+        var (part, chunk) = Math.DivRem(index, _rowGroups * Blocking.ColumnChunks);
         var (group, columns) = Math.DivRem(chunk, Blocking.ColumnChunks);
-        var piece = new Piece
+        var item = new WorkItem
         {
-            Run = run,
-            FirstColumn = columns * Blocking.Columns,
+            Part = part,
+            FirstColumn = columns * Blocking.Nc,
             Mine = _scratch.OfThread(WorkerPool.CurrentWorker),
         };
-        piece.Columns = Math.Min(Blocking.Columns, Call.N - piece.FirstColumn);
+        item.Columns = Math.Min(Blocking.Nc, Call.N - item.FirstColumn);
         var endRow = Math.Min(Call.M, FirstRow(group + 1));
-        for (; piece.Block < Blocking.BlocksOfRun; piece.Block++)
+        for (; item.Block < Blocking.BlocksOfPart; item.Block++)
         {
-            (piece.FirstTerm, piece.Terms) = Block(run, piece.Block);
-            if (piece.Terms <= 0)
+            (item.FirstK, item.Kc) = Block(part, item.Block);
+            if (item.Kc <= 0)
             {
                 return;
             }
 
-            for (piece.FirstRow = FirstRow(group); piece.FirstRow < endRow; piece.FirstRow += Blocking.Rows)
+            for (item.FirstRow = FirstRow(group); item.FirstRow < endRow; item.FirstRow += Blocking.Mc)
             {
-                piece.Rows = Math.Min(Blocking.Rows, endRow - piece.FirstRow);
-                Multiply(in piece);
+                item.Rows = Math.Min(Blocking.Mc, endRow - item.FirstRow);
+                Multiply(in item);
             }
         }
     }
 
-    private readonly int FirstRow(int group) => (int)((long)Blocking.RowChunks * group / _rowGroups) * Blocking.Rows;
+    private readonly int FirstRow(int group) => (int)((long)Blocking.RowChunks * group / _rowGroups) * Blocking.Mc;
 
-    /// <summary>One block of terms of a piece, tile by tile; down the rows first, so that the panel of B stays near.</summary>
-    private readonly void Multiply(in Piece piece)
+    /// <summary>One block of K of a work item, tile by tile; down the rows first, so that the panel of B stays near.</summary>
+    private readonly void Multiply(in WorkItem item)
     {
-        PackA(in piece);
+        PackA(in item);
         var width = GemmMicroKernel.Columns<V>();
-        var isLast = piece.FirstTerm + piece.Terms == Call.K;
-        var sums = piece.Mine.Sums;
-        for (var j = 0; j < piece.Columns; j += width)
+        var isLast = item.FirstK + item.Kc == Call.K;
+        var sums = item.Mine.Sums;
+        for (var j = 0; j < item.Columns; j += width)
         {
-            var column = piece.FirstColumn + j;
-            var panel = PanelOfB(in piece, column);
-            for (var i = 0; i < piece.Rows; i += GemmMicroKernel.Rows)
+            var column = item.FirstColumn + j;
+            var panel = PanelOfB(in item, column);
+            for (var i = 0; i < item.Rows; i += GemmMicroKernel.Rows)
             {
-                var rows = Math.Min(GemmMicroKernel.Rows, piece.Rows - i);
-                var tile = new GemmTile(piece.FirstRow + i, rows, column, Math.Min(width, piece.Columns - j));
+                var rows = Math.Min(GemmMicroKernel.Rows, item.Rows - i);
+                var tile = new GemmTile(item.FirstRow + i, rows, column, Math.Min(width, item.Columns - j));
                 var a = Call.TransposeA
-                    ? new StridedLeft(piece.Mine.PackedA + ((nint)i * piece.Terms), rows, 1, GemmMicroKernel.Rows)
-                    : new StridedLeft(_a + ((nint)tile.Row * _rowA) + piece.FirstTerm, rows, _rowA, 1);
-                var product = new GemmProduct(piece.Terms, a, panel);
+                    ? new StridedLeft(item.Mine.PackedA + ((nint)i * item.Kc), rows, 1, GemmMicroKernel.Rows)
+                    : new StridedLeft(_a + ((nint)tile.Row * _rowA) + item.FirstK, rows, _rowA, 1);
+                var product = new GemmProduct(item.Kc, a, panel);
                 if (_addsToC)
                 {
-                    Output.Add(in product, piece.FirstTerm == 0, in tile, sums);
+                    Output.Add(in product, item.FirstK == 0, in tile, sums);
                     continue;
                 }
 
-                var kept = Blocking.Runs > 1 ? _scratch.SumsOfRun(piece.Run, tile.Row, column) : sums;
-                Output.Keep(in product, piece.Block == 0, isLast, finishes: Blocking.Runs == 1, in tile, kept);
-                sums += Blocking.BlocksOfRun > 1 ? GemmMicroKernel.Tile<V>() : 0;
+                var kept = Blocking.Parts > 1 ? _scratch.SumsOfPart(item.Part, tile.Row, column) : sums;
+                Output.Keep(in product, item.Block == 0, isLast, finishes: Blocking.Parts == 1, in tile, kept);
+                sums += Blocking.BlocksOfPart > 1 ? GemmMicroKernel.Tile<V>() : 0;
             }
         }
     }
 
-    private readonly void PackA(in Piece piece)
+    private readonly void PackA(in WorkItem item)
     {
         if (Call.TransposeA)
         {
             GemmPacking.TransposedA(
-                _a + ((nint)piece.FirstTerm * _rowA) + piece.FirstRow, _rowA, piece.Terms, piece.Rows, piece.Mine.PackedA);
+                _a + ((nint)item.FirstK * _rowA) + item.FirstRow, _rowA, item.Kc, item.Rows, item.Mine.PackedA);
         }
     }
 
-    private readonly float* PanelOfB(in Piece piece, int column)
+    private readonly float* PanelOfB(in WorkItem item, int column)
     {
         if (Panels.ArePrivate)
         {
-            var block = (piece.Run * Blocking.BlocksOfRun) + piece.Block;
-            var packed = piece.Mine.BlockOfPanel + Panels.IndexOf(block, column);
+            var block = (item.Part * Blocking.BlocksOfPart) + item.Block;
+            var packed = item.Mine.BlockOfPanel + Panels.IndexOf(block, column);
             if (*packed != block + 1)
             {
-                Panels.Pack(piece.Mine.Panels, piece.FirstTerm, piece.Terms, column);
+                Panels.Pack(item.Mine.Panels, item.FirstK, item.Kc, column);
                 *packed = block + 1;
             }
         }
 
-        return Panels.At(piece.Mine.Panels, piece.FirstTerm, piece.Terms, column);
+        return Panels.At(item.Mine.Panels, item.FirstK, item.Kc, column);
     }
 
-    private struct Piece
+    private struct WorkItem
     {
-        public int Run;
+        public int Part;
         public int Block;
         public int FirstRow;
         public int Rows;
         public int FirstColumn;
         public int Columns;
-        public int FirstTerm;
-        public int Terms;
+        public int FirstK;
+        public int Kc;
         public GemmThreadScratch Mine;
     }
 }

@@ -18,10 +18,10 @@ internal static unsafe class GemmMicroKernel
     /// <summary>Floats in a tile.</summary>
     public static int Tile<V>() where V : struct, ISimd<V> => Rows * Columns<V>();
 
-    /// <summary>tile = A B + start over <paramref name="depth"/> terms.</summary>
-    /// <param name="depth">Terms of each sum; at least 1.</param>
+    /// <summary>tile = A B + start over <paramref name="depth"/> of K.</summary>
+    /// <param name="depth">The kc of the block; at least 1.</param>
     /// <param name="a">The rows of A; the last is repeated for those that do not exist.</param>
-    /// <param name="b">Panel of B: <see cref="Columns{V}"/> elements for each term.</param>
+    /// <param name="b">Panel of B: <see cref="Columns{V}"/> elements for each k.</param>
     /// <param name="start">What is added to the sums; null for nothing.</param>
     /// <param name="startStride">Elements from one row of <paramref name="start"/> to the next.</param>
     /// <param name="bias">Two vectors that are added to each row of sums; null for nothing.</param>
@@ -39,29 +39,29 @@ internal static unsafe class GemmMicroKernel
         var left = a;
         float* a0 = left.Row(0), a1 = left.Row(1), a2 = left.Row(2), a3 = left.Row(3), a4 = left.Row(4), a5 = left.Row(5);
         var end = b + ((nint)depth * 2 * V.Count);
-        for (var term = left.FirstTerm; b < end; term = left.Next(term))
+        for (var k = left.FirstK; b < end; k = left.Next(k))
         {
-            var k = left.Distance(term);
+            var distance = left.Distance(k);
             var b0 = V.Load(b);
             var b1 = V.Load(b + V.Count);
             b += 2 * V.Count;
 
-            var x = V.Broadcast(Element(a0, k));
+            var x = V.Broadcast(Element(a0, distance));
             c00 = V.Fma(x, b0, c00);
             c01 = V.Fma(x, b1, c01);
-            x = V.Broadcast(Element(a1, k));
+            x = V.Broadcast(Element(a1, distance));
             c10 = V.Fma(x, b0, c10);
             c11 = V.Fma(x, b1, c11);
-            x = V.Broadcast(Element(a2, k));
+            x = V.Broadcast(Element(a2, distance));
             c20 = V.Fma(x, b0, c20);
             c21 = V.Fma(x, b1, c21);
-            x = V.Broadcast(Element(a3, k));
+            x = V.Broadcast(Element(a3, distance));
             c30 = V.Fma(x, b0, c30);
             c31 = V.Fma(x, b1, c31);
-            x = V.Broadcast(Element(a4, k));
+            x = V.Broadcast(Element(a4, distance));
             c40 = V.Fma(x, b0, c40);
             c41 = V.Fma(x, b1, c41);
-            x = V.Broadcast(Element(a5, k));
+            x = V.Broadcast(Element(a5, distance));
             c50 = V.Fma(x, b0, c50);
             c51 = V.Fma(x, b1, c51);
         }

@@ -28,7 +28,7 @@ internal readonly unsafe struct GemmOutput<V> where V : struct, ISimd<V>
     /// <summary>Whether the sums may go to C block by block.</summary>
     public bool OnlyAdds { get; }
 
-    /// <summary>Multiplies one block of terms and adds it to C: the first with all else that is added.</summary>
+    /// <summary>Multiplies one block of K and adds it to C: the first with all else that is added.</summary>
     /// <param name="product">The block.</param>
     /// <param name="isFirst">Whether it is the first.</param>
     /// <param name="tile">Where in C.</param>
@@ -57,7 +57,7 @@ internal readonly unsafe struct GemmOutput<V> where V : struct, ISimd<V>
         }
     }
 
-    /// <summary>Multiplies one block of terms and adds it to sums that are kept; the last finishes them.</summary>
+    /// <summary>Multiplies one block of K and adds it to sums that are kept; the last finishes them.</summary>
     /// <param name="product">The block.</param>
     /// <param name="isFirst">Whether it is the first of these sums.</param>
     /// <param name="isLast">Whether it is the last.</param>
@@ -93,13 +93,13 @@ internal readonly struct GemmTile(int row, int rows, int column, int columns)
     public readonly int Columns = columns;
 }
 
-/// <summary>A block of terms of a tile: rows of A, in place or packed, and a panel of B.</summary>
-internal readonly unsafe struct GemmProduct(int terms, StridedLeft a, float* panel)
+/// <summary>A block of K of a tile: rows of A, in place or packed, and a panel of B.</summary>
+internal readonly unsafe struct GemmProduct(int depth, StridedLeft a, float* panel)
 {
     private readonly StridedLeft _a = a;
 
     /// <summary><see cref="GemmMicroKernel.Multiply{V, TLeft}"/> of this block.</summary>
     public void Multiply<V>(float* start, nint startStride, float* bias, float* tile, nint tileStride)
         where V : struct, ISimd<V> =>
-        GemmMicroKernel.Multiply<V, StridedLeft>(terms, in _a, panel, start, startStride, bias, tile, tileStride);
+        GemmMicroKernel.Multiply<V, StridedLeft>(depth, in _a, panel, start, startStride, bias, tile, tileStride);
 }

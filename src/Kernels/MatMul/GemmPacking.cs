@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// Copies blocks of the factors into panels that the micro-kernel reads in order: for each term the elements of one
+/// Copies blocks of the operands into panels that the micro-kernel reads in order: for each k the elements of one
 /// tile side by side.
 /// </summary>
 internal static unsafe class GemmPacking
@@ -17,11 +17,11 @@ internal static unsafe class GemmPacking
     private const int Ahead = 16;
 
     /// <summary>
-    /// Packs a transposed A (stored [terms, rows]) into panels of six rows: <c>panel[term * 6 + row]</c>.
+    /// Packs a transposed A (stored [K, M]) into panels of six rows: <c>panel[k * 6 + row]</c>.
     /// </summary>
     /// <param name="source">First element of the block.</param>
-    /// <param name="stride">Elements from one term to the next.</param>
-    /// <param name="depth">Terms.</param>
+    /// <param name="stride">Elements from one k to the next.</param>
+    /// <param name="depth">The kc of the block.</param>
     /// <param name="rows">Rows.</param>
     /// <param name="panels">Room for depth times rows, rounded up to whole panels.</param>
     public static void TransposedA(float* source, nint stride, int depth, int rows, float* panels)
@@ -48,7 +48,7 @@ internal static unsafe class GemmPacking
         }
     }
 
-    /// <summary>Packs one panel of B stored [terms, columns]; columns that do not exist become zero.</summary>
+    /// <summary>Packs one panel of B stored [K, N]; columns that do not exist become zero.</summary>
     public static void PanelOfB<V>(float* source, nint stride, int depth, int columns, float* panel)
         where V : struct, ISimd<V>
     {
@@ -67,7 +67,7 @@ internal static unsafe class GemmPacking
         }
     }
 
-    /// <summary>Packs one panel of a transposed B, stored [columns, terms]; likewise.</summary>
+    /// <summary>Packs one panel of a transposed B, stored [N, K]; likewise.</summary>
     public static void PanelOfTransposedB<V>(float* source, nint stride, int depth, int columns, float* panel)
         where V : struct, ISimd<V>
     {
@@ -122,11 +122,11 @@ internal static unsafe class GemmPacking
     }
 
     private static void Gather<V>(
-        float* source, nint termStride, nint columnStride, int depth, int columns, float* panel)
+        float* source, nint kStride, nint columnStride, int depth, int columns, float* panel)
         where V : struct, ISimd<V>
     {
         var width = GemmMicroKernel.Columns<V>();
-        for (var k = 0; k < depth; k++, source += termStride, panel += width)
+        for (var k = 0; k < depth; k++, source += kStride, panel += width)
         {
             HostBounds.Check(panel, width);
             for (var j = 0; j < width; j++)

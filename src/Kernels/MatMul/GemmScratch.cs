@@ -1,8 +1,8 @@
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// The scratch memory of one product: shared panels of B and the sums of runs; then for each thread which block each of its
-/// panels is of (counted from 1 over all runs; 0 is none), these panels, the packed A and the unfinished sums of its piece.
+/// The scratch memory of one product: shared panels of B and the sums of split-K parts; then for each thread which block each of its
+/// panels is of (counted from 1 over all parts; 0 is none), these panels, the packed A and the unfinished sums of its work item.
 /// </summary>
 internal unsafe struct GemmScratch<V> where V : struct, ISimd<V>
 {
@@ -22,21 +22,21 @@ internal unsafe struct GemmScratch<V> where V : struct, ISimd<V>
     /// <param name="call">The product.</param>
     /// <param name="blocking">How it is cut.</param>
     /// <param name="panels">The panels of B.</param>
-    /// <param name="keepsPieces">Whether the sums of a whole piece wait for its next block of terms here, and not one tile's alone.</param>
+    /// <param name="keepsWorkItem">Whether the sums of a whole work item wait for its next block of K here, and not one tile's alone.</param>
     /// <param name="threads">Threads of the device.</param>
     public GemmScratch(
-        in MatMulCall call, in GemmBlocking blocking, in GemmPanels<V> panels, bool keepsPieces, int threads)
+        in MatMulCall call, in GemmBlocking blocking, in GemmPanels<V> panels, bool keepsWorkItem, int threads)
     {
         _threads = threads;
-        _tileRows = GemmBlocking.Parts(call.M, GemmMicroKernel.Rows);
-        _tileColumns = GemmBlocking.Parts(call.N, GemmMicroKernel.Columns<V>());
-        var sumsOfRuns = blocking.Runs == 1 ? 0 : (long)blocking.Runs * _tileRows * _tileColumns * GemmMicroKernel.Tile<V>();
+        _tileRows = GemmBlocking.CeilDiv(call.M, GemmMicroKernel.Rows);
+        _tileColumns = GemmBlocking.CeilDiv(call.N, GemmMicroKernel.Columns<V>());
+        var sumsOfParts = blocking.Parts == 1 ? 0 : (long)blocking.Parts * _tileRows * _tileColumns * GemmMicroKernel.Tile<V>();
         _sharedPanels = panels.ArePrivate ? 0 : Aligned(panels.Floats);
-        _shared = _sharedPanels + Aligned(sumsOfRuns);
+        _shared = _sharedPanels + Aligned(sumsOfParts);
         _blockNumbers = panels.ArePrivate ? (int)Aligned(panels.Count) : 0;
         _panels = panels.ArePrivate ? Aligned(panels.Floats) : 0;
-        _packedA = call.TransposeA ? Aligned((long)blocking.Rows * blocking.Terms) : 0;
-        var sums = Aligned(keepsPieces ? (long)blocking.Rows * blocking.Columns : GemmMicroKernel.Tile<V>());
+        _packedA = call.TransposeA ? Aligned((long)blocking.Mc * blocking.Kc) : 0;
+        var sums = Aligned(keepsWorkItem ? (long)blocking.Mc * blocking.Nc : GemmMicroKernel.Tile<V>());
         _ofThread = _blockNumbers + _panels + _packedA + sums;
     }
 
@@ -46,10 +46,10 @@ internal unsafe struct GemmScratch<V> where V : struct, ISimd<V>
     /// <summary>Floats needed.</summary>
     public readonly long Floats => _shared + (_threads * _ofThread);
 
-    /// <summary>The tile of a run's sums at a row and a column of C.</summary>
-    public readonly float* SumsOfRun(int run, int row, int column)
+    /// <summary>The tile of a part's sums at a row and a column of C.</summary>
+    public readonly float* SumsOfPart(int part, int row, int column)
     {
-        var tile = ((((nint)run * _tileRows) + (row / GemmMicroKernel.Rows)) * _tileColumns)
+        var tile = ((((nint)part * _tileRows) + (row / GemmMicroKernel.Rows)) * _tileColumns)
             + (column / GemmMicroKernel.Columns<V>());
         return Start + _sharedPanels + (tile * GemmMicroKernel.Tile<V>());
     }
@@ -63,7 +63,7 @@ internal unsafe struct GemmScratch<V> where V : struct, ISimd<V>
         return new GemmThreadScratch((int*)start, _blockNumbers > 0 ? panels : Start, packedA, packedA + _packedA);
     }
 
-    /// <summary>Forgets the panels of earlier products, before the pieces run.</summary>
+    /// <summary>Forgets the panels of earlier products, before the work items run.</summary>
     public readonly void ForgetPanels()
     {
         for (var thread = 0; thread < _threads; thread++)
@@ -76,7 +76,7 @@ internal unsafe struct GemmScratch<V> where V : struct, ISimd<V>
 }
 
 /// <summary>What a thread of a product works with.</summary>
-/// <param name="blockOfPanel">Which block of terms each of its panels is of.</param>
+/// <param name="blockOfPanel">Which block of K each of its panels is of.</param>
 /// <param name="panels">The panels of B, its own or everybody's.</param>
 /// <param name="packedA">Rows of a transposed A.</param>
 /// <param name="sums">Unfinished sums.</param>

@@ -12,7 +12,14 @@ namespace DPT.Engine.Kernels;
 /// registers may be indexed by a loop, so tiles go to it through shared memory. A turn may wait for memory as long as 512
 /// multiply-adds take, so packs pay wherever C is small.
 /// </remarks>
-internal readonly struct GpuEpilogue
+/// <param name="C">The result.</param>
+/// <param name="Bias">Of each column; empty if there is none.</param>
+/// <param name="PreActivation">What the activation sees, or saw; empty if it is neither saved nor read.</param>
+/// <param name="Residual">What is added behind the activation; empty if there is nothing.</param>
+/// <param name="Stride">Elements from one row of C to the next, and of all that is laid out like it.</param>
+/// <param name="Flags">What to do.</param>
+internal readonly record struct GpuEpilogue(
+    ArrayView<float> C, ArrayView<float> Bias, ArrayView<float> PreActivation, ArrayView<float> Residual, int Stride, int Flags)
 {
     private const int HasBias = 1;
     private const int SavesPreActivation = 2;
@@ -24,25 +31,9 @@ internal readonly struct GpuEpilogue
     private const int Accumulates = 128;
     private const int IsAligned = 256;
 
-    private readonly ArrayView<float> _c;
-    private readonly ArrayView<float> _bias;
-    private readonly ArrayView<float> _pre;
-    private readonly ArrayView<float> _residual;
-    private readonly int _stride;
-    private readonly int _flags;
-
-    /// <summary>The kernel's parameters, as <see cref="GpuEpilogueLaunch"/> passes them.</summary>
+    /// <summary>The same with C from an element on: every part of a split K has a C of its own.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public GpuEpilogue(
-        ArrayView<float> c, ArrayView<float> bias, ArrayView<float> pre, ArrayView<float> residual, int stride, int flags)
-    {
-        _c = c;
-        _bias = bias;
-        _pre = pre;
-        _residual = residual;
-        _stride = stride;
-        _flags = flags;
-    }
+    public GpuEpilogue From(long element) => this with { C = C.SubView(element) };
 
     /// <summary>What the call asks for.</summary>
     public static int FlagsOf(in MatMulCall call) =>
@@ -88,16 +79,16 @@ internal readonly struct GpuEpilogue
         where V : struct, IReal<V>
         where TAccess : struct, IAccess<V>
     {
-        var at = ((long)row * _stride) + column;
+        var at = ((long)row * Stride) + column;
         var isAligned = Is(IsAligned);
         if (Is(HasBias))
         {
-            value += TAccess.Load(_bias, column, count, isAligned);
+            value += TAccess.Load(Bias, column, count, isAligned);
         }
 
         if (Is(SavesPreActivation))
         {
-            TAccess.Store(_pre, at, count, isAligned, value);
+            TAccess.Store(PreActivation, at, count, isAligned, value);
         }
 
         if (Is(IsGelu))
@@ -112,29 +103,29 @@ internal readonly struct GpuEpilogue
 
         if (Is(IsGeluGradient))
         {
-            value *= RealMath.GeluGradient(TAccess.Load(_pre, at, count, isAligned));
+            value *= RealMath.GeluGradient(TAccess.Load(PreActivation, at, count, isAligned));
         }
 
         if (Is(IsSiluGradient))
         {
-            value *= RealMath.SiluGradient(TAccess.Load(_pre, at, count, isAligned));
+            value *= RealMath.SiluGradient(TAccess.Load(PreActivation, at, count, isAligned));
         }
 
         if (Is(HasResidual))
         {
-            value += TAccess.Load(_residual, at, count, isAligned);
+            value += TAccess.Load(Residual, at, count, isAligned);
         }
 
         if (Is(Accumulates))
         {
-            value += TAccess.Load(_c, at, count, isAligned);
+            value += TAccess.Load(C, at, count, isAligned);
         }
 
-        TAccess.Store(_c, at, count, isAligned, value);
+        TAccess.Store(C, at, count, isAligned, value);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool Is(int flag) => (_flags & flag) != 0;
+    private bool Is(int flag) => (Flags & flag) != 0;
 
     /// <summary>Whether every pack of a row starts at a multiple of 16 bytes, in all that the epilogue touches.</summary>
     private static bool CanMovePacks(in MatMulCall call) =>
@@ -170,7 +161,7 @@ internal readonly struct GpuEpilogue
     }
 }
 
-/// <summary>Passes an epilogue to a kernel: c, bias, pre, residual, then stride and flags.</summary>
+/// <summary>Passes a <see cref="GpuEpilogue"/> to a kernel, field by field.</summary>
 internal static class GpuEpilogueLaunch
 {
     /// <summary>The epilogue of the call.</summary>

@@ -71,11 +71,20 @@ public readonly record struct MatMulCall : IKernelCall
     /// <summary>Stride of C with the default resolved.</summary>
     public int RowC => StrideC != 0 ? StrideC : N;
 
+    /// <summary>Elements from the first to the last of A, what lies between rows included.</summary>
+    internal long ElementsOfA => TransposeA ? Extent(K, M, RowA) : Extent(M, K, RowA);
+
+    /// <summary>As <see cref="ElementsOfA"/>, of B.</summary>
+    internal long ElementsOfB => TransposeB ? Extent(N, K, RowB) : Extent(K, N, RowB);
+
+    /// <summary>As <see cref="ElementsOfA"/>, of C, the pre-activation and the residual.</summary>
+    internal long ElementsOfC => Extent(M, N, RowC);
+
     /// <inheritdoc/>
     public string Shape => $"M={M} {RowShape}";
 
     /// <inheritdoc/>
-    /// <remarks>The rows of a transposed A are terms of the sums, as in the gradient of a weight.</remarks>
+    /// <remarks>The rows of a transposed A are the K of the sums, as in the gradient of a weight.</remarks>
     public string SampleShape => TransposeA ? Shape : RowShape;
 
     private string RowShape => $"N={N} K={K} {(TransposeA ? 'T' : 'N')}{(TransposeB ? 'T' : 'N')}"
@@ -102,12 +111,12 @@ public readonly record struct MatMulCall : IKernelCall
         Require.Size(Op, nameof(StrideA), RowA, TransposeA ? M : K);
         Require.Size(Op, nameof(StrideB), RowB, TransposeB ? K : N);
         Require.Size(Op, nameof(StrideC), RowC, N);
-        Require.Operand(Op, nameof(A), A, Extent(TransposeA ? K : M, TransposeA ? M : K, RowA));
-        Require.Operand(Op, nameof(B), B, Extent(TransposeB ? N : K, TransposeB ? K : N, RowB));
-        Require.Operand(Op, nameof(C), C, Extent(M, N, RowC));
+        Require.Operand(Op, nameof(A), A, ElementsOfA);
+        Require.Operand(Op, nameof(B), B, ElementsOfB);
+        Require.Operand(Op, nameof(C), C, ElementsOfC);
         Require.OperandIfGiven(Op, nameof(Bias), Bias, N);
-        Require.OperandIfGiven(Op, nameof(PreActivation), PreActivation, Extent(M, N, RowC));
-        Require.OperandIfGiven(Op, nameof(Residual), Residual, Extent(M, N, RowC));
+        Require.OperandIfGiven(Op, nameof(PreActivation), PreActivation, ElementsOfC);
+        Require.OperandIfGiven(Op, nameof(Residual), Residual, ElementsOfC);
         Require.That(
             Op,
             GradientOf == Activation.None

@@ -13,70 +13,59 @@ internal enum ResidualKind
     Result,
 }
 
-/// <summary>The description of one proving case of the matrix product.</summary>
-internal readonly record struct MatMulCase(int M, int N, int K)
+/// <summary>A proving case of the matrix product.</summary>
+/// <param name="Call">The call but for its operands.</param>
+internal readonly record struct MatMulCase(MatMulCall Call)
 {
-    public bool TransposeA { get; init; }
-
-    public bool TransposeB { get; init; }
-
     /// <summary>Elements beyond the row in every stride.</summary>
     public int Padding { get; init; }
 
-    public bool Accumulate { get; init; }
-
     public bool Bias { get; init; }
 
-    public Activation Activation { get; init; }
-
+    /// <summary>The pre-activation is saved.</summary>
     public bool PreActivation { get; init; }
 
     public ResidualKind Residual { get; init; }
 
-    public Activation GradientOf { get; init; }
-
-    public int RowA => (TransposeA ? M : K) + Padding;
-
-    public int RowB => (TransposeB ? K : N) + Padding;
-
-    public int RowC => N + Padding;
-
     public KernelCase<MatMulCall> Describe()
     {
-        var self = this;
-        return new KernelCase<MatMulCall>(Label, [.. Operands()], self.Bind, v => MatMulReference.Compute(in self, v));
+        var self = Padding == 0 ? this : this with
+        {
+            Call = Call with { StrideA = Call.RowA + Padding, StrideB = Call.RowB + Padding, StrideC = Call.RowC + Padding },
+        };
+        return new KernelCase<MatMulCall>(Label, [.. self.Operands()], self.Bind, v => MatMulReference.Compute(in self, v));
     }
 
-    private string Label => $"M={M} N={N} K={K} {(TransposeA ? 'T' : 'N')}{(TransposeB ? 'T' : 'N')}"
+    private bool IsGradient => Call.GradientOf != Activation.None;
+
+    private string Label => $"M={Call.M} N={Call.N} K={Call.K} {(Call.TransposeA ? 'T' : 'N')}{(Call.TransposeB ? 'T' : 'N')}"
         + (Padding > 0 ? $" stride+{Padding}" : "")
         + (Bias ? " bias" : "")
-        + (Activation == Activation.None ? "" : $" {Activation}")
+        + (Call.Activation == Activation.None ? "" : $" {Call.Activation}")
         + (PreActivation ? " pre" : "")
         + (Residual == ResidualKind.None ? "" : $" residual:{Residual}")
-        + (Accumulate ? " accumulate" : "")
-        + (GradientOf == Activation.None ? "" : $" {GradientOf}'");
-
-    private long SizeOfC => ((long)(M - 1) * RowC) + N;
+        + (Call.Accumulate ? " accumulate" : "")
+        + (IsGradient ? $" {Call.GradientOf}'" : "");
 
     // C and the saved pre-activation are updates where rows have gaps: what lies between rows must survive.
     private IEnumerable<Operand> Operands()
     {
-        yield return Operand.In("a", ((long)((TransposeA ? K : M) - 1) * RowA) + (TransposeA ? M : K));
-        yield return Operand.In("b", ((long)((TransposeB ? N : K) - 1) * RowB) + (TransposeB ? K : N));
-        yield return Written("c", Accumulate || Residual == ResidualKind.Result);
+        yield return Operand.In("a", Call.ElementsOfA);
+        yield return Operand.In("b", Call.ElementsOfB);
+        yield return Written("c", Call.Accumulate || Residual == ResidualKind.Result);
         if (Bias)
         {
-            yield return Operand.In("bias", N);
+            yield return Operand.In("bias", Call.N);
         }
 
         if (Residual == ResidualKind.Own)
         {
-            yield return Operand.In("residual", SizeOfC);
+            yield return Operand.In("residual", Call.ElementsOfC);
         }
 
-        if (GradientOf != Activation.None)
+        if (IsGradient)
         {
-            yield return Operand.In("pre", SizeOfC);
+            yield return Operand.In("pre", Call.ElementsOfC);
         }
         else if (PreActivation)
         {
@@ -85,32 +74,21 @@ internal readonly record struct MatMulCase(int M, int N, int K)
     }
 
     private Operand Written(string name, bool isRead) => isRead || Padding > 0
-        ? Operand.Update(name, SizeOfC, K)
-        : Operand.Out(name, SizeOfC, K);
+        ? Operand.Update(name, Call.ElementsOfC, Call.K)
+        : Operand.Out(name, Call.ElementsOfC, Call.K);
 
-    private MatMulCall Bind(CaseMemory memory) => new()
+    private MatMulCall Bind(CaseMemory memory) => Call with
     {
-        M = M,
-        N = N,
-        K = K,
-        TransposeA = TransposeA,
-        TransposeB = TransposeB,
         A = memory["a"],
         B = memory["b"],
         C = memory["c"],
-        StrideA = Padding > 0 ? RowA : 0,
-        StrideB = Padding > 0 ? RowB : 0,
-        StrideC = Padding > 0 ? RowC : 0,
-        Accumulate = Accumulate,
         Bias = Bias ? memory["bias"] : default,
-        Activation = Activation,
-        PreActivation = PreActivation || GradientOf != Activation.None ? memory["pre"] : default,
+        PreActivation = PreActivation || IsGradient ? memory["pre"] : default,
         Residual = Residual switch
         {
             ResidualKind.Own => memory["residual"],
             ResidualKind.Result => memory["c"],
             _ => default,
         },
-        GradientOf = GradientOf,
     };
 }

@@ -1,8 +1,8 @@
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// Pieces of C (a chunk of rows by a chunk of columns) are handed out, and each is computed tile by tile with
-/// <see cref="GemmMicroKernel"/> from packed panels of B. A is read in place, or packed by piece if it is transposed; then
+/// Work items of C (a chunk of rows by a chunk of columns) are handed out, and each is computed tile by tile with
+/// <see cref="GemmMicroKernel"/> from packed panels of B. A is read in place, or packed by work item if it is transposed; then
 /// a small C with long sums is cut along the sums as well. Limits: none. The order of a sum depends on the shape alone and,
 /// unless A is transposed, not on the number of rows.
 /// </summary>
@@ -18,9 +18,9 @@ internal sealed unsafe class MatMulHostV2Packed : HostVariant<MatMulCall>
         using var scratch = new Scratch<float>(device.Memory, job.Scratch.Floats);
         job.Use((float*)scratch.Slice.Address);
         var packing = new GemmPackingJob<V>(in job);
-        device.Workers.For(packing.Pieces, ref packing);
-        device.Workers.For(job.Pieces, ref job);
-        var runs = new GemmRunsJob<V>(in job);
-        device.Workers.For(runs.Pieces, ref runs);
+        device.Workers.For(packing.WorkItems, ref packing);
+        device.Workers.For(job.WorkItems, ref job);
+        var parts = new GemmPartsJob<V>(in job);
+        device.Workers.For(parts.WorkItems, ref parts);
     }
 }

@@ -1,34 +1,34 @@
 namespace DPT.Engine.Kernels;
 
-/// <summary>How one factor of a product lies in memory, as a type argument: the choice folds when a kernel is compiled.</summary>
-internal interface IMatMulFactor
+/// <summary>How one operand of a product lies in memory, as a type argument: the choice folds when a kernel is compiled.</summary>
+internal interface IOperandLayout
 {
-    /// <summary>The terms of one sum are adjacent: A as it is, or B transposed. Otherwise the rows or columns of C are.</summary>
-    static abstract bool TermsAreAdjacent { get; }
+    /// <summary>K is the contiguous dimension: A as it is, or B transposed. Otherwise M or N is.</summary>
+    static abstract bool IsKMajor { get; }
 }
 
 /// <summary>A as it is, B transposed.</summary>
-internal readonly struct TermsAdjacent : IMatMulFactor
+internal readonly struct KMajor : IOperandLayout
 {
-    public static bool TermsAreAdjacent => true;
+    public static bool IsKMajor => true;
 }
 
 /// <summary>A transposed, B as it is.</summary>
-internal readonly struct ItemsAdjacent : IMatMulFactor
+internal readonly struct MnMajor : IOperandLayout
 {
-    public static bool TermsAreAdjacent => false;
+    public static bool IsKMajor => false;
 }
 
 /// <summary>One kernel for each of NN, NT, TN, TT.</summary>
 internal static class MatMulLayouts
 {
-    /// <summary>The four kernels of a generic method with two factors, whichever two are given.</summary>
+    /// <summary>The four kernels of a generic method with two layouts, whichever two are given.</summary>
     public static GpuKernel[] Kernels(Delegate kernel, int threads, int unroll)
     {
         return
         [
-            Make(typeof(TermsAdjacent), typeof(ItemsAdjacent)), Make(typeof(TermsAdjacent), typeof(TermsAdjacent)),
-            Make(typeof(ItemsAdjacent), typeof(ItemsAdjacent)), Make(typeof(ItemsAdjacent), typeof(TermsAdjacent)),
+            Make(typeof(KMajor), typeof(MnMajor)), Make(typeof(KMajor), typeof(KMajor)),
+            Make(typeof(MnMajor), typeof(MnMajor)), Make(typeof(MnMajor), typeof(KMajor)),
         ];
 
         GpuKernel Make(Type a, Type b) => new(kernel, threads, a, b) { Unroll = unroll };

@@ -28,14 +28,14 @@ public static class MatMulOperators
     /// </summary>
     private static IEnumerable<KernelCase> BenchCases() => new MatMulCase[]
     {
-        new(2048, 2048, 2048),
-        new(64 * 257, 3 * 512, 512) { TransposeB = true, Bias = true },
-        new(64 * 257, 2048, 512) { TransposeB = true, Bias = true, Activation = Activation.Gelu, PreActivation = true },
-        new(64 * 257, 512, 2048),
-        new(512, 2048, 64 * 257) { TransposeA = true, Accumulate = true },
-        new(64 * 18, 512, 128) { TransposeB = true, Bias = true, Activation = Activation.Gelu, PreActivation = true },
-        new(64 * 18, 128, 512),
-        new(128, 512, 64 * 18) { TransposeA = true, Accumulate = true },
+        new(Nn(2048, 2048, 2048)),
+        new(Nt(64 * 257, 3 * 512, 512)) { Bias = true },
+        new(Nt(64 * 257, 2048, 512) with { Activation = Activation.Gelu }) { Bias = true, PreActivation = true },
+        new(Nn(64 * 257, 512, 2048)),
+        new(Tn(512, 2048, 64 * 257) with { Accumulate = true }),
+        new(Nt(64 * 18, 512, 128) with { Activation = Activation.Gelu }) { Bias = true, PreActivation = true },
+        new(Nn(64 * 18, 128, 512)),
+        new(Tn(128, 512, 64 * 18) with { Accumulate = true }),
     }.Select(c => c.Describe());
 
     /// <summary>Every layout with small, prime and thin shapes, rows adjacent and not.</summary>
@@ -45,11 +45,10 @@ public static class MatMulOperators
             [(1, 1, 1), (1, 17, 3), (13, 1, 7), (3, 5, 1), (5, 7, 11), (31, 37, 29), (64, 96, 32), (2, 130, 70)];
         foreach (var (m, n, k) in shapes)
         {
-            foreach (var (a, b) in new[] { (false, false), (false, true), (true, false), (true, true) })
+            foreach (var product in new[] { Nn(m, n, k), Nt(m, n, k), Tn(m, n, k), Tn(m, n, k) with { TransposeB = true } })
             {
-                var plain = new MatMulCase(m, n, k) { TransposeA = a, TransposeB = b };
-                yield return plain;
-                yield return plain with { Padding = 3, Accumulate = true };
+                yield return new(product);
+                yield return new(product with { Accumulate = true }) { Padding = 3 };
             }
         }
     }
@@ -59,38 +58,47 @@ public static class MatMulOperators
     {
         foreach (var d in new[] { -1, 0, 1 })
         {
-            yield return new(GemmMicroKernel.Rows + d, 16 + d, 9);
-            yield return new(GemmMicroKernel.Rows + d, 32 + d, 9) { TransposeB = true };
-            yield return new(GemmMicroKernel.Rows + d, 2 + d, 9) { TransposeA = true };
-            yield return new(GemmBlocking.MostRows + d, 33, 19);
-            yield return new(GemmBlocking.MostRows + d, 33, 19) { TransposeA = true };
-            yield return new(7, GemmBlocking.MostColumns + d, 5) { TransposeB = true };
-            yield return new(7, 33, GemmBlocking.MostTerms + d) { Residual = ResidualKind.Result };
-            yield return new(7, 33, GemmBlocking.MostTerms + d) { TransposeA = true, Bias = true, Accumulate = true };
-            yield return new(13, 18, (6 * GemmBlocking.MostTerms) + d) { TransposeA = true, Accumulate = true };
-            yield return new(11, 19, (2 * GemmBlocking.MostTerms) + d) { TransposeB = true, Activation = Activation.Gelu };
+            yield return new(Nn(GemmMicroKernel.Rows + d, 16 + d, 9));
+            yield return new(Nt(GemmMicroKernel.Rows + d, 32 + d, 9));
+            yield return new(Tn(GemmMicroKernel.Rows + d, 2 + d, 9));
+            yield return new(Nn(GemmBlocking.MaxMc + d, 33, 19));
+            yield return new(Tn(GemmBlocking.MaxMc + d, 33, 19));
+            yield return new(Nt(7, GemmBlocking.MaxNc + d, 5));
+            yield return new(Nn(7, 33, GemmBlocking.MaxKc + d)) { Residual = ResidualKind.Result };
+            yield return new(Tn(7, 33, GemmBlocking.MaxKc + d) with { Accumulate = true }) { Bias = true };
+            yield return new(Tn(13, 18, (6 * GemmBlocking.MaxKc) + d) with { Accumulate = true });
+            yield return new(Nt(11, 19, (2 * GemmBlocking.MaxKc) + d) with { Activation = Activation.Gelu });
         }
     }
 
     /// <summary>What may follow the sum, on tiles whole and cut.</summary>
     private static IEnumerable<MatMulCase> Epilogues()
     {
-        foreach (var shape in new MatMulCase[] { new(24, 64, 21), new(19, 43, 40) { Padding = 5, TransposeB = true } })
+        foreach (var (product, padding) in new[] { (Nn(24, 64, 21), 0), (Nt(19, 43, 40), 5) })
         {
+            var shape = new MatMulCase(product) { Padding = padding };
+            var adding = shape with { Call = product with { Accumulate = true } };
             yield return shape with { Bias = true };
             yield return shape with { Residual = ResidualKind.Own };
             yield return shape with { Residual = ResidualKind.Result };
             yield return shape with { Bias = true, Residual = ResidualKind.Own };
-            yield return shape with { Bias = true, Residual = ResidualKind.Result, Accumulate = true };
+            yield return adding with { Bias = true, Residual = ResidualKind.Result };
             yield return shape with { Bias = true, PreActivation = true };
             foreach (var function in new[] { Activation.Gelu, Activation.Silu })
             {
-                yield return shape with { Bias = true, Activation = function };
-                yield return shape with { Bias = true, Activation = function, PreActivation = true };
-                yield return shape with { Activation = function, Residual = ResidualKind.Own, Accumulate = true };
-                yield return shape with { GradientOf = function };
-                yield return shape with { GradientOf = function, Accumulate = true };
+                var active = shape with { Call = shape.Call with { Activation = function } };
+                yield return active with { Bias = true };
+                yield return active with { Bias = true, PreActivation = true };
+                yield return adding with { Call = adding.Call with { Activation = function }, Residual = ResidualKind.Own };
+                yield return shape with { Call = shape.Call with { GradientOf = function } };
+                yield return adding with { Call = adding.Call with { GradientOf = function } };
             }
         }
     }
+
+    private static MatMulCall Nn(int m, int n, int k) => new() { M = m, N = n, K = k, A = default, B = default, C = default };
+
+    private static MatMulCall Nt(int m, int n, int k) => Nn(m, n, k) with { TransposeB = true };
+
+    private static MatMulCall Tn(int m, int n, int k) => Nn(m, n, k) with { TransposeA = true };
 }

@@ -3,44 +3,45 @@ namespace DPT.Engine.Kernels;
 /// <summary>The matrix product in double precision: the definition, element by element.</summary>
 internal static class MatMulReference
 {
-    public static void Compute(in MatMulCase shape, CaseValues v)
+    public static void Compute(in MatMulCase c, CaseValues v)
     {
-        double[] a = v["a"], b = v["b"], c = v["c"];
-        for (var i = 0; i < shape.M; i++)
+        var call = c.Call;
+        double[] a = v["a"], b = v["b"], result = v["c"];
+        for (var i = 0; i < call.M; i++)
         {
-            for (var j = 0; j < shape.N; j++)
+            for (var j = 0; j < call.N; j++)
             {
                 var sum = 0.0;
-                for (var k = 0; k < shape.K; k++)
+                for (var k = 0; k < call.K; k++)
                 {
-                    sum += a[shape.TransposeA ? (k * shape.RowA) + i : (i * shape.RowA) + k]
-                        * b[shape.TransposeB ? (j * shape.RowB) + k : (k * shape.RowB) + j];
+                    sum += a[call.TransposeA ? (k * call.RowA) + i : (i * call.RowA) + k]
+                        * b[call.TransposeB ? (j * call.RowB) + k : (k * call.RowB) + j];
                 }
 
-                var at = (i * shape.RowC) + j;
-                var old = c[at];
-                c[at] = Finish(in shape, v, sum, at, j) + (shape.Accumulate ? old : 0);
+                var at = (i * call.RowC) + j;
+                var old = result[at];
+                result[at] = Finish(in c, v, sum, at, j) + (call.Accumulate ? old : 0);
             }
         }
     }
 
-    private static double Finish(in MatMulCase shape, CaseValues v, double sum, int at, int column)
+    private static double Finish(in MatMulCase c, CaseValues v, double sum, int at, int column)
     {
-        if (shape.GradientOf != Activation.None)
+        if (c.Call.GradientOf != Activation.None)
         {
-            return sum * ActivationReference.Derivative(shape.GradientOf, v["pre"][at]);
+            return sum * ActivationReference.Derivative(c.Call.GradientOf, v["pre"][at]);
         }
 
-        var x = sum + (shape.Bias ? v["bias"][column] : 0);
-        if (shape.PreActivation)
+        var x = sum + (c.Bias ? v["bias"][column] : 0);
+        if (c.PreActivation)
         {
             v["pre"][at] = x;
         }
 
-        return ActivationReference.Value(shape.Activation, x) + Residual(in shape, v, at);
+        return ActivationReference.Value(c.Call.Activation, x) + Residual(in c, v, at);
     }
 
-    private static double Residual(in MatMulCase shape, CaseValues v, int at) => shape.Residual switch
+    private static double Residual(in MatMulCase c, CaseValues v, int at) => c.Residual switch
     {
         ResidualKind.Own => v["residual"][at],
         ResidualKind.Result => v["c"][at],

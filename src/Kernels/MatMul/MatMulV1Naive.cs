@@ -4,7 +4,7 @@ using ILGPU;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// One thread per element of C; both factors of every term are read from global memory.
+/// One thread per element of C; both factors of every product are read from global memory.
 /// Threads: 32 x 8 in a block, a warp along a row of C, so that C is read and written whole, and so is B if its columns
 /// are adjacent; A is the same for a whole warp. Any layout by four strides. Limits: none. Bytes: 8 K per element of C,
 /// less what the caches keep. FLOPs: 2 K per element.
@@ -35,25 +35,24 @@ internal sealed class MatMulV1Naive : GpuVariant<MatMulCall>
             .On(new GridSize(GridCover.Blocks(call.M, Rows), GridCover.Blocks(call.N, Columns)));
 
     private static void Kernel(
-        ArrayView<float> a, ArrayView<float> b,
-        ArrayView<float> c, ArrayView<float> bias, ArrayView<float> pre, ArrayView<float> residual, int stride, int flags,
-        int m, int n, int k, int rowOfA, int termOfA, int columnOfB, int termOfB)
+        ArrayView<float> a, ArrayView<float> b, GpuEpilogue epilogue,
+        int m, int n, int k, int strideAm, int strideAk, int strideBn, int strideBk)
     {
         var row = (Grid.IdxX * Rows) + (Group.IdxX / Columns);
         var column = (Grid.IdxY * Columns) + (Group.IdxX & (Columns - 1));
         if (row < m && column < n)
         {
-            var atA = (long)row * rowOfA;
-            var atB = (long)column * columnOfB;
+            var atA = (long)row * strideAm;
+            var atB = (long)column * strideBn;
             var sum = 0f;
             for (var i = 0; i < k; i++)
             {
                 sum = Scalar.Fma(a[atA], b[atB], sum);
-                atA += termOfA;
-                atB += termOfB;
+                atA += strideAk;
+                atB += strideBk;
             }
 
-            new GpuEpilogue(c, bias, pre, residual, stride, flags).Finish(sum, row, column);
+            epilogue.Finish(sum, row, column);
         }
     }
 }

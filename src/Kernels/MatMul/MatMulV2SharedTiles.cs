@@ -5,7 +5,7 @@ using ILGPU;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// A block computes 32 x 32 elements of C; 32 terms of its rows and columns at a time are brought to shared memory,
+/// A block computes 32 x 32 elements of C; its rows and columns are brought, 32 of K at a time, to shared memory,
 /// where each is used 32 times.
 /// Threads: 256, each with 4 elements of one column of C, 8 rows apart. Tiles are read along whichever index is adjacent
 /// in memory; rows of 33 floats keep the transposed writes free of bank conflicts. Limits: none.
@@ -16,7 +16,7 @@ internal sealed class MatMulV2SharedTiles : GpuVariant<MatMulCall>
     private const int Tile = 32, Stride = Tile + 1, Threads = 256, Down = Threads / Tile;
 
     private static readonly GpuKernel[] Layouts =
-        MatMulLayouts.Kernels(Kernel<TermsAdjacent, ItemsAdjacent>, Threads, unroll: 4);
+        MatMulLayouts.Kernels(Kernel<KMajor, MnMajor>, Threads, unroll: 4);
 
     public override string Name => "v2-shared-tiles";
 
@@ -35,11 +35,10 @@ internal sealed class MatMulV2SharedTiles : GpuVariant<MatMulCall>
             .On(new GridSize(GridCover.Blocks(call.M, Tile), GridCover.Blocks(call.N, Tile)));
 
     private static void Kernel<TA, TB>(
-        ArrayView<float> a, ArrayView<float> b,
-        ArrayView<float> c, ArrayView<float> bias, ArrayView<float> pre, ArrayView<float> residual, int stride, int flags,
+        ArrayView<float> a, ArrayView<float> b, GpuEpilogue epilogue,
         int m, int n, int k, int rowA, int rowB)
-        where TA : struct, IMatMulFactor
-        where TB : struct, IMatMulFactor
+        where TA : struct, IOperandLayout
+        where TB : struct, IOperandLayout
     {
         var tileA = SharedMemory.Allocate<float>(Tile * Stride);
         var tileB = SharedMemory.Allocate<float>(Tile * Stride);
@@ -51,10 +50,10 @@ internal sealed class MatMulV2SharedTiles : GpuVariant<MatMulCall>
             acc[i] = 0f;
         }
 
-        for (var term = 0; term < k; term += Tile)
+        for (var k0 = 0; k0 < k; k0 += Tile)
         {
-            Stage<TA>(tileA, a, rowA, row, m, term, k, x, y);
-            Stage<TB>(tileB, b, rowB, column, n, term, k, x, y);
+            Stage<TA>(tileA, a, rowA, row, m, k0, k, x, y);
+            Stage<TB>(tileB, b, rowB, column, n, k0, k, x, y);
             Group.Barrier();
             for (var t = 0; t < Tile; t++)
             {
@@ -74,7 +73,6 @@ internal sealed class MatMulV2SharedTiles : GpuVariant<MatMulCall>
             tileA[((y + (i * Down)) * Stride) + x] = acc[i];
         }
 
-        var epilogue = new GpuEpilogue(c, bias, pre, residual, stride, flags);
         for (var i = y; i < Tile; i += Down)
         {
             if (row + i < m && column + x < n)
@@ -84,23 +82,23 @@ internal sealed class MatMulV2SharedTiles : GpuVariant<MatMulCall>
         }
     }
 
-    /// <summary>Brings 32 terms of 32 items (rows of op(A), columns of op(B)), term by term; zeros beyond the edges.</summary>
+    /// <summary>Brings 32 kEnd of 32 rows of op(A) or columns of op(B), k by k; zeros beyond the edges.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Stage<T>(
-        ArrayView<float> tile, ArrayView<float> factor, int stride, int item, int items, int term, int terms, int x, int y)
-        where T : struct, IMatMulFactor
+        ArrayView<float> tile, ArrayView<float> factor, int stride, int mn, int mnEnd, int k0, int kEnd, int x, int y)
+        where T : struct, IOperandLayout
     {
         for (var i = y; i < Tile; i += Down)
         {
-            if (T.TermsAreAdjacent)
+            if (T.IsKMajor)
             {
-                var isInside = item + i < items && term + x < terms;
-                tile[(x * Stride) + i] = isInside ? factor[((long)(item + i) * stride) + term + x] : 0f;
+                var isInside = mn + i < mnEnd && k0 + x < kEnd;
+                tile[(x * Stride) + i] = isInside ? factor[((long)(mn + i) * stride) + k0 + x] : 0f;
             }
             else
             {
-                var isInside = term + i < terms && item + x < items;
-                tile[(i * Stride) + x] = isInside ? factor[((long)(term + i) * stride) + item + x] : 0f;
+                var isInside = k0 + i < kEnd && mn + x < mnEnd;
+                tile[(i * Stride) + x] = isInside ? factor[((long)(k0 + i) * stride) + mn + x] : 0f;
             }
         }
     }

@@ -5,55 +5,54 @@ using ILGPU.Runtime;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// A block computes 64 x 64 elements of C, a thread 8 x 8 of them in registers: for one term it reads 16 floats from
-/// shared memory, in four accesses, and does 64 fused multiply-adds with them. While a tile of 8 terms is being used, the
+/// A block computes 64 x 64 elements of C, a thread 8 x 8 of them in registers: for one k it reads 16 floats from
+/// shared memory, in four accesses, and does 64 fused multiply-adds with them. While a tile of 8 k is being used, the
 /// next one is on its way from global memory to registers and then to the other half of shared memory, so there is one
-/// barrier for 512 multiply-adds. A small C with long sums is cut along the sums too (<see cref="MatMulSplit"/>).
+/// barrier for 512 multiply-adds. A small C with a large K is split along K too (<see cref="MatMulSplitK"/>).
 /// Threads: 64 as 8 x 8; a thread owns rows 4 y.. and 32 + 4 y.., columns 4 x.. and 32 + 4 x.., so that the eight lanes that
 /// are served together read adjacent packs of B and one pack of A. Limits: none; rows that do not start at multiples of
 /// 16 bytes are read float by float. Shared memory: 17 KiB. Bytes: 8 K / 64 per element of C. FLOPs: 2 K per element.
 /// </summary>
 internal sealed class MatMulV3RegisterTiles : GpuVariant<MatMulCall>
 {
-    private const int Tile = 64, Terms = 8, Threads = 64, Across = 8;
+    private const int Tile = 64, TileK = 8, Threads = 64, Across = 8;
 
     /// <summary>Packs in a row of shared memory: one more than used shifts the banks from row to row.</summary>
     private const int Stride = (Tile / 4) + 1;
 
     private static readonly GpuKernel[] Layouts =
-        MatMulLayouts.Kernels(Kernel<TermsAdjacent, ItemsAdjacent>, Threads, unroll: 8);
+        MatMulLayouts.Kernels(Kernel<KMajor, MnMajor>, Threads, unroll: 8);
 
     public override string Name => "v3-register-tiles";
 
-    public override string Idea => "8 x 8 sums a thread in registers, packs of four, double buffering, long sums in runs";
+    public override string Idea => "8 x 8 sums a thread in registers, packs of four, double buffering, split K";
 
-    public override IReadOnlyList<GpuKernel> Kernels { get; } = [.. Layouts, MatMulSplit.AddRuns];
+    public override IReadOnlyList<GpuKernel> Kernels { get; } = [.. Layouts, MatMulSplitK.AddParts];
 
     public override bool Supports(in MatMulCall call, Device device, [NotNullWhen(false)] out string? reason) =>
         GridCover.FitsAcross("N", call.N, Tile, out reason);
 
     protected override void Run(GpuDevice device, in MatMulCall call) =>
-        new MatMulSplit(in call, Tile, Terms).Launch(device, in call, Layouts[MatMulLayouts.IndexOf(in call)]);
+        new MatMulSplitK(in call, Tile, TileK).Launch(device, in call, Layouts[MatMulLayouts.IndexOf(in call)]);
 
     /// <summary>Blocks that the call would take.</summary>
     public static long BlocksFor(in MatMulCall call) =>
-        (long)GridCover.Blocks(call.M, Tile) * GridCover.Blocks(call.N, Tile) * new MatMulSplit(in call, Tile, Terms).Runs;
+        (long)GridCover.Blocks(call.M, Tile) * GridCover.Blocks(call.N, Tile) * new MatMulSplitK(in call, Tile, TileK).Parts;
 
     private static void Kernel<TA, TB>(
-        ArrayView<float> a, ArrayView<float> b,
-        ArrayView<float> c, ArrayView<float> bias, ArrayView<float> pre, ArrayView<float> residual, int stride, int flags,
-        int m, int n, int k, int rowA, int rowB, int aligned, int termsOfRun)
-        where TA : struct, IMatMulFactor
-        where TB : struct, IMatMulFactor
+        ArrayView<float> a, ArrayView<float> b, GpuEpilogue epilogue,
+        int m, int n, int k, int rowA, int rowB, int aligned, int partK)
+        where TA : struct, IOperandLayout
+        where TB : struct, IOperandLayout
     {
         // Packs of four floats: two buffers of a tile of A and one of B, [8][17] each; at the end the tile of C, [64][17].
         var shared = SharedMemory.Allocate<Float4>(Tile * Stride).AsAligned(16);
-        const int Buffer = Terms * Stride;
+        const int Buffer = TileK * Stride;
         int x = Group.IdxX & (Across - 1), y = Group.IdxX / Across;
-        var tileA = new MatMulFactor<TA>(a, rowA, Tile, Threads, Grid.IdxX * Tile, m, (aligned & 1) != 0);
-        var tileB = new MatMulFactor<TB>(b, rowB, Tile, Threads, Grid.IdxY * Tile, n, (aligned & 2) != 0);
-        var begin = Grid.IdxZ * termsOfRun;
-        var end = begin + termsOfRun < k ? begin + termsOfRun : k;
+        var tileA = new MatMulTileLoader<TA>(a, rowA, Tile, Threads, Grid.IdxX * Tile, m, (aligned & 1) != 0);
+        var tileB = new MatMulTileLoader<TB>(b, rowB, Tile, Threads, Grid.IdxY * Tile, n, (aligned & 2) != 0);
+        var begin = Grid.IdxZ * partK;
+        var end = begin + partK < k ? begin + partK : k;
 
         // Of each of the eight rows, four columns and four more.
         var acc = new Float4[16];
@@ -73,18 +72,18 @@ internal sealed class MatMulV3RegisterTiles : GpuVariant<MatMulCall>
 
         Group.Barrier();
         var current = 0;
-        for (var term = begin; term < end; term += Terms)
+        for (var k0 = begin; k0 < end; k0 += TileK)
         {
             // The next tiles are on their way while these are used; beyond the last they are zeros that nobody asks for.
             Float4[] nextA = new Float4[2], nextB = new Float4[2];
             for (var i = 0; i < 2; i++)
             {
-                nextA[i] = tileA.Fetch(i, term + Terms, end);
-                nextB[i] = tileB.Fetch(i, term + Terms, end);
+                nextA[i] = tileA.Fetch(i, k0 + TileK, end);
+                nextB[i] = tileB.Fetch(i, k0 + TileK, end);
             }
 
             int atA = current + y, atB = current + Buffer + x;
-            for (var t = 0; t < Terms; t++)
+            for (var t = 0; t < TileK; t++)
             {
                 Float4[] p = new Float4[2], q = new Float4[2];
                 for (var i = 0; i < 2; i++)
@@ -121,7 +120,7 @@ internal sealed class MatMulV3RegisterTiles : GpuVariant<MatMulCall>
         }
 
         Group.Barrier();
-        var epilogue = new GpuEpilogue(c.SubView((long)Grid.IdxZ * m * n), bias, pre, residual, stride, flags);
+        epilogue = epilogue.From((long)Grid.IdxZ * m * n);
         for (var i = Group.IdxX / (Tile / 4); i < Tile; i += Threads / (Tile / 4))
         {
             epilogue.FinishPack(shared, Stride, Tile, i, m, n);

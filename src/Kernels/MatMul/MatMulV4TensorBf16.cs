@@ -6,8 +6,8 @@ using ILGPU.Runtime;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// Both factors are rounded to bf16 and packed (<see cref="Bf16Packing"/>); then tensor cores multiply, with sums in fp32.
-/// A block computes 64 x 64 elements of C; 32 terms at a time are copied to shared memory asynchronously, two steps ahead
+/// Both operands are rounded to bf16 and packed (<see cref="Bf16Packing"/>); then tensor cores multiply, with sums in fp32.
+/// A block computes 64 x 64 elements of C; 32 of K at a time are copied to shared memory asynchronously, two steps ahead
 /// of their use, into a ring of three stages.
 /// Threads: 128; each of the four warps owns 32 x 32 sums. Chunks of 16 bytes are swizzled, so neither the copies nor
 /// ldmatrix ever meet a bank twice. Limits: none, but bf16 has 8 bits: a product of Gaussian factors is off by about 0.002
@@ -16,8 +16,8 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed class MatMulV4TensorBf16 : GpuVariant<MatMulCall>
 {
-    private const int Tile = Bf16Packing.Items, Threads = 128;
-    private const int ChunksOfRow = Bf16Packing.Terms / Bf16Packing.TermsOfChunk;
+    private const int Tile = Bf16Packing.TileMn, Threads = 128;
+    private const int ChunksOfRow = Bf16Packing.TileK / Bf16Packing.KOfChunk;
 
     /// <summary>Chunks of a tile of one factor, and of a stage with both.</summary>
     private const int ChunksOfTile = Tile * ChunksOfRow;
@@ -43,7 +43,7 @@ internal sealed class MatMulV4TensorBf16 : GpuVariant<MatMulCall>
 
     public override bool Supports(in MatMulCall call, Device device, [NotNullWhen(false)] out string? reason) =>
         GridCover.FitsAcross("N", call.N, Tile, out reason)
-        && GridCover.FitsAcross("K", call.K, Bf16Packing.Terms, out reason);
+        && GridCover.FitsAcross("K", call.K, Bf16Packing.TileK, out reason);
 
     protected override void Run(GpuDevice device, in MatMulCall call)
     {
@@ -56,25 +56,24 @@ internal sealed class MatMulV4TensorBf16 : GpuVariant<MatMulCall>
         device.Prepare(Multiply)
             .With(packedA.Slice).With(packedB.Slice)
             .WithEpilogue(in call)
-            .With(call.M).With(call.N).With(a.ChunksOfItem)
-            .On(new GridSize(a.ItemTiles, b.ItemTiles));
+            .With(call.M).With(call.N).With(a.PackedStride)
+            .On(new GridSize(a.MnTiles, b.MnTiles));
     }
 
     private static void Kernel(
-        ArrayView<UInt4> a, ArrayView<UInt4> b,
-        ArrayView<float> c, ArrayView<float> bias, ArrayView<float> pre, ArrayView<float> residual, int stride, int flags,
-        int m, int n, int chunksOfItem)
+        ArrayView<UInt4> a, ArrayView<UInt4> b, GpuEpilogue epilogue,
+        int m, int n, int packedStride)
     {
         var shared = SharedMemory.Allocate<UInt4>(Stages * Stage).AsAligned(16);
         int row = Grid.IdxX * Tile, column = Grid.IdxY * Tile;
         int chunk = Group.IdxX & (ChunksOfRow - 1), own = Group.IdxX / ChunksOfRow;
-        var sourceA = ((long)(row + own) * chunksOfItem) + chunk;
-        var sourceB = ((long)(column + own) * chunksOfItem) + chunk;
+        var sourceA = ((long)(row + own) * packedStride) + chunk;
+        var sourceB = ((long)(column + own) * packedStride) + chunk;
         var target = Swizzle(own, chunk);
         int lane = Group.IdxX & 31, warp = Group.IdxX / 32;
         int rowOfWarp = warp / 2 * 32, columnOfWarp = (warp & 1) * 32;
 
-        // Four matrices of A lie as (rows, rows + 8) x (terms, terms + 8); of B as two column tiles with both halves each.
+        // Four matrices of A lie as (rows, rows + 8) x (k, k + 8); of B as two column tiles with both halves each.
         var atA = Swizzle(rowOfWarp + (lane & 15), lane / 16);
         var atB = Swizzle(Tile + columnOfWarp + (lane & 7) + (lane / 16 * 8), (lane / 8) & 1);
 
@@ -88,15 +87,15 @@ internal sealed class MatMulV4TensorBf16 : GpuVariant<MatMulCall>
             }
         }
 
-        Fetch(shared, target, a, sourceA, b, sourceB, 0, chunksOfItem);
-        Fetch(shared, target + Stage, a, sourceA, b, sourceB, ChunksOfRow, chunksOfItem);
+        Fetch(shared, target, a, sourceA, b, sourceB, 0, packedStride);
+        Fetch(shared, target + Stage, a, sourceA, b, sourceB, ChunksOfRow, packedStride);
         int used = 0, filled = 2 * Stage;
-        for (var done = 0; done < chunksOfItem; done += ChunksOfRow)
+        for (var done = 0; done < packedStride; done += ChunksOfRow)
         {
             // Behind this barrier everyone's copies for this step are there, and nobody uses the stage before any more.
             TensorCore.WaitForAllCopiesButOneGroup();
             Group.Barrier();
-            Fetch(shared, target + filled, a, sourceA, b, sourceB, done + (2 * ChunksOfRow), chunksOfItem);
+            Fetch(shared, target + filled, a, sourceA, b, sourceB, done + (2 * ChunksOfRow), packedStride);
             var stage = shared.SubView(used, Stage);
             for (var s = 0; s < 2; s++)
             {
@@ -136,7 +135,6 @@ internal sealed class MatMulV4TensorBf16 : GpuVariant<MatMulCall>
         }
 
         Group.Barrier();
-        var epilogue = new GpuEpilogue(c, bias, pre, residual, stride, flags);
         for (var i = Group.IdxX / (Tile / 4); i < Tile; i += Threads / (Tile / 4))
         {
             epilogue.FinishPack(shared.Cast<Float4>(), PacksOfC, Tile, i, m, n);

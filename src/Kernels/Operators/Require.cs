@@ -11,14 +11,14 @@ public static class Require
     /// <summary>
     /// The most rows, columns or images: an index of 32 bits may go one step of any grid beyond the last and does not wrap.
     /// </summary>
-    public const int Most = int.MaxValue - ushort.MaxValue;
+    public const int MaxSize = int.MaxValue - ushort.MaxValue;
 
     /// <summary>A size is within its limits.</summary>
-    public static void Size(string op, string name, long value, long least = 1, long most = Most)
+    public static void Size(string op, string name, long value, long min = 1, long max = MaxSize)
     {
-        if (value < least || value > most)
+        if (value < min || value > max)
         {
-            throw new KernelException($"{op}: {name} is {value}, it must be {least}..{most}");
+            throw new KernelException($"{op}: {name} is {value}, it must be {min}..{max}");
         }
     }
 

@@ -3,14 +3,14 @@ using System.Runtime.CompilerServices;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// One pass over the slab: decay, both moments, the update, the moving average and the clearing of the gradient. Limits: none. Bytes: 32 Count, 40 with the
+/// One pass over all parameters: decay, both moments, the update, the moving average and the clearing of the gradient. Limits: none. Bytes: 32 Count, 40 with the
 /// average. FLOPs: 16 to 19 Count.
 /// </summary>
 internal sealed unsafe class AdamWHostV1Simd : HostVariant<AdamWCall>
 {
     public override string Name => "host-v1-simd";
 
-    public override string Idea => "everything an update does in one pass over the slab, in fixed chunks";
+    public override string Idea => "everything an update does in one pass over all parameters, in fixed chunks";
 
     protected override void Run<V>(HostDevice device, in AdamWCall call)
     {

@@ -3,7 +3,7 @@ using ILGPU;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// One pass over the slab: decay, both moments, the update, the moving average and the clearing of the gradient, with
+/// One pass over all parameters: decay, both moments, the update, the moving average and the clearing of the gradient, with
 /// the host's formulas and bits.
 /// Threads: 256 in a block, neighbours on neighbouring parameters (coalesced), grid strides. Limits: none.
 /// Bytes: 32 Count, 40 with the average. FLOPs: 16 to 19 Count.
@@ -14,7 +14,7 @@ internal sealed class AdamWV1Elements : GpuVariant<AdamWCall>
 
     public override string Name => "v1-elements";
 
-    public override string Idea => "everything an update does in one pass over the slab, a thread per parameter";
+    public override string Idea => "everything an update does in one pass over all parameters, a thread per parameter";
 
     public override IReadOnlyList<GpuKernel> Kernels { get; } = [Update];
 

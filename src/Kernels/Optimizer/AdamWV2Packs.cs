@@ -19,13 +19,13 @@ internal sealed class AdamWV2Packs : GpuVariant<AdamWCall>
 
     public override IReadOnlyList<GpuKernel> Kernels { get; } = [Update];
 
-    public override bool Supports(in AdamWCall call, Device device, [NotNullWhen(false)] out string? reason) => SlabPacks.AreAligned(
+    public override bool Supports(in AdamWCall call, Device device, [NotNullWhen(false)] out string? reason) => FlatPacks.AreAligned(
         out reason, call.Parameters, call.Gradients, call.Moment1, call.Moment2, call.Average, call.DecayMask);
 
     protected override void Run(GpuDevice device, in AdamWCall call)
     {
         var launch = device.Prepare(Update);
-        AdamWV1Elements.WithCall(ref launch, in call).On(GridStride.Over(SlabPacks.Cover(call.Count)));
+        AdamWV1Elements.WithCall(ref launch, in call).On(GridStride.Over(FlatPacks.Cover(call.Count)));
     }
 
     private static void Kernel(
@@ -42,27 +42,27 @@ internal sealed class AdamWV2Packs : GpuVariant<AdamWCall>
 
         var update = new AdamWUpdate<GpuReal4>(new AdamWFactors(
             scale, decay, beta1, rest1, beta2, rest2, rate, root, epsilon, keep, renew));
-        for (var at = GridStride.First * SlabPacks.Size; at < count; at += GridStride.Step * SlabPacks.Size)
+        for (var at = GridStride.First * FlatPacks.Size; at < count; at += GridStride.Step * FlatPacks.Size)
         {
-            var gradient = new GpuReal4(SlabPacks.Load(gradients, at, count));
-            var first = new GpuReal4(SlabPacks.Load(moment1, at, count));
-            var second = new GpuReal4(SlabPacks.Load(moment2, at, count));
-            var parameter = new GpuReal4(SlabPacks.Load(parameters, at, count));
-            var decays = mask.Length == 0 ? GpuReal4.Broadcast(1f) : new GpuReal4(SlabPacks.Load(mask, at, count));
-            var mean = average.Length == 0 ? default : new GpuReal4(SlabPacks.Load(average, at, count));
+            var gradient = new GpuReal4(FlatPacks.Load(gradients, at, count));
+            var first = new GpuReal4(FlatPacks.Load(moment1, at, count));
+            var second = new GpuReal4(FlatPacks.Load(moment2, at, count));
+            var parameter = new GpuReal4(FlatPacks.Load(parameters, at, count));
+            var decays = mask.Length == 0 ? GpuReal4.Broadcast(1f) : new GpuReal4(FlatPacks.Load(mask, at, count));
+            var mean = average.Length == 0 ? default : new GpuReal4(FlatPacks.Load(average, at, count));
 
             gradient = update.Gradient(gradient);
             first = update.Moment1(first, gradient);
             second = update.Moment2(second, gradient);
             parameter = update.Parameter(parameter, decays, first, second);
 
-            SlabPacks.Store(gradients, at, count, default);
-            SlabPacks.Store(moment1, at, count, first.Lanes);
-            SlabPacks.Store(moment2, at, count, second.Lanes);
-            SlabPacks.Store(parameters, at, count, parameter.Lanes);
+            FlatPacks.Store(gradients, at, count, default);
+            FlatPacks.Store(moment1, at, count, first.Lanes);
+            FlatPacks.Store(moment2, at, count, second.Lanes);
+            FlatPacks.Store(parameters, at, count, parameter.Lanes);
             if (average.Length != 0)
             {
-                SlabPacks.Store(average, at, count, update.Average(mean, parameter).Lanes);
+                FlatPacks.Store(average, at, count, update.Average(mean, parameter).Lanes);
             }
         }
     }

@@ -13,7 +13,7 @@ internal sealed unsafe class NormHostV1Simd : HostVariant<NormCall>
     internal const int Block = 256;
 
     /// <summary>2^-100: squares that vanish beside such a sum are less than a rounding of it.</summary>
-    private const float LeastSum = 7.88860905e-31f;
+    private const float MinSum = 7.88860905e-31f;
 
     public override string Name => "host-v1-simd";
 
@@ -56,7 +56,7 @@ internal sealed unsafe class NormHostV1Simd : HostVariant<NormCall>
                 var last = Math.Min(end, block + Block);
                 HostElementwise.Range<V, Step<V>>(ref step, block, last);
                 var squares = V.Sum(step.Squares);
-                sum += squares >= LeastSum && float.IsFinite(squares) ? squares : InDoubles(block, last);
+                sum += squares >= MinSum && float.IsFinite(squares) ? squares : InDoubles(block, last);
             }
 
             Partial[index] = sum;

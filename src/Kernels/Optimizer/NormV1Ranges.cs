@@ -14,7 +14,7 @@ internal sealed class NormV1Ranges : GpuVariant<NormCall>
 {
     // Sizes of large, medium and small numbers, and the powers of two that bring their squares near 1: up to 2^33
     // squares of a range sum to less than 2^128, and none of them is below 2^-128.
-    private const long MostCount = 1L << 33;
+    private const long MaxCount = 1L << 33;
     private const float Large = 1.40737488e14f;
     private const float Small = 9.09494702e-13f;
     private const float LargeFactor = 4.13590306e-25f;
@@ -32,7 +32,7 @@ internal sealed class NormV1Ranges : GpuVariant<NormCall>
 
     public override bool Supports(in NormCall call, Device device, [NotNullWhen(false)] out string? reason)
     {
-        reason = call.Count <= MostCount ? null : $"{call.Count} elements, it sums the squares of at most {MostCount}";
+        reason = call.Count <= MaxCount ? null : $"{call.Count} elements, it sums the squares of at most {MaxCount}";
         return reason is null;
     }
 

@@ -2,7 +2,7 @@ namespace DPT.Engine.Kernels;
 
 /// <summary>
 /// AdamW with decoupled decay, gradient scaling, the moving average of the weights and the clearing of the gradient,
-/// in one pass over all parameters of a model (they lie in one slab):
+/// in one pass over all parameters of a model (they lie in one flat buffer):
 /// g = GradientScale * gradient; p *= 1 - lr decay; m = b1 m + (1-b1) g; v = b2 v + (1-b2) g^2;
 /// p -= lr (m / (1-b1^step)) / (sqrt(v / (1-b2^step)) + eps); ema = r ema + (1-r) p; gradient = 0.
 /// </summary>
@@ -160,7 +160,7 @@ public readonly record struct SgdCall : IKernelCall
 }
 
 /// <summary>
-/// The L2 norm of a slab, sqrt(sum x^2), in a fixed order: of a gradient, for clipping. It is right wherever a float can
+/// The L2 norm of an array, sqrt(sum x^2), in a fixed order: of a gradient, for clipping. It is right wherever a float can
 /// hold it, also where the squares overflow or vanish. Source: Blue, A portable Fortran program to find the Euclidean norm
 /// of a vector (1978), for why that takes more than one sum.
 /// </summary>

@@ -1,6 +1,6 @@
 namespace DPT.Engine.Kernels;
 
-/// <summary>Optimisers over one slab of parameters: variants, best first, and the cases that prove them.</summary>
+/// <summary>Optimisers over a flat buffer of parameters: variants, best first, and the cases that prove them.</summary>
 public static class OptimizerOperators
 {
     /// <summary>AdamW with moving average.</summary>

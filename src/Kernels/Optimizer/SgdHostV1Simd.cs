@@ -3,14 +3,14 @@ using System.Runtime.CompilerServices;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// One pass over the slab: penalty, momentum, the update, the moving average and the clearing of the gradient.
+/// One pass over all parameters: penalty, momentum, the update, the moving average and the clearing of the gradient.
 /// Limits: none. Bytes: 24 Count, 32 with the average. FLOPs: 8 to 11 Count.
 /// </summary>
 internal sealed unsafe class SgdHostV1Simd : HostVariant<SgdCall>
 {
     public override string Name => "host-v1-simd";
 
-    public override string Idea => "everything an update does in one pass over the slab, in fixed chunks";
+    public override string Idea => "everything an update does in one pass over all parameters, in fixed chunks";
 
     protected override void Run<V>(HostDevice device, in SgdCall call)
     {

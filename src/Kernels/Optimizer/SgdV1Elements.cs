@@ -3,7 +3,7 @@ using ILGPU;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// One pass over the slab: penalty, momentum, the update, the moving average and the clearing of the gradient, with the
+/// One pass over all parameters: penalty, momentum, the update, the moving average and the clearing of the gradient, with the
 /// host's formulas and bits.
 /// Threads: 256 in a block, neighbours on neighbouring parameters (coalesced), grid strides. Limits: none.
 /// Bytes: 24 Count, 32 with the average. FLOPs: 8 to 11 Count.
@@ -14,7 +14,7 @@ internal sealed class SgdV1Elements : GpuVariant<SgdCall>
 
     public override string Name => "v1-elements";
 
-    public override string Idea => "everything an update does in one pass over the slab, a thread per parameter";
+    public override string Idea => "everything an update does in one pass over all parameters, a thread per parameter";
 
     public override IReadOnlyList<GpuKernel> Kernels { get; } = [Update];
 

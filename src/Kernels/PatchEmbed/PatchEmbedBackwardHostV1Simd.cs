@@ -9,7 +9,7 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed unsafe class PatchEmbedBackwardHostV1Simd : HostVariant<PatchEmbedBackwardCall>
 {
-    private const int MostChunks = 16;
+    private const int MaxChunks = 16;
     private const int RowsPerBlock = 64;
     private const int ColumnsPerBlock = 256;
     private const int BlocksPerChunk = 2;
@@ -30,7 +30,7 @@ internal sealed unsafe class PatchEmbedBackwardHostV1Simd : HostVariant<PatchEmb
         PatchEmbedTokenSums.Run<V>(device, in call);
         var rows = checked(grid.Batch * grid.Patches);
         var blocks = (rows + RowsPerBlock - 1) / RowsPerBlock;
-        var blocksPerChunk = Math.Max(BlocksPerChunk, (blocks + MostChunks - 1) / MostChunks);
+        var blocksPerChunk = Math.Max(BlocksPerChunk, (blocks + MaxChunks - 1) / MaxChunks);
         var chunks = (blocks + blocksPerChunk - 1) / blocksPerChunk;
         var groups = (call.Width + ColumnsPerBlock - 1) / ColumnsPerBlock;
         using var partial = device.Scratch<float>((long)chunks * panels * panel * grid.PatchElements);

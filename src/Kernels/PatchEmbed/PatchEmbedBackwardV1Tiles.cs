@@ -4,7 +4,7 @@ using ILGPU;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// The weight gradient in 64 x 64 tiles (<see cref="TileProduct"/>), a partial sum per piece of patches, folded in order.
+/// The weight gradient in 64 x 64 tiles (<see cref="TileProduct"/>), a partial sum per chunk of patches, folded in order.
 /// Token gradients summed over the images are the position gradient; their column sums give the bias, and one row the
 /// class token. The first image of every label adds the gradients of that label, in the order of the images, so no two
 /// blocks meet in a row of the table.
@@ -24,7 +24,7 @@ internal sealed class PatchEmbedBackwardV1Tiles : GpuVariant<PatchEmbedBackwardC
 
     public override string Name => "v1-tiles";
 
-    public override string Idea => "64 x 64 tiles per piece of patches, folded in order; label rows by first image";
+    public override string Idea => "64 x 64 tiles per chunk of patches, folded in order; label rows by first image";
 
     public override IReadOnlyList<GpuKernel> Kernels { get; } = [WeightTiles, Tokens, Labels, ColumnSums.Kernel];
 
@@ -50,16 +50,16 @@ internal sealed class PatchEmbedBackwardV1Tiles : GpuVariant<PatchEmbedBackwardC
         var rows = checked(grid.Batch * grid.Patches);
         var cut = new RowPartition(rows);
         var weights = (long)call.Width * grid.PatchElements;
-        using var partial = device.Scratch<float>(cut.Pieces * weights);
+        using var partial = device.Scratch<float>(cut.Chunks * weights);
         device.Prepare(WeightTiles)
             .With(call.Image).With(call.TokensGradient).With(partial.Slice)
-            .With(rows).With(cut.RowsPerPiece)
+            .With(rows).With(cut.RowsPerChunk)
             .With(grid.Channels).With(grid.ImageSize).With(grid.PatchSize).With(grid.ExtraTokens).With(call.Width)
             .On(new GridSize(
                 GridCover.Blocks(call.Width, TileProduct.Side),
                 GridCover.Blocks(grid.PatchElements, TileProduct.Side),
-                cut.Pieces));
-        ColumnSums.Fold(device, partial.Slice, cut.Pieces, weights, weights, call.WeightGradient);
+                cut.Chunks));
+        ColumnSums.Fold(device, partial.Slice, cut.Chunks, weights, weights, call.WeightGradient);
     }
 
     private static void RunTokens(GpuDevice device, in PatchEmbedBackwardCall call)
@@ -82,7 +82,7 @@ internal sealed class PatchEmbedBackwardV1Tiles : GpuVariant<PatchEmbedBackwardC
 
     private static void WeightGradient(
         ArrayView<float> image, ArrayView<float> gradient, ArrayView<float> partial,
-        int rows, int rowsPerPiece, int channels, int imageSize, int patchSize, int extraTokens, int width)
+        int rows, int rowsPerChunk, int channels, int imageSize, int patchSize, int extraTokens, int width)
     {
         var elements = channels * patchSize * patchSize;
         var problem = new Correlation
@@ -101,10 +101,10 @@ internal sealed class PatchEmbedBackwardV1Tiles : GpuVariant<PatchEmbedBackwardC
             Width = width,
             ExtraTokens = extraTokens,
         };
-        var start = Grid.IdxZ * rowsPerPiece;
+        var start = Grid.IdxZ * rowsPerChunk;
         TileProduct.Run(
             problem, Grid.IdxX * TileProduct.Side, Grid.IdxY * TileProduct.Side,
-            start, Math.Min(rows - start, rowsPerPiece) + start);
+            start, Math.Min(rows - start, rowsPerChunk) + start);
     }
 
     /// <summary>Sums over the images, in their order, kept and added to the position gradient.</summary>
@@ -157,7 +157,7 @@ internal sealed class PatchEmbedBackwardV1Tiles : GpuVariant<PatchEmbedBackwardC
         }
     }
 
-    /// <summary>Token gradients times patches over a piece of patches, [D, rows] x [rows, C p p].</summary>
+    /// <summary>Token gradients times patches over a chunk of patches, [D, rows] x [rows, C p p].</summary>
     private struct Correlation : ITileProblem
     {
         public PatchPixels Pixels;

@@ -10,7 +10,7 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed unsafe class PatchEmbedForwardHostV1Simd : HostVariant<PatchEmbedForwardCall>
 {
-    private const int PatchesPerPiece = 6 * GemmMicroKernel.Rows;
+    private const int PatchesPerChunk = 6 * GemmMicroKernel.Rows;
 
     // Floats of weight that stay in the first-level cache beside the image.
     private const int WeightInCache = 6144;
@@ -41,12 +41,12 @@ internal sealed unsafe class PatchEmbedForwardHostV1Simd : HostVariant<PatchEmbe
         };
         device.Workers.For(panels, ref packing);
 
-        var pieces = (grid.Patches + PatchesPerPiece - 1) / PatchesPerPiece;
+        var chunks = (grid.Patches + PatchesPerChunk - 1) / PatchesPerChunk;
         var job = new Job<V>
         {
             Grid = grid,
             Width = call.Width,
-            PiecesPerImage = pieces,
+            ChunksPerImage = chunks,
             Image = (float*)call.Image.Address,
             Panels = (float*)weight.Slice.Address,
             Offsets = (nint*)offsets.Slice.Address,
@@ -59,7 +59,7 @@ internal sealed unsafe class PatchEmbedForwardHostV1Simd : HostVariant<PatchEmbe
             ClassToken = (float*)call.ClassToken.Address,
             Tokens = (float*)call.Tokens.Address,
         };
-        device.Workers.For(checked(grid.Batch * pieces), ref job);
+        device.Workers.For(checked(grid.Batch * chunks), ref job);
     }
 
     /// <summary>[D][K] to [panel][K][columns of the panel], zero beyond the last column.</summary>
@@ -89,7 +89,7 @@ internal sealed unsafe class PatchEmbedForwardHostV1Simd : HostVariant<PatchEmbe
     {
         public PatchGrid Grid;
         public int Width;
-        public int PiecesPerImage;
+        public int ChunksPerImage;
         public float* Image;
         public float* Panels;
         public nint* Offsets;
@@ -104,8 +104,8 @@ internal sealed unsafe class PatchEmbedForwardHostV1Simd : HostVariant<PatchEmbe
 
         public readonly void Execute(int index)
         {
-            var (image, piece) = Math.DivRem(index, PiecesPerImage);
-            if (piece == 0)
+            var (image, chunk) = Math.DivRem(index, ChunksPerImage);
+            if (chunk == 0)
             {
                 WriteExtraTokens(image);
             }
@@ -114,15 +114,15 @@ internal sealed unsafe class PatchEmbedForwardHostV1Simd : HostVariant<PatchEmbe
             var columns = Math.Max(1, WeightInCache / (Grid.PatchElements * 2 * V.Count)) * 2 * V.Count;
             for (var first = 0; first < Width; first += columns)
             {
-                Project(image, piece, first, Math.Min(Width, first + columns));
+                Project(image, chunk, first, Math.Min(Width, first + columns));
             }
         }
 
-        private readonly void Project(int image, int piece, int firstColumn, int endColumn)
+        private readonly void Project(int image, int chunk, int firstColumn, int endColumn)
         {
             var places = stackalloc nint[GemmMicroKernel.Rows];
-            var end = Math.Min(Grid.Patches, (piece + 1) * PatchesPerPiece);
-            for (var patch = piece * PatchesPerPiece; patch < end; patch += GemmMicroKernel.Rows)
+            var end = Math.Min(Grid.Patches, (chunk + 1) * PatchesPerChunk);
+            for (var patch = chunk * PatchesPerChunk; patch < end; patch += GemmMicroKernel.Rows)
             {
                 var rows = Math.Min(GemmMicroKernel.Rows, end - patch);
                 for (var row = 0; row < rows; row++)

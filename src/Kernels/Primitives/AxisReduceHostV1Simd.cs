@@ -37,7 +37,7 @@ internal sealed unsafe class AxisReduceHostV1Simd : HostVariant<AxisReduceCall>
             X = (float*)call.X.Address,
             Y = (float*)call.Y.Address,
         };
-        device.Workers.For(job.Cut.Pieces, ref job);
+        device.Workers.For(job.Cut.Chunks, ref job);
     }
 
     private struct Job<V, F> : IParallelJob

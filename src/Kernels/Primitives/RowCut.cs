@@ -1,13 +1,13 @@
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// Rows cut into pieces of parallel work of about <see cref="HostElementwise.Chunk"/> numbers: several short rows, or a range of
+/// Rows cut into chunks of parallel work of about <see cref="HostElementwise.Chunk"/> numbers: several short rows, or a range of
 /// the columns of a long one. It depends on the shape alone.
 /// </summary>
 internal readonly struct RowCut
 {
-    private readonly long _rows, _rowsOfPiece, _columns;
-    private readonly int _columnPieces;
+    private readonly long _rows, _rowsOfChunk, _columns;
+    private readonly int _columnChunks;
 
     /// <summary>Cuts.</summary>
     /// <param name="rows">Number of rows.</param>
@@ -16,21 +16,21 @@ internal readonly struct RowCut
     public RowCut(long rows, long work, long columns)
     {
         (_rows, _columns) = (rows, columns);
-        _rowsOfPiece = Math.Max(1, HostElementwise.Chunk / work);
-        _columnPieces = HostElementwise.Chunks(columns);
+        _rowsOfChunk = Math.Max(1, HostElementwise.Chunk / work);
+        _columnChunks = HostElementwise.Chunks(columns);
     }
 
-    /// <summary>Number of pieces.</summary>
-    public int Pieces => checked((int)((_rows + _rowsOfPiece - 1) / _rowsOfPiece * _columnPieces));
+    /// <summary>Number of chunks.</summary>
+    public int Chunks => checked((int)((_rows + _rowsOfChunk - 1) / _rowsOfChunk * _columnChunks));
 
-    /// <summary>The rows and columns of a piece.</summary>
-    public ((long Start, long End) Rows, (long Start, long End) Columns) this[int piece]
+    /// <summary>The rows and columns of a chunk.</summary>
+    public ((long Start, long End) Rows, (long Start, long End) Columns) this[int chunk]
     {
         get
         {
-            var row = piece / _columnPieces * _rowsOfPiece;
-            var column = (long)(piece % _columnPieces) * HostElementwise.Chunk;
-            return ((row, Math.Min(_rows, row + _rowsOfPiece)), (column, Math.Min(_columns, column + HostElementwise.Chunk)));
+            var row = chunk / _columnChunks * _rowsOfChunk;
+            var column = (long)(chunk % _columnChunks) * HostElementwise.Chunk;
+            return ((row, Math.Min(_rows, row + _rowsOfChunk)), (column, Math.Min(_columns, column + HostElementwise.Chunk)));
         }
     }
 }

@@ -18,7 +18,7 @@ internal sealed unsafe class RowsGatherHostV1Rows : HostVariant<RowsGatherCall>
             Table = (float*)call.Table.Address,
             Y = (float*)call.Y.Address,
         };
-        device.Workers.For(job.Cut.Pieces, ref job);
+        device.Workers.For(job.Cut.Chunks, ref job);
     }
 
     private struct Job : IParallelJob

@@ -22,7 +22,7 @@ internal sealed unsafe class StridedCopyHostV1Rows : HostVariant<StridedCopyCall
             X = (float*)call.X.Address,
             Y = (float*)call.Y.Address,
         };
-        device.Workers.For(job.Cut.Pieces, ref job);
+        device.Workers.For(job.Cut.Chunks, ref job);
     }
 
     private struct Job : IParallelJob

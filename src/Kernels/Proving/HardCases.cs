@@ -13,10 +13,10 @@ namespace DPT.Engine.Kernels;
 public static class HardCases
 {
     /// <summary>The largest case that is made hard, in elements of all operands: the reference runs six times.</summary>
-    private const long MostElements = 30_000;
+    private const long MaxElements = 30_000;
 
     /// <summary>Cases that are hard in one operand are many: so many shapes of an operator get them.</summary>
-    private const int MostShapes = 6;
+    private const int MaxShapes = 6;
 
     private static readonly Hardship[] InAllOperands =
         [Hardship.Offset, Hardship.Ramp, Hardship.Outliers, Hardship.Huge];
@@ -58,11 +58,11 @@ public static class HardCases
 
     private static bool IsTame(KernelCase kernelCase) =>
         kernelCase.ExtraError == 0
-        && kernelCase.Operands.Sum(o => o.Length) <= MostElements
+        && kernelCase.Operands.Sum(o => o.Length) <= MaxElements
         && !kernelCase.Operands.Any(
             o => o.Fill is FillPattern.Large or FillPattern.Constant or FillPattern.Level or FillPattern.Tiny);
 
     /// <summary>Some of the cases, evenly from the first to the last.</summary>
     private static IEnumerable<KernelCase> Spread(List<KernelCase> cases) =>
-        cases.Where((_, i) => i == 0 || i * MostShapes / cases.Count != (i - 1) * MostShapes / cases.Count);
+        cases.Where((_, i) => i == 0 || i * MaxShapes / cases.Count != (i - 1) * MaxShapes / cases.Count);
 }

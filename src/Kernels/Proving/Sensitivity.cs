@@ -14,7 +14,7 @@ internal static class Sensitivity
     private const int Draws = 4;
 
     /// <summary>2^-126, in bf16 as in floats.</summary>
-    private const double LeastNormal = 1.1754943508222875e-38;
+    private const double MinNormal = 1.1754943508222875e-38;
 
     /// <summary>The largest move of each element of each output; moves from and to what is not finite do not count.</summary>
     /// <param name="kernelCase">The case.</param>
@@ -56,7 +56,7 @@ internal static class Sensitivity
         {
             foreach (ref var value in values[operand.Name].AsSpan())
             {
-                var move = roundoff * (Math.Abs(value) + LeastNormal);
+                var move = roundoff * (Math.Abs(value) + MinNormal);
                 value += value == 0 || !double.IsFinite(value) ? 0 : random.Next(2) == 0 ? move : -move;
             }
         }

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace DPT.Engine.Kernels;
 
-/// <summary>Runs of Philox words, four counters at a time where lanes can multiply 32 x 32 to 64 bits.</summary>
+/// <summary>Consecutive Philox words, four counters at a time where lanes can multiply 32 x 32 to 64 bits.</summary>
 internal static unsafe class PhiloxVectors
 {
     /// <summary>Writes the words of <paramref name="blocks"/> consecutive counters, a multiple of four.</summary>

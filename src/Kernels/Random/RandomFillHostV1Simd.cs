@@ -1,13 +1,13 @@
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// Words for a run of elements are made four counters at a time on the stack, then turned into numbers: uniform ones
+/// Words for a block of elements are made four counters at a time on the stack, then turned into numbers: uniform ones
 /// by one multiplication, normal ones by Box-Muller in vectors. Limits: none. Scratch: none.
 /// </summary>
 internal sealed unsafe class RandomFillHostV1Simd : HostVariant<RandomCall>
 {
-    private const int ElementsPerPiece = 4096;
-    private const int ElementsPerRun = 256;
+    private const int ElementsPerChunk = 4096;
+    private const int ElementsPerBlock = 256;
 
     public override string Name => "host-v1-simd";
 
@@ -15,27 +15,28 @@ internal sealed unsafe class RandomFillHostV1Simd : HostVariant<RandomCall>
 
     protected override void Run<V>(HostDevice device, in RandomCall call)
     {
-        var pieces = (call.Elements + ElementsPerPiece - 1) / ElementsPerPiece;
-        var job = new Job<V> { Call = call, PiecesPerSample = pieces };
-        device.Workers.For(checked(call.Samples * pieces), ref job);
+        var chunks = (call.Elements + ElementsPerChunk - 1) / ElementsPerChunk;
+        var job = new Job<V> { Call = call, ChunksPerSample = chunks };
+        device.Workers.For(checked(call.Samples * chunks), ref job);
     }
 
     private struct Job<V> : IParallelJob where V : struct, ISimd<V>
     {
         public RandomCall Call;
-        public int PiecesPerSample;
+        public int ChunksPerSample;
 
         public readonly void Execute(int index)
         {
-            var (sample, piece) = Math.DivRem(index, PiecesPerSample);
+            var (sample, chunk) = Math.DivRem(index, ChunksPerSample);
             var output = (float*)Call.Output.Address + ((long)sample * Call.Elements);
-            var words = stackalloc uint[ElementsPerRun];
-            var end = Math.Min(Call.Elements, (piece + 1L) * ElementsPerPiece);
-            for (var i = (long)piece * ElementsPerPiece; i < end; i += ElementsPerRun)
+            var words = stackalloc uint[ElementsPerBlock];
+            var end = Math.Min(Call.Elements, (chunk + 1L) * ElementsPerChunk);
+            for (var i = (long)chunk * ElementsPerChunk; i < end; i += ElementsPerBlock)
             {
-                var count = (int)Math.Min(ElementsPerRun, end - i);
+                var count = (int)Math.Min(ElementsPerBlock, end - i);
                 PhiloxVectors.Fill(
                     Call.Seed, Call.Stream, Call.FirstSample + sample, (uint)(i / 4), (count + 15) / 16 * 4, words);
+                HostBounds.Check(output + i, count);
                 if (Call.Distribution == RandomDistribution.Normal)
                 {
                     WriteNormals(words, count, output + i);
@@ -57,7 +58,7 @@ internal sealed unsafe class RandomFillHostV1Simd : HostVariant<RandomCall>
 
         private static void WriteNormals(uint* words, int count, float* output)
         {
-            const int Pairs = ElementsPerRun / 2;
+            const int Pairs = ElementsPerBlock / 2;
             var first = stackalloc float[Pairs];
             var second = stackalloc float[Pairs];
             var pairs = (count + 1) / 2;
@@ -67,7 +68,7 @@ internal sealed unsafe class RandomFillHostV1Simd : HostVariant<RandomCall>
                 second[j] = Philox.Uniform(words[(2 * j) + 1]);
             }
 
-            // The run is a multiple of every vector: lanes beyond the last pair are computed and not used.
+            // The block is a multiple of every vector: lanes beyond the last pair are computed and not used.
             for (var j = 0; j < pairs; j += V.Count)
             {
                 BoxMuller.Transform(V.Load(first + j), V.Load(second + j), out var left, out var right);

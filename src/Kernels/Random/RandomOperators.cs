@@ -18,28 +18,29 @@ public static class RandomOperators
             (3, 1028, 7UL, 1u, 2L),
         })
         {
-            yield return Case(samples, elements, RandomDistribution.Uniform, seed, stream, first);
-            yield return Case(samples, elements, RandomDistribution.Normal, seed, stream, first);
+            foreach (var distribution in Enum.GetValues<RandomDistribution>())
+            {
+                yield return Case(new RandomCall
+                {
+                    Samples = samples,
+                    Elements = elements,
+                    Distribution = distribution,
+                    Seed = seed,
+                    Stream = stream,
+                    FirstSample = first,
+                    Output = default,
+                });
+            }
         }
     }
 
-    private static KernelCase<RandomCall> Case(
-        int samples, int elements, RandomDistribution distribution, ulong seed, uint stream, long first) => new(
-        $"samples={samples} elements={elements} {distribution} first={first}",
-        [Operand.Out("output", samples * elements)],
-        m => new RandomCall
-        {
-            Samples = samples,
-            Elements = elements,
-            Distribution = distribution,
-            Seed = seed,
-            Stream = stream,
-            FirstSample = first,
-            Output = m["output"],
-        },
-        v => RandomReference.Fill(samples, elements, distribution, seed, stream, first, v["output"]))
+    private static KernelCase<RandomCall> Case(RandomCall call) => new(
+        $"{call.Shape} first={call.FirstSample}",
+        [Operand.Out("output", call.Samples * call.Elements)],
+        m => call with { Output = m["output"] },
+        v => RandomReference.Fill(in call, v["output"]))
         {
             // Sine and cosine are good to 2e-7 absolutely; the radius reaches 6.8.
-            ExtraError = distribution == RandomDistribution.Normal ? 1e-6 : 0,
+            ExtraError = call.Distribution == RandomDistribution.Normal ? 1e-6 : 0,
         };
 }

@@ -3,16 +3,14 @@ namespace DPT.Engine.Kernels;
 /// <summary>Random numbers by the definition: one counter at a time, Box-Muller in double precision.</summary>
 internal static class RandomReference
 {
-    public static void Fill(
-        int samples, int elements, RandomDistribution distribution,
-        ulong seed, uint stream, long firstSample, double[] output)
+    public static void Fill(in RandomCall call, double[] output)
     {
-        for (var n = 0; n < samples; n++)
+        for (var n = 0; n < call.Samples; n++)
         {
-            for (var i = 0; i < elements; i++)
+            for (var i = 0; i < call.Elements; i++)
             {
-                var block = Philox.Block(seed, stream, firstSample + n, (uint)i / 4);
-                output[(n * elements) + i] = distribution == RandomDistribution.Uniform
+                var block = Philox.Block(call.Seed, call.Stream, call.FirstSample + n, (uint)i / 4);
+                output[(n * call.Elements) + i] = call.Distribution == RandomDistribution.Uniform
                     ? (block[i] >> 8) * Math.Pow(2, -24)
                     : Normal(block[i & 2], block[(i & 2) + 1], i % 2 == 1);
             }

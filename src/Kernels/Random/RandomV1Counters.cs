@@ -10,11 +10,8 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 internal sealed class RandomV1Counters : GpuVariant<RandomCall>
 {
-    private static readonly GpuKernel UniformNumbers =
-        new(Uniform, GridStride.Threads);
-
-    private static readonly GpuKernel NormalNumbers =
-        new(Normal, GridStride.Threads);
+    private static readonly GpuKernel UniformNumbers = new(Kernel<Uniform>, GridStride.Threads) { Unroll = Philox.Rounds };
+    private static readonly GpuKernel NormalNumbers = new(Kernel<Normal>, GridStride.Threads) { Unroll = Philox.Rounds };
 
     public override string Name => "v1-counters";
 
@@ -24,81 +21,63 @@ internal sealed class RandomV1Counters : GpuVariant<RandomCall>
 
     protected override void Run(GpuDevice device, in RandomCall call) =>
         device.Prepare(call.Distribution == RandomDistribution.Normal ? NormalNumbers : UniformNumbers)
-            .With(call.Output).With(call.Samples).With(call.Elements)
+            .With(call.Output)
             .With((long)call.Seed).With((int)call.Stream).With(call.FirstSample)
+            .With(call.Samples).With(call.Elements)
             .With(GlobalMemory.HasAlignedRows(call.Output, call.Elements) ? 1 : 0)
             .On(GridStride.Over(call.Samples, (call.Elements + 3L) / 4));
 
-    private static void Uniform(
-        ArrayView<float> output, int samples, int elements, long seed, int stream, long firstSample,
-        int isAligned)
+    private static void Kernel<T>(ArrayView<float> output, Counters counters, int samples, int elements, int isAligned)
+        where T : struct, IDistribution
     {
         for (var sample = Grid.IdxY; sample < samples; sample += Grid.DimY)
         {
             for (var counter = GridStride.First; 4 * counter < elements; counter += GridStride.Step)
             {
-                var words = Philox.Block((ulong)seed, (uint)stream, firstSample + sample, (uint)counter);
-                var four = new Float4
-                {
-                    X = Philox.Uniform(words.W0),
-                    Y = Philox.Uniform(words.W1),
-                    Z = Philox.Uniform(words.W2),
-                    W = Philox.Uniform(words.W3),
-                };
-                Write(output, ((long)sample * elements) + (4 * counter), elements - (4 * counter), four, isAligned);
+                var words = Philox.Block(counters.Seed, counters.Stream, counters.FirstSample + sample, (uint)counter);
+                var at = 4 * (int)counter;
+                GlobalMemory.StoreUpTo4(output, ((long)sample * elements) + at, elements - at, isAligned != 0, T.Of(words));
             }
         }
     }
 
-    private static void Normal(
-        ArrayView<float> output, int samples, int elements, long seed, int stream, long firstSample,
-        int isAligned)
+    /// <summary>What of a counter is the same for the whole launch, but for the sample.</summary>
+    private readonly record struct Counters(ulong Seed, uint Stream, long FirstSample);
+
+    /// <summary>What becomes of the four words of a counter.</summary>
+    private interface IDistribution
     {
-        for (var sample = Grid.IdxY; sample < samples; sample += Grid.DimY)
-        {
-            for (var counter = GridStride.First; 4 * counter < elements; counter += GridStride.Step)
-            {
-                var words = Philox.Block((ulong)seed, (uint)stream, firstSample + sample, (uint)counter);
-                var four = default(Float4);
-                Pair(words.W0, words.W1, out four.X, out four.Y);
-                Pair(words.W2, words.W3, out four.Z, out four.W);
-                Write(output, ((long)sample * elements) + (4 * counter), elements - (4 * counter), four, isAligned);
-            }
-        }
+        static abstract Float4 Of(PhiloxBlock words);
     }
 
-    private static void Pair(uint first, uint second, out float cosine, out float sine)
+    private readonly struct Uniform : IDistribution
     {
-        BoxMuller.Transform(
-            GpuReal.Broadcast(Philox.PositiveUniform(first)), GpuReal.Broadcast(Philox.Uniform(second)),
-            out var left, out var right);
-        cosine = left.Value;
-        sine = right.Value;
+        public static Float4 Of(PhiloxBlock words) => new()
+        {
+            X = Philox.Uniform(words.W0),
+            Y = Philox.Uniform(words.W1),
+            Z = Philox.Uniform(words.W2),
+            W = Philox.Uniform(words.W3),
+        };
     }
 
-    /// <summary>Four numbers in one instruction where rows are aligned; else those that the sample has room for.</summary>
-    private static void Write(ArrayView<float> output, long at, long room, Float4 four, int isAligned)
+    private readonly struct Normal : IDistribution
     {
-        if (isAligned != 0)
+        public static Float4 Of(PhiloxBlock words)
         {
-            GlobalMemory.Store4(ref output[at], four);
-            return;
+            var pack = default(Float4);
+            Pair(words.W0, words.W1, out pack.X, out pack.Y);
+            Pair(words.W2, words.W3, out pack.Z, out pack.W);
+            return pack;
         }
 
-        output[at] = four.X;
-        if (room > 1)
+        private static void Pair(uint first, uint second, out float cosine, out float sine)
         {
-            output[at + 1] = four.Y;
-        }
-
-        if (room > 2)
-        {
-            output[at + 2] = four.Z;
-        }
-
-        if (room > 3)
-        {
-            output[at + 3] = four.W;
+            BoxMuller.Transform(
+                GpuReal.Broadcast(Philox.PositiveUniform(first)), GpuReal.Broadcast(Philox.Uniform(second)),
+                out var left, out var right);
+            cosine = left.Value;
+            sine = right.Value;
         }
     }
 }

@@ -58,11 +58,11 @@ internal sealed unsafe class FreeMatchFairnessHostV1Doubles : HostVariant<FreeMa
 
     private static int Softmax(float* z, Span<float> s, double nothing)
     {
-        var largest = LargestOfRow.Find(z, s.Length);
+        var max = RowArgMax.Find(z, s.Length);
         var sum = nothing;
         for (var c = 0; c < s.Length; c++)
         {
-            s[c] = (float)Math.Exp(z[c] - (double)largest.Value);
+            s[c] = (float)Math.Exp(z[c] - (double)max.Value);
             sum += s[c];
         }
 
@@ -71,7 +71,7 @@ internal sealed unsafe class FreeMatchFairnessHostV1Doubles : HostVariant<FreeMa
             s[c] = (float)(s[c] / sum);
         }
 
-        return largest.At;
+        return max.At;
     }
 
     /// <summary>Puts the derivative by the sum of each class into <paramref name="a"/>; gives the loss.</summary>

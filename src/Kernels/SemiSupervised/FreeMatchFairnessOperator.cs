@@ -50,7 +50,7 @@ public readonly record struct FreeMatchFairnessCall : IKernelCall
     /// <inheritdoc/>
     public void Validate()
     {
-        Require.Size(Op, "rows", Rows, 1, FreeMatchThresholdsCall.MostRows);
+        Require.Size(Op, "rows", Rows, 1, FreeMatchThresholdsCall.MaxRows);
         Require.Size(Op, "classes", Classes);
         Require.Size(Op, "rows times classes", (long)Rows * Classes);
         Require.Operand(Op, nameof(Logits), Logits, (long)Rows * Classes);

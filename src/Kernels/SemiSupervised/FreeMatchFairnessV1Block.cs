@@ -72,13 +72,13 @@ internal sealed class FreeMatchFairnessV1Block : GpuVariant<FreeMatchFairnessCal
         Group.Barrier();
 
         // The sum of a might overflow where none of its terms does.
-        var most = LargestOfRow.Find(perClass, a, classes).Value;
-        most = most == 0 ? 1f : most;
+        var max = RowArgMax.Find(perClass, a, classes).Value;
+        max = max == 0 ? 1f : max;
         var sumOfA = 0f;
         var sumOfB = 0f;
         for (var c = 0; c < classes; c++)
         {
-            sumOfA += perClass[a + c] / most;
+            sumOfA += perClass[a + c] / max;
             sumOfB += perClass[b + c];
         }
 
@@ -87,7 +87,7 @@ internal sealed class FreeMatchFairnessV1Block : GpuVariant<FreeMatchFairnessCal
         var value = 0f;
         for (var c = 0; c < classes; c++)
         {
-            var share = perClass[a + c] / most / sumOfA;
+            var share = perClass[a + c] / max / sumOfA;
             var part = perClass[b + c] / sumOfB;
             mean = Scalar.Fma(share / (part + FreeMatchFairnessOperator.Epsilon), part, mean);
             value = Scalar.Fma(share, RealMath.Log(GpuReal.Broadcast(part + FreeMatchFairnessOperator.Epsilon)).Value, value);
@@ -95,7 +95,7 @@ internal sealed class FreeMatchFairnessV1Block : GpuVariant<FreeMatchFairnessCal
 
         for (var c = Group.IdxX; c < classes; c += Group.DimX)
         {
-            var share = perClass[a + c] / most / sumOfA;
+            var share = perClass[a + c] / max / sumOfA;
             var part = perClass[b + c] / sumOfB;
             var rise = (share / (part + FreeMatchFairnessOperator.Epsilon)) - mean;
             var predicted = perClass[count + c];
@@ -116,11 +116,11 @@ internal sealed class FreeMatchFairnessV1Block : GpuVariant<FreeMatchFairnessCal
 
     private static int Softmax(ArrayView<float> logits, ArrayView<float> result, long first, int classes, float nothing)
     {
-        var largest = LargestOfRow.Find(logits, first, classes);
+        var max = RowArgMax.Find(logits, first, classes);
         var sum = nothing;
         for (var c = 0; c < classes; c++)
         {
-            var power = RealMath.Exp(GpuReal.Broadcast(logits[first + c] - largest.Value)).Value;
+            var power = RealMath.Exp(GpuReal.Broadcast(logits[first + c] - max.Value)).Value;
             result[first + c] = power;
             sum += power;
         }
@@ -130,7 +130,7 @@ internal sealed class FreeMatchFairnessV1Block : GpuVariant<FreeMatchFairnessCal
             result[first + c] /= sum;
         }
 
-        return largest.At;
+        return max.At;
     }
 
     private static int Clear(ArrayView<float> result, long first, int classes)

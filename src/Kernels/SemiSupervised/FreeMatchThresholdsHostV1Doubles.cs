@@ -22,11 +22,11 @@ internal sealed unsafe class FreeMatchThresholdsHostV1Doubles : HostVariant<Free
             }
         }
 
-        var most = LargestOfRow.Find(averages + 1, call.Classes);
-        var largest = most.IsFinite ? most.Value : double.NaN;
+        var argMax = RowArgMax.Find(averages + 1, call.Classes);
+        var max = argMax.IsFinite ? argMax.Value : double.NaN;
         for (var c = 0; c < call.Classes; c++)
         {
-            thresholds[c] = (float)(averages[0] * (averages[1 + c] / largest));
+            thresholds[c] = (float)(averages[0] * (averages[1 + c] / max));
         }
     }
 
@@ -39,7 +39,7 @@ internal sealed unsafe class FreeMatchThresholdsHostV1Doubles : HostVariant<Free
         for (var row = 0L; row < call.Rows; row++)
         {
             var p = (float*)call.Probabilities.Address + (row * classes);
-            var said = LargestOfRow.Find(p, classes);
+            var said = RowArgMax.Find(p, classes);
             areFinite &= said.IsFinite;
             present[0] += share * said.Value;
             present[1 + classes + said.At] += share;

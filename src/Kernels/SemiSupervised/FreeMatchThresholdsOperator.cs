@@ -9,7 +9,7 @@ namespace DPT.Engine.Kernels;
 public readonly record struct FreeMatchThresholdsCall : IKernelCall
 {
     /// <summary>The most rows: what a float counts one by one.</summary>
-    internal const int MostRows = 1 << 24;
+    internal const int MaxRows = 1 << 24;
 
     private const string Op = "freematch.thresholds";
 
@@ -46,7 +46,7 @@ public readonly record struct FreeMatchThresholdsCall : IKernelCall
     /// <inheritdoc/>
     public void Validate()
     {
-        Require.Size(Op, "rows", Rows, 1, MostRows);
+        Require.Size(Op, "rows", Rows, 1, MaxRows);
         Require.Size(Op, "classes", Classes);
         Require.Size(Op, "rows times classes", (long)Rows * Classes);
         Require.That(Op, Momentum is >= 0 and < 1, $"the momentum is {Momentum}, it must be in [0, 1)");
@@ -90,15 +90,15 @@ public static class FreeMatchThresholdsOperator
             averages[i] = (momentum * averages[i]) + ((1 - momentum) * present[i]);
         }
 
-        var largest = double.NegativeInfinity;
+        var max = double.NegativeInfinity;
         foreach (var p in averages.Slice(1, classes))
         {
-            largest = !double.IsFinite(p) ? double.NaN : p > largest ? p : largest;
+            max = !double.IsFinite(p) ? double.NaN : p > max ? p : max;
         }
 
         for (var c = 0; c < classes; c++)
         {
-            thresholds[c] = averages[0] * (averages[1 + c] / largest);
+            thresholds[c] = averages[0] * (averages[1 + c] / max);
         }
     }
 

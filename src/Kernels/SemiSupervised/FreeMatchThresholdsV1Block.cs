@@ -34,7 +34,7 @@ internal sealed class FreeMatchThresholdsV1Block : GpuVariant<FreeMatchThreshold
         var notFinite = 0;
         for (var row = Group.IdxX; row < rows; row += Group.DimX)
         {
-            var said = LargestOfRow.Find(probabilities, (long)row * classes, classes);
+            var said = RowArgMax.Find(probabilities, (long)row * classes, classes);
             labels[row] = said.At;
             confidence += said.Value;
             notFinite += said.IsFinite ? 0 : 1;
@@ -67,11 +67,11 @@ internal sealed class FreeMatchThresholdsV1Block : GpuVariant<FreeMatchThreshold
         }
 
         Group.Barrier();
-        var largest = LargestOfRow.Find(averages, 1, classes);
-        var most = largest.IsFinite ? largest.Value : float.NaN;
+        var argMax = RowArgMax.Find(averages, 1, classes);
+        var max = argMax.IsFinite ? argMax.Value : float.NaN;
         for (var c = Group.IdxX; c < classes; c += Group.DimX)
         {
-            thresholds[c] = averages[0] * (averages[1L + c] / most);
+            thresholds[c] = averages[0] * (averages[1L + c] / max);
         }
     }
 

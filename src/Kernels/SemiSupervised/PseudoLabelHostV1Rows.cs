@@ -13,7 +13,7 @@ internal sealed unsafe class PseudoLabelHostV1Rows : HostVariant<PseudoLabelCall
         var thresholds = (float*)call.Thresholds.Address;
         for (var row = 0L; row < call.Rows; row++)
         {
-            var said = LargestOfRow.Find(probabilities + (row * call.Classes), call.Classes);
+            var said = RowArgMax.Find(probabilities + (row * call.Classes), call.Classes);
             ((int*)call.Labels.Address)[row] = said.IsFinite ? said.At : 0;
             ((float*)call.Weights.Address)[row] = !said.IsFinite ? float.NaN : said.Value >= thresholds[said.At] ? 1 : 0;
         }

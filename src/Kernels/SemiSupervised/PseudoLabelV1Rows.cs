@@ -32,7 +32,7 @@ internal sealed class PseudoLabelV1Rows : GpuVariant<PseudoLabelCall>
             return;
         }
 
-        var said = LargestOfRow.Find(probabilities, row * classes, classes);
+        var said = RowArgMax.Find(probabilities, row * classes, classes);
         var threshold = thresholds[said.At];
         var isSure = Scalar.IsLess(threshold, said.Value) || threshold == said.Value;
         labels[row] = said.IsFinite ? said.At : 0;

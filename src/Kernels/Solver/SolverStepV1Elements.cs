@@ -26,30 +26,27 @@ internal sealed class SolverStepV1Elements : GpuVariant<SolverStepCall>
             .With(call.Count)
             .On(GridStride.Over(call.Count));
 
-    private static void Kernel(
-        ArrayView<float> from, ArrayView<float> state, ArrayView<float> conditional, ArrayView<float> unconditional,
-        ArrayView<float> history0, ArrayView<float> history1, ArrayView<float> model, ArrayView<float> result,
-        float stateWeight, float conditionalWeight, float unconditionalWeight,
-        float baseWeight, float modelWeight, float historyWeight0, float historyWeight1, long count)
+    private static void Kernel(Operands x, SolverWeights<GpuReal> weights, long count)
     {
-        var weights = new SolverWeights<GpuReal>(
-            stateWeight, conditionalWeight, unconditionalWeight,
-            baseWeight, modelWeight, historyWeight0, historyWeight1);
         for (var i = GridStride.First; i < count; i += GridStride.Step)
         {
-            var value = weights.Model(
-                LoadIfGiven(state, i), GpuReal.Broadcast(conditional[i]), LoadIfGiven(unconditional, i));
-            var next = weights.Result(
-                GpuReal.Broadcast(from[i]), value, LoadIfGiven(history0, i), LoadIfGiven(history1, i));
-            if (model.Length != 0)
+            var model = weights.Model(
+                LoadIfGiven(x.State, i), GpuReal.Broadcast(x.Conditional[i]), LoadIfGiven(x.Unconditional, i));
+            var result = weights.Result(
+                GpuReal.Broadcast(x.Base[i]), model, LoadIfGiven(x.History0, i), LoadIfGiven(x.History1, i));
+            if (x.Model.Length != 0)
             {
-                model[i] = value.Value;
+                x.Model[i] = model.Value;
             }
 
-            result[i] = next.Value;
+            x.Result[i] = result.Value;
         }
     }
 
     private static GpuReal LoadIfGiven(ArrayView<float> operand, long at) =>
         GpuReal.Broadcast(operand.Length == 0 ? 0 : operand[at]);
+
+    private readonly record struct Operands(
+        ArrayView<float> Base, ArrayView<float> State, ArrayView<float> Conditional, ArrayView<float> Unconditional,
+        ArrayView<float> History0, ArrayView<float> History1, ArrayView<float> Model, ArrayView<float> Result);
 }

@@ -7,13 +7,13 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 public static class KernelBench
 {
-    private const int LeastRounds = 5;
+    private const int MinRounds = 5;
 
     /// <summary>A variant so slow that five turns take this many times the time gets fewer.</summary>
-    private const double MostOverrun = 4;
+    private const double MaxOverrun = 4;
 
-    private const int MostCopies = 1024;
-    private const int MostLaunches = 10_000;
+    private const int MaxCopies = 1024;
+    private const int MaxLaunches = 10_000;
 
     /// <summary>Times the variants on a case that all of them support.</summary>
     /// <param name="device">Where to run.</param>
@@ -39,7 +39,7 @@ public static class KernelBench
         {
             var (flops, bytes) = kernelCase.Cost(copies[0]);
             var sides = variants.Select(v => new Side(device, kernelCase, v, copies)).ToList();
-            sides.ForEach(s => s.WarmUp(seconds / (2 * LeastRounds)));
+            sides.ForEach(s => s.WarmUp(seconds / (2 * MinRounds)));
             var spent = 0.0;
             do
             {
@@ -48,7 +48,7 @@ public static class KernelBench
                 var first = sides[0].Rounds % sides.Count;
                 spent += sides.Skip(first).Concat(sides.Take(first)).Sum(s => s.Turn()) / sides.Count;
             }
-            while (spent < seconds || (sides[0].Rounds < LeastRounds && spent < MostOverrun * seconds));
+            while (spent < seconds || (sides[0].Rounds < MinRounds && spent < MaxOverrun * seconds));
 
             Prove(device, op, variants);
             return [.. sides.Select(s => s.Result(op, flops, bytes, peaks))];
@@ -88,7 +88,7 @@ public static class KernelBench
     {
         var bytes = kernelCase.Operands.Sum(o => o.Length * (o.Element == typeof(byte) ? 1 : 4));
         var values = new CaseValues(kernelCase, seed: 1);
-        var count = (int)Math.Clamp((2 * cacheBytes / bytes) + 1, 2, MostCopies);
+        var count = (int)Math.Clamp((2 * cacheBytes / bytes) + 1, 2, MaxCopies);
         return [.. Enumerable.Range(0, count).Select(_ => new CaseMemory(device, kernelCase, values))];
     }
 
@@ -106,7 +106,7 @@ public static class KernelBench
         {
             Launch();
             var once = device.Measure(Launch).TotalSeconds;
-            _launches = (int)Math.Clamp(turnSeconds / Math.Max(once, 1e-7), 1, MostLaunches);
+            _launches = (int)Math.Clamp(turnSeconds / Math.Max(once, 1e-7), 1, MaxLaunches);
         }
 
         public double Turn()

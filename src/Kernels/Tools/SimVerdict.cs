@@ -27,11 +27,11 @@ public static class SimVerdict
 
     private static Finding? Uncoalesced(SimInstruction i)
     {
-        var least = Math.Max(i.GlobalRequests, (i.GlobalBytesRead + i.GlobalBytesWritten + SectorBytes - 1) / SectorBytes);
-        return i.Sectors <= Allowed * least ? null : new Finding(
-            i.Sectors - least,
+        var min = Math.Max(i.GlobalRequests, (i.GlobalBytesRead + i.GlobalBytesWritten + SectorBytes - 1) / SectorBytes);
+        return i.Sectors <= Allowed * min ? null : new Finding(
+            i.Sectors - min,
             $"{Where(i)}: uncoalesced, {Each(i.Sectors, i.GlobalRequests)} sectors per request where "
-            + $"{Each(least, i.GlobalRequests)} would do");
+            + $"{Each(min, i.GlobalRequests)} would do");
     }
 
     private static Finding? Conflicting(SimInstruction i) => i.BankConflicts == 0 ? null : new Finding(

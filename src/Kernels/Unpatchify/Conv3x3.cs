@@ -21,7 +21,10 @@ internal static unsafe class Conv3x3
         {
             var (c, y) = Math.DivRem(row, size);
             var target = Inside(in grid, padded) + ((((long)c * (size + 2)) + y) * (size + 2));
-            Unsafe.CopyBlockUnaligned(target, planes + ((long)row * size), (uint)(size * sizeof(float)));
+            var source = planes + ((long)row * size);
+            HostBounds.Check(source, size);
+            HostBounds.Check(target, size);
+            Unsafe.CopyBlockUnaligned(target, source, (uint)(size * sizeof(float)));
         }
     }
 
@@ -34,6 +37,7 @@ internal static unsafe class Conv3x3
         var side = grid.ImageSize + 2;
         for (var c = 0; c < grid.Channels; c++, padded += (long)side * side)
         {
+            HostBounds.Check(padded, (long)side * side);
             for (var i = 0; i < side; i++)
             {
                 padded[i] = 0;
@@ -49,8 +53,10 @@ internal static unsafe class Conv3x3
         where V : struct, ISimd<V>
     {
         var (channels, size) = (grid.Channels, grid.ImageSize);
+        HostBounds.Check(bias, bias == null ? 0 : channels);
         for (var o = 0; o < channels; o++, weight += channels * 9)
         {
+            HostBounds.Check(weight, 9L * channels);
             var start = bias == null ? 0 : bias[o];
             for (var y = 0; y < size; y++, output += size)
             {
@@ -133,6 +139,7 @@ internal static unsafe class Conv3x3
             }
         }
 
+        HostBounds.Check(gradient, 9);
         gradient[0] = V.Sum(s0);
         gradient[1] = V.Sum(s1);
         gradient[2] = V.Sum(s2);

@@ -16,7 +16,10 @@ internal static unsafe class PatchLayout
                 {
                     for (var c = 0; c < grid.Channels; c++)
                     {
-                        corner[(c * (long)planeStride) + (row * rowStride) + column] = *source++;
+                        var pixel = corner + (c * (long)planeStride) + (row * rowStride) + column;
+                        HostBounds.Check(source, 1);
+                        HostBounds.Check(pixel, 1);
+                        *pixel = *source++;
                     }
                 }
             }
@@ -27,6 +30,7 @@ internal static unsafe class PatchLayout
     public static void ToTokens(in PatchGrid grid, float* planes, float* tokens)
     {
         var extra = (long)grid.ExtraTokens * grid.PatchElements;
+        HostBounds.Check(tokens, extra);
         for (var i = 0L; i < extra; i++)
         {
             *tokens++ = 0;
@@ -42,7 +46,10 @@ internal static unsafe class PatchLayout
                 {
                     for (var c = 0; c < grid.Channels; c++)
                     {
-                        *tokens++ = corner[(c * planeStride) + (row * grid.ImageSize) + column];
+                        var pixel = corner + (c * planeStride) + (row * grid.ImageSize) + column;
+                        HostBounds.Check(pixel, 1);
+                        HostBounds.Check(tokens, 1);
+                        *tokens++ = *pixel;
                     }
                 }
             }

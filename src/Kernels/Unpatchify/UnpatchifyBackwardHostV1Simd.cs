@@ -59,6 +59,8 @@ internal sealed unsafe class UnpatchifyBackwardHostV1Simd : HostVariant<Unpatchi
     /// <summary>[out][in][row][column] to [in][out][2 - row][2 - column].</summary>
     private static void Mirror(int channels, float* weight, float* mirrored)
     {
+        HostBounds.Check(weight, 9L * channels * channels);
+        HostBounds.Check(mirrored, 9L * channels * channels);
         for (var o = 0; o < channels; o++)
         {
             for (var c = 0; c < channels; c++)
@@ -73,11 +75,13 @@ internal sealed unsafe class UnpatchifyBackwardHostV1Simd : HostVariant<Unpatchi
 
     private static void AddInOrder(float* partial, int stride, int images, int count, float* total)
     {
+        HostBounds.Check(total, count);
         for (var i = 0; i < count; i++)
         {
             var sum = 0f;
             for (var b = 0; b < images; b++)
             {
+                HostBounds.Check(partial + ((long)b * stride) + i, 1);
                 sum += partial[((long)b * stride) + i];
             }
 
@@ -128,6 +132,7 @@ internal sealed unsafe class UnpatchifyBackwardHostV1Simd : HostVariant<Unpatchi
             var weights = 9 * Grid.Channels * Grid.Channels;
             var partial = Partial + ((long)index * (weights + Grid.Channels));
             Conv3x3.WeightGradient<V>(in Grid, paddedInput, gradient, partial);
+            HostBounds.Check(partial + weights, Grid.Channels);
             for (var c = 0; c < Grid.Channels; c++)
             {
                 partial[weights + c] = Sum(gradient + ((long)c * size * size), size * size);

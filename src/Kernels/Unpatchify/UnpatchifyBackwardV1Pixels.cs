@@ -41,7 +41,7 @@ internal sealed class UnpatchifyBackwardV1Pixels : GpuVariant<UnpatchifyBackward
         device.Prepare(WeightSums)
             .With(call.Tokens).With(call.ImageGradient).With(partial.Slice).With(grid.Batch)
             .With(grid.Channels).With(grid.ImageSize).With(grid.PatchSize).With(grid.ExtraTokens)
-            .On(new GridSize(sums, Math.Min(grid.Batch, GridStride.MostRows)));
+            .On(new GridSize(sums, Math.Min(grid.Batch, GridStride.MaxRows)));
         ColumnSums.Add(device, partial.Slice, grid.Batch, weights, sums, call.WeightGradient);
         ColumnSums.Add(device, partial.Slice.From(weights), grid.Batch, grid.Channels, sums, call.BiasGradient);
     }

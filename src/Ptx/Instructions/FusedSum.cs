@@ -28,15 +28,15 @@ internal static unsafe class FusedSum
     public static void Add(float* sums, float* left, float* right, int depth)
     {
         var start = Vector256.Load(sums);
-        var largest = Exponents(start);
+        var max = Exponents(start);
         for (var k = 0; k < depth; k++)
         {
-            largest = Vector256.Max(largest, Exponents(Vector256.Create(left[k])) + Exponents(Vector256.Load(right + (k * Columns))));
+            max = Vector256.Max(max, Exponents(Vector256.Create(left[k])) + Exponents(Vector256.Load(right + (k * Columns))));
         }
 
         // 2^(25 - largest) as the exponent bits of a double: all that a term has below 1 is cut off.
         var unit = Vector512.Create(
-            Vector256.Widen(Vector256.Create(1023 + Digits) - largest).Lower, Vector256.Widen(Vector256.Create(1023 + Digits) - largest).Upper);
+            Vector256.Widen(Vector256.Create(1023 + Digits) - max).Lower, Vector256.Widen(Vector256.Create(1023 + Digits) - max).Upper);
         var scale = Vector512.ShiftLeft(unit, 52).AsDouble();
         var sum = Vector512.Truncate(Wide(start) * scale);
         for (var k = 0; k < depth; k++)

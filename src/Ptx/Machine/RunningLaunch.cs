@@ -3,7 +3,7 @@ namespace DPT.Engine.Ptx;
 /// <summary>The blocks of a launch, taken in order by whichever thread is free.</summary>
 internal sealed class RunningLaunch
 {
-    private const int MostThreads = 1024;
+    private const int MaxThreads = 1024;
 
     private readonly LoadedProgram _loaded;
     private readonly PtxLaunch _launch;
@@ -88,9 +88,9 @@ internal sealed class RunningLaunch
     private void Validate()
     {
         var kernel = _loaded.Kernel;
-        if (Shape.Threads is < 1 or > MostThreads)
+        if (Shape.Threads is < 1 or > MaxThreads)
         {
-            throw new PtxException($"{kernel}: a block has 1 to {MostThreads} threads, not {Shape.Threads}");
+            throw new PtxException($"{kernel}: a block has 1 to {MaxThreads} threads, not {Shape.Threads}");
         }
 
         if (!Grid.IsWithinLimits)

@@ -144,7 +144,7 @@ public sealed class TorchOptimizerTests
         }
     });
 
-    /// <summary>Two weights that decay and a norm that does not; one length leaves a gap in the slab.</summary>
+    /// <summary>Two weights that decay and a norm that does not; one length leaves a gap in the flat buffer.</summary>
     private static ParameterStore NewStore(Device device)
     {
         var store = new ParameterStore(device);

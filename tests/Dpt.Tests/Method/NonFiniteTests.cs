@@ -74,7 +74,7 @@ public sealed class NonFiniteTests
         TestImages.Fails(FailureKind.Diverged, () => model.Update(0.1), "in step 1: the gradient of 'second' is not finite");
         Assert.That(model.Weights, Is.EqualTo(new[] { 1f, 2f }));
         Assert.That(model.Average, Is.EqualTo(new[] { 1f, 2f }));
-        Assert.That(model.State.Optimizer.State.SelectMany(s => model.Download(s.Slab)), Is.All.Zero);
+        Assert.That(model.State.Optimizer.State.SelectMany(s => model.Download(s.Values)), Is.All.Zero);
     }
 
     /// <summary>The gradient is finite, but AdamW's second moment would be infinite and every later update 0.</summary>
@@ -299,7 +299,7 @@ public sealed class NonFiniteTests
 
         public float[] Average => [.. _store.Parameters.Select(p => _device.Download(State.Average.Values.Range(p.Offset, 1))[0])];
 
-        public float[] Download(Slice<float> slab) => _device.Download(slab);
+        public float[] Download(Slice<float> values) => _device.Download(values);
 
         public float[] Weights => [.. _device.Download(_store["first"].Data), .. _device.Download(_store["second"].Data)];
 

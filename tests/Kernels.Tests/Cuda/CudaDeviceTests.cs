@@ -53,7 +53,7 @@ public sealed class CudaDeviceTests
     {
         using var device = Open();
         Launch(device, new GpuKernel(SampleKernels.Fused, 64) { DynamicSharedBytes = bytes });
-        Assert.That(_driver.Calls.Contains($"SetFunctionAttribute MostDynamicSharedBytes {bytes}"), Is.EqualTo(expected));
+        Assert.That(_driver.Calls.Contains($"SetFunctionAttribute MaxDynamicSharedBytes {bytes}"), Is.EqualTo(expected));
         Assert.That(_driver.Calls, Does.Contain($"Launch 1x1x1 64 {bytes}"));
     }
 
@@ -203,9 +203,9 @@ public sealed class CudaDeviceTests
     public void Load_OfABlockThatDoesNotFit_SaysWhy()
     {
         using var device = Open();
-        _driver.FunctionAttributes[CudaFunctionAttribute.MostThreads] = 32;
+        _driver.FunctionAttributes[CudaFunctionAttribute.MaxThreads] = 32;
         Assert.That(() => Launch(device, Fused), Throws.TypeOf<KernelException>().With.Message.Contains("40 registers"));
-        _driver.FunctionAttributes[CudaFunctionAttribute.MostThreads] = 1024;
+        _driver.FunctionAttributes[CudaFunctionAttribute.MaxThreads] = 1024;
         var big = new GpuKernel(SampleKernels.Fused, 64) { DynamicSharedBytes = 300 << 10 };
         Assert.That(() => Launch(device, big), Throws.TypeOf<KernelException>().With.Message.Contains("shared memory"));
     }

@@ -22,13 +22,13 @@ internal sealed unsafe class FakeCudaDriver : ICudaDriver
     {
         [CudaAttribute.ComputeCapabilityMajor] = 9,
         [CudaAttribute.ComputeCapabilityMinor] = 0,
-        [CudaAttribute.MostSharedMemory] = 227 * 1024,
+        [CudaAttribute.MaxSharedMemory] = 227 * 1024,
         [CudaAttribute.SecondLevelCache] = 50 << 20,
     };
 
     public Dictionary<CudaFunctionAttribute, int> FunctionAttributes { get; } = new()
     {
-        [CudaFunctionAttribute.MostThreads] = 1024,
+        [CudaFunctionAttribute.MaxThreads] = 1024,
         [CudaFunctionAttribute.Registers] = 40,
         [CudaFunctionAttribute.LocalBytes] = 0,
         [CudaFunctionAttribute.StaticSharedBytes] = 1024,

@@ -4,7 +4,7 @@ namespace DPT.Engine.Kernels;
 internal sealed class CudaContext : IDisposable
 {
     /// <summary>Below it there is no asynchronous copy and no bf16, which kernels are written with.</summary>
-    private const int LeastMajor = 8;
+    private const int MinMajor = 8;
 
     private readonly ICudaDriver _driver;
     private readonly int _ordinal;
@@ -72,7 +72,7 @@ internal sealed class CudaContext : IDisposable
         result = driver.Attribute(ordinal, CudaAttribute.ComputeCapabilityMajor, out var major);
         driver.Attribute(ordinal, CudaAttribute.ComputeCapabilityMinor, out var minor);
         return result != 0 ? $"the GPU does not answer: {driver.Describe(result)}"
-            : major < LeastMajor ? $"the GPU has compute capability {major}.{minor}, kernels need {LeastMajor}.0"
+            : major < MinMajor ? $"the GPU has compute capability {major}.{minor}, kernels need {MinMajor}.0"
             : null;
     }
 

@@ -60,11 +60,11 @@ internal sealed class CudaModule : IDisposable
 
     private void RequireThreads(ICudaDriver driver)
     {
-        var most = Attribute(driver, CudaFunctionAttribute.MostThreads);
+        var max = Attribute(driver, CudaFunctionAttribute.MaxThreads);
         Require.That(
             _kernel.Id,
-            most >= _kernel.Threads,
-            $"a block has {_kernel.Threads} threads, {most} fit with {Registers} registers each; use fewer of either");
+            max >= _kernel.Threads,
+            $"a block has {_kernel.Threads} threads, {max} fit with {Registers} registers each; use fewer of either");
     }
 
     private void RequireSharedMemory(ICudaDriver driver)
@@ -76,10 +76,10 @@ internal sealed class CudaModule : IDisposable
             return;
         }
 
-        var most = _context.Attribute(CudaAttribute.MostSharedMemory);
-        Require.That(_kernel.Id, all <= most, $"a block needs {all} bytes of shared memory, this GPU has {most}");
+        var max = _context.Attribute(CudaAttribute.MaxSharedMemory);
+        Require.That(_kernel.Id, all <= max, $"a block needs {all} bytes of shared memory, this GPU has {max}");
         _context.Require(
-            driver.SetFunctionAttribute(_function, CudaFunctionAttribute.MostDynamicSharedBytes, asked),
+            driver.SetFunctionAttribute(_function, CudaFunctionAttribute.MaxDynamicSharedBytes, asked),
             $"{_kernel.Id} does not get {asked} bytes of dynamic shared memory");
     }
 

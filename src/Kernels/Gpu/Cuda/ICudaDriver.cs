@@ -100,13 +100,13 @@ internal enum CudaAttribute
     ComputeCapabilityMinor = 76,
 
     /// <summary>Bytes of shared memory that a block may have if its kernel asks for them.</summary>
-    MostSharedMemory = 97,
+    MaxSharedMemory = 97,
 }
 
 /// <summary>What can be asked of a loaded kernel, with the driver's numbers.</summary>
 internal enum CudaFunctionAttribute
 {
-    MostThreads = 0,
+    MaxThreads = 0,
 
     StaticSharedBytes = 1,
 
@@ -115,5 +115,5 @@ internal enum CudaFunctionAttribute
     Registers = 4,
 
     /// <summary>May be raised above 48 KiB.</summary>
-    MostDynamicSharedBytes = 8,
+    MaxDynamicSharedBytes = 8,
 }

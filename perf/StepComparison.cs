@@ -6,7 +6,7 @@ namespace Perf;
 
 /// <summary>A whole training step of a network: forward, backward, AdamW.</summary>
 /// <remarks>The rate is 0, so that every step does the same work from the same weights.</remarks>
-internal sealed class StepContest : Contest
+internal sealed class StepComparison : Comparison
 {
     private readonly Network _network;
     private readonly AdamW _optimizer;
@@ -17,7 +17,7 @@ internal sealed class StepContest : Contest
     private readonly float[] _ours;
     private float[] _theirs = [];
 
-    public StepContest(Network network)
+    public StepComparison(Network network)
     {
         _network = network;
         _optimizer = new AdamW(network.Store, new AdamWConfig(0.9f, 0.99f, 0, DecayEverything: true));

@@ -11,7 +11,7 @@ internal enum Bound
 }
 
 /// <summary>The same computation done by this engine and by TorchSharp, on the same numbers.</summary>
-internal abstract class Contest : IDisposable
+internal abstract class Comparison : IDisposable
 {
     /// <summary>What limits it.</summary>
     public virtual Bound Bound => Bound.Arithmetic;

@@ -4,9 +4,9 @@ using ILGPU;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// Slabs as packs of four floats, the largest access that there is. Only the last pack of a slab may have fewer.
+/// Flat arrays as packs of four floats, the widest access that there is. Only the last pack of an array may have fewer.
 /// </summary>
-public static class SlabPacks
+public static class FlatPacks
 {
     /// <summary>Floats of a pack.</summary>
     public const int Size = 4;

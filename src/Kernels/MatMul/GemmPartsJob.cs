@@ -1,12 +1,12 @@
 namespace DPT.Engine.Kernels;
 
-/// <summary>Adds the sums of all runs of terms, in order, and finishes them: one row of tiles at a time.</summary>
-internal readonly unsafe struct GemmRunsJob<V>(in GemmJob<V> gemm) : IParallelJob where V : struct, ISimd<V>
+/// <summary>Adds the sums of all parts of a split K, in order, and finishes them: one row of tiles at a time.</summary>
+internal readonly unsafe struct GemmPartsJob<V>(in GemmJob<V> gemm) : IParallelJob where V : struct, ISimd<V>
 {
     private readonly GemmJob<V> _gemm = gemm;
 
-    public int Pieces =>
-        _gemm.Blocking.Runs == 1 ? 0 : GemmBlocking.Parts(_gemm.Call.M, GemmMicroKernel.Rows);
+    public int WorkItems =>
+        _gemm.Blocking.Parts == 1 ? 0 : GemmBlocking.CeilDiv(_gemm.Call.M, GemmMicroKernel.Rows);
 
     public void Execute(int index)
     {
@@ -15,10 +15,10 @@ internal readonly unsafe struct GemmRunsJob<V>(in GemmJob<V> gemm) : IParallelJo
         var rows = Math.Min(GemmMicroKernel.Rows, _gemm.Call.M - row);
         for (var column = 0; column < _gemm.Call.N; column += width)
         {
-            var sums = _gemm.Scratch.SumsOfRun(0, row, column);
-            for (var run = 1; run < _gemm.Blocking.Runs; run++)
+            var sums = _gemm.Scratch.SumsOfPart(0, row, column);
+            for (var part = 1; part < _gemm.Blocking.Parts; part++)
             {
-                Add(sums, _gemm.Scratch.SumsOfRun(run, row, column));
+                Add(sums, _gemm.Scratch.SumsOfPart(part, row, column));
             }
 
             _gemm.Output.Finish(sums, new GemmTile(row, rows, column, Math.Min(width, _gemm.Call.N - column)));

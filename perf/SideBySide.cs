@@ -3,7 +3,7 @@ using DPT.Engine.Kernels;
 
 namespace Perf;
 
-/// <summary>What a contest came to.</summary>
+/// <summary>What a comparison came to.</summary>
 /// <param name="Ours">Our rate.</param>
 /// <param name="Theirs">Their rate.</param>
 /// <param name="Peak">Rate of multiply-adds in registers or of a copy, measured in the same rounds.</param>
@@ -12,16 +12,16 @@ namespace Perf;
 internal sealed record Verdict(Rate Ours, Rate Theirs, Rate Peak, double Ratio, double Disagreement);
 
 /// <summary>Times both sides in turns within one process, so that both see the same machine.</summary>
-internal static class Duel
+internal static class SideBySide
 {
-    public static Verdict Run(HostDevice device, Contest contest, TimeSpan budget)
+    public static Verdict Run(HostDevice device, Comparison comparison, TimeSpan budget)
     {
-        contest.Ours();
-        contest.Theirs();
-        var disagreement = contest.Disagreement();
-        var ours = new Side(contest.Ours, contest.Work);
-        var theirs = new Side(contest.Theirs, contest.Work);
-        Func<HostDevice, double> ceiling = contest.Bound == Bound.Memory ? CopyPeak.Run : FmaPeak.Run;
+        comparison.Ours();
+        comparison.Theirs();
+        var disagreement = comparison.Disagreement();
+        var ours = new Side(comparison.Ours, comparison.Work);
+        var theirs = new Side(comparison.Theirs, comparison.Work);
+        Func<HostDevice, double> ceiling = comparison.Bound == Bound.Memory ? CopyPeak.Run : FmaPeak.Run;
         var peak = new Side(() => ceiling(device), ceiling(device));
         var ratios = new List<double>();
         var watch = Stopwatch.StartNew();
@@ -35,7 +35,7 @@ internal static class Duel
             ratios.Add(ours.Latest / theirs.Latest);
         }
 
-        disagreement = Math.Max(disagreement, contest.Disagreement());
+        disagreement = Math.Max(disagreement, comparison.Disagreement());
         return new Verdict(ours.Rate, theirs.Rate, peak.Rate, Side.Quantile(ratios, 0.5), disagreement);
     }
 }

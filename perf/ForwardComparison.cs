@@ -4,7 +4,7 @@ using TorchSharp;
 namespace Perf;
 
 /// <summary>What a network says of a batch, with nothing kept for a gradient.</summary>
-internal sealed class ForwardContest(Network network) : Contest
+internal sealed class ForwardComparison(Network network) : Comparison
 {
     private readonly Tape _tape = new(network.Device);
     private float[] _ours = [];

@@ -6,14 +6,14 @@ namespace DPT.Engine.Kernels;
 /// <param name="at">Its place in the row.</param>
 /// <param name="value">The number.</param>
 /// <param name="isFinite">Whether all numbers of the row are finite.</param>
-internal readonly unsafe struct LargestOfRow(int at, float value, bool isFinite)
+internal readonly unsafe struct RowArgMax(int at, float value, bool isFinite)
 {
     public readonly int At = at;
     public readonly float Value = value;
     public readonly bool IsFinite = isFinite;
 
     /// <summary>On the host.</summary>
-    public static LargestOfRow Find(float* row, int count)
+    public static RowArgMax Find(float* row, int count)
     {
         var at = 0;
         var isFinite = true;
@@ -23,14 +23,14 @@ internal readonly unsafe struct LargestOfRow(int at, float value, bool isFinite)
             at = row[i] > row[at] ? i : at;
         }
 
-        return new LargestOfRow(at, row[at], isFinite);
+        return new RowArgMax(at, row[at], isFinite);
     }
 
     /// <summary>By one thread of a GPU.</summary>
-    public static LargestOfRow Find(ArrayView<float> numbers, long first, int count)
+    public static RowArgMax Find(ArrayView<float> numbers, long first, int count)
     {
         var at = 0;
-        var largest = float.NegativeInfinity;
+        var max = float.NegativeInfinity;
         var zero = 0f;
         for (var i = 0; i < count; i++)
         {
@@ -38,11 +38,11 @@ internal readonly unsafe struct LargestOfRow(int at, float value, bool isFinite)
 
             // Zero times what is not finite is NaN.
             zero = Scalar.Fma(number, 0f, zero);
-            var isLarger = Scalar.IsLess(largest, number);
+            var isLarger = Scalar.IsLess(max, number);
             at = isLarger ? i : at;
-            largest = isLarger ? number : largest;
+            max = isLarger ? number : max;
         }
 
-        return new LargestOfRow(at, largest, zero == 0f);
+        return new RowArgMax(at, max, zero == 0f);
     }
 }
