@@ -36,6 +36,9 @@ public sealed record DptOptions
 
     /// <summary>Checkpoints and logging.</summary>
     public required RunOptions Run { get; init; }
+
+    /// <summary>Updates of the control.</summary>
+    internal int ControlSteps => Stage3.ControlSteps ?? Math.Max(Stage1.Steps, Stage3.Steps);
 }
 
 /// <summary>The data set, its size, and which labels the method may see.</summary>
@@ -145,8 +148,8 @@ public record SemiSupervisedOptions
 public sealed record RetrainOptions : SemiSupervisedOptions
 {
     /// <summary>
-    /// Updates of the control, at least as many as those of stage 3; null for as many. Only a control that more training no longer
-    /// helps says what pseudo-images are worth.
+    /// Updates of the control, at least as many as those of stage 3; null for as many as stage 1 or stage 3, whichever has more. Only
+    /// a control that more training no longer helps says what pseudo-images are worth.
     /// </summary>
     public int? ControlSteps { get; init; }
 

@@ -69,7 +69,7 @@ internal sealed class RetrainStage
         var drawn = Train(
             new Contender(_folder.Name, real.Append(pseudoImages), options, _folder.CheckpointsPath, _folder.ClassifierPath), made, stop);
         JsonFiles.Save(_folder.ConfusionPath, drawn.Matrix.Rows);
-        var longer = options with { Steps = options.ControlSteps ?? options.Steps };
+        var longer = options with { Steps = _context.Options.ControlSteps };
         var control = Train(
             new Contender($"{_folder.Name}-control", real, longer, _folder.ControlCheckpointsPath), made, stop);
         var selfTraining = options.SelfTraining ? TrainItself(real, made, stop) : null;

@@ -73,6 +73,19 @@ public sealed class SettingCheckTests
         Assert.That(device.Memory.SystemAllocations, Is.Zero, "nothing was allocated for it");
     }
 
+    /// <summary>A control has at least the training of stage 1 and of stage 3.</summary>
+    [TestCase(10, 6, null, 10)]
+    [TestCase(6, 10, null, 10)]
+    [TestCase(10, 6, 20, 20)]
+    [TestCase(20, 6, 10, 10)]
+    public void Control_HasTheMostUpdatesUnlessToldOtherwise(int one, int three, int? control, int expected) => Assert.That(
+        (_options with
+        {
+            Stage1 = _options.Stage1 with { Steps = one },
+            Stage3 = _options.Stage3 with { Steps = three, ControlSteps = control },
+        }).ControlSteps,
+        Is.EqualTo(expected));
+
     /// <summary>
     /// Every solver with every small number of evaluations: what the plan accepts draws, what it refuses would not.
     /// </summary>
