@@ -27,7 +27,7 @@ internal static class HelpText
         }
 
         text.AppendLine();
-        text.AppendLine("Settings: flag > environment DPT_... > --config file > --preset > default.");
+        text.AppendLine("Settings: flag > environment DPT_... > --config file > --preset > --budget's plan > default.");
         text.AppendLine("Results go to standard output, everything else to standard error. NO_COLOR is honoured.");
         text.AppendLine();
         text.AppendLine("Exit codes:");

@@ -190,6 +190,10 @@ public sealed class EndToEndTests
 
         public DptPlan Plan(DptOptions options, Device device) => _engine.Plan(options, device);
 
+        public RunPlan PlanFor(
+            DptOptions options, Func<IReadOnlyDictionary<string, object>, DptOptions> complete, Budget budget, Device device) =>
+            _engine.PlanFor(options, complete, budget, device);
+
         public void RequireConsent(DptStage? stage, RunRequest request) => _engine.RequireConsent(stage, request);
 
         public DptResult Run(RunRequest request, CancellationToken stop) => _engine.Run(

@@ -39,6 +39,9 @@ internal sealed class FakeCommands : IDptCommands
 
     public List<DptStage> Stages { get; } = [];
 
+    /// <summary>The budgets that were planned for.</summary>
+    public List<string> Planned { get; } = [];
+
     public DptOptions? Options { get; private set; }
 
     public DptPlan Plan(DptOptions options, Device device)
@@ -57,6 +60,20 @@ internal sealed class FakeCommands : IDptCommands
             DiskBytes = 50 << 20,
             Warnings = PlanWarnings,
         };
+    }
+
+    public RunPlan PlanFor(
+        DptOptions options, Func<IReadOnlyDictionary<string, object>, DptOptions> complete, Budget budget, Device device)
+    {
+        Planned.Add(budget.Text);
+        PlannedRule[] rules =
+        [
+            new(new Dictionary<string, object> { ["stage1.steps"] = 77, ["stage1.averageDecay"] = 0.875 }, "seven is lucky"),
+            new(new Dictionary<string, object> { ["diffusion.flip"] = true }, "mirrors are cheap"),
+        ];
+        complete(rules[0].Settings);
+        return new RunPlan(
+            budget, rules, [new("stage-1-classifier", 30, 64 << 20), new("stage-2-diffusion", 60, 128 << 20), new(StageEstimate.Curves, 10, 64 << 20)]);
     }
 
     public void RequireConsent(DptStage? stage, RunRequest request)

@@ -200,8 +200,16 @@ internal class ConfigArguments : CommonArguments
     public string? Precision { get; set; }
 }
 
+/// <summary>What a verb understands whose settings may be planned.</summary>
+internal class PlannedArguments : ConfigArguments
+{
+    [OptionGroup("Settings")]
+    [Option("budget", MetaValue = "TIME", HelpText = "plan the settings for the data, this machine and this time: 90s, 20m, 2h or max [none for digits or a preset, else 20m]")]
+    public string? Budget { get; set; }
+}
+
 /// <summary>What the stage verbs understand.</summary>
-internal class RunArguments : ConfigArguments
+internal class RunArguments : PlannedArguments
 {
     [OptionGroup("Output")]
     [Option('o', "out", MetaValue = "DIR", HelpText = "new run folder [runs/NNNNN-PRESET]")]
@@ -216,7 +224,7 @@ internal class RunArguments : ConfigArguments
     public bool Overwrite { get; set; }
 
     [OptionGroup("Output")]
-    [Option('n', "dry-run", HelpText = "print settings and sizes, write nothing")]
+    [Option('n', "dry-run", HelpText = "print settings, sizes and the plan, write nothing")]
     public bool DryRun { get; set; }
 
     [OptionGroup("Performance")]

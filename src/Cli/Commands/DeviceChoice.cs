@@ -9,10 +9,10 @@ internal static class DeviceChoice
     /// <summary>Opens the device; the caller disposes of it.</summary>
     /// <param name="name"><c>auto</c>, <c>host</c>, <c>cuda</c> or <c>sim</c>.</param>
     /// <param name="kernels">Kernels chosen by flag, or null.</param>
-    /// <param name="terminal">Is told what was chosen, and why.</param>
+    /// <param name="terminal">Is told what was chosen, and why; null for nobody.</param>
     /// <exception cref="DptException">The device does not exist here.</exception>
     /// <exception cref="KernelException">A kernel was chosen that does not exist.</exception>
-    public static Device Open(string name, string? kernels, Terminal terminal)
+    public static Device Open(string name, string? kernels, Terminal? terminal)
     {
         if (!ConfigKeys.All["device"].TryRead(name, out _))
         {
@@ -46,10 +46,10 @@ internal static class DeviceChoice
             "sim" => " (a simulator of GPU code: exact, and thousands of times slower than a GPU)",
             _ => "",
         };
-        terminal.Message($"device: {device.Description}{remark}");
+        terminal?.Message($"device: {device.Description}{remark}");
         if (device.Kind == DeviceKind.Cuda && KernelRegistry.UnprovenDefaults() is { Count: > 0 } unproven)
         {
-            terminal.Message(
+            terminal?.Message(
                 $"{unproven.Count} of {KernelRegistry.Operators.Count} operators have no kernel that was ever proven on a card; "
                 + "`dpt kernels test --device cuda` proves them on this one");
         }

@@ -11,6 +11,10 @@ internal sealed class EngineCommands : IDptCommands
 
     public DptPlan Plan(DptOptions options, Device device) => DptPlan.Of(options, device);
 
+    public RunPlan PlanFor(
+        DptOptions options, Func<IReadOnlyDictionary<string, object>, DptOptions> complete, Budget budget, Device device) =>
+        RunPlanner.Plan(options, complete, budget, device);
+
     public void RequireConsent(DptStage? stage, RunRequest request)
     {
         using var pipeline = Open(request);

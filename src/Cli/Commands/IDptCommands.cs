@@ -34,6 +34,14 @@ internal interface IDptCommands
     /// <exception cref="DptException">The data is missing or damaged, settings contradict each other, or memory is short.</exception>
     DptPlan Plan(DptOptions options, Device device);
 
+    /// <summary>Plans a run for a budget, from a look at the data and some seconds of measuring; writes nothing.</summary>
+    /// <param name="options">The options without a plan.</param>
+    /// <param name="complete">The options with planned settings, as far as the user says nothing else.</param>
+    /// <param name="budget">How long the run may take.</param>
+    /// <param name="device">Where it will compute.</param>
+    RunPlan PlanFor(
+        DptOptions options, Func<IReadOnlyDictionary<string, object>, DptOptions> complete, Budget budget, Device device);
+
     /// <summary>Throws if the work would make again what is finished and the session may not; writes nothing.</summary>
     /// <param name="stage">The stage that would run; null for all.</param>
     /// <param name="request">What it would be asked.</param>

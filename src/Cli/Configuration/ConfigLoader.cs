@@ -9,7 +9,7 @@ namespace DPT.Engine.Cli;
 internal readonly record struct Assignment(string Key, string Value, string Origin);
 
 /// <summary>
-/// Puts the layers of the configuration on each other: embedded defaults, preset, file, environment, flags. The last
+/// Puts the layers of the configuration on each other: embedded defaults, plan, preset, file, environment, flags. The last
 /// one that speaks wins, and is remembered as the origin of the value.
 /// </summary>
 internal static class ConfigLoader
@@ -35,9 +35,10 @@ internal static class ConfigLoader
     ];
 
     /// <summary>The defaults alone, as help shows them.</summary>
-    public static ResolvedConfig Defaults()
+    /// <param name="plan">The plan whose settings will be put on them; null for none.</param>
+    public static ResolvedConfig Defaults(RunPlan? plan = null)
     {
-        var config = new ResolvedConfig();
+        var config = new ResolvedConfig { Plan = plan };
         ReadJson(config, () => Resource("defaults.json"), "default");
         return config;
     }
@@ -47,14 +48,17 @@ internal static class ConfigLoader
     /// <param name="file">A JSON file with settings, nested or with dots; null for none.</param>
     /// <param name="environment">The environment.</param>
     /// <param name="flags">What the command line says, in its order.</param>
+    /// <param name="plan">Settings planned for the data, the machine and a budget; null for none.</param>
     /// <exception cref="DptException">A name is unknown, a value is outside its limits, or a file is unreadable.</exception>
     public static ResolvedConfig Load(
         string? preset,
         string? file,
         IReadOnlyDictionary<string, string> environment,
-        IEnumerable<Assignment> flags)
+        IEnumerable<Assignment> flags,
+        PlanLayer? plan = null)
     {
-        var config = Defaults();
+        var config = Defaults(plan?.Plan);
+        config.Apply(plan?.Assignments ?? []);
         preset ??= DefaultPreset;
         if (!Presets.Contains(preset))
         {

@@ -38,6 +38,9 @@ internal sealed class ResolvedConfig
     /// <summary>The values by key.</summary>
     public IReadOnlyDictionary<string, ConfigValue> Values => _values;
 
+    /// <summary>The plan that some of the values are from; null if there is none.</summary>
+    public RunPlan? Plan { get; init; }
+
     /// <summary>Applies values given as text.</summary>
     /// <exception cref="DptException">A key is unknown or a value is outside its limits.</exception>
     public void Apply(IEnumerable<Assignment> assignments)

@@ -3,7 +3,7 @@ using DPT.Engine.Dpt;
 namespace DPT.Engine.Cli;
 
 /// <summary>Every setting with its origin.</summary>
-internal sealed class ConfigShowVerb : Verb<ConfigArguments>
+internal sealed class ConfigShowVerb : Verb<PlannedArguments>
 {
     public override string Name => "config show";
 
@@ -14,7 +14,7 @@ internal sealed class ConfigShowVerb : Verb<ConfigArguments>
     public override IReadOnlyList<string> Examples =>
         ["config show --preset optdigits", "config show diffusion --set diffusion.steps=400 --json"];
 
-    protected override int Execute(ConfigArguments arguments, CliContext context)
+    protected override int Execute(PlannedArguments arguments, CliContext context)
     {
         var config = context.Resolve(arguments);
         if (arguments.Json)

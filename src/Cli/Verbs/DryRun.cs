@@ -31,11 +31,12 @@ internal static class DryRun
         }
 
         return new VerbResult(
-            table.Lines().Concat(plan.Warnings.Select(warning => $"warning: {warning}")),
+            table.Lines().Concat(PlanText.Lines(config.Plan)).Concat(plan.Warnings.Select(warning => $"warning: {warning}")),
             JsonText.OfNamed(
             [
                 .. config.Values.Select(v => new NamedValue(v.Key, new { v.Value.Value, v.Value.Origin })),
                 .. sizes,
+                .. PlanText.Values(config.Plan),
                 new NamedValue("warnings", plan.Warnings),
             ]));
     }

@@ -52,7 +52,7 @@ internal abstract class RunFolderVerb<T> : Verb<T> where T : RunArguments, new()
         }
 
         device.Profile = arguments.Profile ? new OperatorProfile() : null;
-        var result = Watch(place, new RunRequest(plan, folder, device, new SilentObserver(), session), context);
+        var result = Watch(place, config.Plan, new RunRequest(plan, folder, device, new SilentObserver(), session), context);
         if (device.Profile is { } profile)
         {
             ProfileReport.Write(profile, device, folder, context.Terminal);
@@ -77,6 +77,7 @@ internal abstract class RunFolderVerb<T> : Verb<T> where T : RunArguments, new()
             { Resume: null } when !CanStart =>
                 $"{Name} works in a run folder: give --resume DIR (`dpt train-classifier` and `dpt run` make one)",
             { Resume: not null, Out: not null } => "--out names a new run folder and --resume an old one: give one",
+            { Resume: not null, Budget: not null } => "--budget plans a new run; one that exists keeps its settings, --set changes them",
             { Resume: not null, Preset: not null } => "--preset cannot change a run that exists; use --set",
             { Resume: not null, Config: not null } => "--config cannot change a run that exists; use --set",
             { Overwrite: true } when OnlyReads => $"{Name} changes nothing in a run: there is nothing to --overwrite",
@@ -140,13 +141,14 @@ internal abstract class RunFolderVerb<T> : Verb<T> where T : RunArguments, new()
     }
 
     /// <summary>The work under the eyes of the user, with its messages in the run's log.</summary>
-    private VerbResult Watch(RunPlace place, RunRequest request, CliContext context)
+    private VerbResult Watch(RunPlace place, RunPlan? timed, RunRequest request, CliContext context)
     {
         try
         {
             return context.Terminal.Watch(screen =>
             {
-                var observer = place.Seed is { } seed ? new NamedObserver($"seed {seed}", screen) : screen;
+                var named = place.Seed is { } seed ? new NamedObserver($"seed {seed}", screen) : screen;
+                var observer = timed is null ? named : new WholeRunProgress(named, timed, TimeProvider.System);
                 using var log = OnlyReads ? null : new RunLog(request.Folder.LogPath, observer);
                 log?.Message($"dpt {EngineVersion.Text} {Name} on {request.Device.Description}");
                 return Work(request with { Observer = log ?? observer }, context);

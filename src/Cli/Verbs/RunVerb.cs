@@ -14,6 +14,7 @@ internal sealed class RunVerb : RunFolderVerb<RunAllArguments>
     [
         "run",
         "run --data mnist:data/optdigits --preset optdigits --labels-per-class 4",
+        "run --data folder:photos --labels-per-class 10 --budget 2h --dry-run",
         "run --seeds 1-5",
         "run --resume runs/00001-digits",
     ];

@@ -57,16 +57,17 @@ internal sealed class SeedRuns(
 
     private ResolvedConfig Settings(IReadOnlyList<int> seeds)
     {
-        if (arguments.Resume is not { } old)
+        // What was planned once is not planned again: rates jitter, and all runs have the same settings.
+        if (HasBegun(seeds[0]) && (arguments.Resume is not null || Planning.IsMeantBy(arguments, context)))
         {
-            return context.Resolve(arguments).WithAbsolutePaths();
+            return resumed(Path.Combine(_path!, RunGroup.NameOf(seeds[0])));
         }
 
-        return HasBegun(seeds[0])
-            ? resumed(Path.Combine(old, RunGroup.NameOf(seeds[0])))
-            : throw new DptException(
+        return arguments.Resume is { } old
+            ? throw new DptException(
                 FailureKind.Environment,
-                $"no run in '{old}' has begun: there is nothing to continue; start them again with --seeds and --out '{old}'");
+                $"no run in '{old}' has begun: there is nothing to continue; start them again with --seeds and --out '{old}'")
+            : context.Resolve(arguments).WithAbsolutePaths();
     }
 
     private int Describe(IReadOnlyList<int> seeds, ResolvedConfig config)

@@ -61,4 +61,7 @@ internal sealed record CliContext(
     /// <summary>The configuration that the arguments ask for.</summary>
     public ResolvedConfig Resolve(ConfigArguments arguments) => ConfigLoader.Load(
         arguments.Preset, arguments.Config, Environment, ArgumentParser.Assignments(arguments));
+
+    /// <summary>The same with a plan beneath it, if the arguments ask for one or the data needs one.</summary>
+    public ResolvedConfig Resolve(PlannedArguments arguments) => Planning.Resolve(arguments, this);
 }

@@ -42,6 +42,9 @@ internal sealed class DiffusionStage
     public static ImageShardPlan PlanOf(GenerateOptions options, ImageDataset like, string key) =>
         new(like.Classes, options.PerClass, like.Channels, like.ImageSize, ShardSize, key);
 
+    /// <summary>Name of drawing as work, for progress.</summary>
+    public static string DrawingOf(StageFolder folder) => $"{folder.Name}: draw";
+
     /// <summary>Trains only; drawing continues from the last checkpoint. Returns the number of updates.</summary>
     public int Train(CancellationToken stop)
     {
@@ -161,7 +164,7 @@ internal sealed class DiffusionStage
             spent.Save(_folder);
             done += shard.Count;
             _context.Observer.Progress(new WorkProgress(
-                $"{_folder.Name}: draw", done, total, "images", (done - before) / clock.Elapsed.TotalSeconds, ""));
+                DrawingOf(_folder), done, total, "images", (done - before) / clock.Elapsed.TotalSeconds, ""));
         }
 
         return (shards, spent);

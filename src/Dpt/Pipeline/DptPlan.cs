@@ -31,6 +31,9 @@ public sealed record DptPlan
     /// <summary>Device memory that the run will take at most, in bytes, estimated.</summary>
     public required long MemoryBytes { get; init; }
 
+    /// <summary>The same by the parts of the run.</summary>
+    internal RunMemory Memory { get; private init; } = null!;
+
     /// <summary>Space that the run folder will take at most, in bytes, estimated.</summary>
     public required long DiskBytes { get; init; }
 
@@ -55,7 +58,12 @@ public sealed record DptPlan
     public static DptPlan Of(DptOptions options, Device device)
     {
         var data = DatasetCatalog.Load(options.Data, options.Seed);
-        var split = LabelSplit.Create(data.Train, options.Data, options.Seed);
+        return Of(options, data, LabelSplit.Create(data.Train, options.Data, options.Seed), device);
+    }
+
+    /// <summary>The same for data that has been read.</summary>
+    internal static DptPlan Of(DptOptions options, DatasetPair data, LabelSplit split, Device device)
+    {
         SettingChecks.Require(options, data.Train);
 
         // Parameters are counted where they are registered; nothing is allocated before a store is initialised.
@@ -65,7 +73,7 @@ public sealed record DptPlan
         var kind = GeneratorCatalog.Find(options.Diffusion.Network);
         kind.Create(generator, options.Diffusion, data.Train.Form);
         var memory = MemoryEstimate.Of(options, data, classifier.FlatLength, generator.FlatLength);
-        RequireMemory(memory, device);
+        RequireMemory(memory.Largest, device);
         return new DptPlan
         {
             Options = options,
@@ -74,7 +82,8 @@ public sealed record DptPlan
             ClassifierParameters = classifier.Count,
             GeneratorParameters = generator.Count,
             GeneratorTokens = kind.Footprint(options.Diffusion, data.Train.Form).Rows,
-            MemoryBytes = memory.Bytes,
+            MemoryBytes = memory.Largest.Bytes,
+            Memory = memory,
             DiskBytes = DiskEstimate(options, data.Train, classifier.Count, generator.Count),
             Warnings = [.. SettingChecks.Doubts(options, data)],
         };

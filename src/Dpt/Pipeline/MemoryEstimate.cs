@@ -1,7 +1,7 @@
 namespace DPT.Engine.Dpt;
 
 /// <summary>
-/// The device memory that the hungriest part of a run will take, estimated from sizes alone: flat buffers of the parameters,
+/// The device memory that a part of a run will take, estimated from sizes alone: flat buffers of the parameters,
 /// images, and what the tape keeps of each token. Tests hold it against what runs of several sizes took.
 /// </summary>
 /// <param name="Bytes">How much.</param>
@@ -14,25 +14,22 @@ internal sealed record MemoryEstimate(long Bytes, string Work, string Remedy)
     /// <summary>Weights, gradients, average, two moments and the mask of decay.</summary>
     private const long TrainingBuffers = 6;
 
-    /// <summary>The largest of the parts of a run.</summary>
+    /// <summary>The parts of a run.</summary>
     /// <param name="options">The options.</param>
     /// <param name="data">The data.</param>
     /// <param name="classifierLength">Elements of a flat buffer of the classifier.</param>
     /// <param name="generatorLength">Elements of a flat buffer of the generator.</param>
-    public static MemoryEstimate Of(DptOptions options, DatasetPair data, long classifierLength, long generatorLength) =>
-        new[]
-        {
-            Classifier("stage1", options.Stage1, options.Classifier, data, classifierLength, pseudoImages: 0),
-            Classifier(
-                "stage3",
-                options.Stage3,
-                options.Classifier,
-                data,
-                classifierLength,
-                pseudoImages: (long)options.Generate.PerClass * data.Train.Classes),
-            Generator(options.Diffusion, data.Train, generatorLength),
-            Drawing(options, data.Train, generatorLength),
-        }.MaxBy(part => part.Bytes)!;
+    public static RunMemory Of(DptOptions options, DatasetPair data, long classifierLength, long generatorLength) => new(
+        Classifier("stage1", options.Stage1, options.Classifier, data, classifierLength, pseudoImages: 0),
+        Generator(options.Diffusion, data.Train, generatorLength),
+        Drawing(options, data.Train, generatorLength),
+        Classifier(
+            "stage3",
+            options.Stage3,
+            options.Classifier,
+            data,
+            classifierLength,
+            pseudoImages: (long)options.Generate.PerClass * data.Train.Classes));
 
     private static MemoryEstimate Classifier(
         string stage, SemiSupervisedOptions training, ClassifierOptions network, DatasetPair data, long length, long pseudoImages)
@@ -67,4 +64,15 @@ internal sealed record MemoryEstimate(long Bytes, string Work, string Remedy)
             "drawing pseudo-images",
             "generate.batch");
     }
+}
+
+/// <summary>The memory of a run by its parts.</summary>
+/// <param name="Stage1">Training the classifier of stage 1.</param>
+/// <param name="Generator">Training the generator.</param>
+/// <param name="Drawing">Drawing pseudo-images.</param>
+/// <param name="Stage3">Training the classifier of stage 3, or its control.</param>
+internal sealed record RunMemory(MemoryEstimate Stage1, MemoryEstimate Generator, MemoryEstimate Drawing, MemoryEstimate Stage3)
+{
+    /// <summary>The hungriest part.</summary>
+    public MemoryEstimate Largest => new[] { Stage1, Generator, Drawing, Stage3 }.MaxBy(part => part.Bytes)!;
 }

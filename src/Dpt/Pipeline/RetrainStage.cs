@@ -28,6 +28,12 @@ internal sealed class RetrainStage
     /// <summary>What decides whether the stage has to run.</summary>
     public StageRunner Runner { get; }
 
+    /// <summary>Name of the control's training in metrics and progress.</summary>
+    public static string ControlOf(StageFolder folder) => $"{folder.Name}-control";
+
+    /// <summary>Name of the second control's.</summary>
+    public static string SelfTrainingOf(StageFolder folder) => $"{folder.Name}-self-training";
+
     /// <summary>Trains both classifiers, or reads the finished result.</summary>
     public Stage3Result Run(CancellationToken stop)
     {
@@ -71,7 +77,7 @@ internal sealed class RetrainStage
         JsonFiles.Save(_folder.ConfusionPath, drawn.Matrix.Rows);
         var longer = options with { Steps = _context.Options.ControlSteps };
         var control = Train(
-            new Contender($"{_folder.Name}-control", real, longer, _folder.ControlCheckpointsPath), made, stop);
+            new Contender(ControlOf(_folder), real, longer, _folder.ControlCheckpointsPath), made, stop);
         var selfTraining = options.SelfTraining ? TrainItself(real, made, stop) : null;
         _context.Observer.Message(FormattableString.Invariant(
             $"{_folder.Name}: top-1 {drawn.Matrix.Accuracy:p1}, control {control.Matrix.Accuracy:p1}")
@@ -97,7 +103,7 @@ internal sealed class RetrainStage
             _context.Data.Train, labels, _context.Options.Generate.PerClass, _context.StageSeed(3));
         return Train(
             new Contender(
-                $"{_folder.Name}-self-training", real.Append(images), _context.Options.Stage3, _folder.SelfTrainingCheckpointsPath),
+                SelfTrainingOf(_folder), real.Append(images), _context.Options.Stage3, _folder.SelfTrainingCheckpointsPath),
             made,
             stop);
     }

@@ -1,0 +1,234 @@
+using System.Globalization;
+
+namespace DPT.Engine.Dpt;
+
+/// <summary>
+/// All rules of a plan, each with its reason: pure functions of what the data is, what the machine does, and the budget. They were
+/// tuned on development parts of small grey sets (16x16 drawn digits, 8x8 handwritten digits, 28x28 pictures of clothes) on two
+/// cores; none was tuned on test images.
+/// </summary>
+internal static class PlanRules
+{
+    /// <summary>Patches along a side in the quickest networks.</summary>
+    public const int CoarseGrid = 4;
+
+    /// <summary>Patches along a side where there is time for it.</summary>
+    public const int FineGrid = 8;
+
+    /// <summary>Share of the useful updates from which finer patches gain more than the updates they cost.</summary>
+    private const double EnoughUpdates = 1.0 / 3;
+
+    private const int LargestSide = 64;
+    private const int SmallestSideInPatches = 8;
+    private const double MirrorLimit = 1.05;
+    private const int Evaluations = 25;
+    private const int MostPerClass = 128;
+    private const int PerClassUnit = 16;
+    private const int FewestUpdates = 20;
+    private const int MostCurvePoints = 8;
+
+    // The shares of a budget: what is left after drawing, labelling and curves goes to the trainings in these proportions.
+    private const double DrawingShare = 0.08;
+    private const double CurveShare = 0.05;
+    private const double Stage1Weight = 25;
+    private const double GeneratorWeight = 35;
+    private const double Stage3Weight = 32;
+
+    // Updates that still help, with the orthogonal updates of muon: beyond them the curves of the development sets are flat.
+    private const int UsefulInStage1 = 600;
+    private const int UsefulInGenerator = 5000;
+    private const int UsefulInStage3 = 1200;
+
+    /// <summary>Side that the images are resized to; their own if it does: the nearest up to 64 that patches cut into 3 to 10.</summary>
+    public static int Side(DataTraits data) => data.SideIsGiven || data.Side < SmallestSideInPatches
+        ? data.Side
+        : Enumerable.Range(SmallestSideInPatches, LargestSide - SmallestSideInPatches + 1)
+            .Where(side => side / Patch(side, CoarseGrid) is >= 3 and <= 10 && side / Patch(side, FineGrid) is >= 3 and <= 10)
+            .MinBy(side => Math.Abs(side - data.Side));
+
+    /// <summary>The side of a patch that cuts images most nearly into a grid: <paramref name="grid"/> patches along a side.</summary>
+    public static int Patch(int side, int grid) => Enumerable.Range(1, side)
+        .Where(patch => side % patch == 0 && (patch > 1 || side < SmallestSideInPatches))
+        .MinBy(patch => Math.Abs(Math.Log((double)side / patch / grid)));
+
+    /// <summary>
+    /// The grid of patches: the fine one costs four times as much, so it is worth trying if the coarse one leaves time, and taken
+    /// if the budget pays for a third of its useful updates.
+    /// </summary>
+    /// <param name="data">The data.</param>
+    /// <param name="workOf">What the budget pays for with a grid; it is asked only where it matters.</param>
+    public static int GridFor(DataTraits data, Func<int, PlannedWork> workOf)
+    {
+        var coarse = workOf(CoarseGrid);
+        var side = Side(data);
+        return Patch(side, CoarseGrid) != Patch(side, FineGrid)
+            && coarse.Sufficiency >= 1
+            && workOf(FineGrid).Sufficiency >= EnoughUpdates ? FineGrid : CoarseGrid;
+    }
+
+    /// <summary>Whether mirrored images belong to the data.</summary>
+    public static bool Flip(DataTraits data) => data.Channels > 1 && data.MirrorRatio < MirrorLimit;
+
+    /// <summary>The rules that need no rates: networks, views, batches, optimiser, sampling.</summary>
+    /// <param name="data">The data.</param>
+    /// <param name="grid">Patches along a side, about.</param>
+    public static IEnumerable<PlannedRule> Networks(DataTraits data, int grid)
+    {
+        var side = Side(data);
+        if (side != data.Side)
+        {
+            yield return new PlannedRule(
+                data.Side > LargestSide
+                    ? $"images of {data.Side} pixels at {side}: what these networks can draw in hours, not weeks"
+                    : $"images of {data.Side} pixels at {side}: no patch cuts {data.Side} into 3 to 10",
+                ("data.imageSize", side));
+        }
+
+        var patch = Patch(side, grid);
+        yield return new PlannedRule(
+            $"{side / patch} x {side / patch} patches: " + (grid == CoarseGrid
+                ? "few tokens, so that the budget pays for enough updates"
+                : "the budget pays for enough updates of finer patches, which see and draw more"),
+            ("classifier.patchSize", patch),
+            ("diffusion.patchSize", patch));
+        yield return new PlannedRule(
+            "the sizes that were measured: wider ones cost updates, and learn no more from a few labels",
+            ("classifier.width", 96),
+            ("classifier.depth", 4),
+            ("classifier.heads", 4),
+            ("diffusion.width", 128),
+            ("diffusion.depth", 6),
+            ("diffusion.heads", 4));
+        yield return new PlannedRule(
+            "600 updates of muon reach what 1200 of adamw do",
+            ("stage1.optimizer", "muon"),
+            ("diffusion.optimizer", "muon"),
+            ("stage3.optimizer", "muon"));
+        var labelled = Math.Clamp(2 * data.Classes, 20, 64);
+        yield return new PlannedRule(
+            $"two labelled images of each of {data.Classes} classes in a batch, 20 to 64; more are repetitions",
+            ("stage1.labelledBatch", labelled),
+            ("stage1.unlabelledBatch", 128),
+            ("diffusion.batch", 64),
+            ("stage3.labelledBatch", 64),
+            ("stage3.unlabelledBatch", 128));
+        var flip = Flip(data);
+        yield return new PlannedRule(
+            FlipReason(data), ("stage1.flip", flip), ("diffusion.flip", flip), ("stage3.flip", flip));
+        var padding = Math.Max(1, side / 8);
+        yield return new PlannedRule(
+            "shifts by up to an eighth of the side keep what is shown",
+            ("stage1.cropPadding", padding),
+            ("stage3.cropPadding", padding));
+        yield return new PlannedRule(
+            $"{Evaluations} evaluations: with 15, strokes come out speckled",
+            ("generate.solver", "dpm-solver++-2m"),
+            ("generate.evaluations", Evaluations));
+    }
+
+    /// <summary>The updates that a budget pays for.</summary>
+    public static PlannedWork Work(DataTraits data, StepRates rates, Budget budget)
+    {
+        var perImage = data.Classes * Evaluations * rates.Draw;
+        var perClass = Math.Min(MostPerClass, DrawingShare * budget.Seconds / perImage);
+        perClass = Math.Max(PerClassUnit, Math.Floor(perClass / PerClassUnit) * PerClassUnit);
+
+        // Pseudo-labels, then features for the Frechet distance.
+        var labelling = 2 * data.Images * rates.Classify;
+        var left = ((1 - CurveShare) * budget.Seconds) - (perClass * perImage) - labelling;
+        Training[] trainings =
+        [
+            new(Stage1Weight, rates.Stage1, UsefulInStage1),
+            new(GeneratorWeight, rates.Generator, UsefulInGenerator),
+            new(Stage3Weight, 2 * rates.Stage3, UsefulInStage3),
+        ];
+
+        // Those that have enough soonest come first: what they leave goes to the others.
+        var weight = trainings.Sum(training => training.Weight);
+        foreach (var training in trainings.OrderBy(training => training.Useful * training.Seconds / training.Weight))
+        {
+            var seconds = Math.Clamp(left * training.Weight / weight, 0, training.Useful * training.Seconds);
+            training.Updates = Math.Clamp(TwoDigits(seconds / training.Seconds), FewestUpdates, training.Useful);
+            (left, weight) = (left - seconds, weight - training.Weight);
+        }
+
+        return new PlannedWork(
+            trainings[0].Updates,
+            trainings[1].Updates,
+            trainings[2].Updates,
+            (int)perClass,
+            trainings.Min(training => (double)training.Updates / training.Useful));
+    }
+
+    /// <summary>The rules that follow from the updates.</summary>
+    /// <param name="work">The updates.</param>
+    /// <param name="testImages">Number of test images: how often they are measured on the way changes nothing in training.</param>
+    /// <param name="rates">Rates of the networks.</param>
+    /// <param name="budget">The budget.</param>
+    public static IEnumerable<PlannedRule> Schedules(PlannedWork work, int testImages, StepRates rates, Budget budget)
+    {
+        yield return new PlannedRule(
+            "of the time for training, 25 parts to stage 1, 35 to the generator, 32 to stage 3 and as many updates of its control; "
+            + $"at most {UsefulInStage1}, {UsefulInGenerator} and {UsefulInStage3} updates, beyond which more do not help",
+            ("stage1.steps", work.Stage1),
+            ("diffusion.steps", work.Generator),
+            ("stage3.steps", work.Stage3));
+        yield return new PlannedRule(
+            "a tenth of the updates, at most 100, until the rate is at its peak",
+            ("stage1.warmUp", WarmUp(work.Stage1)),
+            ("diffusion.warmUp", WarmUp(work.Generator)),
+            ("stage3.warmUp", WarmUp(work.Stage3)));
+        yield return new PlannedRule(
+            "classifiers average the last twelfth of their updates, the generator a fifth: shorter is noise, longer is the past",
+            ("stage1.averageDecay", Decay(work.Stage1 / 12.0)),
+            ("diffusion.averageDecay", Decay(work.Generator / 5.0)),
+            ("stage3.averageDecay", Decay(work.Stage3 / 12.0)));
+        yield return new PlannedRule(
+            $"as many pseudo-images as 8 % of the budget draws, {PerClassUnit} to {MostPerClass} of a class",
+            ("generate.perClass", work.PerClass),
+            ("generate.batch", Math.Min(128, work.PerClass)));
+        var points = CurveShare * budget.Seconds / (3 * testImages * rates.Classify);
+        yield return new PlannedRule(
+            $"curves may take 5 % of the budget; they decide nothing",
+            ("run.evaluationPoints", (int)Math.Clamp(points, 1, MostCurvePoints)));
+    }
+
+    /// <summary>Rounded to two significant digits: a rate that jitters seldom changes a plan.</summary>
+    public static int TwoDigits(double value)
+    {
+        var unit = value < 100 ? 1 : Math.Pow(10, Math.Floor(Math.Log10(value)) - 1);
+        return (int)Math.Min(Math.Round(value / unit) * unit, int.MaxValue);
+    }
+
+    private static int WarmUp(int updates) => Math.Min(updates / 10, 100);
+
+    /// <summary>The decay of an average over so many updates.</summary>
+    private static double Decay(double horizon) => Math.Round(1 - (1 / Math.Max(horizon, 2)), 4);
+
+    private static string FlipReason(DataTraits data) => data.Channels == 1
+        ? "no mirror images: grey images may be writing, and a mirrored b is a d"
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $"{(Flip(data) ? "" : "no ")}mirror images: mirrored, an image lies {data.MirrorRatio:0.00} times as far from its nearest neighbour ")
+        + $"as it does itself, {(Flip(data) ? "so they look like the set" : "so they do not look like the set")} (limit {MirrorLimit.ToString(CultureInfo.InvariantCulture)})";
+
+    private sealed class Training(double weight, double seconds, int useful)
+    {
+        public double Weight => weight;
+
+        /// <summary>Seconds of an update.</summary>
+        public double Seconds => seconds;
+
+        public int Useful => useful;
+
+        public int Updates { get; set; }
+    }
+}
+
+/// <summary>The amounts of a plan.</summary>
+/// <param name="Stage1">Updates of stage 1.</param>
+/// <param name="Generator">Updates of the generator.</param>
+/// <param name="Stage3">Updates of stage 3, and of its control.</param>
+/// <param name="PerClass">Pseudo-images of a class.</param>
+/// <param name="Sufficiency">The least share of useful updates among the trainings, up to 1.</param>
+internal sealed record PlannedWork(int Stage1, int Generator, int Stage3, int PerClass, double Sufficiency);

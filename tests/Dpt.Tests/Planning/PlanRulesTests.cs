@@ -1,0 +1,130 @@
+namespace DPT.Engine.Dpt.Tests;
+
+/// <summary>The rules of a plan as a table: kinds of data in, plans out; and what must hold of any plan.</summary>
+public sealed class PlanRulesTests
+{
+    /// <summary>
+    /// side, channels, images, classes, labelled, mirror ratio, budget in seconds, speed of the machine -> side, patch, updates of
+    /// stage 1, generator and stage 3, pseudo-images of a class, mirroring, shift.
+    /// </summary>
+    private static readonly TestCaseData[] Kinds =
+    [
+        Kind("drawn digits, two minutes", 16, 1, 12000, 10, 20, 1.4, 120, 1).Returns("16/4: 410 1200 260 x 112, 2"),
+        Kind("drawn digits, twenty minutes", 16, 1, 12000, 10, 20, 1.4, 1200, 1).Returns("16/2: 600 3900 860 x 128, 2"),
+        Kind("small handwriting, a minute", 8, 1, 3823, 10, 40, 1.2, 60, 1).Returns("8/2: 210 610 130 x 48, 1"),
+        Kind("small handwriting, an hour", 8, 1, 3823, 10, 40, 1.2, 3600, 1).Returns("8/2: 600 5000 1200 x 128, 1"),
+        Kind("clothes, two minutes", 28, 1, 9000, 10, 40, 1.01, 120, 1).Returns("28/7: 410 1200 260 x 112, 3"),
+        Kind("clothes, twenty minutes", 28, 1, 60000, 10, 40, 1.01, 1200, 1).Returns("28/4: 600 5000 1200 x 128, 3"),
+        Kind("clothes, ten seconds", 28, 1, 60000, 10, 40, 1.01, 10, 1).Returns("28/7: 20 20 20 x 16, 3"),
+        Kind("clothes, a minute of a GPU", 28, 1, 60000, 10, 40, 1.01, 60, 100).Returns("28/4: 600 5000 1200 x 128, 3"),
+        Kind("photographs, twenty minutes", 32, 3, 50000, 10, 250, 1.005, 1200, 1).Returns("32/4: 600 3800 840 x 128, 4 mirrored"),
+        Kind("photographs, as long as it helps", 32, 3, 50000, 10, 250, 1.005, double.PositiveInfinity, 1).Returns("32/4: 600 5000 1200 x 128, 4 mirrored"),
+        Kind("road signs, twenty minutes", 32, 3, 30000, 43, 172, 1.2, 1200, 1).Returns("32/4: 600 3700 800 x 64, 4"),
+        Kind("large photographs of two classes, two hours", 224, 3, 2000, 2, 20, 1.02, 7200, 1).Returns("64/8: 600 5000 1200 x 128, 8 mirrored"),
+        Kind("a side that no patch cuts", 37, 3, 3000, 100, 400, 1.06, 1200, 1).Returns("36/4: 600 2900 640 x 16, 4"),
+        Kind("a handful of tiny images", 5, 1, 30, 3, 6, 1, 60, 1).Returns("5/1: 140 400 88 x 112, 1"),
+    ];
+
+    [TestCaseSource(nameof(Kinds))]
+    public string Plan_OfAKindOfData(object data, double seconds, double speed) => Text((DataTraits)data, seconds, speed);
+
+    /// <summary>Training and drawing fill the budget, unless there is nothing left to gain.</summary>
+    [TestCase(120)]
+    [TestCase(1200)]
+    [TestCase(7200)]
+    public void Work_OfAnyKind_FillsTheBudgetAndNoMore(double seconds)
+    {
+        foreach (var kind in Kinds)
+        {
+            var data = (DataTraits)kind.Arguments[0]!;
+            var rates = Rates(data, PlanRules.CoarseGrid, speed: 1);
+            var work = PlanRules.Work(data, rates, new Budget(seconds, ""));
+            var spent = (work.Stage1 * rates.Stage1) + (work.Generator * rates.Generator) + (2 * work.Stage3 * rates.Stage3)
+                + (work.PerClass * data.Classes * 25 * rates.Draw) + (2 * data.Images * rates.Classify);
+            Assert.That(spent / seconds, Is.LessThan(1.02), $"{kind.TestName} {work}");
+            if (work.Generator < 5000)
+            {
+                Assert.That(spent / seconds, Is.GreaterThan(0.9), $"{kind.TestName} {work}");
+            }
+        }
+    }
+
+    [Test]
+    public void Work_OfALongerBudget_IsNeverLess()
+    {
+        var data = (DataTraits)Kinds[4].Arguments[0]!;
+        var rates = Rates(data, PlanRules.CoarseGrid, speed: 1);
+        var before = PlanRules.Work(data, rates, new Budget(1, ""));
+        for (var seconds = 2.0; seconds < 10_000; seconds *= 1.3)
+        {
+            var work = PlanRules.Work(data, rates, new Budget(seconds, ""));
+            Assert.That(work.Stage1, Is.GreaterThanOrEqualTo(before.Stage1));
+            Assert.That(work.Generator, Is.GreaterThanOrEqualTo(before.Generator * 0.9), "more pseudo-images may come first");
+            Assert.That(work.Stage3, Is.GreaterThanOrEqualTo(before.Stage3 * 0.9));
+            Assert.That(work.PerClass, Is.GreaterThanOrEqualTo(before.PerClass));
+            before = work;
+        }
+
+        Assert.That(before, Is.EqualTo(new PlannedWork(600, 5000, 1200, 128, 1)));
+    }
+
+    [TestCase(1, 1.0, false)]
+    [TestCase(3, 1.049, true)]
+    [TestCase(3, 1.05, false)]
+    [TestCase(3, double.NaN, false)]
+    public void Flip_OnlyOfColourWhoseMirrorImagesLookLikeTheSet(int channels, double ratio, bool flips) =>
+        Assert.That(PlanRules.Flip(new DataTraits(32, false, channels, 100, 2, 4, ratio)), Is.EqualTo(flips));
+
+    [Test]
+    public void Side_OfAnyImages_IsCutIntoPatches()
+    {
+        for (var side = 1; side <= 300; side++)
+        {
+            var data = new DataTraits(side, false, 3, 100, 2, 4, 1);
+            var planned = PlanRules.Side(data);
+            foreach (var grid in new[] { PlanRules.CoarseGrid, PlanRules.FineGrid })
+            {
+                var patch = PlanRules.Patch(planned, grid);
+                Assert.That(planned % patch, Is.Zero);
+                Assert.That(planned / patch, side < 8 ? Is.InRange(1, side) : Is.InRange(3, 10), $"{side} at {planned}, grid {grid}");
+            }
+
+            Assert.That(planned, side > 64 ? Is.EqualTo(64) : Is.InRange(side - 2, side + 2));
+            Assert.That(PlanRules.Side(data with { SideIsGiven = true }), Is.EqualTo(side));
+        }
+    }
+
+    [TestCase(0.4, 0)]
+    [TestCase(7.6, 8)]
+    [TestCase(99.4, 99)]
+    [TestCase(104, 100)]
+    [TestCase(1234, 1200)]
+    [TestCase(98_765, 99_000)]
+    public void TwoDigits_IsRounded(double value, int expected) => Assert.That(PlanRules.TwoDigits(value), Is.EqualTo(expected));
+
+    private static TestCaseData Kind(
+        string name, int side, int channels, int images, int classes, int labelled, double mirror, double seconds, double speed) =>
+        new TestCaseData(new DataTraits(side, false, channels, images, classes, labelled, mirror), seconds, speed).SetName($"{{m}}({name})");
+
+    private static string Text(DataTraits data, double seconds, double speed)
+    {
+        var budget = new Budget(seconds, "");
+        var grid = PlanRules.GridFor(data, g => PlanRules.Work(data, Rates(data, g, speed), budget));
+        var rates = Rates(data, grid, speed);
+        var work = PlanRules.Work(data, rates, budget);
+        var set = RunPlan.SettingsOf([.. PlanRules.Networks(data, grid), .. PlanRules.Schedules(work, 1000, rates, budget)]);
+        return FormattableString.Invariant(
+            $"{set.GetValueOrDefault("data.imageSize", data.Side)}/{set["classifier.patchSize"]}: {set["stage1.steps"]} ")
+            + FormattableString.Invariant($"{set["diffusion.steps"]} {set["stage3.steps"]} x {set["generate.perClass"]}, {set["stage1.cropPadding"]}")
+            + ((bool)set["stage1.flip"] ? " mirrored" : "");
+    }
+
+    /// <summary>A machine like two cores: a time for every token and image.</summary>
+    private static StepRates Rates(DataTraits data, int grid, double speed)
+    {
+        var side = PlanRules.Side(data);
+        var across = side / PlanRules.Patch(side, grid);
+        var token = 1e-5 * ((across * across) + 1) / speed;
+        return new StepRates(400 * token, 192 * token, 2 * token, 400 * token, 0.5 * token);
+    }
+}
