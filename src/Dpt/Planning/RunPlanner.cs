@@ -9,10 +9,10 @@ namespace DPT.Engine.Dpt;
 public static class RunPlanner
 {
     /// <summary>Share of a budget that measuring one rate may take, within limits.</summary>
-    private const double MeasuringShare = 0.002;
+    private const double MeasuringShare = 0.005;
 
     private const double LeastMeasuring = 0.05;
-    private const double MostMeasuring = 1;
+    private const double MostMeasuring = 2;
 
     /// <summary>Plans.</summary>
     /// <param name="options">The options without a plan: they name the data, the labels and the seed.</param>
