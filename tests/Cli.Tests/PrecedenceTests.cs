@@ -8,7 +8,7 @@ public sealed class PrecedenceTests
 {
     private static readonly string[] Layers = ["default", "preset", "file", "DPT_SET", "variable", "--set"];
 
-    [TestCase(0, 400, "default")]
+    [TestCase(0, 600, "default")]
     [TestCase(1, 20, "preset digits-smoke")]
     [TestCase(2, 30, "file ")]
     [TestCase(3, 40, "DPT_SET")]

@@ -30,9 +30,8 @@ internal static class PlanRules
     // The shares of a budget: what is left after drawing, labelling and curves goes to the trainings in these proportions.
     private const double DrawingShare = 0.08;
     private const double CurveShare = 0.05;
-    private const double Stage1Weight = 25;
+    private const double ClassifierWeight = 57;
     private const double GeneratorWeight = 35;
-    private const double Stage3Weight = 32;
 
     // Updates that still help, with the orthogonal updates of muon: beyond them the curves of the development sets are flat.
     private const int UsefulInStage1 = 600;
@@ -79,7 +78,7 @@ internal static class PlanRules
         {
             yield return new PlannedRule(
                 data.Side > LargestSide
-                    ? $"images of {data.Side} pixels at {side}: what these networks can draw in hours, not weeks"
+                    ? $"images of {data.Side} pixels at {side}: larger ones need larger patches than any that were measured"
                     : $"images of {data.Side} pixels at {side}: no patch cuts {data.Side} into 3 to 10",
                 ("data.imageSize", side));
         }
@@ -92,7 +91,7 @@ internal static class PlanRules
             ("classifier.patchSize", patch),
             ("diffusion.patchSize", patch));
         yield return new PlannedRule(
-            "the sizes that were measured: wider ones cost updates, and learn no more from a few labels",
+            "the sizes that all other rules were measured with",
             ("classifier.width", 96),
             ("classifier.depth", 4),
             ("classifier.heads", 4),
@@ -136,11 +135,14 @@ internal static class PlanRules
         // Pseudo-labels, then features for the Frechet distance.
         var labelling = 2 * data.Images * rates.Classify;
         var left = ((1 - CurveShare) * budget.Seconds) - (perClass * perImage) - labelling;
+
+        // Stage 1, stage 3 and its control get as many updates as each other: no classifier lags behind those it is compared with.
+        var round = rates.Stage1 + (2 * rates.Stage3);
         Training[] trainings =
         [
-            new(Stage1Weight, rates.Stage1, UsefulInStage1),
+            new(ClassifierWeight * rates.Stage1 / round, rates.Stage1, UsefulInStage1),
             new(GeneratorWeight, rates.Generator, UsefulInGenerator),
-            new(Stage3Weight, 2 * rates.Stage3, UsefulInStage3),
+            new(ClassifierWeight * 2 * rates.Stage3 / round, 2 * rates.Stage3, UsefulInStage3),
         ];
 
         // Those that have enough soonest come first: what they leave goes to the others.
@@ -168,8 +170,9 @@ internal static class PlanRules
     public static IEnumerable<PlannedRule> Schedules(PlannedWork work, int testImages, StepRates rates, Budget budget)
     {
         yield return new PlannedRule(
-            "of the time for training, 25 parts to stage 1, 35 to the generator, 32 to stage 3 and as many updates of its control; "
-            + $"at most {UsefulInStage1}, {UsefulInGenerator} and {UsefulInStage3} updates, beyond which more do not help",
+            $"of the time for training, {ClassifierWeight} parts to the classifiers, as many updates for stage 1, stage 3 and its control, "
+            + $"and {GeneratorWeight} to the generator; at most {UsefulInStage1} in stage 1, {UsefulInStage3} in stage 3 and "
+            + $"{UsefulInGenerator} in the generator, beyond which more do not help",
             ("stage1.steps", work.Stage1),
             ("diffusion.steps", work.Generator),
             ("stage3.steps", work.Stage3));

@@ -27,7 +27,7 @@ public sealed record StageEstimate(string Work, double Seconds, long MemoryBytes
                 (drawn * options.Generate.Evaluations * rates.Draw) + ((train + (2 * drawn)) * rates.Classify),
                 memory.Drawing.Bytes),
             Retraining(layout.Retrain.Name, options.Stage3.Steps),
-            Retraining(RetrainStage.ControlOf(layout.Retrain), options.Stage3.ControlSteps ?? options.Stage3.Steps),
+            Retraining(RetrainStage.ControlOf(layout.Retrain), options.ControlSteps),
         ];
         if (options.Stage3.SelfTraining)
         {
