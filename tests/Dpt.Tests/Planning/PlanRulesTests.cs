@@ -69,6 +69,17 @@ public sealed class PlanRulesTests
         Assert.That(before, Is.EqualTo(new PlannedWork(600, 5000, 1200, 128, 1)));
     }
 
+    [TestCase(1, 0.4, PlanRules.FineGrid)]
+    [TestCase(1, 0.3, PlanRules.CoarseGrid)]
+    [TestCase(0.9, 0.4, PlanRules.CoarseGrid)]
+    public void Grid_IsFine_WhereTheCoarseOneLeavesTimeForIt(double coarse, double fine, int expected)
+    {
+        var grid = PlanRules.GridFor(
+            new DataTraits(32, false, 1, 100, 2, 4, 1),
+            grid => new PlannedWork(1, 1, 1, 1, grid == PlanRules.FineGrid ? fine : coarse));
+        Assert.That(grid, Is.EqualTo(expected));
+    }
+
     [TestCase(1, 1.0, false)]
     [TestCase(3, 1.049, true)]
     [TestCase(3, 1.05, false)]
