@@ -86,6 +86,7 @@ public sealed partial class ReadmeTests
         foreach (var (name, command, lines) in tables)
         {
             using var folder = new TemporaryFolder();
+            var head = lines[0][1..^1].Split('|').Select(cell => cell.Trim()).ToArray();
             var runs = command.Split(' ')[2..].Select(run => Path.GetFileName(run)).ToList();
             foreach (var (run, line) in runs.Zip(lines.Skip(2)))
             {
@@ -93,7 +94,13 @@ public sealed partial class ReadmeTests
                 Assert.That(cells[0], Is.EqualTo(run), name);
                 folder.Write($"{run}/result.json", JsonText.Of(FakeCommands.Of(
                     int.Parse(cells[1], CultureInfo.InvariantCulture),
-                    stage1: Number(cells[2]) / 100, pseudoLabels: Number(cells[3]) / 100, control: Number(cells[4]) / 100, stage3: Number(cells[5]) / 100)));
+                    stage1: Share("stage 1 top-1")!.Value,
+                    pseudoLabels: Share("pseudo-labels")!.Value,
+                    control: Share("control top-1")!.Value,
+                    stage3: Share("stage 3 top-1")!.Value,
+                    selfTraining: Share("self-training top-1"))));
+
+                double? Share(string column) => Array.IndexOf(head, column) is >= 0 and var at ? Number(cells[at]) / 100 : null;
             }
 
             var printed = CommandLine.Run(["compare", .. runs.Select(run => folder.File(run))]);
