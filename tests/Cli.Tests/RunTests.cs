@@ -137,7 +137,7 @@ public sealed class RunTests
         foreach (var (flag, value, says) in new[]
         {
             ("--seed", "9", "seed is 7 there, --seed asks for 9"),
-            ("--set", "stage1.steps=5", "stage1.steps is 400 there, --set asks for 5"),
+            ("--set", "stage1.steps=5", "stage1.steps is 600 there, --set asks for 5"),
             ("--data", "mnist:x", "data.spec is digits there"),
         })
         {

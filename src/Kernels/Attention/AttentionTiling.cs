@@ -16,7 +16,7 @@ internal static class AttentionTiling
     /// <summary>Whether the packed keys and values of a whole sequence still make sense as scratch memory.</summary>
     public static bool Supports(int tokens, [NotNullWhen(false)] out string? reason)
     {
-        reason = tokens <= MaxTokens ? null : $"L is {tokens}, the scratch memory is made for {MaxTokens} at max";
+        reason = tokens <= MaxTokens ? null : $"L is {tokens}, the scratch memory is made for {MaxTokens} at most";
         return reason is null;
     }
 }

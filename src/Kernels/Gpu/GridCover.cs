@@ -12,7 +12,7 @@ public static class GridCover
         var blocks = (items + each - 1) / each;
         return blocks <= int.MaxValue
             ? (int)blocks
-            : throw new KernelException($"{items} items take {blocks} blocks, a grid has at max {int.MaxValue}");
+            : throw new KernelException($"{items} items take {blocks} blocks, a grid has at most {int.MaxValue}");
     }
 
     /// <summary>Whether blocks that cover so many items fit along y; if not, the most items that do.</summary>
