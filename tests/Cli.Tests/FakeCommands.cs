@@ -14,7 +14,7 @@ internal sealed class FakeCommands : IDptCommands
         Device = "host, 2 threads",
         Precision = "fp32",
         Engine = "0.1.0",
-        Stage1 = new Stage1Result(0.8125, 0.82, 61.5),
+        Stage1 = new Stage1Result(0.8125, 0.82, Calibration.Of([0.9f, 0.7f], [true, false]), 61.5),
         Stage2 = new Stage2Result(1_490_000, 1500, 96_000, 450, new FrechetResult(3.25, "stage-1 classifier", 1280), 0.9, 200),
         Stage3 = new Stage3Result(0.9, 0.83, 400, 800, 128, 90),
         TotalSeconds = 351.5,

@@ -17,7 +17,8 @@ public sealed class ReportTests
         {
             Assert.That(page, Does.Contain("<b>90.0 %</b>").And.Contain("<b>83.0 %</b>"), "result and control");
             Assert.That(page, Does.Contain("data:image/png;base64,AQID"), "samples");
-            Assert.That(page, Does.Contain("<polyline").And.Contain("stage-1-classifier: loss").And.Contain("stage-1-classifier: top1"), "curves");
+            Assert.That(page, Does.Contain("<polyline").And.Contain("stage-1-classifier: loss").And.Contain("top-1 on the test set"), "curves");
+            Assert.That(page, Does.Contain("accuracy of the pseudo-labels by confidence"), "reliability");
             Assert.That(page, Does.Contain("Confusion").And.Contain("<td style=\"--share:0.75\">3</td>"), "confusion");
             Assert.That(page, Does.Contain("probability of the chosen class"), "histogram");
             Assert.That(page, Does.Contain("stage1.learningRate").And.Contain("--seed"), "settings with origins");
@@ -140,7 +141,7 @@ public sealed class ReportTests
         folder.Write("result.json", JsonText.Of(FakeCommands.Result));
         folder.Write("metrics.jsonl", """
             {"stage":"stage-1-classifier","step":10,"time":1,"labelled/loss":2.3,"unlabelled/loss":1.5}
-            {"stage":"stage-1-classifier","step":20,"time":2,"labelled/loss":1.3,"unlabelled/loss":1.1,"eval/top1":0.6}
+            {"stage":"stage-1-classifier","step":20,"time":2,"labelled/loss":1.3,"unlabelled/loss":1.1,"test/top1":0.6}
 
             """);
         folder.Write("stage-1-classifier/pseudo-labels.csv", "index,label,probability\n0,3,0.99\n1,4,0.5\n2,4,1\n");

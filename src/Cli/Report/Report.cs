@@ -11,6 +11,7 @@ internal static class Report
 {
     private const int Bins = 20;
     private const string Warnings = "warnings";
+    private const string TestAccuracy = "test/top1";
 
     /// <summary>Writes the page from what the folder holds.</summary>
     public static void Write(RunLayout run) => AtomicFile.WriteText(run.ReportPath, Page(run));
@@ -19,25 +20,21 @@ internal static class Report
     {
         var files = new RunFiles(run);
         var page = new HtmlPage($"DPT run {Path.GetFileName(Path.GetFullPath(run.FolderPath).TrimEnd(Path.DirectorySeparatorChar))}");
-        page.Section("Result", Numbers(files));
+        var result = files.Result();
+        page.Section("Result", result is { } numbers ? Numbers(numbers) : "");
         page.Section("Pseudo-images", Samples(files));
         page.Section("Curves", Curves(files));
-        page.Section("Confidence of the pseudo-labels", Confidence(files));
+        page.Section("Confidence of the pseudo-labels", Confidence(files) + (result is { } measured ? Reliability(measured) : ""));
         page.Section("Confusion on the test set, stage 3", Confusion(files));
         page.Section("Settings", Settings(files));
         page.Section("Left out", HtmlPage.List("notes", files.Notes));
         return page.ToString();
     }
 
-    private static string Numbers(RunFiles files)
+    private static string Numbers(JsonElement result)
     {
-        if (files.Result() is not { } result)
-        {
-            return "";
-        }
-
         var table = new StringBuilder("<table class=\"numbers\">");
-        foreach (var (name, value) in Leaves(result, "").Where(leaf => leaf.Name != Warnings))
+        foreach (var (name, value) in Leaves(result, ""))
         {
             table.Append($"<tr><td>{HtmlPage.Text(name)}</td><td>{HtmlPage.Text(value)}</td></tr>");
         }
@@ -53,6 +50,7 @@ internal static class Report
             ("stage 1: few labels", ["stage1", "top1"]),
             ("stage 3: with pseudo-images", ["stage3", "top1"]),
             ("control: the same budget without them", ["stage3", "controlTop1"]),
+            ("second control: real images with pseudo-labels instead", ["stage3", "selfTrainingTop1"]),
             ("pseudo-label accuracy", ["stage1", "pseudoLabelAccuracy"]),
         ];
         var cards = shown.Select(s => (s.Name, Value: Number(result, s.Path))).Where(s => s.Value is not null);
@@ -71,12 +69,20 @@ internal static class Report
         ? $"<img class=\"grid\" alt=\"generated images, one class a row\" src=\"data:image/png;base64,{image}\">"
         : "";
 
-    private static string Curves(RunFiles files) => HtmlPage.Plots(files.Metrics()
-        .GroupBy(m => (m.Key.Stage, Kind: m.Key.Key.Split('/')[^1]))
-        .Select(group => SvgPlot.Lines(
-            $"{group.Key.Stage}: {group.Key.Kind}",
-            "step",
-            [.. group.Select(m => new Curve(m.Key.Key.Split('/')[0], m.Value))])));
+    /// <summary>The accuracies of all classifiers in one plot, then what every stage logged.</summary>
+    private static string Curves(RunFiles files)
+    {
+        var metrics = files.Metrics();
+        var accuracies = metrics.Where(m => m.Key.Key == TestAccuracy).Select(m => new Curve(m.Key.Stage, m.Value));
+        return HtmlPage.Plots(metrics
+            .Where(m => m.Key.Key != TestAccuracy)
+            .GroupBy(m => (m.Key.Stage, Kind: m.Key.Key.Split('/')[^1]))
+            .Select(group => SvgPlot.Lines(
+                $"{group.Key.Stage}: {group.Key.Kind}",
+                "step",
+                [.. group.Select(m => new Curve(m.Key.Key.Split('/')[0], m.Value))]))
+            .Prepend(SvgPlot.Lines("top-1 on the test set", "step", [.. accuracies])));
+    }
 
     private static string Confidence(RunFiles files)
     {
@@ -93,6 +99,24 @@ internal static class Report
 
         var edges = Enumerable.Range(0, Bins + 1).Select(i => i / (double)Bins).ToList();
         return SvgPlot.Bars("probability of the chosen class", edges, [("training images", counts)]);
+    }
+
+    /// <summary>How many pseudo-labels of about one confidence are right, beside the share that would be as many as it says.</summary>
+    private static string Reliability(JsonElement result)
+    {
+        if (Find(result, ["stage1", "calibration", "intervals"]) is not { ValueKind: JsonValueKind.Array } intervals)
+        {
+            return "";
+        }
+
+        var points = intervals.EnumerateArray()
+            .Select(interval => (X: Number(interval, ["confidence"]), Y: Number(interval, ["accuracy"])))
+            .Where(point => point is { X: not null, Y: not null })
+            .Select(point => (point.X!.Value, point.Y!.Value));
+        return SvgPlot.Lines(
+            "accuracy of the pseudo-labels by confidence",
+            "confidence",
+            [new Curve("right", [.. points]), new Curve("as many as the confidence says", [(0, 0), (1, 1)])]);
     }
 
     private static string Confusion(RunFiles files)
@@ -141,17 +165,19 @@ internal static class Report
         return $"<details><summary>every setting with its origin</summary>{table}</table></details>";
     }
 
-    private static IEnumerable<(string Name, string Value)> Leaves(JsonElement element, string name)
+    /// <summary>All single values; lists are shown elsewhere.</summary>
+    private static IEnumerable<(string Name, string Value)> Leaves(JsonElement element, string name) => element.ValueKind switch
     {
-        if (element.ValueKind != JsonValueKind.Object)
-        {
-            return [(name, element.ToString())];
-        }
+        JsonValueKind.Object => element.EnumerateObject()
+            .SelectMany(p => Leaves(p.Value, name.Length == 0 ? p.Name : $"{name}.{p.Name}")),
+        JsonValueKind.Array => [],
+        _ => [(name, element.ToString())],
+    };
 
-        return element.EnumerateObject().SelectMany(p => Leaves(p.Value, name.Length == 0 ? p.Name : $"{name}.{p.Name}"));
-    }
+    private static double? Number(JsonElement element, string[] path) =>
+        Find(element, path) is { ValueKind: JsonValueKind.Number } number ? number.GetDouble() : null;
 
-    private static double? Number(JsonElement element, string[] path)
+    private static JsonElement? Find(JsonElement element, string[] path)
     {
         foreach (var name in path)
         {
@@ -161,7 +187,7 @@ internal static class Report
             }
         }
 
-        return element.ValueKind == JsonValueKind.Number ? element.GetDouble() : null;
+        return element;
     }
 
     private static string Member(JsonElement element, string name) =>

@@ -80,13 +80,14 @@ internal sealed class ClassifierStage
         var test = classifier.Evaluate(_context.Data.Test, stop);
         var labels = classifier.Label(_context.Data.Train, stop);
         PseudoLabelFile.Save(_folder.PseudoLabelsPath, _context.Data.Train, labels);
-        var correct = labels.Labels.Zip(_context.Data.Train.Labels).Count(pair => pair.First == pair.Second);
-        var accuracy = (double)correct / labels.Labels.Length;
+        bool[] isRight = [.. labels.Labels.Zip(_context.Data.Train.Labels, (label, truth) => label == truth)];
+        var accuracy = (double)isRight.Count(right => right) / isRight.Length;
+        var calibration = Calibration.Of(labels.Probabilities, isRight);
         var counts = ClassBalance.Count(labels.Labels, _context.Data.Train.Classes);
         _context.Observer.Message($"{_folder.Name}: pseudo-labels per class: {string.Join(" ", counts)}");
         _context.Observer.Message(FormattableString.Invariant(
             $"{_folder.Name}: top-1 {test.Accuracy:p1}, pseudo-labels {accuracy:p1} right"));
-        var result = new Stage1Result(test.Accuracy, accuracy, training.Seconds + clock.Elapsed.TotalSeconds);
+        var result = new Stage1Result(test.Accuracy, accuracy, calibration, training.Seconds + clock.Elapsed.TotalSeconds);
         return new StageWork<Stage1Result>(result, [_folder.ClassifierPath, _folder.PseudoLabelsPath], training.Machines);
     }
 }

@@ -63,8 +63,9 @@ public interface IStageResult
 /// <summary>Result of stage 1.</summary>
 /// <param name="Top1">Accuracy on the test set.</param>
 /// <param name="PseudoLabelAccuracy">Accuracy of the pseudo-labels over all training images.</param>
+/// <param name="Calibration">How far the probabilities of the pseudo-labels can be trusted, over all training images.</param>
 /// <param name="Seconds">Wall time.</param>
-public sealed record Stage1Result(double Top1, double PseudoLabelAccuracy, double Seconds) : IStageResult;
+public sealed record Stage1Result(double Top1, double PseudoLabelAccuracy, Calibration Calibration, double Seconds) : IStageResult;
 
 /// <summary>Result of stage 2.</summary>
 /// <param name="Parameters">Parameters of the generator.</param>

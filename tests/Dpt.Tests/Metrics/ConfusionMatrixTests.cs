@@ -52,24 +52,6 @@ public sealed class ConfusionMatrixTests
     }
 
     [Test]
-    public void PredictionHistogram_EdgesOfIntervals_BelongToTheUpperOne()
-    {
-        var histogram = new PredictionHistogram(2);
-        foreach (var (label, confidence) in new[] { (0, 0.0), (0, 0.049), (1, 0.05), (1, 0.5), (1, 0.999), (1, 1.0) })
-        {
-            histogram.Add(label, confidence);
-        }
-
-        Assert.That(histogram.ClassCounts, Is.EqualTo([2, 4]));
-        Assert.That(histogram.ConfidenceCounts.Sum(), Is.EqualTo(6));
-        Assert.That(
-            (histogram.ConfidenceCounts[0], histogram.ConfidenceCounts[1], histogram.ConfidenceCounts[10],
-                histogram.ConfidenceCounts[19]),
-            Is.EqualTo((2, 1, 1, 2)));
-        Assert.That(() => histogram.Add(0, 1.01), Throws.InstanceOf<ArgumentOutOfRangeException>());
-    }
-
-    [Test]
     public void Rows_ReadBack_GiveTheSameMatrix()
     {
         var matrix = new ConfusionMatrix(2);

@@ -3,6 +3,8 @@ namespace DPT.Engine.Dpt.Tests;
 /// <summary>Which numbers come with which warning; the limits are worked out by hand.</summary>
 public sealed class RunWarningTests
 {
+    private static readonly Calibration _calibration = Calibration.Of([0.9f], [true]);
+
     private static readonly ImageDataset _train = TestImages.Cyclic(1000, 10);
 
     /// <summary>Ten classes of forty: chance is 0.1, and two standard errors above it 0.1 + 2 sqrt(0.09 / 400) = 0.13.</summary>
@@ -15,7 +17,7 @@ public sealed class RunWarningTests
     [TestCase(0.131, false)]
     public void Chance_IsSaid(double top1, bool said)
     {
-        Assert.That(Of(one: new Stage1Result(top1, 0.9, 1)), said ? Has.One.Contains("stage 1 has learned nothing") : Is.Empty);
+        Assert.That(Of(one: new Stage1Result(top1, 0.9, _calibration, 1)), said ? Has.One.Contains("stage 1 has learned nothing") : Is.Empty);
         var three = Of(three: Stage3(top1, 0.1));
         Assert.That(three, said ? Has.One.Contains("stage 3 has learned nothing") : Is.Empty);
     }
@@ -29,7 +31,7 @@ public sealed class RunWarningTests
         var train = TestImages.Cyclic(1000, 2);
         var plan = Plan() with { Data = new DatasetPair(train, test) };
         Assert.That(
-            RunWarnings.Of(plan, null, new Stage1Result(0.92, 0.9, 1), null, null, []),
+            RunWarnings.Of(plan, null, new Stage1Result(0.92, 0.9, _calibration, 1), null, null, []),
             Has.One.Contains("its top-1 of 92.0 % is no better than always saying the most frequent class (90.0 %)"));
     }
 
@@ -90,7 +92,7 @@ public sealed class RunWarningTests
         RunWarnings.Of(
             Plan(),
             new PseudoLabels(labels ?? _train.Labels, new float[_train.Count]),
-            one ?? new Stage1Result(0.9, 0.9, 1),
+            one ?? new Stage1Result(0.9, 0.9, _calibration, 1),
             two ?? Two(1280, 0.9),
             three ?? Stage3(0.92, 0.9),
             ["engine 1 on host"]);
