@@ -39,6 +39,7 @@ internal static class ConfigKeys
         new IntegerKey("data.imageSize", 4, 1024) { Optional = true },
         new IntegerKey("data.labelsPerClass", 0, Any),
         new TextKey("data.labelFile") { Optional = true, Anchor = Path.GetFullPath },
+        new IntegerKey("data.development", 1, Any) { Optional = true },
         new IntegerKey("data.trainLimit", 1, Any) { Optional = true },
         new IntegerKey("data.testLimit", 1, Any) { Optional = true },
         new FlagKey("data.skipBroken"),

@@ -59,6 +59,12 @@ public sealed record DataOptions
     public string? LabelFile { get; init; }
 
     /// <summary>
+    /// This many training images, the same for every seed and whatever their labels, are set aside and stand in for the test images:
+    /// what settings are chosen by. null trains on all of them and measures on the test images.
+    /// </summary>
+    public int? Development { get; init; }
+
+    /// <summary>
     /// At most this many training images, drawn by seed whatever their labels; labelled ones are chosen among them. null uses all.
     /// </summary>
     public int? TrainLimit { get; init; }

@@ -34,6 +34,7 @@ public static class DatasetCatalog
     public static DatasetPair Load(DataOptions options, int seed)
     {
         RequirePositive("image size", options.ImageSize);
+        RequirePositive("development", options.Development);
         RequirePositive("train limit", options.TrainLimit);
         RequirePositive("test limit", options.TestLimit);
         var (kind, argument) = Split(options.Spec);
@@ -61,6 +62,11 @@ public static class DatasetCatalog
         (directory, options, seed) =>
         {
             var (train, test) = load(directory);
+            if (BlindSubset.OfDevelopment(train.Count, options) is var (training, development))
+            {
+                (train, test) = (train.Select(training), train.Select(development));
+            }
+
             return new DatasetPair(
                 Keep(train, BlindSubset.OfTraining(train.Count, options, seed)), Keep(test, BlindSubset.OfTest(test.Count, options)));
         };

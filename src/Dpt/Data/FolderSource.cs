@@ -37,6 +37,11 @@ internal static class FolderSource
         {
             var notes = new ReadingNotes();
             var (train, test) = List(directory, notes);
+            if (BlindSubset.OfDevelopment(train.Files.Length, options) is var (training, development))
+            {
+                (train, test) = (train.Keep(training), train.Keep(development));
+            }
+
             return FolderReading.Read(
                 directory,
                 train.Keep(BlindSubset.OfTraining(train.Files.Length, options, seed)),

@@ -24,6 +24,9 @@ internal static class RunWarnings
         IReadOnlyList<string> machines) =>
     [
         .. plan.Warnings,
+        .. plan.Options.Data.Development is null
+            ? Array.Empty<string>()
+            : [$"accuracies are of {plan.Data.Test.Count} training images that were set aside (data.development), not of test images"],
         .. OnLabels(plan.Data.Train, labels),
         .. OnAccuracy(plan.Data.Test, "stage 1", one?.Top1, "more labels, or more stage1.steps"),
         .. OnImages(plan, two),

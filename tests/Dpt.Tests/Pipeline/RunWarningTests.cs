@@ -84,6 +84,14 @@ public sealed class RunWarningTests
         RunWarnings.Of(Plan(), null, null, null, null, ["engine 1 on host, 512-bit vectors", "engine 1 on host, no vectors"]),
         Has.One.Contains("engine 1 on host, 512-bit vectors and by engine 1 on host, no vectors"));
 
+    [Test]
+    public void Development_InPlaceOfTestImages_IsSaid()
+    {
+        var plan = Plan() with { Options = TinyOptions.Run with { Data = TinyOptions.Run.Data with { Development = 400 } } };
+        Assert.That(
+            RunWarnings.Of(plan, null, null, null, null, []), Has.One.Contains("accuracies are of 400 training images that were set aside"));
+    }
+
     private static Stage2Result Two(int count, double agreement) =>
         new(1, 1, 1, 1, new FrechetResult(1, "features", count), agreement, 1);
 
