@@ -17,6 +17,7 @@ internal sealed class FakeCommands : IDptCommands
         Stage1 = new Stage1Result(0.8125, 0.82, Calibration.Of([0.9f, 0.7f], [true, false]), 61.5),
         Stage2 = new Stage2Result(1_490_000, 1500, 96_000, 450, new FrechetResult(3.25, "stage-1 classifier", 1280), 0.9, 200),
         Stage3 = new Stage3Result(0.9, 0.83, 400, 800, 128, 90),
+        Rounds = [new RoundResult(0.82, 3.5, 0.95, 0.9)],
         TotalSeconds = 351.5,
         PeakMemoryBytes = 123_456_789,
     };

@@ -7,6 +7,7 @@ internal static class TinyOptions
     {
         Data = new DataOptions { Spec = "digits", LabelsPerClass = 2, TrainLimit = 200, TestLimit = 50 },
         Seed = 3,
+        Rounds = 1,
         Device = "host",
         Precision = "fp32",
         Classifier = new ClassifierOptions { Network = "vit", PatchSize = 4, Width = 16, Depth = 1, Heads = 2, MlpRatio = 2 },

@@ -239,6 +239,10 @@ internal class RunArguments : PlannedArguments
 /// <summary>What <c>run</c> understands.</summary>
 internal sealed class RunAllArguments : RunArguments
 {
+    [Setting("rounds"), OptionGroup("Settings")]
+    [Option("rounds", MetaValue = "N", HelpText = "rounds: from the second on, the better classifier labels all images anew, and stages 2 and 3 follow")]
+    public string? Rounds { get; set; }
+
     [OptionGroup("Settings")]
     [Option("seeds", MetaValue = "LIST", HelpText = "a run for each seed, e.g. 1-5 or 1,3,7-9, in DIR/seed-N [runs/NNNNN-PRESET-seeds]")]
     public string? Seeds { get; set; }

@@ -32,6 +32,7 @@ internal static class ConfigKeys
     private static ConfigKey[] Everything() =>
     [
         new IntegerKey("seed", 0, Any),
+        new IntegerKey("rounds", 1, 100),
         new ChoiceKey("device", "auto", "host", "cuda", "sim"),
         new ChoiceKey("precision", "fp32", "bf16"),
 

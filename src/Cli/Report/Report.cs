@@ -20,11 +20,10 @@ internal static class Report
     {
         var files = new RunFiles(run);
         var page = new HtmlPage($"DPT run {Path.GetFileName(Path.GetFullPath(run.FolderPath).TrimEnd(Path.DirectorySeparatorChar))}");
-        var result = files.Result();
-        page.Section("Result", result is { } numbers ? Numbers(numbers) : "");
+        page.Section("Result", files.Result is { } result ? Numbers(result) + Rounds(result) : "");
         page.Section("Pseudo-images", Samples(files));
         page.Section("Curves", Curves(files));
-        page.Section("Confidence of the pseudo-labels", Confidence(files) + (result is { } measured ? Reliability(measured) : ""));
+        page.Section("Confidence of the pseudo-labels", Confidence(files) + (files.Result is { } measured ? Reliability(measured) : ""));
         page.Section("Confusion on the test set, stage 3", Confusion(files));
         page.Section("Settings", Settings(files));
         page.Section("Left out", HtmlPage.List("notes", files.Notes));
@@ -56,6 +55,24 @@ internal static class Report
         var cards = shown.Select(s => (s.Name, Value: Number(result, s.Path))).Where(s => s.Value is not null);
         return "<div class=\"cards\">" + string.Concat(cards.Select(c =>
             $"<div><b>{Percent(c.Value!.Value)}</b>{HtmlPage.Text(c.Name)}</div>")) + "</div>";
+    }
+
+    /// <summary>What each round began and ended with; nothing if there was one.</summary>
+    private static string Rounds(JsonElement result)
+    {
+        if (Find(result, ["rounds"]) is not { ValueKind: JsonValueKind.Array } rounds || rounds.GetArrayLength() < 2)
+        {
+            return "";
+        }
+
+        var table = new StringBuilder("<table class=\"numbers\"><tr><th>round</th><th>pseudo-labels right</th><th>stage 3 top-1</th></tr>");
+        foreach (var (i, round) in rounds.EnumerateArray().Index())
+        {
+            table.Append($"<tr><td>{i + 1}</td><td>{Percent(Number(round, ["pseudoLabelAccuracy"]) ?? double.NaN)}</td>")
+                .Append($"<td>{Percent(Number(round, ["top1"]) ?? double.NaN)}</td></tr>");
+        }
+
+        return table + "</table>";
     }
 
     /// <summary>What a reader of the numbers should know.</summary>

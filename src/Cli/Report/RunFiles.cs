@@ -8,38 +8,49 @@ namespace DPT.Engine.Cli;
 /// Reads what a run folder holds, for the report. A piece that is missing or unreadable becomes a note: a report of
 /// half a run is better than none.
 /// </summary>
-internal sealed class RunFiles(RunLayout run)
+internal sealed class RunFiles
 {
     private const long LargestPicture = 1 << 26;
 
+    private readonly RunLayout _run;
+    private readonly RoundLayout _round;
     private readonly List<string> _notes = [];
+
+    /// <summary>Reads the result; what is shown of stages 2 and 3 is that of the last round in it.</summary>
+    public RunFiles(RunLayout run)
+    {
+        _run = run;
+        Result = Json(run.ResultPath);
+        _round = run.Round(Math.Max(Result is { ValueKind: JsonValueKind.Object } result
+            && result.TryGetProperty("rounds", out var rounds) && rounds.ValueKind == JsonValueKind.Array ? rounds.GetArrayLength() : 1, 1));
+    }
 
     /// <summary>What could not be shown, and why.</summary>
     public IReadOnlyList<string> Notes => _notes;
 
     /// <summary><c>result.json</c>, or null.</summary>
-    public JsonElement? Result() => Json(run.ResultPath);
+    public JsonElement? Result { get; }
 
     /// <summary><c>config.resolved.json</c>, or null.</summary>
-    public JsonElement? Config() => Json(run.ConfigPath);
+    public JsonElement? Config() => Json(_run.ConfigPath);
 
     /// <summary>The picture of pseudo-images as text for a data URL, or null.</summary>
     public string? Samples() =>
-        Read(run.Diffusion.SamplesPath, path => Convert.ToBase64String(RegularFile.ReadBytes(path, LargestPicture)));
+        Read(_round.Diffusion.SamplesPath, path => Convert.ToBase64String(RegularFile.ReadBytes(path, LargestPicture)));
 
     /// <summary>The finite numbers of <c>metrics.jsonl</c> by stage and key.</summary>
     public IReadOnlyDictionary<(string Stage, string Key), List<(double X, double Y)>> Metrics() =>
-        Read(run.MetricsPath, path => MetricsReader.Read(path)
+        Read(_run.MetricsPath, path => MetricsReader.Read(path)
             .SelectMany(line => line.Values, (line, value) => (line.Stage, value.Key, Point: (X: (double)line.Step, Y: value.Value)))
             .Where(value => double.IsFinite(value.Point.Y))
             .GroupBy(value => (value.Stage, value.Key), value => value.Point)
             .ToDictionary(series => series.Key, series => series.ToList())) ?? [];
 
-    /// <summary>The probabilities of <c>pseudo-labels.csv</c>, or null.</summary>
-    public float[]? Confidences() => Read(run.Classifier.PseudoLabelsPath, PseudoLabelFile.ReadProbabilities);
+    /// <summary>The probabilities of the first <c>pseudo-labels.csv</c>, or null.</summary>
+    public float[]? Confidences() => Read(_run.Round(1).Labels.PseudoLabelsPath, PseudoLabelFile.ReadProbabilities);
 
     /// <summary>Counts by true class (rows) and predicted class, or null.</summary>
-    public ConfusionMatrix? Confusion() => Read(run.Retrain.ConfusionPath, path =>
+    public ConfusionMatrix? Confusion() => Read(_round.Retrain.ConfusionPath, path =>
         new ConfusionMatrix(JsonSerializer.Deserialize<long[][]>(RegularFile.ReadText(path)) ?? []));
 
     /// <summary>A JSON file as a document, or null.</summary>
@@ -51,7 +62,7 @@ internal sealed class RunFiles(RunLayout run)
 
     private T? Read<T>(string path, Func<string, T> read)
     {
-        var name = Path.GetRelativePath(run.FolderPath, path).Replace('\\', '/');
+        var name = Path.GetRelativePath(_run.FolderPath, path).Replace('\\', '/');
         if (!File.Exists(path))
         {
             _notes.Add($"{name} is not there yet");

@@ -16,6 +16,7 @@ internal sealed class RunVerb : RunFolderVerb<RunAllArguments>
         "run --data mnist:data/optdigits --preset optdigits --labels-per-class 4",
         "run --data folder:photos --labels-per-class 10 --budget 2h --dry-run",
         "run --seeds 1-5",
+        "run --rounds 2",
         "run --resume runs/00001-digits",
     ];
 
@@ -73,6 +74,11 @@ internal sealed class RunVerb : RunFolderVerb<RunAllArguments>
             $"control {Share(three.ControlTop1)}"
             + (three.SelfTrainingTop1 is { } selfTraining ? $", self-training {Share(selfTraining)}" : ""),
             Time(three.Seconds));
+        foreach (var (i, round) in result.Rounds.SkipLast(1).Index())
+        {
+            table.Add($"round {i + 1} of {result.Rounds.Count}", $"top-1 {Share(round.Top1)}", $"pseudo-labels {Share(round.PseudoLabelAccuracy)}", "");
+        }
+
         table.Add(
             "in all",
             $"gain {Points(three.Top1 - three.ControlTop1)}",

@@ -13,6 +13,12 @@ public sealed record DptOptions
     /// <summary>Seed of everything random in the run.</summary>
     public required int Seed { get; init; }
 
+    /// <summary>
+    /// Rounds of the method: in each after the first, the classifier that the one before it ended with labels all images anew, the
+    /// generator goes on from there, and stage 3 is trained again from scratch. The control is the same for all.
+    /// </summary>
+    public required int Rounds { get; init; }
+
     /// <summary><c>auto</c>, <c>host</c>, <c>cuda</c> or <c>sim</c>.</summary>
     public required string Device { get; init; }
 

@@ -14,26 +14,49 @@ internal sealed class DiffusionStage
     private const int GridPixels = 48;
 
     private readonly RunContext _context;
-    private readonly ClassifierStage _classifier;
+    private readonly LabelStage _labels;
+    private readonly int _round;
     private readonly StageFolder _folder;
 
-    /// <summary>The stage after stage 1.</summary>
-    public DiffusionStage(RunContext context, ClassifierStage classifier)
+    /// <summary>The stage of a round.</summary>
+    /// <param name="context">The run.</param>
+    /// <param name="labels">What labels the images in this round.</param>
+    /// <param name="round">Number of the round, from 1.</param>
+    public DiffusionStage(RunContext context, LabelStage labels, int round)
     {
         _context = context;
-        _classifier = classifier;
-        _folder = context.Folder.Diffusion;
+        _labels = labels;
+        _round = round;
+        _folder = context.Folder.Round(round).Diffusion;
         Runner = new StageRunner(context, _folder, Given(context), GivenToTrain(context));
     }
 
     /// <summary>What decides whether the stage has to run.</summary>
     public StageRunner Runner { get; }
 
-    /// <summary>What stage 1, finished, made for this one.</summary>
-    private Dictionary<string, string> Made => new()
+    /// <summary>What the stages before it, finished, made for this one.</summary>
+    private Dictionary<string, string> Made
     {
-        ["pseudo-labels"] = FileHash.Of(_context.Folder.Classifier.PseudoLabelsPath),
-    };
+        get
+        {
+            var made = new Dictionary<string, string> { ["pseudo-labels"] = FileHash.Of(_labels.Folder.PseudoLabelsPath) };
+            if (GeneratorBefore is { } path)
+            {
+                made["generator of the round before"] = FileHash.Of(path);
+            }
+
+            return made;
+        }
+    }
+
+    /// <summary>The generator that this one goes on from; null in the first round.</summary>
+    private string? GeneratorBefore => _round == 1 ? null : _context.Folder.Round(_round - 1).Diffusion.GeneratorPath;
+
+    /// <summary>The seed of the stage; every round draws anew.</summary>
+    private ulong Seed => _context.StageSeed((3 * (_round - 1)) + 2);
+
+    /// <summary>Hash of the generator, finished.</summary>
+    public string GeneratorHash => FileHash.Of(_folder.GeneratorPath);
 
     /// <summary>The pseudo-images that the options ask for.</summary>
     /// <param name="options">The options.</param>
@@ -102,15 +125,23 @@ internal sealed class DiffusionStage
         return given;
     }
 
-    private ImageGenerator CreateGenerator() =>
-        new(_context.Device, _context.Options.Diffusion, _context.Data.Train, _context.StageSeed(2));
+    private ImageGenerator CreateGenerator()
+    {
+        var generator = new ImageGenerator(_context.Device, _context.Options.Diffusion, _context.Data.Train, Seed);
+        if (GeneratorBefore is { } path)
+        {
+            generator.Store.Import(generator.Store.Values, StateDict.Load(path));
+        }
+
+        return generator;
+    }
 
     private DiffusionTrainer CreateTrainer(ImageGenerator generator) => new(
         generator,
         _context.Options.Diffusion,
         _context.Data.Train,
-        _classifier.LoadPseudoLabels().Labels,
-        _context.StageSeed(2));
+        _labels.LoadPseudoLabels().Labels,
+        Seed);
 
     private TrainLoop CreateLoop(DiffusionTrainer trainer, Dictionary<string, string> made) => new(
         _context,
@@ -149,11 +180,11 @@ internal sealed class DiffusionStage
 
     private (ImageShards Shards, DrawingRecord Spent) Draw(ImageGenerator generator, CancellationToken stop)
     {
-        var key = Runner.Origin(new Dictionary<string, string> { ["generator"] = FileHash.Of(_folder.GeneratorPath) }).Hash;
+        var key = Runner.Origin(new Dictionary<string, string> { ["generator"] = GeneratorHash }).Hash;
         var plan = PlanOf(_context.Options.Generate, _context.Data.Train, key);
         var spent = DrawingRecord.In(_folder, key, _context.Machine);
         var shards = ImageShards.BeginOrResume(_folder.PseudoImagesPath, plan, _context.Observer);
-        using var drawer = new PseudoImageDrawer(generator, _context.Options.Generate, _context.StageSeed(2));
+        using var drawer = new PseudoImageDrawer(generator, _context.Options.Generate, Seed);
         var total = (long)plan.Classes * plan.PerClass;
         var done = total - shards.Missing.Sum(shard => (long)shard.Count);
         var (clock, before, secondsBefore) = (Stopwatch.StartNew(), done, spent.Seconds);
@@ -188,9 +219,9 @@ internal sealed class DiffusionStage
 
     private (FrechetResult Frechet, double ClassAgreement) Measure(ImageDataset images, CancellationToken stop)
     {
-        using var classifier = _classifier.LoadClassifier();
+        using var classifier = _labels.LoadClassifier();
         var frechet = FeatureDistance.Between(
-            classifier, _context.Data.Train, images, "class token of the stage-1 classifier", stop);
+            classifier, _context.Data.Train, images, $"class token of {_labels.ClassifierName}", stop);
         return (frechet, classifier.Evaluate(images, stop).Accuracy);
     }
 }

@@ -4,7 +4,7 @@ using DPT.Engine.Kernels;
 namespace DPT.Engine.Dpt;
 
 /// <summary>
-/// Dual pseudo training in a run folder: the three stages in order. Each continues from its checkpoints, and a finished
+/// Dual pseudo training in a run folder: the three stages in order, in as many rounds as the options say. Each continues from its checkpoints, and a finished
 /// stage whose settings, data and inputs are the same is not run again; one with others only if the session may
 /// overwrite. Whatever stages were run one by one, they end in the same <c>result.json</c> as all in one. All methods stop
 /// at the token with everything saved and throw <see cref="OperationCanceledException"/>.
@@ -14,8 +14,7 @@ public sealed class DptPipeline : IDisposable
     private readonly RunContext _context;
     private readonly RunSession _session;
     private readonly ClassifierStage _classifier;
-    private readonly DiffusionStage _diffusion;
-    private readonly RetrainStage _retrain;
+    private readonly IReadOnlyList<Round> _rounds;
 
     /// <summary>Prepares to work in a folder; nothing is written yet.</summary>
     /// <param name="plan">The resolved options with the data, checked.</param>
@@ -28,34 +27,58 @@ public sealed class DptPipeline : IDisposable
         _session = session;
         _context = new RunContext(plan, folder, device, observer, session.Overwrite);
         _classifier = new ClassifierStage(_context);
-        _diffusion = new DiffusionStage(_context, _classifier);
-        _retrain = new RetrainStage(_context, _classifier, _diffusion);
+        var rounds = new List<Round>();
+        for (var number = 1; number <= plan.Options.Rounds; number++)
+        {
+            LabelStage labels = number == 1 ? _classifier : new RelabelStage(_context, number);
+            var diffusion = new DiffusionStage(_context, labels, number);
+            var first = rounds.Count == 0 ? null : rounds[0].Retrain;
+            rounds.Add(new Round(labels, diffusion, new RetrainStage(_context, labels, diffusion, number, first)));
+        }
+
+        _rounds = rounds;
     }
 
     /// <summary>What a user of the results should know, as far as the run has come.</summary>
     public IReadOnlyList<string> Warnings { get; private set; } = [];
 
+    private DiffusionStage FirstDiffusion => _rounds[0].Diffusion;
+
+    private RetrainStage FirstRetrain => _rounds[0].Retrain;
+
     /// <summary>Runs all stages that are not finished and writes <c>result.json</c>.</summary>
     public DptResult Run(CancellationToken stop)
     {
         BeginWork(1, 2, 3);
-        _classifier.Run(stop);
-        _diffusion.Run(stop);
-        _retrain.Run(stop);
+        foreach (var (number, round) in _rounds.Index())
+        {
+            _context.Folder.MakeRound(number + 1);
+            round.Labels.Run(stop);
+            round.Diffusion.Run(stop);
+            round.Retrain.Run(stop);
+        }
+
         return Conclude() ?? throw new InvalidOperationException("all stages have run, and the run is not finished");
     }
 
     /// <summary>The check that all work begins with, for who does not work: a dry run.</summary>
-    /// <param name="stages">Numbers of the stages that would be worked on, 1 to 3.</param>
+    /// <param name="stages">Numbers of the stages that would be worked on, 1 to 3; all three mean those of all rounds.</param>
     /// <exception cref="DptException">
     /// Usage: one of them, finished or begun, has other settings or data than now, and the session may not overwrite.
     /// </exception>
     public void RequireConsent(params ReadOnlySpan<int> stages)
     {
-        StageRunner[] runners = [_classifier.Runner, _diffusion.Runner, _retrain.Runner];
         foreach (var stage in stages)
         {
-            runners[stage - 1].RequireConsent();
+            _rounds[0].Runners[stage - 1].RequireConsent();
+        }
+
+        if (stages.Length == _rounds[0].Runners.Count)
+        {
+            foreach (var runner in _rounds.Skip(1).SelectMany(round => round.Runners))
+            {
+                runner.RequireConsent();
+            }
         }
     }
 
@@ -82,7 +105,7 @@ public sealed class DptPipeline : IDisposable
     {
         _classifier.Read();
         BeginWork(2);
-        var steps = _diffusion.Train(stop);
+        var steps = FirstDiffusion.Train(stop);
         Conclude();
         return steps;
     }
@@ -92,7 +115,7 @@ public sealed class DptPipeline : IDisposable
     {
         _classifier.Read();
         BeginWork(2);
-        var result = _diffusion.Run(stop);
+        var result = FirstDiffusion.Run(stop);
         Conclude();
         return result;
     }
@@ -100,11 +123,11 @@ public sealed class DptPipeline : IDisposable
     /// <summary>Stage 3 and its control; stages 1 and 2 must be finished.</summary>
     public Stage3Result Retrain(CancellationToken stop)
     {
-        _diffusion.Runner.RequireFinished();
+        FirstDiffusion.Runner.RequireFinished();
         _classifier.Read();
-        _diffusion.Read();
+        FirstDiffusion.Read();
         BeginWork(3);
-        var result = _retrain.Run(stop);
+        var result = FirstRetrain.Run(stop);
         Conclude();
         return result;
     }
@@ -116,18 +139,19 @@ public sealed class DptPipeline : IDisposable
     /// <exception cref="DptException">Usage: a stage is not finished. Check: a file has changed since it was made.</exception>
     public EvaluationResult Evaluate(CancellationToken stop)
     {
-        _retrain.Runner.RequireFinished();
+        var (diffusion, retrain) = (_rounds[^1].Diffusion, _rounds[^1].Retrain);
+        retrain.Runner.RequireFinished();
         var stage1 = _classifier.Read();
-        _diffusion.Read();
-        var stage3 = _retrain.Read();
+        diffusion.Read();
+        var stage3 = retrain.Read();
         using var judge = ReferenceJudge.Train(_context, stop);
-        var confusion = _retrain.LoadConfusion();
+        var confusion = retrain.LoadConfusion();
         return new EvaluationResult(
             stage1.Top1,
             stage3.Top1,
-            stage3.ControlTop1,
+            FirstRetrain.Read().ControlTop1,
             judge.Classifier.Evaluate(_context.Data.Test, stop).Accuracy,
-            judge.Classifier.Evaluate(_diffusion.LoadImages(), stop).Accuracy,
+            judge.Classifier.Evaluate(diffusion.LoadImages(), stop).Accuracy,
             confusion.MacroF1,
             EvaluationResult.RatesOf(confusion, _context.Data.Test.ClassNames));
     }
@@ -138,14 +162,15 @@ public sealed class DptPipeline : IDisposable
     /// <exception cref="DptException">Usage: a stage is not finished. Check: a file has changed since it was made.</exception>
     public FrechetResult MeasureFrechet(CancellationToken stop)
     {
-        _diffusion.Runner.RequireFinished();
-        _classifier.Read();
-        _diffusion.Read();
+        var diffusion = _rounds[^1].Diffusion;
+        diffusion.Runner.RequireFinished();
+        _rounds[^1].Labels.Read();
+        diffusion.Read();
         using var judge = ReferenceJudge.Train(_context, stop);
         return FeatureDistance.Between(
             judge.Classifier,
             _context.Data.Train,
-            _diffusion.LoadImages(),
+            diffusion.LoadImages(),
             "class token of a classifier trained on all true labels",
             stop);
     }
@@ -187,18 +212,33 @@ public sealed class DptPipeline : IDisposable
     /// <summary>Writes <c>result.json</c> if all stages are finished and of one piece; gives it, or null.</summary>
     private DptResult? Conclude()
     {
-        var one = _classifier.Find();
-        var two = one is null ? null : _diffusion.Find();
-        var three = two is null ? null : _retrain.Find();
-        StageManifest[] manifests = [.. new[] { one?.Manifest, two?.Manifest, three?.Manifest }.OfType<StageManifest>()];
+        var done = new List<RoundWork>();
+        foreach (var round in _rounds)
+        {
+            var one = round.Labels.Find();
+            var two = one is null ? null : round.Diffusion.Find();
+            var three = two is null ? null : round.Retrain.Find();
+            done.Add(new RoundWork(one, two, three));
+            if (three is null)
+            {
+                break;
+            }
+        }
+
+        var control = done[0].Retrain?.Result;
+        var (labels, images, classifier) = done[^1];
+        var stage3 = classifier?.Result is { } last && control is not null
+            ? last with { ControlTop1 = control.ControlTop1, ControlSteps = control.ControlSteps }
+            : null;
+        StageManifest[] manifests = [.. done.SelectMany(work => work.Manifests)];
         Warnings = RunWarnings.Of(
             _context.Plan,
-            one is null ? null : _classifier.LoadPseudoLabels(),
-            one?.Result,
-            two?.Result,
-            three?.Result,
+            labels is null ? null : _rounds[done.Count - 1].Labels.LoadPseudoLabels(),
+            labels?.Result,
+            images?.Result,
+            stage3,
             [.. manifests.SelectMany(manifest => manifest.Machines).Distinct()]);
-        if (one is not { } stage1 || two is not { } stage2 || three is not { } stage3)
+        if (done.Count < _rounds.Count || stage3 is null)
         {
             return null;
         }
@@ -214,14 +254,41 @@ public sealed class DptPipeline : IDisposable
             Device = _context.Device.Description,
             Precision = options.Precision,
             Engine = RunRecord.EngineVersion,
-            Stage1 = stage1.Result,
-            Stage2 = stage2.Result,
-            Stage3 = stage3.Result,
-            TotalSeconds = stage1.Result.Seconds + stage2.Result.Seconds + stage3.Result.Seconds,
+            Stage1 = done[0].Labels!.Value.Result,
+            Stage2 = images!.Value.Result,
+            Stage3 = stage3,
+            Rounds = [.. done.Select(work => work.Summary)],
+            TotalSeconds = done.Sum(work => work.Seconds),
             PeakMemoryBytes = manifests.Max(manifest => manifest.PeakMemoryBytes),
             Warnings = Warnings,
         };
         JsonFiles.Save(_context.Folder.ResultPath, result);
         return result;
+    }
+
+    /// <summary>The stages of a round.</summary>
+    private sealed record Round(LabelStage Labels, DiffusionStage Diffusion, RetrainStage Retrain)
+    {
+        public IReadOnlyList<StageRunner> Runners { get; } = [Labels.Runner, Diffusion.Runner, Retrain.Runner];
+    }
+
+    /// <summary>What is finished of a round.</summary>
+    private sealed record RoundWork(
+        (StageManifest Manifest, Stage1Result Result)? Labels,
+        (StageManifest Manifest, Stage2Result Result)? Diffusion,
+        (StageManifest Manifest, Stage3Result Result)? Retrain)
+    {
+        public IEnumerable<StageManifest> Manifests =>
+            new[] { Labels?.Manifest, Diffusion?.Manifest, Retrain?.Manifest }.OfType<StageManifest>();
+
+        public double Seconds => (Labels?.Result.Seconds ?? 0) + (Diffusion?.Result.Seconds ?? 0) + (Retrain?.Result.Seconds ?? 0);
+
+        /// <summary>Of a round that is finished.</summary>
+        public RoundResult Summary => new(
+            Labels!.Value.Result.PseudoLabelAccuracy,
+            Diffusion!.Value.Result.FrechetDistance.Value,
+            Diffusion!.Value.Result.ClassAgreement,
+            Retrain!.Value.Result.Top1,
+            Retrain!.Value.Result.SelfTrainingTop1);
     }
 }

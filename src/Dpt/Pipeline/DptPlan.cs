@@ -113,6 +113,7 @@ public sealed record DptPlan
     {
         var perCheckpoint = 4L * sizeof(float) * ((4 * classifier) + generator);
         var images = (long)train.Classes * options.Generate.PerClass * train.ImageLength;
-        return (perCheckpoint * (options.Run.CheckpointsKept + 1L)) + (sizeof(float) * ((2 * classifier) + generator)) + images;
+        var round = (perCheckpoint * (options.Run.CheckpointsKept + 1L)) + (sizeof(float) * ((2 * classifier) + generator)) + images;
+        return options.Rounds * round;
     }
 }

@@ -26,11 +26,14 @@ public sealed record DptResult
     /// <summary>The classifier from few labels.</summary>
     public required Stage1Result Stage1 { get; init; }
 
-    /// <summary>The generator.</summary>
+    /// <summary>The generator of the last round.</summary>
     public required Stage2Result Stage2 { get; init; }
 
-    /// <summary>The classifier with pseudo-images, and its control.</summary>
+    /// <summary>The classifier of the last round, with pseudo-images, and its control.</summary>
     public required Stage3Result Stage3 { get; init; }
+
+    /// <summary>Every round in short, the last one too.</summary>
+    public required IReadOnlyList<RoundResult> Rounds { get; init; }
 
     /// <summary>Wall time of the whole run in seconds, earlier sessions of a resumed run included.</summary>
     public required double TotalSeconds { get; init; }
@@ -73,7 +76,7 @@ public sealed record Stage1Result(double Top1, double PseudoLabelAccuracy, Calib
 /// <param name="ImagesSeen">Training images seen, repeats counted.</param>
 /// <param name="ImagesPerSecond">Training rate.</param>
 /// <param name="FrechetDistance">Distance of the pseudo-images to the training images.</param>
-/// <param name="ClassAgreement">Share of pseudo-images that the stage-1 classifier puts in the class they were drawn for.</param>
+/// <param name="ClassAgreement">Share of pseudo-images that the classifier that labelled puts in the class they were drawn for.</param>
 /// <param name="Seconds">Wall time.</param>
 public sealed record Stage2Result(
     long Parameters,
@@ -90,6 +93,19 @@ public sealed record Stage2Result(
 /// <param name="Features">Whose features.</param>
 /// <param name="Count">Images on the generated side.</param>
 public sealed record FrechetResult(double Value, string Features, int Count);
+
+/// <summary>A round in short.</summary>
+/// <param name="PseudoLabelAccuracy">Accuracy of the pseudo-labels that it began with, over all training images.</param>
+/// <param name="FrechetDistance">Distance of its pseudo-images to the training images, in features of the classifier that labelled.</param>
+/// <param name="ClassAgreement">Share of its pseudo-images that that classifier puts in the class they were drawn for.</param>
+/// <param name="Top1">Accuracy on the test set that it ended with.</param>
+/// <param name="SelfTrainingTop1">That of its second control; null where it was not asked for.</param>
+public sealed record RoundResult(
+    double PseudoLabelAccuracy,
+    double FrechetDistance,
+    double ClassAgreement,
+    double Top1,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? SelfTrainingTop1 = null);
 
 /// <summary>Result of stage 3.</summary>
 /// <param name="Top1">Accuracy on the test set.</param>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using DPT.Engine.Autograd;
 
 namespace DPT.Engine.Dpt;
@@ -6,22 +7,36 @@ namespace DPT.Engine.Dpt;
 /// <summary>
 /// Stage 3: the classifier retrained from scratch on the labelled few plus the pseudo-images (spec 6.2), and its controls, without
 /// which an improvement proves nothing: the same training with the same seed on the labelled few alone, for as many updates or more;
-/// and, if asked for, on the labelled few plus real images with the labels of stage 1.
+/// and, if asked for, on the labelled few plus real images with their pseudo-labels. The first control knows nothing of pseudo-labels,
+/// so the first round trains it for all.
 /// </summary>
 internal sealed class RetrainStage
 {
+    private const string ControlSteps = "stage3.controlSteps";
+
     private readonly RunContext _context;
-    private readonly ClassifierStage _classifier;
+    private readonly LabelStage _labels;
     private readonly DiffusionStage _diffusion;
+    private readonly RetrainStage? _first;
     private readonly StageFolder _folder;
 
-    public RetrainStage(RunContext context, ClassifierStage classifier, DiffusionStage diffusion)
+    /// <summary>The stage of a round.</summary>
+    /// <param name="context">The run.</param>
+    /// <param name="labels">What labels the images in this round.</param>
+    /// <param name="diffusion">Stage 2 of this round.</param>
+    /// <param name="round">Number of the round, from 1.</param>
+    /// <param name="first">Stage 3 of the first round; null if this is it.</param>
+    public RetrainStage(RunContext context, LabelStage labels, DiffusionStage diffusion, int round, RetrainStage? first)
     {
-        _context = context;
-        _classifier = classifier;
-        _diffusion = diffusion;
-        _folder = context.Folder.Retrain;
+        (_context, _labels, _diffusion, _first) = (context, labels, diffusion, first);
+        _folder = context.Folder.Round(round).Retrain;
         var given = context.Given(["seed", "classifier", "stage3"], "train", "test", "labels");
+        given.Remove(ControlSteps);
+        if (first is null)
+        {
+            given[ControlSteps] = context.Options.ControlSteps.ToString(CultureInfo.InvariantCulture);
+        }
+
         Runner = new StageRunner(context, _folder, given, GivenToTrain(given));
     }
 
@@ -55,7 +70,7 @@ internal sealed class RetrainStage
     /// <summary>What stage 2, finished, made for this one.</summary>
     private Dictionary<string, string> Made(ImageDataset pseudoImages) => new()
     {
-        ["generator"] = FileHash.Of(_context.Folder.Diffusion.GeneratorPath),
+        ["generator"] = _diffusion.GeneratorHash,
         ["pseudo-images"] = pseudoImages.Hash,
     };
 
@@ -63,7 +78,7 @@ internal sealed class RetrainStage
     private static SortedDictionary<string, string> GivenToTrain(SortedDictionary<string, string> given)
     {
         var toTrain = new SortedDictionary<string, string>(given, given.Comparer);
-        toTrain.Remove("stage3.controlSteps");
+        toTrain.Remove(ControlSteps);
         toTrain.Remove("stage3.selfTraining");
         return toTrain;
     }
@@ -75,19 +90,18 @@ internal sealed class RetrainStage
         var drawn = Train(
             new Contender(_folder.Name, real.Append(pseudoImages), options, _folder.CheckpointsPath, _folder.ClassifierPath), made, stop);
         JsonFiles.Save(_folder.ConfusionPath, drawn.Matrix.Rows);
-        var longer = options with { Steps = _context.Options.ControlSteps };
-        var control = Train(
-            new Contender(ControlOf(_folder), real, longer, _folder.ControlCheckpointsPath), made, stop);
+        var control = _first is null ? TrainControl(real, made, stop) : null;
         var selfTraining = options.SelfTraining ? TrainItself(real, made, stop) : null;
+        var controlTop1 = control?.Matrix.Accuracy ?? _first!.Read().ControlTop1;
         _context.Observer.Message(FormattableString.Invariant(
-            $"{_folder.Name}: top-1 {drawn.Matrix.Accuracy:p1}, control {control.Matrix.Accuracy:p1}")
+            $"{_folder.Name}: top-1 {drawn.Matrix.Accuracy:p1}, control {controlTop1:p1}")
             + (selfTraining is null ? "" : FormattableString.Invariant($", self-training {selfTraining.Matrix.Accuracy:p1}")));
-        Trained[] all = [drawn, control, .. selfTraining is null ? Array.Empty<Trained>() : [selfTraining]];
+        Trained[] all = [.. new[] { drawn, control, selfTraining }.OfType<Trained>()];
         var result = new Stage3Result(
             drawn.Matrix.Accuracy,
-            control.Matrix.Accuracy,
+            controlTop1,
             options.Steps,
-            longer.Steps,
+            _context.Options.ControlSteps,
             _context.Options.Generate.PerClass,
             all.Sum(trained => trained.Seconds),
             selfTraining?.Matrix.Accuracy);
@@ -95,10 +109,16 @@ internal sealed class RetrainStage
             result, [_folder.ClassifierPath, _folder.ConfusionPath], [.. all.SelectMany(trained => trained.Machines).Distinct()]);
     }
 
+    private Trained TrainControl(ImageDataset real, Dictionary<string, string> made, CancellationToken stop)
+    {
+        var longer = _context.Options.Stage3 with { Steps = _context.Options.ControlSteps };
+        return Train(new Contender(ControlOf(_folder), real, longer, _folder.ControlCheckpointsPath), made, stop);
+    }
+
     /// <summary>The second control.</summary>
     private Trained TrainItself(ImageDataset real, Dictionary<string, string> made, CancellationToken stop)
     {
-        var labels = _classifier.LoadPseudoLabels().Labels;
+        var labels = _labels.LoadPseudoLabels().Labels;
         var images = SelfTrainingImages.Draw(
             _context.Data.Train, labels, _context.Options.Generate.PerClass, _context.StageSeed(3));
         return Train(

@@ -39,7 +39,7 @@ internal static class SettingChecks
         RequireRows("generate.batch", options.Generate.NetworkBatch, image.Rows, image.Width);
         RequireSolver(options);
         ImageShards.RequireSense(
-            DiffusionStage.PlanOf(options.Generate, train, key: ""), RunLayout.DiffusionName, FailureKind.Usage);
+            DiffusionStage.PlanOf(options.Generate, train, key: ""), new RunLayout("").Round(1).Diffusion.Name, FailureKind.Usage);
     }
 
     /// <summary>What can work but is probably not meant.</summary>

@@ -133,7 +133,7 @@ internal sealed class StageRunner(
         // Results go first: whatever happens from here on, none is left of a run that is no more.
         File.Delete(context.Folder.ResultPath);
         File.Delete(context.Folder.ReportPath);
-        foreach (var stage in context.Folder.From(folder).Where(stage => stage == folder || differences.Count > 0).Reverse())
+        foreach (var stage in context.Folder.From(folder).Where(stage => stage.Name == folder.Name || differences.Count > 0).Reverse())
         {
             File.Delete(stage.ManifestPath);
         }
@@ -151,7 +151,7 @@ internal sealed class StageRunner(
             return;
         }
 
-        var lost = context.Folder.From(folder).Where(stage => stage != folder && File.Exists(stage.ManifestPath)).ToList();
+        var lost = context.Folder.From(folder).Where(stage => stage.Name != folder.Name && File.Exists(stage.ManifestPath)).ToList();
         var after = lost.Count > 0 ? $", and with it {string.Join(" and ", lost.Select(stage => stage.Name))}" : "";
         throw new DptException(
             FailureKind.Usage,

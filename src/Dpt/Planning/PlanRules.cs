@@ -126,23 +126,28 @@ internal static class PlanRules
     }
 
     /// <summary>The updates that a budget pays for.</summary>
-    public static PlannedWork Work(DataTraits data, StepRates rates, Budget budget)
+    /// <param name="data">The data.</param>
+    /// <param name="rates">Rates of the networks.</param>
+    /// <param name="budget">The budget.</param>
+    /// <param name="rounds">Rounds of the method: stages 2 and 3 are as many times as long, the control is not.</param>
+    public static PlannedWork Work(DataTraits data, StepRates rates, Budget budget, int rounds = 1)
     {
-        var perImage = data.Classes * Evaluations * rates.Draw;
+        var perImage = rounds * data.Classes * Evaluations * rates.Draw;
         var perClass = Math.Min(MostPerClass, DrawingShare * budget.Seconds / perImage);
         perClass = Math.Max(PerClassUnit, Math.Floor(perClass / PerClassUnit) * PerClassUnit);
 
         // Pseudo-labels, then features for the Frechet distance.
-        var labelling = 2 * data.Images * rates.Classify;
+        var labelling = 2 * rounds * data.Images * rates.Classify;
         var left = ((1 - CurveShare) * budget.Seconds) - (perClass * perImage) - labelling;
 
         // Stage 1, stage 3 and its control get as many updates as each other: no classifier lags behind those it is compared with.
-        var round = rates.Stage1 + (2 * rates.Stage3);
+        var (generators, stage3) = (rounds * rates.Generator, (rounds + 1) * rates.Stage3);
+        var classifiers = rates.Stage1 + stage3;
         Training[] trainings =
         [
-            new(ClassifierWeight * rates.Stage1 / round, rates.Stage1, UsefulInStage1),
-            new(GeneratorWeight, rates.Generator, UsefulInGenerator),
-            new(ClassifierWeight * 2 * rates.Stage3 / round, 2 * rates.Stage3, UsefulInStage3),
+            new(ClassifierWeight * rates.Stage1 / classifiers, rates.Stage1, UsefulInStage1),
+            new(GeneratorWeight, generators, UsefulInGenerator),
+            new(ClassifierWeight * stage3 / classifiers, stage3, UsefulInStage3),
         ];
 
         // Those that have enough soonest come first: what they leave goes to the others.

@@ -58,7 +58,7 @@ public static class RunPlanner
             var chosen = complete(RunPlan.SettingsOf(networks));
             DptPlan.Of(chosen, data, split, device);
             var rates = measure(chosen, data.Train);
-            return new Candidate(networks, rates, PlanRules.Work(traits, rates, budget));
+            return new Candidate(networks, rates, PlanRules.Work(traits, rates, budget, options.Rounds));
         }
     }
 

@@ -14,31 +14,42 @@ public sealed record StageEstimate(string Work, double Seconds, long MemoryBytes
     /// <param name="rates">Rates of its networks.</param>
     internal static IReadOnlyList<StageEstimate> Of(DptPlan plan, StepRates rates)
     {
-        var (options, layout) = (plan.Options, new RunLayout(""));
+        var (options, memory) = (plan.Options, plan.Memory);
         var (train, test) = (plan.Data.Train.Count, plan.Data.Test.Count);
         var drawn = (long)options.Generate.PerClass * plan.Data.Train.Classes;
-        var memory = plan.Memory;
-        List<StageEstimate> stages =
-        [
-            new(layout.Classifier.Name, (options.Stage1.Steps * rates.Stage1) + ((train + test) * rates.Classify), memory.Stage1.Bytes),
-            new(layout.Diffusion.Name, options.Diffusion.Steps * rates.Generator, memory.Generator.Bytes),
-            new(
-                DiffusionStage.DrawingOf(layout.Diffusion),
-                (drawn * options.Generate.Evaluations * rates.Draw) + ((train + (2 * drawn)) * rates.Classify),
-                memory.Drawing.Bytes),
-            Retraining(layout.Retrain.Name, options.Stage3.Steps),
-            Retraining(RetrainStage.ControlOf(layout.Retrain), options.ControlSteps),
-        ];
-        if (options.Stage3.SelfTraining)
+        var stages = new List<StageEstimate>();
+        var classifiers = 0;
+        for (var number = 1; number <= options.Rounds; number++)
         {
-            stages.Add(Retraining(RetrainStage.SelfTrainingOf(layout.Retrain), options.Stage3.Steps));
+            var round = new RunLayout("").Round(number);
+            Classifier(round.Labels.Name, number == 1 ? options.Stage1.Steps : 0, rates.Stage1, train + test, memory.Stage1.Bytes);
+            stages.Add(new(round.Diffusion.Name, options.Diffusion.Steps * rates.Generator, memory.Generator.Bytes));
+            stages.Add(new(
+                DiffusionStage.DrawingOf(round.Diffusion),
+                (drawn * options.Generate.Evaluations * rates.Draw) + ((train + (2 * drawn)) * rates.Classify),
+                memory.Drawing.Bytes));
+            Retraining(round.Retrain.Name, options.Stage3.Steps);
+            if (number == 1)
+            {
+                Retraining(RetrainStage.ControlOf(round.Retrain), options.ControlSteps);
+            }
+
+            if (options.Stage3.SelfTraining)
+            {
+                Retraining(RetrainStage.SelfTrainingOf(round.Retrain), options.Stage3.Steps);
+            }
         }
 
-        // Each classifier has a curve: all stages but the generator's two.
-        var curves = (stages.Count - 2) * options.Run.EvaluationPoints * test * rates.Classify;
+        var curves = classifiers * options.Run.EvaluationPoints * test * rates.Classify;
         return [.. stages, new(Curves, curves, memory.Stage1.Bytes)];
 
-        StageEstimate Retraining(string work, int steps) =>
-            new(work, (steps * rates.Stage3) + (test * rates.Classify), memory.Stage3.Bytes);
+        void Retraining(string work, int steps) => Classifier(work, steps, rates.Stage3, test, memory.Stage3.Bytes);
+
+        // Every training has a curve.
+        void Classifier(string work, int steps, double rate, int evaluated, long bytes)
+        {
+            classifiers += steps > 0 ? 1 : 0;
+            stages.Add(new(work, (steps * rate) + (evaluated * rates.Classify), bytes));
+        }
     }
 }

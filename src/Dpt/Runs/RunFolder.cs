@@ -16,10 +16,7 @@ public sealed class RunFolder : RunLayout, IDisposable
     private RunFolder(string path, FileStream @lock) : base(path)
     {
         _lock = @lock;
-        foreach (var stage in Stages)
-        {
-            Directory.CreateDirectory(stage.CheckpointsPath);
-        }
+        MakeRound(1);
     }
 
     /// <summary>Makes the next numbered folder under a root, which is made too if it is missing.</summary>
@@ -131,6 +128,16 @@ public sealed class RunFolder : RunLayout, IDisposable
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new DptException(FailureKind.Environment, $"cannot write to '{path}': {error.Message}", error);
+        }
+    }
+
+    /// <summary>Makes the folders of a round, if they are not there.</summary>
+    /// <exception cref="IOException">They cannot be made.</exception>
+    internal void MakeRound(int number)
+    {
+        foreach (var stage in Round(number).Stages)
+        {
+            Directory.CreateDirectory(stage.CheckpointsPath);
         }
     }
 

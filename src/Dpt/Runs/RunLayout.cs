@@ -8,21 +8,13 @@ public class RunLayout
     /// <summary>Name of the file with every setting and its origin.</summary>
     public const string ConfigName = "config.resolved.json";
 
-    internal const string DiffusionName = "stage-2-diffusion";
     internal const string JudgeName = "reference";
     internal const string LogName = "log.txt";
 
     private const string MetricsName = "metrics.jsonl";
 
     /// <summary>The layout of a run in that folder.</summary>
-    public RunLayout(string folder)
-    {
-        FolderPath = folder;
-        Classifier = new StageFolder(folder, "stage-1-classifier");
-        Diffusion = new StageFolder(folder, DiffusionName);
-        Retrain = new StageFolder(folder, "stage-3-classifier");
-        Stages = [Classifier, Diffusion, Retrain];
-    }
+    public RunLayout(string folder) => FolderPath = folder;
 
     /// <summary>The folder, as it was given.</summary>
     public string FolderPath { get; }
@@ -30,17 +22,9 @@ public class RunLayout
     /// <summary>The folder's name, e.g. <c>00012-digits</c>.</summary>
     public string Name => Path.GetFileName(FolderPath);
 
-    /// <summary>Stage 1: the classifier from few labels, and its pseudo-labels.</summary>
-    public StageFolder Classifier { get; }
-
-    /// <summary>Stage 2: the generator and its pseudo-images.</summary>
-    public StageFolder Diffusion { get; }
-
-    /// <summary>Stage 3: the classifier with pseudo-images, and its control.</summary>
-    public StageFolder Retrain { get; }
-
-    /// <summary>The stages in their order: each works on what those before it made.</summary>
-    public IReadOnlyList<StageFolder> Stages { get; }
+    /// <summary>The stages of all rounds that are there, in their order: each works on what those before it made.</summary>
+    public IEnumerable<StageFolder> Stages =>
+        Enumerable.Range(1, int.MaxValue).TakeWhile(HasRound).SelectMany(number => Round(number).Stages);
 
     /// <summary>The outside judge: a cache of verbs that read, no part of the run.</summary>
     public string JudgePath => Path.Combine(FolderPath, JudgeName);
@@ -78,6 +62,13 @@ public class RunLayout
     /// <summary>Images left out because they cannot be read, see <see cref="BrokenImage"/>.</summary>
     public string SkippedImagesPath => Path.Combine(FolderPath, "skipped-images.csv");
 
+    /// <summary>The stages of a round.</summary>
+    /// <param name="number">From 1.</param>
+    public RoundLayout Round(int number) => new(FolderPath, number);
+
     /// <summary>A stage and those that work on what it made.</summary>
-    public IEnumerable<StageFolder> From(StageFolder stage) => Stages.SkipWhile(other => other != stage);
+    public IEnumerable<StageFolder> From(StageFolder stage) => Stages.SkipWhile(other => other.Name != stage.Name);
+
+    /// <summary>Whether a round has begun; the first always has.</summary>
+    private bool HasRound(int number) => number == 1 || Directory.Exists(Path.Combine(FolderPath, RoundLayout.FolderName(number)));
 }

@@ -26,6 +26,7 @@ public sealed class StageInputTests
 
     private readonly HostDevice _device = new(threads: 1);
     private DptResult _result = null!;
+    private DptResult _resultOfTwo = null!;
     private DatasetPair _data = null!;
     private ImageDataset _labelled = null!;
     private ImageDataset _pseudoImages = null!;
@@ -34,11 +35,12 @@ public sealed class StageInputTests
     [OneTimeSetUp]
     public void RunOnce()
     {
+        _resultOfTwo = TinyRun.In(_folder["run"], _options with { Rounds = 2 }).Result!;
         _result = TinyRun.In(_folder["run"], _options).Result!;
         _data = DatasetCatalog.Load(_options.Data, _options.Seed);
         _labelled = _data.Train.Select(LabelSplit.Draw(_data.Train, perClass: 2, seed: 3).Indices);
         _pseudoLabels = PseudoLabelFile.Load(Of("stage-1-classifier/pseudo-labels.csv"), _data.Train);
-        _pseudoImages = ImageShards.Open(Of("stage-2-diffusion/pseudo-images")).Load("pseudo-images", _data.Train.ClassNames);
+        _pseudoImages = PseudoImages("");
     }
 
     [OneTimeTearDown]
@@ -88,6 +90,64 @@ public sealed class StageInputTests
 
         RequireSame(Weights("stage-2-diffusion/generator.safetensors"), generator.Store.Export(trainer.Average.Values));
         RequireSame(Checkpoint("stage-2-diffusion/checkpoints", "model"), generator.Store.Export(generator.Store.Values));
+    }
+
+    /// <summary>The classifier that the first round ended with labels anew.</summary>
+    [Test]
+    public void Round2_LabelsWithTheClassifierOfTheFirst()
+    {
+        using var classifier = Load(Weights("stage-3-classifier/classifier.safetensors"));
+        var labels = LabelsOfRound2();
+        Assert.That(labels.Labels, Is.EqualTo(classifier.Label(_data.Train).Labels).And.Not.EqualTo(_pseudoLabels.Labels));
+        Assert.That(
+            _resultOfTwo.Rounds.Select(round => round.PseudoLabelAccuracy),
+            Is.EqualTo(new[] { _pseudoLabels, labels }.Select(of =>
+                of.Labels.Zip(_data.Train.Labels).Average(pair => pair.First == pair.Second ? 1.0 : 0))).Within(1e-12));
+        Assert.That(_resultOfTwo.Stage2.FrechetDistance.Features, Is.EqualTo("class token of the classifier of round 1"));
+    }
+
+    /// <summary>The generator goes on from the averaged weights of the first round, with the new labels and draws of its own.</summary>
+    [Test]
+    public void Round2_GeneratorGoesOnWithTheNewLabels()
+    {
+        using var generator = new ImageGenerator(_device, _options.Diffusion, _data.Train, (Seed << 8) + 5);
+        generator.Store.Import(generator.Store.Values, Weights("stage-2-diffusion/generator.safetensors"));
+        using var trainer = new DiffusionTrainer(generator, _options.Diffusion, _data.Train, LabelsOfRound2().Labels, (Seed << 8) + 5);
+        while (trainer.Step < trainer.TotalSteps)
+        {
+            trainer.RunStep();
+        }
+
+        RequireSame(Weights("round-2/stage-2-diffusion/generator.safetensors"), generator.Store.Export(trainer.Average.Values));
+        Assert.That(
+            Draw(Weights("round-2/stage-2-diffusion/generator.safetensors"), (Seed << 8) + 5), Is.EqualTo(PseudoImages("round-2/").Pixels));
+    }
+
+    /// <summary>Stage 3 begins anew, with the seed that it has in common with the control of the first round.</summary>
+    [Test]
+    public void Round2_Stage3LearnsFromTheNewPseudoImages()
+    {
+        using var byHand = new ByHand(this, _options.Stage3, _labelled.Append(PseudoImages("round-2/")), (Seed << 8) + 3);
+        byHand.TrainToTheEnd();
+        RequireSame(Weights("round-2/stage-3-classifier/classifier.safetensors"), byHand.Average);
+        using var classifier = Load(byHand.Average);
+        Assert.That(_resultOfTwo.Stage3.Top1, Is.EqualTo(Accuracy(classifier)));
+        Assert.That(_resultOfTwo.Rounds.Select(round => round.Top1), Is.EqualTo(new[] { _result.Stage3.Top1, _resultOfTwo.Stage3.Top1 }));
+        Assert.That(
+            (_resultOfTwo.Stage1.Top1, _resultOfTwo.Stage3.ControlTop1), Is.EqualTo((_result.Stage1.Top1, _result.Stage3.ControlTop1)));
+    }
+
+    /// <summary>The second control of a round has its pseudo-labels.</summary>
+    [Test]
+    public void Round2_SecondControlLearnsFromTheNewLabels()
+    {
+        var images = SelfTrainingImages.Draw(_data.Train, LabelsOfRound2().Labels, _options.Generate.PerClass, (Seed << 8) + 3);
+        using var byHand = new ByHand(this, _options.Stage3, _labelled.Append(images), (Seed << 8) + 3);
+        byHand.TrainToTheEnd();
+        RequireSame(Checkpoint("round-2/stage-3-classifier/self-training-checkpoints", "ema"), byHand.Average);
+        Assert.That(
+            _resultOfTwo.Rounds.Select(round => round.SelfTrainingTop1),
+            Is.EqualTo(new[] { _result.Stage3.SelfTrainingTop1, _resultOfTwo.Stage3.SelfTrainingTop1 }));
     }
 
     [Test]
@@ -239,11 +299,17 @@ public sealed class StageInputTests
         return FrechetDistance.Between(Moments(_data.Train), Moments(_pseudoImages));
     }
 
-    private byte[] Draw(IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)> weights)
+    private PseudoLabels LabelsOfRound2() => PseudoLabelFile.Load(Of("round-2/stage-1-classifier/pseudo-labels.csv"), _data.Train);
+
+    private ImageDataset PseudoImages(string round) =>
+        ImageShards.Open(Of(round + "stage-2-diffusion/pseudo-images")).Load("pseudo-images", _data.Train.ClassNames);
+
+    private byte[] Draw(
+        IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)> weights, ulong seed = (Seed << 8) + 2)
     {
         using var generator = new ImageGenerator(_device, _options.Diffusion, _data.Train, seed: 0);
         generator.Store.Import(generator.Store.Values, weights);
-        using var drawer = new PseudoImageDrawer(generator, _options.Generate, (Seed << 8) + 2);
+        using var drawer = new PseudoImageDrawer(generator, _options.Generate, seed);
         return [.. Enumerable.Range(0, 10).SelectMany(label => drawer.DrawAll(new ImageShard(label, 0, 4), default))];
     }
 

@@ -56,10 +56,13 @@ public class ConsentTests
     [OneTimeTearDown]
     public void RemoveFolder() => _run.Dispose();
 
-    /// <summary>Every setting but those of the data, with the stage that has to be made again if it changes.</summary>
+    /// <summary>
+    /// Every setting but those of the data, with the stage that has to be made again if it changes; another number of rounds adds or
+    /// leaves out stages, see <see cref="RoundTests"/>.
+    /// </summary>
     private static IEnumerable<TestCaseData> Settings() =>
         from part in (JsonObject)JsonSerializer.SerializeToNode(TinyOptions.Run, _camelCase)!
-        where part.Key != "data"
+        where part.Key is not ("data" or "rounds")
         from name in part.Value is JsonObject members ? members.Select(m => $"{part.Key}.{m.Key}") : [part.Key]
         select new TestCaseData(name, StageOf(name)).SetArgDisplayNames(name);
 

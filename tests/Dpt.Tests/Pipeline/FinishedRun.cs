@@ -8,10 +8,10 @@ internal sealed class FinishedRun : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    public FinishedRun()
+    public FinishedRun(DptOptions? options = null)
     {
         Path = _folder["finished"];
-        Result = TinyRun.In(Path).Result!;
+        Result = TinyRun.In(Path, options).Result!;
         Outcome = TinyRun.Outcome(Path);
     }
 

@@ -71,7 +71,7 @@ public class PipelineTests
             "stage3.steps", "stage3.controlSteps", "stage3.pseudoImagesPerClass", "stage3.seconds",
             "totalSeconds", "peakMemoryBytes",
         ];
-        string[] lists = ["stage1.calibration.intervals", "warnings"];
+        string[] lists = ["stage1.calibration.intervals", "rounds", "warnings"];
         Assert.That(fields.Keys, Is.EquivalentTo(texts.Concat(numbers).Concat(lists)));
         Assert.That(lists.Select(f => fields[f]), Has.All.EqualTo(JsonValueKind.Array));
         Assert.That(texts.Select(f => fields[f]), Has.All.EqualTo(JsonValueKind.String));

@@ -32,10 +32,10 @@ internal sealed class TinyRun : IRunObserver
     }
 
     /// <summary>The same, interrupted as soon as a work has come so far.</summary>
-    public static void Interrupted(string folder, string work, long done)
+    public static void Interrupted(string folder, string work, long done, DptOptions? options = null)
     {
         var run = new TinyRun(work, done);
-        Assert.That(() => run.Work(folder, TinyOptions.Run, overwrite: false), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(() => run.Work(folder, options ?? TinyOptions.Run, overwrite: false), Throws.InstanceOf<OperationCanceledException>());
     }
 
     /// <summary>Does something with the pipeline of a folder.</summary>

@@ -29,18 +29,23 @@ public sealed class PlanRulesTests
     public string Plan_OfAKindOfData(object data, double seconds, double speed) => Text((DataTraits)data, seconds, speed);
 
     /// <summary>Training and drawing fill the budget, unless there is nothing left to gain.</summary>
-    [TestCase(120)]
-    [TestCase(1200)]
-    [TestCase(7200)]
-    public void Work_OfAnyKind_FillsTheBudgetAndNoMore(double seconds)
+    [TestCase(120, 1)]
+    [TestCase(1200, 1)]
+    [TestCase(7200, 1)]
+    [TestCase(1200, 2)]
+    [TestCase(7200, 3)]
+    public void Work_OfAnyKind_FillsTheBudgetAndNoMore(double seconds, int rounds)
     {
         foreach (var kind in Kinds)
         {
             var data = (DataTraits)kind.Arguments[0]!;
             var rates = Rates(data, PlanRules.CoarseGrid, speed: 1);
-            var work = PlanRules.Work(data, rates, new Budget(seconds, ""));
-            var spent = (work.Stage1 * rates.Stage1) + (work.Generator * rates.Generator) + (2 * work.Stage3 * rates.Stage3)
-                + (work.PerClass * data.Classes * 25 * rates.Draw) + (2 * data.Images * rates.Classify);
+            var work = PlanRules.Work(data, rates, new Budget(seconds, ""), rounds);
+
+            // Stage 1 and the control once, the rest in every round.
+            var spent = (work.Stage1 * rates.Stage1) + (work.Stage3 * rates.Stage3)
+                + (rounds * ((work.Generator * rates.Generator) + (work.Stage3 * rates.Stage3)
+                    + (work.PerClass * data.Classes * 25 * rates.Draw) + (2 * data.Images * rates.Classify)));
             Assert.That(spent / seconds, Is.LessThan(1.02), $"{kind.TestName} {work}");
             if (work.Generator < 5000)
             {

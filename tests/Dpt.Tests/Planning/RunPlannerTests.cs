@@ -78,6 +78,28 @@ public sealed class RunPlannerTests
             Is.EqualTo(new[] { (6 * 0.03) + 0.2, (20 * 0.03) + 0.2, (6 * 0.03) + 0.2, 4 * 2 * 50 * 0.004 }).Within(1e-9));
     }
 
+    /// <summary>Later rounds label without training, and have no control of their own.</summary>
+    [Test]
+    public void Plan_OfTwoRounds_EstimatesBoth()
+    {
+        var split = LabelSplit.Draw(Digits.Train, perClass: 2, seed: 1);
+        var stages = Plan(Digits, split, options: TinyOptions.Run with { Rounds = 2 }).Stages;
+        var second = stages.Where(stage => stage.Work.StartsWith("round-2/", StringComparison.Ordinal)).ToList();
+        var first = stages.Except(second).ToDictionary(stage => stage.Work);
+        Assert.That(second.Select(stage => stage.Work), Is.EqualTo(new[]
+        {
+            "round-2/stage-1-classifier", "round-2/stage-2-diffusion", "round-2/stage-2-diffusion: draw", "round-2/stage-3-classifier",
+            "round-2/stage-3-classifier-self-training",
+        }));
+        Assert.That(second[0].Seconds, Is.EqualTo(250 * 0.004).Within(1e-9));
+        foreach (var stage in second.Skip(1))
+        {
+            Assert.That(stage.Seconds, Is.EqualTo(first[stage.Work["round-2/".Length..]].Seconds).Within(1e-9), stage.Work);
+        }
+
+        Assert.That(first[StageEstimate.Curves].Seconds, Is.EqualTo(6 * 2 * 50 * 0.004).Within(1e-9));
+    }
+
     [Test]
     public void Plan_OfLargeImages_IsMeasuredAtTheSideItChooses()
     {

@@ -21,8 +21,8 @@ public class RunFolderTests
         {
             Assert.That(first.Name, Is.EqualTo("00012-digits"));
             Assert.That(second.Name, Is.EqualTo("00013-my-data-set"));
-            Assert.That(Directory.Exists(first.Classifier.CheckpointsPath));
-            Assert.That(first.Retrain.ManifestPath, Does.EndWith("00012-digits/stage-3-classifier/manifest.json"));
+            Assert.That(Directory.Exists(first.Round(1).Labels.CheckpointsPath));
+            Assert.That(first.Round(1).Retrain.ManifestPath, Does.EndWith("00012-digits/stage-3-classifier/manifest.json"));
         }
     }
 

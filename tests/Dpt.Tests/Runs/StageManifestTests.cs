@@ -14,7 +14,7 @@ public class StageManifestTests
     {
         _folder = new TemporaryFolder();
         using var run = RunFolder.CreateAt(_folder["run"]);
-        _stage = run.Classifier;
+        _stage = run.Round(1).Labels;
         var model = _folder.Write("run/stage-1-classifier/deep/model.bin", [1, 2, 3]);
         JsonFiles.Save(_stage.ManifestPath, new StageManifest
         {
