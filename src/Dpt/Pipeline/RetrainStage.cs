@@ -31,12 +31,7 @@ internal sealed class RetrainStage
         (_context, _labels, _diffusion, _first) = (context, labels, diffusion, first);
         _folder = context.Folder.Round(round).Retrain;
         var given = context.Given(["seed", "classifier", "stage3"], "train", "test", "labels");
-        given.Remove(ControlSteps);
-        if (first is null)
-        {
-            given[ControlSteps] = context.Options.ControlSteps.ToString(CultureInfo.InvariantCulture);
-        }
-
+        given[ControlSteps] = context.Options.ControlSteps.ToString(CultureInfo.InvariantCulture);
         Runner = new StageRunner(context, _folder, given, GivenToTrain(given));
     }
 

@@ -72,9 +72,24 @@ public sealed class RoundTests
         Assert.That(TinyRun.Outcome(folder), Is.EqualTo(TinyRun.Outcome(anew)));
     }
 
-    /// <summary>A longer control is of no concern to the rounds after the first, and yet what they are compared with.</summary>
+    /// <summary>Labels of another classifier than the first round has now are not of one piece with it: there is no result.</summary>
     [Test]
-    public void Control_Longer_LeavesTheSecondRound()
+    public void Classifier_OfTheFirstRoundReplaced_EndsTheResult()
+    {
+        var folder = _run.Copy();
+        File.Delete(Path.Combine(folder, "result.json"));
+        TinyRun.With(folder, _two, new SilentObserver(), pipeline => pipeline.TrainClassifierAndLabel(default));
+        Assert.That(Path.Combine(folder, "result.json"), Does.Exist, "all that is needed is there");
+        const string Classifier = "stage-3-classifier/classifier.safetensors";
+        File.Copy(Path.Combine(folder, "round-2", Classifier), Path.Combine(folder, Classifier), overwrite: true);
+        File.Delete(Path.Combine(folder, "result.json"));
+        TinyRun.With(folder, _two, new SilentObserver(), pipeline => pipeline.TrainClassifierAndLabel(default));
+        Assert.That(Path.Combine(folder, "result.json"), Does.Not.Exist);
+    }
+
+    /// <summary>A longer control trains nothing of the rounds after the first, and is yet what they are compared with.</summary>
+    [Test]
+    public void Control_Longer_TrainsNothingElse()
     {
         var folder = _run.Copy();
         var other = _two with { Stage3 = _two.Stage3 with { ControlSteps = 9 } };
