@@ -74,7 +74,7 @@ internal sealed class FakeCommands : IDptCommands
         ];
         complete(rules[0].Settings);
         return new RunPlan(
-            budget, rules, [new("stage-1-classifier", 30, 64 << 20), new("stage-2-diffusion", 60, 128 << 20), new(StageEstimate.Curves, 10, 64 << 20)]);
+            budget, rules, [new("stage-1-classifier", 30, 64 << 20), new("stage-2-diffusion", 60, 128 << 20), new(StageEstimate.Curves, 10, 64 << 20)], 90);
     }
 
     public void RequireConsent(DptStage? stage, RunRequest request)

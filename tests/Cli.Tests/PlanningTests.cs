@@ -107,6 +107,8 @@ public sealed class PlanningTests
         Assert.That(run.Out, Does.Contain("because: seven is lucky (stage1.steps 77, stage1.averageDecay 0.875)\n"));
         Assert.That(CommandLine.Run("run", "--budget", "79s", "--dry-run").Err, Does.Contain("the budget is short"));
         Assert.That(run.Err, Does.Not.Contain("the budget is short"));
+        Assert.That(run.Err, Does.Contain("pseudo-images may hurt: give at least 1m 30s"));
+        Assert.That(CommandLine.Run("run", "--budget", "90s", "--dry-run").Err, Does.Not.Contain("may hurt"));
         using var json = JsonDocument.Parse(CommandLine.Run("run", "--budget", "80s", "--dry-run", "--json").Out);
         var plan = json.RootElement.GetProperty("plan");
         Assert.That(plan.GetProperty("seconds").GetDouble(), Is.EqualTo(100));
@@ -120,7 +122,7 @@ public sealed class PlanningTests
     {
         var (clock, seen) = (new SteppedClock(), new Recorder());
         var plan = new RunPlan(
-            new Budget(120, "2m"), [], [new("one", 30, 0), new("two", 60, 0), new(StageEstimate.Curves, 10, 0)]);
+            new Budget(120, "2m"), [], [new("one", 30, 0), new("two", 60, 0), new(StageEstimate.Curves, 10, 0)], 90);
         var progress = new WholeRunProgress(seen, plan, clock);
         clock.Advance(TimeSpan.FromSeconds(20));
         progress.Progress(new WorkProgress("one", 5, 10, "steps", 1, "loss 1"));

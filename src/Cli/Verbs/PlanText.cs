@@ -14,7 +14,9 @@ internal static class PlanText
         + string.Join(", ", plan.Stages.Select(stage => $"{stage.Work} {ProgressText.Duration(stage.Seconds)}"))
         + (plan.Seconds > TooLong * plan.Budget.Seconds
             ? "; the budget is short even for the fewest updates: give more, or fewer images with --set data.trainLimit=N"
-            : "");
+            : plan.Budget.Seconds < plan.SensibleSeconds
+                ? $"; so few updates that pseudo-images may hurt: give at least {ProgressText.Duration(plan.SensibleSeconds)}"
+                : "");
 
     /// <summary>Time and memory of every stage, then the rules; nothing without a plan.</summary>
     public static IEnumerable<string> Lines(RunPlan? plan)

@@ -4,7 +4,9 @@ namespace DPT.Engine.Dpt;
 /// <param name="Budget">The budget.</param>
 /// <param name="Rules">What was decided, in the order of deciding.</param>
 /// <param name="Stages">The pieces of the run with time and memory, in their order.</param>
-public sealed record RunPlan(Budget Budget, IReadOnlyList<PlannedRule> Rules, IReadOnlyList<StageEstimate> Stages)
+/// <param name="SensibleSeconds">The shortest budget, about, for which pseudo-images are known not to hurt.</param>
+public sealed record RunPlan(
+    Budget Budget, IReadOnlyList<PlannedRule> Rules, IReadOnlyList<StageEstimate> Stages, double SensibleSeconds)
 {
     /// <summary>All settings of the rules.</summary>
     public IReadOnlyDictionary<string, object> Settings => SettingsOf(Rules);

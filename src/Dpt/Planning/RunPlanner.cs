@@ -50,7 +50,8 @@ public static class RunPlanner
         var (networks, rates, work) = candidates[grid];
         PlannedRule[] rules = [.. networks, .. PlanRules.Schedules(work, data.Test.Count, rates, budget)];
         var checkedPlan = DptPlan.Of(complete(RunPlan.SettingsOf(rules)), data, split, device);
-        return new RunPlan(budget, rules, StageEstimate.Of(checkedPlan, rates));
+        return new RunPlan(
+            budget, rules, StageEstimate.Of(checkedPlan, rates), PlanRules.SensibleSeconds(traits, rates, options.Rounds));
 
         Candidate Try(int grid)
         {

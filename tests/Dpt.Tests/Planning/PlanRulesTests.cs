@@ -54,6 +54,20 @@ public sealed class PlanRulesTests
         }
     }
 
+    /// <summary>8 in 100 of the useful updates: from there on, and not much sooner.</summary>
+    [Test]
+    public void SensibleSeconds_PayForEnoughUpdates([Values(1, 3)] int rounds)
+    {
+        foreach (var kind in Kinds)
+        {
+            var data = (DataTraits)kind.Arguments[0]!;
+            var rates = Rates(data, PlanRules.CoarseGrid, speed: 1);
+            var seconds = PlanRules.SensibleSeconds(data, rates, rounds);
+            Assert.That(PlanRules.Work(data, rates, new Budget(seconds, ""), rounds).Sufficiency, Is.GreaterThanOrEqualTo(0.08));
+            Assert.That(PlanRules.Work(data, rates, new Budget(seconds / 1.11, ""), rounds).Sufficiency, Is.LessThan(0.08));
+        }
+    }
+
     [Test]
     public void Work_OfALongerBudget_IsNeverLess()
     {
