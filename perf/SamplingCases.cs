@@ -18,7 +18,7 @@ internal static class SamplingCases
     private sealed class SamplingComparison : Comparison
     {
         private const int Evaluations = 50;
-        private const double Guidance = 0.5;
+        private const double Scale = 0.5;
         private const ulong Seed = 1;
 
         private static readonly NoiseSchedule Schedule = new CosineSchedule();
@@ -46,7 +46,7 @@ internal static class SamplingCases
             _torch = new TorchParameters(_store, torch.ScalarType.Float32);
             _model = new GeneratorModel(
                 device, network, new ImageForm(_config.Channels, _config.ImageSize, _config.NullClass), Prediction.Velocity);
-            _model.SetLabels(0, batch, isGuided: true);
+            _model.SetLabels(0, batch);
             _result = device.Allocate<float>((long)batch * _config.ImageSize * _config.ImageSize);
         }
 
@@ -56,13 +56,13 @@ internal static class SamplingCases
         public override double Tolerance => 1e-3;
 
         public override void Ours() =>
-            new Sampler(_device, Schedule, _solver, Evaluations, Guidance).Sample(_model, _batch, _noise, _result.Slice);
+            new Sampler(_device, Schedule, _solver, Evaluations, new Guidance(Scale)).Sample(_model, _batch, _noise, _result.Slice);
 
         public override void Theirs()
         {
             using var scope = torch.NewDisposeScope();
             using var noGradient = torch.no_grad();
-            var runner = new TorchStageRunner(Schedule, _solver.Model, Prediction.Velocity, Guidance, Start(), Network);
+            var runner = new TorchStageRunner(Schedule, _solver.Model, Prediction.Velocity, Scale, Start(), Network);
             _solver.Solve(Schedule, Evaluations, runner);
             _theirs = runner.Result.data<float>().ToArray();
         }

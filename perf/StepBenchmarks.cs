@@ -73,11 +73,11 @@ public class StepBenchmarks
     {
         var device = generator.Store.Device;
         var model = Own(new GeneratorModel(device, generator.Network, generator.Form, generator.Prediction));
-        model.SetLabels(0, options.Batch, isGuided: true);
+        model.SetLabels(0, options.Batch);
         var images = Own(device.Allocate<float>((long)options.Batch * generator.Form.Elements));
         var solver = (PlannedSolver)SolverCatalog.Find(options.Solver);
         _sampling = Own(new DeviceStageRunner(
-            device, generator.Schedule, solver.Model, model, options.Guidance, options.Batch, default, images.Slice));
+            device, generator.Schedule, solver.Model, model, new Guidance(options.Guidance), options.Batch, default, images.Slice));
         _stage = solver.Plan(generator.Schedule, options.Evaluations)[0];
     }
 

@@ -44,7 +44,7 @@ float[] Draw(string solver, int evaluations)
 {
     const int Samples = 64;
     using var result = device.Allocate<float>(Samples);
-    new Sampler(device, schedule, SolverCatalog.Find(solver), evaluations, guidance: 0)
+    new Sampler(device, schedule, SolverCatalog.Find(solver), evaluations, Guidance.None)
         .Sample(new NormalData(device, schedule, mean: 2, deviation: 0.5), Samples, new SamplingNoise(1, 100, 0), result.Slice);
     return device.Download(result.Slice);
 }

@@ -42,6 +42,7 @@ internal static class TinyOptions
         {
             PerClass = 4,
             Guidance = 0.5,
+            GuidedAbove = 0,
             Solver = "dpm-solver-fast",
             Evaluations = 4,
             Batch = 4,

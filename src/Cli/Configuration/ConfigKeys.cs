@@ -80,6 +80,8 @@ internal static class ConfigKeys
 
         new IntegerKey("generate.perClass", 1, 1_000_000),
         new RealKey("generate.guidance", 0, 100),
+        new RealKey("generate.guidedAbove", 0, 1e6),
+        new RealKey("generate.guidedBelow", 0, 1e6) { Optional = true },
         new ChoiceKey("generate.solver", [.. SolverCatalog.Solvers.Select(s => s.Name)]),
         new IntegerKey("generate.evaluations", 1, 1000),
         new IntegerKey("generate.batch", 1, 65536),

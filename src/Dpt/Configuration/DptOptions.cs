@@ -254,6 +254,12 @@ public sealed record GenerateOptions
     /// <summary>Guidance scale s of the specification: eps + s (eps - eps_null); the usual weight is 1 + s.</summary>
     public required double Guidance { get; init; }
 
+    /// <summary>Lowest noise level sigma/alpha at which is guided, see <see cref="Dpt.Guidance"/>.</summary>
+    public required double GuidedAbove { get; init; }
+
+    /// <summary>Noise level sigma/alpha below which is guided; null for no limit.</summary>
+    public double? GuidedBelow { get; init; }
+
     /// <summary>Name of the solver, e.g. <c>dpm-solver-fast</c>.</summary>
     public required string Solver { get; init; }
 
@@ -264,10 +270,16 @@ public sealed record GenerateOptions
     public required int Batch { get; init; }
 
     /// <summary>Whether the network is asked without the class too.</summary>
-    internal bool IsGuided => Guidance > 0;
+    private bool IsGuided => Guidance > 0;
 
-    /// <summary>Images that the network sees together.</summary>
+    /// <summary>Whether some evaluations are guided and some are not.</summary>
+    private bool IsGuidedInPart => IsGuided && (GuidedAbove > 0 || GuidedBelow is not null);
+
+    /// <summary>Most images that the network sees together.</summary>
     internal int NetworkBatch => IsGuided ? 2 * Batch : Batch;
+
+    /// <summary>Images that there is memory for in the network: guided evaluations have their own.</summary>
+    internal int NetworkImages => IsGuidedInPart ? 3 * Batch : NetworkBatch;
 }
 
 /// <summary>Checkpoints and logging.</summary>

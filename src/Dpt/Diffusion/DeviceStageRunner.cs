@@ -15,7 +15,7 @@ internal sealed class DeviceStageRunner : IStageRunner, IDisposable
     private readonly NoiseSchedule _schedule;
     private readonly Prediction _wanted;
     private readonly IDiffusionModel _model;
-    private readonly double _guidance;
+    private readonly Guidance _guidance;
     private readonly int _samples;
     private readonly SamplingNoise _noise;
     private readonly Slice<float> _trajectory;
@@ -27,16 +27,17 @@ internal sealed class DeviceStageRunner : IStageRunner, IDisposable
     private float[]? _higher;
     private float[]? _lower;
     private float[]? _previous;
+    private double _scale;
 
     /// <summary>Fills the trajectory with the initial noise.</summary>
     public DeviceStageRunner(
-        Device device, NoiseSchedule schedule, Prediction wanted, IDiffusionModel model, double guidance, int samples,
+        Device device, NoiseSchedule schedule, Prediction wanted, IDiffusionModel model, Guidance guidance, int samples,
         in SamplingNoise noise, Slice<float> trajectory)
     {
         (_device, _schedule, _wanted, _model) = (device, schedule, wanted, model);
         (_guidance, _samples, _noise, _trajectory) = (guidance, samples, noise, trajectory);
         _conditional = device.Allocate<float>(trajectory.Length);
-        _unconditional = guidance > 0 ? device.Allocate<float>(trajectory.Length) : null;
+        _unconditional = guidance.Scale > 0 ? device.Allocate<float>(trajectory.Length) : null;
         DrawNoise(noise.Stream, trajectory);
         if (schedule.StartDeviation != 1)
         {
@@ -51,6 +52,9 @@ internal sealed class DeviceStageRunner : IStageRunner, IDisposable
         }
     }
 
+    /// <summary>Where the latest evaluation has its prediction without the condition; empty if it is not guided.</summary>
+    private Slice<float> Unconditional => _scale > 0 ? _unconditional!.Slice : default;
+
     /// <summary>Network evaluations so far.</summary>
     public int Evaluations { get; private set; }
 
@@ -59,12 +63,12 @@ internal sealed class DeviceStageRunner : IStageRunner, IDisposable
         var input = State(stage.Input);
         if (!stage.Reuse)
         {
-            _model.Predict(
-                input, _schedule.NetworkTime(stage.Time), _conditional.Slice, _unconditional?.Slice ?? default);
+            _scale = _guidance.At(_schedule, stage.Time);
+            _model.Predict(input, _schedule.NetworkTime(stage.Time), _conditional.Slice, Unconditional);
             Evaluations++;
         }
 
-        var weights = ModelWeights.For(_schedule, stage.Time, _model.Prediction, _wanted, _guidance);
+        var weights = ModelWeights.For(_schedule, stage.Time, _model.Prediction, _wanted, _scale);
         var (first, second) = History(in stage);
         _device.Run(SolverOperators.Step, new SolverStepCall
         {
@@ -72,7 +76,7 @@ internal sealed class DeviceStageRunner : IStageRunner, IDisposable
             Base = _trajectory,
             State = weights.State == 0 ? default : input,
             Conditional = _conditional.Slice,
-            Unconditional = _unconditional?.Slice ?? default,
+            Unconditional = Unconditional,
             History0 = first.Operand,
             History1 = second.Operand,
             StateWeight = (float)weights.State,

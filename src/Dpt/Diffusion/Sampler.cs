@@ -12,23 +12,21 @@ public sealed class Sampler
     private readonly NoiseSchedule _schedule;
     private readonly Solver _solver;
     private readonly int _evaluations;
-    private readonly double _guidance;
+    private readonly Guidance _guidance;
 
     /// <summary>Creates a sampler.</summary>
     /// <param name="device">Where the network runs.</param>
     /// <param name="schedule">The process that the network was trained on.</param>
     /// <param name="solver">The way from noise to data.</param>
     /// <param name="evaluations">Network evaluations per sample; a guided pair counts once.</param>
-    /// <param name="guidance">
-    /// Scale s of eps + s (eps - eps_null); the usual weight is 1 + s. Not above 0: the condition alone.
-    /// </param>
-    public Sampler(Device device, NoiseSchedule schedule, Solver solver, int evaluations, double guidance)
+    /// <param name="guidance">How strongly, and at which noise levels, samples are drawn towards their labels.</param>
+    public Sampler(Device device, NoiseSchedule schedule, Solver solver, int evaluations, Guidance guidance)
     {
         _device = device;
         _schedule = schedule;
         _solver = solver;
         _evaluations = evaluations;
-        _guidance = Math.Max(guidance, 0);
+        _guidance = guidance;
     }
 
     /// <summary>Draws a batch of samples.</summary>

@@ -60,7 +60,7 @@ internal sealed record MemoryEstimate(long Bytes, string Work, string Remedy)
     {
         var image = GeneratorCatalog.Find(options.Diffusion.Network).Footprint(options.Diffusion, train.Form);
         return new MemoryEstimate(
-            sizeof(float) * ((TrainingBuffers * length) + (options.Generate.NetworkBatch * image.Unrecorded)),
+            sizeof(float) * ((TrainingBuffers * length) + (options.Generate.NetworkImages * image.Unrecorded)),
             "drawing pseudo-images",
             "generate.batch");
     }

@@ -3,53 +3,73 @@ using DPT.Engine.Kernels;
 namespace DPT.Engine.Dpt;
 
 /// <summary>
-/// A generator as a sampler sees it: one class and one time for the whole batch. With guidance the batch stands in the network
+/// A generator as a sampler sees it: one class and one time for the whole batch. In a guided evaluation the batch stands in the network
 /// twice, once with the class and once with the null class: an image's prediction does not depend on the images beside it.
 /// </summary>
 internal sealed class GeneratorModel(Device device, IGenerator network, ImageForm form, Prediction prediction)
     : IDiffusionModel, IDisposable
 {
-    private GeneratorForward? _forward;
-    private int[] _labels = [];
+    private GeneratorForward? _alone;
+    private GeneratorForward? _guided;
+    private int _label;
+    private int _count;
 
     public Prediction Prediction => prediction;
 
     /// <summary>The next batches have <paramref name="count"/> images of this class.</summary>
-    /// <param name="label">The class.</param>
-    /// <param name="count">Images that the sampler draws.</param>
-    /// <param name="isGuided">Whether predictions without the class are asked for too.</param>
-    public void SetLabels(int label, int count, bool isGuided)
+    public void SetLabels(int label, int count)
     {
-        var rows = isGuided ? 2 * count : count;
-        _labels = _labels.Length == rows ? _labels : new int[rows];
-        _labels.AsSpan(0, count).Fill(label);
-        _labels.AsSpan(count).Fill(network.NullClass);
-        if (_forward?.Batch == rows)
-        {
-            _forward.SetLabels(_labels);
-            return;
-        }
-
-        _forward?.Dispose();
-        _forward = new GeneratorForward(device, network, form, _labels);
+        (_label, _count) = (label, count);
+        _alone = Relabelled(_alone, count);
+        _guided = Relabelled(_guided, 2 * count);
     }
 
     public void Predict(Slice<float> state, double time, Slice<float> conditional, Slice<float> unconditional)
     {
-        var forward = _forward!;
-        device.Copy(state, forward.Images.Range(0, state.Length));
-        if (!unconditional.IsEmpty)
+        if (unconditional.IsEmpty)
         {
-            device.Copy(state, forward.Images.From(state.Length));
+            var alone = _alone ??= Create(_count);
+            device.Copy(state, alone.Images);
+            alone.Run(time);
+            device.Copy(alone.Prediction, conditional);
+            return;
         }
 
-        forward.Run(time);
-        device.Copy(forward.Prediction.Range(0, state.Length), conditional);
-        if (!unconditional.IsEmpty)
-        {
-            device.Copy(forward.Prediction.From(state.Length), unconditional);
-        }
+        var guided = _guided ??= Create(2 * _count);
+        device.Copy(state, guided.Images.Range(0, state.Length));
+        device.Copy(state, guided.Images.From(state.Length));
+        guided.Run(time);
+        device.Copy(guided.Prediction.Range(0, state.Length), conditional);
+        device.Copy(guided.Prediction.From(state.Length), unconditional);
     }
 
-    public void Dispose() => _forward?.Dispose();
+    public void Dispose()
+    {
+        _alone?.Dispose();
+        _guided?.Dispose();
+    }
+
+    /// <summary>What has been made for as many rows, with the labels of now; what was made for others goes.</summary>
+    private GeneratorForward? Relabelled(GeneratorForward? forward, int rows)
+    {
+        if (forward is not null && forward.Batch != rows)
+        {
+            forward.Dispose();
+            return null;
+        }
+
+        forward?.SetLabels(Labels(rows));
+        return forward;
+    }
+
+    private GeneratorForward Create(int rows) => new(device, network, form, Labels(rows));
+
+    /// <summary>The class for as many rows as there are images, the null class for the others.</summary>
+    private int[] Labels(int rows)
+    {
+        var labels = new int[rows];
+        labels.AsSpan(0, _count).Fill(_label);
+        labels.AsSpan(_count).Fill(network.NullClass);
+        return labels;
+    }
 }

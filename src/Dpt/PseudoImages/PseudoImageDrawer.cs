@@ -11,7 +11,6 @@ internal sealed class PseudoImageDrawer : IDisposable
     private readonly Sampler _sampler;
     private readonly ulong _seed;
     private readonly int _batch;
-    private readonly bool _isGuided;
 
     /// <exception cref="DptException">Diverged: a weight of the generator is not finite.</exception>
     public PseudoImageDrawer(ImageGenerator generator, GenerateOptions options, ulong seed)
@@ -22,13 +21,12 @@ internal sealed class PseudoImageDrawer : IDisposable
             generator.Store.Device, generator.Network, generator.Form, generator.Prediction);
         _seed = seed;
         _batch = options.Batch;
-        _isGuided = options.IsGuided;
         _sampler = new Sampler(
             generator.Store.Device,
             generator.Schedule,
             SolverCatalog.Find(options.Solver),
             options.Evaluations,
-            options.Guidance);
+            new Guidance(options.Guidance, options.GuidedAbove, options.GuidedBelow ?? double.PositiveInfinity));
     }
 
     /// <summary>Draws the images of a shard, [count,C,S,S], 0..255.</summary>
@@ -50,7 +48,7 @@ internal sealed class PseudoImageDrawer : IDisposable
     {
         var device = _generator.Store.Device;
         var elements = _generator.Form.Elements;
-        _model.SetLabels(label, count, _isGuided);
+        _model.SetLabels(label, count);
         using var result = device.Allocate<float>((long)count * elements);
         var noise = new SamplingNoise(_seed, RunStreams.SamplingNoise, ((long)label << 32) + first);
         _sampler.Sample(_model, count, noise, result.Slice);

@@ -69,9 +69,9 @@ public class NetworkBatchTests
             var network = new UVit(store, config);
             store.Initialize(Seed);
             using var model = new GeneratorModel(device, network, new ImageForm(Channels, 16, Classes), Prediction.Noise);
-            model.SetLabels(3, count, isGuided: true);
+            model.SetLabels(3, count);
             var schedule = VariancePreservingSchedule.Find("vp");
-            var sampler = new Sampler(device, schedule, SolverCatalog.Find("dpm-solver++-2m"), evaluations: 3, guidance: 0.6);
+            var sampler = new Sampler(device, schedule, SolverCatalog.Find("dpm-solver++-2m"), evaluations: 3, new Guidance(0.6));
             using var result = device.Allocate<float>(count * Channels * 16 * 16);
             sampler.Sample(model, count, new SamplingNoise(Seed, 1, first), result.Slice);
             return device.Download(result.Slice);

@@ -80,9 +80,33 @@ public sealed class SamplerTests
         using var device = new HostDevice(threads: 1);
         using var result = device.Allocate<float>(Samples);
         var model = new GaussianModel(device, Schedule, Prediction.Noise);
-        new Sampler(device, Schedule, SolverCatalog.Find("dpm-solver-fast"), 10, guidance)
+        new Sampler(device, Schedule, SolverCatalog.Find("dpm-solver-fast"), 10, new Guidance(guidance))
             .Sample(model, Samples, default, result.Slice);
         Assert.That((model.Calls, model.GuidedCalls), Is.EqualTo((10, 0)));
+    }
+
+    /// <summary>Outside of the interval the network is asked once, and what comes out is the condition's alone.</summary>
+    [Test]
+    public void Guidance_InAnInterval_AsksOutsideForTheConditionAlone()
+    {
+        using var device = new HostDevice(threads: 1);
+        using var result = device.Allocate<float>(Samples);
+        float[] Of(Guidance guidance, out GaussianModel model)
+        {
+            model = new GaussianModel(device, Schedule, Prediction.Noise);
+            new Sampler(device, Schedule, SolverCatalog.Find("ddim"), 12, guidance).Sample(model, Samples, new SamplingNoise(7, 3, 0), result.Slice);
+            return device.Download(result.Slice);
+        }
+
+        // The levels that DDIM visits, from noise to data.
+        double[] levels = [.. TimeGrids.Uniform(Schedule, Schedule.Start, Schedule.End, 12).SkipLast(1).Select(t => Math.Exp(-Schedule.Lambda(t)))];
+        var inside = Of(new Guidance(0.6, Above: levels[8], Below: levels[2]), out var model);
+        Assert.That((model.Calls, model.GuidedCalls), Is.EqualTo((12, 6)));
+        Assert.That(Of(new Guidance(0.6, 0, levels[11]), out model), Is.EqualTo(Of(Guidance.None, out _)));
+        Assert.That(model.GuidedCalls, Is.Zero);
+        Assert.That(Of(new Guidance(0.6, 0, 2 * levels[0]), out model), Is.EqualTo(Of(new Guidance(0.6), out _)));
+        Assert.That(model.GuidedCalls, Is.EqualTo(12));
+        Assert.That(inside, Is.Not.EqualTo(Of(Guidance.None, out _)).And.Not.EqualTo(Of(new Guidance(0.6), out _)));
     }
 
     [Test]
@@ -91,7 +115,7 @@ public sealed class SamplerTests
         using var device = new HostDevice(threads: 1);
         using var result = device.Allocate<float>(Samples);
         var model = new GaussianModel(device, new EdmSchedule(), Prediction.Data);
-        new Sampler(device, new EdmSchedule(), SolverCatalog.Find("edm-heun"), 35, 0)
+        new Sampler(device, new EdmSchedule(), SolverCatalog.Find("edm-heun"), 35, Guidance.None)
             .Sample(model, Samples, new SamplingNoise(7, 3, 0), result.Slice);
         var start = Array.ConvertAll(Draw(device, 7, 3), x => 80.0 * x);
         Assert.That(
@@ -109,7 +133,7 @@ public sealed class SamplerTests
         using var device = new HostDevice(threads: 1);
         using var trajectory = device.Allocate<float>(4);
         using var runner = new DeviceStageRunner(
-            device, Schedule, Prediction.Noise, new GaussianModel(device, Schedule, Prediction.Noise), 0, samples: 2,
+            device, Schedule, Prediction.Noise, new GaussianModel(device, Schedule, Prediction.Noise), Guidance.None, samples: 2,
             default, trajectory.Slice);
         device.CopyIn<float>([1, 2, -10, 40], trajectory.Slice);
         // What was before the attempt is the trajectory itself: half of it as the lower result, 0.7 of it as the higher.
@@ -155,7 +179,7 @@ public sealed class SamplerTests
         HostDevice device, string name, Prediction network, double guidance, int samples, SamplingNoise noise)
     {
         using var result = device.Allocate<float>(samples);
-        var evaluations = new Sampler(device, Schedule, SolverCatalog.Find(name), 12, guidance)
+        var evaluations = new Sampler(device, Schedule, SolverCatalog.Find(name), 12, new Guidance(guidance))
             .Sample(new GaussianModel(device, Schedule, network), samples, noise, result.Slice);
         return (device.Download(result.Slice), evaluations);
     }

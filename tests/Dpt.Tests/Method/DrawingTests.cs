@@ -22,9 +22,9 @@ public sealed class DrawingTests
         var pixels = drawer.DrawAll(new ImageShard(Label, First, Count), default);
 
         using var model = new GeneratorModel(device, generator.Network, generator.Form, generator.Prediction);
-        model.SetLabels(Label, Count, isGuided: true);
+        model.SetLabels(Label, Count);
         using var samples = device.Allocate<float>(Count * 64);
-        new Sampler(device, generator.Schedule, SolverCatalog.Find("ddim"), 5, 0.7).Sample(
+        new Sampler(device, generator.Schedule, SolverCatalog.Find("ddim"), 5, new Guidance(0.7)).Sample(
             model, Count, new SamplingNoise(9, RunStreams.SamplingNoise, ((long)Label << 32) + First), samples.Slice);
         var values = device.Download(samples.Slice);
         for (var i = 0; i < values.Length; i++)
@@ -43,7 +43,7 @@ public sealed class DrawingTests
         using var device = new HostDevice(threads: 1);
         using var generator = TinyGenerator(device);
         using var model = new GeneratorModel(device, generator.Network, generator.Form, generator.Prediction);
-        model.SetLabels(Label, 2, isGuided: true);
+        model.SetLabels(Label, 2);
         var values = Enumerable.Range(0, 128).Select(i => MathF.Sin(i)).ToArray();
         using var state = device.Upload<float>(values);
         using var conditional = device.Allocate<float>(128);

@@ -37,6 +37,7 @@ public class ConsentTests
         ["diffusion.schedule"] = "vp",
         ["diffusion.initialisation"] = "official",
         ["generate.solver"] = "ddim",
+        ["generate.guidedBelow"] = 2,
         ["stage3.controlSteps"] = 9,
         ["device"] = "auto",
         ["precision"] = "bf16",
@@ -256,9 +257,9 @@ public class ConsentTests
         var root = JsonSerializer.SerializeToNode(TinyOptions.Run, _camelCase)!;
         var parts = name.Split('.');
         var parent = (JsonObject)(parts.Length == 1 ? root : root[parts[0]]!);
-        var before = parent[parts[^1]]!;
-        var now = _others.TryGetValue(name, out var other) ? other.DeepClone() : Next(before);
-        var words = (before.ToString(), now.ToString());
+        var before = parent[parts[^1]];
+        var now = _others.TryGetValue(name, out var other) ? other.DeepClone() : Next(before!);
+        var words = (before?.ToString() ?? "null", now.ToString());
         parent[parts[^1]] = now;
         return (root.Deserialize<DptOptions>(_camelCase)!, words.Item1, words.Item2);
     }

@@ -56,11 +56,11 @@ public sealed class SteadyStateTests
         using var device = new HostDevice(threads, selection: new KernelSelection());
         using var generator = TinyGenerator(device);
         using var model = Model(generator);
-        model.SetLabels(1, Samples, isGuided: true);
+        model.SetLabels(1, Samples);
         using var samples = device.Allocate<float>(Samples * generator.Form.Elements);
         var planned = (PlannedSolver)SolverCatalog.Find(solver);
         using var runner = new DeviceStageRunner(
-            device, generator.Schedule, planned.Model, model, guidance: 0.5, Samples, default, samples.Slice);
+            device, generator.Schedule, planned.Model, model, new Guidance(0.5), Samples, default, samples.Slice);
         var stages = planned.Plan(generator.Schedule, 6);
         RequireNoAllocation(device.Memory, () =>
         {
@@ -77,10 +77,10 @@ public sealed class SteadyStateTests
         using var device = new HostDevice(threads: 1, selection: new KernelSelection());
         using var generator = TinyGenerator(device);
         using var model = Model(generator);
-        model.SetLabels(1, 2, isGuided: true);
+        model.SetLabels(1, 2);
         using var samples = device.Allocate<float>(2 * generator.Form.Elements);
         using var runner = new DeviceStageRunner(
-            device, generator.Schedule, Prediction.Noise, model, guidance: 0.5, 2, default, samples.Slice);
+            device, generator.Schedule, Prediction.Noise, model, new Guidance(0.5), 2, default, samples.Slice);
         var recorder = new MostPerCall(runner);
         SolverCatalog.Find("dpm-solver-23").Solve(generator.Schedule, 1, recorder);
         Assert.That(recorder.AllocatingAfterTheFirstAttempts, Is.Zero);
@@ -107,7 +107,7 @@ public sealed class SteadyStateTests
 
         (float[] Conditional, float[] Unconditional) Predict(GeneratorModel model, int label)
         {
-            model.SetLabels(label, 3, isGuided: true);
+            model.SetLabels(label, 3);
             model.Predict(state.Slice, 100 * label, conditional.Slice, unconditional.Slice);
             return (device.Download(conditional.Slice), device.Download(unconditional.Slice));
         }

@@ -64,12 +64,12 @@ public sealed class TrafficTests
             device, TinyOptions.Run.Diffusion, TestImages.Noise(3, classes: 3, imageSize: 8), seed: 5);
         using var model = new GeneratorModel(device, generator.Network, generator.Form, generator.Prediction);
         using var samples = device.Allocate<float>(Samples * generator.Form.Elements);
-        var sampler = new Sampler(device, generator.Schedule, SolverCatalog.Find(solver), evaluations: 6, guidance);
-        model.SetLabels(0, Samples, guidance > 0);
+        var sampler = new Sampler(device, generator.Schedule, SolverCatalog.Find(solver), evaluations: 6, new Guidance(guidance));
+        model.SetLabels(0, Samples);
         sampler.Sample(model, Samples, default, samples.Slice);
         var spent = Of(device, () =>
         {
-            model.SetLabels(1, Samples, guidance > 0);
+            model.SetLabels(1, Samples);
             sampler.Sample(model, Samples, default, samples.Slice);
         });
         TestContext.Out.WriteLine($"{solver}, guidance {guidance}: {spent.Launches / 6} launches");
