@@ -27,7 +27,8 @@ internal static class PlanRules
     private const int LargestSide = 64;
     private const int SmallestSideInPatches = 8;
     private const double MirrorLimit = 1.05;
-    private const int Evaluations = 25;
+    private const int Evaluations = 15;
+    private const double GuidedBelow = 3;
     private const int MostPerClass = 128;
     private const int PerClassUnit = 16;
     private const int FewestUpdates = 20;
@@ -39,8 +40,9 @@ internal static class PlanRules
     private const double ClassifierWeight = 57;
     private const double GeneratorWeight = 35;
 
-    // Updates that still help, with the orthogonal updates of muon: beyond them the curves of the development sets are flat.
-    private const int UsefulInStage1 = 600;
+    // Updates that still help, with the orthogonal updates of muon: beyond them the curves of the development sets are flat. Those of
+    // clothes are after 600 already, those of 8x8 digits still rise from 93 % to 96 %.
+    private const int UsefulInStage1 = 1200;
     private const int UsefulInGenerator = 5000;
     private const int UsefulInStage3 = 1200;
 
@@ -126,9 +128,11 @@ internal static class PlanRules
             ("stage1.cropPadding", padding),
             ("stage3.cropPadding", padding));
         yield return new PlannedRule(
-            $"{Evaluations} evaluations: with 15, strokes come out speckled",
+            $"{Evaluations} evaluations, of which those at noise levels below {GuidedBelow} are guided: pseudo-images half as far from the "
+            + "training images as with guidance throughout, for which 25 are no better than 15",
             ("generate.solver", "dpm-solver++-2m"),
-            ("generate.evaluations", Evaluations));
+            ("generate.evaluations", Evaluations),
+            ("generate.guidedBelow", GuidedBelow));
     }
 
     /// <summary>The updates that a budget pays for.</summary>

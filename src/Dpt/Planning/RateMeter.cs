@@ -9,7 +9,7 @@ internal static class RateMeter
     private const int FewestSteps = 3;
     private const int Classified = 250;
     private const int Drawn = 32;
-    private const int Evaluations = 5;
+    private const int Evaluations = 8;
     private const ulong Seed = 0;
 
     /// <summary>Measures.</summary>
