@@ -16,7 +16,7 @@ public sealed class ReportTests
         Assert.Multiple(() =>
         {
             Assert.That(page, Does.Contain("<b>90.0 %</b>").And.Contain("<b>83.0 %</b>"), "result and control");
-            Assert.That(page, Does.Contain("data:image/png;base64,AQID"), "samples");
+            Assert.That(page, Does.Contain("data:image/png;base64,AQID").And.Contain("data:image/png;base64,BAUG"), "samples");
             Assert.That(page, Does.Contain("<polyline").And.Contain("stage-1-classifier: loss").And.Contain("top-1 on the test set"), "curves");
             Assert.That(page, Does.Contain("accuracy of the pseudo-labels by confidence"), "reliability");
             Assert.That(page, Does.Contain("Confusion").And.Contain("<td style=\"--share:0.75\">3</td>"), "confusion");
@@ -148,6 +148,8 @@ public sealed class ReportTests
         folder.Write("stage-3-classifier/confusion.json", "[[3,1],[0,4]]");
         folder.Write("stage-2-diffusion/samples.png", "");
         File.WriteAllBytes(folder.File("stage-2-diffusion/samples.png"), [1, 2, 3]);
+        folder.Write("stage-2-diffusion/neighbours.png", "");
+        File.WriteAllBytes(folder.File("stage-2-diffusion/neighbours.png"), [4, 5, 6]);
         folder.Write("config.resolved.json", ConfigLoader.Load(
             null, null, new Dictionary<string, string>(), [new Assignment("seed", "7", "--seed")]).ToJson());
         return folder;

@@ -82,9 +82,14 @@ internal static class Report
             ? HtmlPage.List(Warnings, [.. list.EnumerateArray().Select(warning => warning.ToString())])
             : "";
 
-    private static string Samples(RunFiles files) => files.Samples() is { } image
-        ? $"<img class=\"grid\" alt=\"generated images, one class a row\" src=\"data:image/png;base64,{image}\">"
-        : "";
+    private static string Samples(RunFiles files) =>
+        Picture(files.Samples(), "generated images, one class a row")
+        + Picture(files.Neighbours(), "generated images, each followed by the training image nearest to it in the classifier's features");
+
+    private static string Picture(string? image, string caption) => image is null
+        ? ""
+        : $"<figure><figcaption>{caption}</figcaption>"
+            + $"<img class=\"grid\" alt=\"{caption}\" src=\"data:image/png;base64,{image}\"></figure>";
 
     /// <summary>The accuracies of all classifiers in one plot, then what every stage logged.</summary>
     private static string Curves(RunFiles files)

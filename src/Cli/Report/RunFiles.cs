@@ -35,8 +35,10 @@ internal sealed class RunFiles
     public JsonElement? Config() => Json(_run.ConfigPath);
 
     /// <summary>The picture of pseudo-images as text for a data URL, or null.</summary>
-    public string? Samples() =>
-        Read(_round.Diffusion.SamplesPath, path => Convert.ToBase64String(RegularFile.ReadBytes(path, LargestPicture)));
+    public string? Samples() => Picture(_round.Diffusion.SamplesPath);
+
+    /// <summary>The picture of pseudo-images beside training images, likewise.</summary>
+    public string? Neighbours() => Picture(_round.Diffusion.NeighboursPath);
 
     /// <summary>The finite numbers of <c>metrics.jsonl</c> by stage and key.</summary>
     public IReadOnlyDictionary<(string Stage, string Key), List<(double X, double Y)>> Metrics() =>
@@ -52,6 +54,9 @@ internal sealed class RunFiles
     /// <summary>Counts by true class (rows) and predicted class, or null.</summary>
     public ConfusionMatrix? Confusion() => Read(_round.Retrain.ConfusionPath, path =>
         new ConfusionMatrix(JsonSerializer.Deserialize<long[][]>(RegularFile.ReadText(path)) ?? []));
+
+    private string? Picture(string file) =>
+        Read(file, path => Convert.ToBase64String(RegularFile.ReadBytes(path, LargestPicture)));
 
     /// <summary>A JSON file as a document, or null.</summary>
     private JsonElement? Json(string path) => Read(path, file =>

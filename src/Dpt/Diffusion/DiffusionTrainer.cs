@@ -121,22 +121,7 @@ internal sealed class DiffusionTrainer : ITrainer, IDisposable
     /// <summary>Noises the images, predicts and adds the gradient: the same launches every time.</summary>
     private void Learn()
     {
-        var batch = _batches.Batch;
-        var noised = _tape.New(batch.Clean.Shape);
-        var velocity = _generator.Prediction == Prediction.Velocity ? _tape.New(batch.Clean.Shape) : null;
-        _tape.Device.Run(DiffusionOperators.Noising, new NoisingCall
-        {
-            Batch = _batches.Size,
-            Elements = _generator.Form.Elements,
-            Clean = batch.Clean.Data,
-            Noise = batch.Noise,
-            Alpha = batch.Alpha,
-            Sigma = batch.Sigma,
-            Noised = noised.Data,
-            Velocity = velocity?.Data ?? default,
-        });
-        var predicted = _generator.Network.Forward(_tape, noised, batch.Times, batch.Labels);
-        var losses = _tape.SquaredError(predicted, velocity?.Data ?? batch.Noise, scale: 1f / _options.Batch);
+        var losses = _generator.Losses(_tape, _batches.Batch, scale: 1f / _options.Batch);
         _tape.Device.Copy(losses.Data, _losses.Slice);
         _tape.Backward();
     }

@@ -44,5 +44,28 @@ internal sealed class ImageGenerator : IDisposable
     public static NormalisationStatistics Normalisation(int channels) =>
         new([.. Enumerable.Repeat(0.5f, channels)], [.. Enumerable.Repeat(0.5f, channels)]);
 
+    /// <summary>Noises the images, predicts, and compares with what was to be predicted: the mean squared error of each image.</summary>
+    /// <param name="tape">The tape.</param>
+    /// <param name="batch">The images with times, noises and labels.</param>
+    /// <param name="scale">Factor on the gradient.</param>
+    public Tensor Losses(Tape tape, DiffusionBatch batch, float scale)
+    {
+        var noised = tape.New(batch.Clean.Shape);
+        var velocity = Prediction == Prediction.Velocity ? tape.New(batch.Clean.Shape) : null;
+        tape.Device.Run(DiffusionOperators.Noising, new NoisingCall
+        {
+            Batch = batch.Clean.Shape[0],
+            Elements = Form.Elements,
+            Clean = batch.Clean.Data,
+            Noise = batch.Noise,
+            Alpha = batch.Alpha,
+            Sigma = batch.Sigma,
+            Noised = noised.Data,
+            Velocity = velocity?.Data ?? default,
+        });
+        var predicted = Network.Forward(tape, noised, batch.Times, batch.Labels);
+        return tape.SquaredError(predicted, velocity?.Data ?? batch.Noise, scale);
+    }
+
     public void Dispose() => Store.Dispose();
 }

@@ -10,8 +10,6 @@ namespace DPT.Engine.Dpt;
 internal sealed class DiffusionStage
 {
     private const int ShardSize = 256;
-    private const int GridColumns = 16;
-    private const int GridPixels = 48;
 
     private readonly RunContext _context;
     private readonly LabelStage _labels;
@@ -78,10 +76,9 @@ internal sealed class DiffusionStage
         }
 
         Runner.Begin(made);
-        using var generator = CreateGenerator();
-        using var trainer = CreateTrainer(generator);
-        CreateLoop(trainer, made).Run(stop);
-        return trainer.Step;
+        using var training = StartTraining(made);
+        training.Run(stop);
+        return training.Trainer.Step;
     }
 
     /// <summary>Trains and draws, or reads the finished result.</summary>
@@ -125,43 +122,18 @@ internal sealed class DiffusionStage
         return given;
     }
 
-    private ImageGenerator CreateGenerator()
-    {
-        var generator = new ImageGenerator(_context.Device, _context.Options.Diffusion, _context.Data.Train, Seed);
-        if (GeneratorBefore is { } path)
-        {
-            generator.Store.Import(generator.Store.Values, StateDict.Load(path));
-        }
-
-        return generator;
-    }
-
-    private DiffusionTrainer CreateTrainer(ImageGenerator generator) => new(
-        generator,
-        _context.Options.Diffusion,
-        _context.Data.Train,
-        _labels.LoadPseudoLabels().Labels,
-        Seed);
-
-    private TrainLoop CreateLoop(DiffusionTrainer trainer, Dictionary<string, string> made) => new(
-        _context,
-        _folder.Name,
-        trainer,
-        new TrainerCheckpoints(_folder.CheckpointsPath, _context, Runner.TrainingOrigin(made)),
-        evaluate: () => []);
+    private GeneratorTraining StartTraining(Dictionary<string, string> made) =>
+        new(_context, _folder, _labels, GeneratorBefore, Runner.TrainingOrigin(made), Seed);
 
     private StageWork<Stage2Result> Work(Dictionary<string, string> made, CancellationToken stop)
     {
-        using var generator = CreateGenerator();
-        using var trainer = CreateTrainer(generator);
-        var loop = CreateLoop(trainer, made);
-        loop.Run(stop);
-        trainer.Average.Adopt();
+        using var training = StartTraining(made);
+        training.Run(stop);
+        var (generator, trainer) = (training.Generator, training.Trainer);
         StateDict.Save(_folder.GeneratorPath, generator.Store.Export(generator.Store.Values));
         var (shards, drawing) = Draw(generator, stop);
         var clock = Stopwatch.StartNew();
         var images = shards.Load("pseudo-images", _context.Data.Train.ClassNames);
-        SaveGrid(images);
         var (frechet, agreement) = Measure(images, stop);
         _context.Observer.Message(FormattableString.Invariant(
             $"{_folder.Name}: {images.Count} pseudo-images, Frechet distance {frechet.Value:f2} ({frechet.Features})"));
@@ -170,12 +142,12 @@ internal sealed class DiffusionStage
             generator.Store.Count,
             trainer.Step,
             seen,
-            seen / Math.Max(loop.Seconds, 1e-9),
+            seen / Math.Max(training.Seconds, 1e-9),
             frechet,
             agreement,
-            loop.Seconds + drawing.Seconds + clock.Elapsed.TotalSeconds);
+            training.Seconds + drawing.Seconds + clock.Elapsed.TotalSeconds);
         return new StageWork<Stage2Result>(
-            result, [_folder.GeneratorPath, _folder.SamplesPath, .. shards.Files], [.. loop.Machines.Union(drawing.Machines)]);
+            result, [_folder.GeneratorPath, _folder.SamplesPath, _folder.NeighboursPath, .. shards.Files], [.. training.Machines.Union(drawing.Machines)]);
     }
 
     private (ImageShards Shards, DrawingRecord Spent) Draw(ImageGenerator generator, CancellationToken stop)
@@ -201,27 +173,16 @@ internal sealed class DiffusionStage
         return (shards, spent);
     }
 
-    /// <summary>The first images of every class, a row each.</summary>
-    private void SaveGrid(ImageDataset images)
-    {
-        var columns = Math.Min(GridColumns, _context.Options.Generate.PerClass);
-        var shown = Enumerable.Range(0, images.Classes)
-            .SelectMany(label => Enumerable.Range(label * _context.Options.Generate.PerClass, columns))
-            .ToArray();
-        SampleGrid.Save(
-            _folder.SamplesPath,
-            images.Select(shown).Pixels,
-            images.Channels,
-            images.ImageSize,
-            columns,
-            Math.Max(1, GridPixels / images.ImageSize));
-    }
-
+    /// <summary>What the classifier that labelled says of the images; and their pictures.</summary>
     private (FrechetResult Frechet, double ClassAgreement) Measure(ImageDataset images, CancellationToken stop)
     {
         using var classifier = _labels.LoadClassifier();
-        var frechet = FeatureDistance.Between(
-            classifier, _context.Data.Train, images, $"class token of {_labels.ClassifierName}", stop);
+        var train = _context.Data.Train;
+        var (real, drawn) = (classifier.Features(train, stop), classifier.Features(images, stop));
+        var pictures = new SamplePictures(_folder, images);
+        pictures.SaveSamples();
+        pictures.SaveNeighbours(drawn, train, real);
+        var frechet = FeatureDistance.Between(real, drawn, images.Count, $"class token of {_labels.ClassifierName}");
         return (frechet, classifier.Evaluate(images, stop).Accuracy);
     }
 }

@@ -3,28 +3,28 @@ namespace DPT.Engine.Dpt;
 /// <summary>Frechet distance of two sets of images in the features of a classifier.</summary>
 internal static class FeatureDistance
 {
-    /// <summary>Measures.</summary>
+    /// <summary>Measures, having the features taken.</summary>
     /// <param name="classifier">Whose features.</param>
     /// <param name="real">The reference set.</param>
     /// <param name="drawn">The generated set.</param>
     /// <param name="features">Name of the features for the result.</param>
     /// <param name="stop">Stops between batches.</param>
     public static FrechetResult Between(
-        ImageClassifier classifier, ImageDataset real, ImageDataset drawn, string features, CancellationToken stop) => new(
-            FrechetDistance.Between(Moments(classifier, real, stop), Moments(classifier, drawn, stop)),
-            features,
-            drawn.Count);
+        ImageClassifier classifier, ImageDataset real, ImageDataset drawn, string features, CancellationToken stop) => Between(
+            classifier.Features(real, stop), classifier.Features(drawn, stop), drawn.Count, features);
 
-    private static FeatureMoments Moments(ImageClassifier classifier, ImageDataset images, CancellationToken stop)
+    /// <summary>Measures.</summary>
+    /// <param name="real">Features of the reference set, [N, width].</param>
+    /// <param name="drawn">Those of the generated set, [M, width].</param>
+    /// <param name="count">M.</param>
+    /// <param name="features">Name of the features for the result.</param>
+    public static FrechetResult Between(float[] real, float[] drawn, int count, string features) => new(
+        FrechetDistance.Between(Moments(real, drawn.Length / count), Moments(drawn, drawn.Length / count)), features, count);
+
+    private static FeatureMoments Moments(float[] features, int width)
     {
-        var width = classifier.Network.FeatureWidth;
         var moments = new FeatureMoments(width);
-        var features = classifier.Features(images, stop);
-        for (var i = 0; i < images.Count; i++)
-        {
-            moments.Add(features.AsSpan(i * width, width));
-        }
-
+        moments.Add(features);
         return moments;
     }
 }

@@ -48,7 +48,8 @@ internal sealed record MemoryEstimate(long Bytes, string Work, string Remedy)
     private static MemoryEstimate Generator(DiffusionOptions options, ImageDataset train, long length)
     {
         var image = GeneratorCatalog.Find(options.Network).Footprint(options, train.Form);
-        var activations = (long)(options.Batch / options.Accumulation) * (image.Recorded + image.Working);
+        var activations = ((long)(options.Batch / options.Accumulation) * (image.Recorded + image.Working))
+            + (GeneratorLoss.Batch * image.Unrecorded);
         var images = (long)train.Count * train.ImageLength;
         return new MemoryEstimate(
             images + (sizeof(float) * ((TrainingBuffers * length) + activations)),

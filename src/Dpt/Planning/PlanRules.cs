@@ -220,7 +220,8 @@ internal static class PlanRules
             $"as many pseudo-images as 8 % of the budget draws, {PerClassUnit} to {MostPerClass} of a class",
             ("generate.perClass", work.PerClass),
             ("generate.batch", Math.Min(128, work.PerClass)));
-        var points = CurveShare * budget.Seconds / (3 * testImages * rates.Classify);
+        var point = (3 * testImages * rates.Classify) + (2 * GeneratorLoss.Images * rates.Draw);
+        var points = CurveShare * budget.Seconds / point;
         yield return new PlannedRule(
             $"curves may take 5 % of the budget; they decide nothing",
             ("run.evaluationPoints", (int)Math.Clamp(points, 1, MostCurvePoints)));

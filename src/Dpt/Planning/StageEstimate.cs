@@ -40,7 +40,7 @@ public sealed record StageEstimate(string Work, double Seconds, long MemoryBytes
             }
         }
 
-        var curves = classifiers * options.Run.EvaluationPoints * test * rates.Classify;
+        var curves = options.Run.EvaluationPoints * ((classifiers * test * rates.Classify) + (options.Rounds * 2 * GeneratorLoss.Images * rates.Draw));
         return [.. stages, new(Curves, curves, memory.Stage1.Bytes)];
 
         void Retraining(string work, int steps) => Classifier(work, steps, rates.Stage3, test, memory.Stage3.Bytes);

@@ -35,6 +35,9 @@ public sealed class StageFolder
     /// <summary>A picture of generated images.</summary>
     public string SamplesPath => Path.Combine(FolderPath, "samples.png");
 
+    /// <summary>A picture of generated images, each beside the training image nearest to it.</summary>
+    public string NeighboursPath => Path.Combine(FolderPath, "neighbours.png");
+
     /// <summary>The pseudo-images of stage 2, see <see cref="ImageShards"/>.</summary>
     public string PseudoImagesPath => Path.Combine(FolderPath, "pseudo-images");
 

@@ -62,6 +62,27 @@ public sealed class DiffusionTrainingTests
         }
     }
 
+    /// <summary>The loss on given images is what a training logs that draws the same and does not learn.</summary>
+    [TestCase("velocity, cosine")]
+    [TestCase("noise, vp")]
+    public void Loss_IsThatOfATrainingWithoutARate(string name)
+    {
+        var options = _cases[name];
+        using var device = new HostDevice(threads: 1, selection: new KernelSelection());
+        using var generator = new ImageGenerator(device, options, _images, Seed);
+        using var loss = new GeneratorLoss(generator, options, _images, _pseudoLabels);
+        using var trainer = new DiffusionTrainer(
+            generator, options with { LearningRate = 0, LabelDropout = 0, Flip = false, Batch = 16 }, _images, _pseudoLabels, seed: 0);
+        var losses = new List<double>();
+        for (var step = 0; step < GeneratorLoss.Images / 16; step++)
+        {
+            trainer.RunStep();
+            losses.Add(trainer.TakeMetrics().Single(metric => metric.Name == "train/loss").Value);
+        }
+
+        Assert.That(loss.Measure(), Is.EqualTo(losses.Average()).Within(1e-6));
+    }
+
     private static void RequireClose(
         IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)> actual,
         IReadOnlyDictionary<string, double[]> expected,

@@ -283,6 +283,38 @@ public sealed class StageInputTests
         Assert.That(averaged, Is.Not.EqualTo(live), "the live weights must differ, or the test says little");
     }
 
+    /// <summary>Every second image of the picture is the training image whose features are nearest, by all distances in double.</summary>
+    [Test]
+    public void Stage2_ShowsTheNearestTrainingImages()
+    {
+        using var classifier = Load(Weights("stage-1-classifier/classifier.safetensors"));
+        var width = classifier.Network.FeatureWidth;
+        var (real, drawn) = (classifier.Features(_data.Train).Chunk(width).ToArray(), classifier.Features(_pseudoImages).Chunk(width).ToArray());
+        var pairs = drawn.Select((row, i) => (Shown: i, Nearest: Enumerable.Range(0, real.Length)
+            .MinBy(k => real[k].Zip(row, (a, b) => (a - (double)b) * (a - (double)b)).Sum())));
+        var expected = _folder["expected.png"];
+        SampleGrid.Save(
+            expected, [.. pairs.SelectMany(pair => (byte[])[.. _pseudoImages.Image(pair.Shown), .. _data.Train.Image(pair.Nearest)])], 1, 16, 8, 3);
+        Assert.That(File.ReadAllBytes(Of("stage-2-diffusion/neighbours.png")), Is.EqualTo(File.ReadAllBytes(expected)));
+        Assert.That(pairs.Select(pair => pair.Nearest).Distinct().Count(), Is.GreaterThan(1), "or the test says little");
+    }
+
+    /// <summary>The generator's loss is measured with its average, on images of training and of test, with labels of the classifier.</summary>
+    [TestCase("seen/loss")]
+    [TestCase("test/loss")]
+    public void GeneratorLoss_IsOfTheAveragedWeights(string name)
+    {
+        using var generator = new ImageGenerator(_device, _options.Diffusion, _data.Train, seed: 0);
+        generator.Store.Import(generator.Store.Values, Weights("stage-2-diffusion/generator.safetensors"));
+        using var classifier = Load(Weights("stage-1-classifier/classifier.safetensors"));
+        var images = name == "seen/loss" ? _data.Train : _data.Test;
+        using var loss = new GeneratorLoss(generator, _options.Diffusion, images, classifier.Label(images).Labels);
+        var last = MetricsReader.Read(Of("metrics.jsonl")).Last(line => line.Stage == "stage-2-diffusion" && line.Values.ContainsKey(name));
+        Assert.That(last.Step, Is.EqualTo(_options.Diffusion.Steps));
+        Assert.That(last.Values[name], Is.EqualTo(loss.Measure()).Within(1e-12));
+        Assert.That(loss.Measure(), Is.EqualTo(loss.Measure()), "always the same");
+    }
+
     private ImageDataset SelfTraining() =>
         SelfTrainingImages.Draw(_data.Train, _pseudoLabels.Labels, _options.Generate.PerClass, (Seed << 8) + 3);
 

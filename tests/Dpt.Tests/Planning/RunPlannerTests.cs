@@ -56,7 +56,7 @@ public sealed class RunPlannerTests
             (40 * 4 * 0.001) + ((200 + 80) * 0.004),
             (6 * 0.03) + (50 * 0.004),
             (6 * 0.03) + (50 * 0.004),
-            3 * 2 * 50 * 0.004,
+            2 * ((3 * 50 * 0.004) + (2 * 256 * 0.001)),
         ];
         Assert.That(plan.Stages.Select(stage => stage.Seconds), Is.EqualTo(seconds).Within(1e-9));
         Assert.That(plan.Seconds, Is.EqualTo(seconds.Sum()).Within(1e-9));
@@ -75,7 +75,7 @@ public sealed class RunPlannerTests
         }));
         Assert.That(
             stages.Skip(3).Select(stage => stage.Seconds),
-            Is.EqualTo(new[] { (6 * 0.03) + 0.2, (20 * 0.03) + 0.2, (6 * 0.03) + 0.2, 4 * 2 * 50 * 0.004 }).Within(1e-9));
+            Is.EqualTo(new[] { (6 * 0.03) + 0.2, (20 * 0.03) + 0.2, (6 * 0.03) + 0.2, 2 * ((4 * 50 * 0.004) + (2 * 256 * 0.001)) }).Within(1e-9));
     }
 
     /// <summary>Later rounds label without training, and have no control of their own.</summary>
@@ -97,7 +97,7 @@ public sealed class RunPlannerTests
             Assert.That(stage.Seconds, Is.EqualTo(first[stage.Work["round-2/".Length..]].Seconds).Within(1e-9), stage.Work);
         }
 
-        Assert.That(first[StageEstimate.Curves].Seconds, Is.EqualTo(6 * 2 * 50 * 0.004).Within(1e-9));
+        Assert.That(first[StageEstimate.Curves].Seconds, Is.EqualTo(2 * ((6 * 50 * 0.004) + (2 * 2 * 256 * 0.001))).Within(1e-9));
     }
 
     [Test]

@@ -1,0 +1,73 @@
+using DPT.Engine.Autograd;
+
+namespace DPT.Engine.Dpt;
+
+/// <summary>
+/// Trains the generator of a round with its loop and checkpoints. Along the way its loss is measured on some training images and on as
+/// many test images, all with the labels of the classifier that labelled: nothing in training depends on it.
+/// </summary>
+internal sealed class GeneratorTraining : IDisposable
+{
+    private readonly GeneratorLoss _seen;
+    private readonly GeneratorLoss _unseen;
+    private readonly TrainLoop _loop;
+
+    /// <summary>Prepares a training.</summary>
+    /// <param name="context">The run.</param>
+    /// <param name="folder">Where the stage lies.</param>
+    /// <param name="labels">What labels the images.</param>
+    /// <param name="before">Weights to go on from; null starts anew.</param>
+    /// <param name="origin">What the training is made from.</param>
+    /// <param name="seed">Seed of the stage.</param>
+    public GeneratorTraining(
+        RunContext context, StageFolder folder, LabelStage labels, string? before, StageOrigin origin, ulong seed)
+    {
+        var (options, train, test) = (context.Options.Diffusion, context.Data.Train, context.Data.Test);
+        Generator = new ImageGenerator(context.Device, options, train, seed);
+        if (before is not null)
+        {
+            Generator.Store.Import(Generator.Store.Values, StateDict.Load(before));
+        }
+
+        var pseudoLabels = labels.LoadPseudoLabels().Labels;
+        Trainer = new DiffusionTrainer(Generator, options, train, pseudoLabels, seed);
+        using var classifier = labels.LoadClassifier();
+        _seen = new GeneratorLoss(Generator, options, train, pseudoLabels);
+        _unseen = new GeneratorLoss(Generator, options, test, classifier.Label(test).Labels);
+        _loop = new TrainLoop(
+            context, folder.Name, Trainer, new TrainerCheckpoints(folder.CheckpointsPath, context, origin), Evaluate);
+    }
+
+    /// <summary>The generator; after <see cref="Run"/> with its averaged weights.</summary>
+    public ImageGenerator Generator { get; }
+
+    /// <summary>What trains it.</summary>
+    public DiffusionTrainer Trainer { get; }
+
+    /// <summary>Seconds of training so far.</summary>
+    public double Seconds => _loop.Seconds;
+
+    /// <summary>What has computed the training, earlier sessions first.</summary>
+    public IReadOnlyList<string> Machines => _loop.Machines;
+
+    /// <summary>Trains to the end and adopts the averaged weights.</summary>
+    public void Run(CancellationToken stop)
+    {
+        _loop.Run(stop);
+        Trainer.Average.Adopt();
+    }
+
+    public void Dispose()
+    {
+        _seen.Dispose();
+        _unseen.Dispose();
+        Trainer.Dispose();
+        Generator.Dispose();
+    }
+
+    private IReadOnlyList<(string Name, double Value)> Evaluate()
+    {
+        using var average = Trainer.Average.Use();
+        return [("seen/loss", _seen.Measure()), ("test/loss", _unseen.Measure())];
+    }
+}
