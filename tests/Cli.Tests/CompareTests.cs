@@ -116,6 +116,7 @@ public sealed class CompareTests
     }
 
     [TestCase("result.json", "{ \"schema\": ", ExitCodes.Check)]
+    [TestCase("result.json", """{ "schema": 1, "seed": 1 }""", ExitCodes.Check)]
     [TestCase("result.json", "{}", ExitCodes.Check)]
     [TestCase(null, "", ExitCodes.Environment)]
     [TestCase("seeds.json", """{ "schema": 1, "seeds": [1] }""", ExitCodes.Environment)]

@@ -49,7 +49,7 @@ internal sealed record ComparedRuns(RunComparison Comparison, IReadOnlyList<(str
             ? null
             : new ComparedRuns(
                 RunComparison.Of(
-                    finished.ConvertAll(run => (run.Name, JsonFiles.Load<DptResult>(run.Layout.ResultPath))),
+                    finished.ConvertAll(run => (run.Name, DptResult.Load(run.Layout.ResultPath))),
                     [.. layouts.Except(finished).Select(run => run.Name)]),
                 finished.ConvertAll(run => (run.Name, run.Layout)));
     }

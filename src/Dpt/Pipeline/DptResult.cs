@@ -2,11 +2,14 @@ using System.Text.Json.Serialization;
 
 namespace DPT.Engine.Dpt;
 
-/// <summary>What a run achieved: the content of <c>result.json</c>, schema 1. Accuracies are in 0..1.</summary>
+/// <summary>What a run achieved: the content of <c>result.json</c>. Accuracies are in 0..1.</summary>
 public sealed record DptResult
 {
+    /// <summary>The schema that this engine writes.</summary>
+    private const int PresentSchema = 2;
+
     /// <summary>Version of this schema.</summary>
-    public int Schema { get; init; } = 1;
+    public int Schema { get; init; } = PresentSchema;
 
     /// <summary>The data.</summary>
     public required DataResult Data { get; init; }
@@ -43,6 +46,15 @@ public sealed record DptResult
 
     /// <summary>What a user of the numbers should know, each with advice; none if all is well.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>Reads <c>result.json</c>.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="DptException">Environment: it is missing. Check: it is damaged, or of another version of the engine.</exception>
+    public static DptResult Load(string path)
+    {
+        JsonFiles.RequireSchema(path, PresentSchema, "read it with the version that made it, or make the run again");
+        return JsonFiles.Load<DptResult>(path);
+    }
 }
 
 /// <summary>The data of a run.</summary>

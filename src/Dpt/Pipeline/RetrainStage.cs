@@ -12,7 +12,8 @@ namespace DPT.Engine.Dpt;
 /// </summary>
 internal sealed class RetrainStage
 {
-    private const string ControlSteps = "stage3.controlSteps";
+    /// <summary>What <c>stage3.controlSteps</c> comes to where it says nothing itself: it may follow from stage 1's updates.</summary>
+    private const string ControlUpdates = "updates of the control";
 
     private readonly RunContext _context;
     private readonly LabelStage _labels;
@@ -31,7 +32,11 @@ internal sealed class RetrainStage
         (_context, _labels, _diffusion, _first) = (context, labels, diffusion, first);
         _folder = context.Folder.Round(round).Retrain;
         var given = context.Given(["seed", "classifier", "stage3"], "train", "test", "labels");
-        given[ControlSteps] = context.Options.ControlSteps.ToString(CultureInfo.InvariantCulture);
+        if (context.Options.Stage3.ControlSteps is null)
+        {
+            given[ControlUpdates] = context.Options.ControlSteps.ToString(CultureInfo.InvariantCulture);
+        }
+
         Runner = new StageRunner(context, _folder, given, GivenToTrain(given));
     }
 
@@ -73,7 +78,8 @@ internal sealed class RetrainStage
     private static SortedDictionary<string, string> GivenToTrain(SortedDictionary<string, string> given)
     {
         var toTrain = new SortedDictionary<string, string>(given, given.Comparer);
-        toTrain.Remove(ControlSteps);
+        toTrain.Remove("stage3.controlSteps");
+        toTrain.Remove(ControlUpdates);
         toTrain.Remove("stage3.selfTraining");
         return toTrain;
     }

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DPT.Engine.Autograd;
+using DPT.Engine.Kernels;
 
 namespace DPT.Engine.Dpt;
 
@@ -26,6 +27,30 @@ public static class JsonFiles
 
     /// <summary>Writes a file that appears whole or not at all.</summary>
     public static void Save<T>(string path, T value) => AtomicFile.WriteText(path, Text(value) + "\n");
+
+    /// <summary>Throws if a file says that it is of another schema. Damage, or that there is none, is the affair of who reads it.</summary>
+    /// <param name="path">A JSON file.</param>
+    /// <param name="present">The schema that this engine writes.</param>
+    /// <param name="advice">What to do.</param>
+    /// <exception cref="DptException">Check.</exception>
+    public static void RequireSchema(string path, int present, string advice)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(RegularFile.ReadText(path));
+            if (json.RootElement.ValueKind == JsonValueKind.Object
+                && json.RootElement.TryGetProperty("schema", out var schema)
+                && schema.TryGetInt32(out var number)
+                && number != present)
+            {
+                throw new DptException(
+                    FailureKind.Check, $"'{path}' is of schema {number}, this engine writes {present}: {advice}");
+            }
+        }
+        catch (Exception damage) when (damage is JsonException or InvalidOperationException or InvalidDataException or IOException)
+        {
+        }
+    }
 
     /// <summary>Reads a file that <see cref="Save"/> wrote.</summary>
     /// <exception cref="DptException">Environment: it is missing. Check: it is damaged.</exception>

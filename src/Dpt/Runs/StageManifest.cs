@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace DPT.Engine.Dpt;
 
 /// <summary>A file that a stage made.</summary>
@@ -59,7 +57,8 @@ public sealed record StageManifest
             return null;
         }
 
-        RequirePresentSchema(folder.ManifestPath);
+        // A manifest that another version wrote is no damage: what it stands for must not be made again unasked.
+        JsonFiles.RequireSchema(folder.ManifestPath, PresentSchema, "continue the run with the version that made it, or start a new one");
         try
         {
             return JsonFiles.Load<StageManifest>(folder.ManifestPath);
@@ -77,27 +76,4 @@ public sealed record StageManifest
         let path = Path.GetFullPath(Path.Combine(stageFolder, output.Path))
         where !File.Exists(path) || new FileInfo(path).Length != output.Bytes || FileHash.Of(path) != output.Sha256
         select path;
-
-    /// <summary>A manifest that another version wrote is no damage: what it stands for must not be made again unasked.</summary>
-    private static void RequirePresentSchema(string path)
-    {
-        try
-        {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(path));
-            if (json.RootElement.ValueKind == JsonValueKind.Object
-                && json.RootElement.TryGetProperty("schema", out var schema)
-                && schema.TryGetInt32(out var number)
-                && number != PresentSchema)
-            {
-                throw new DptException(
-                    FailureKind.Check,
-                    $"'{path}' is of schema {number}, this engine writes {PresentSchema}: continue the run with the version "
-                    + "that made it, or start a new one");
-            }
-        }
-        catch (Exception damage) when (damage is JsonException or InvalidOperationException)
-        {
-            // Damage is the reader's affair.
-        }
-    }
 }

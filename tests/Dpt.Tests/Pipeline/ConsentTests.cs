@@ -119,6 +119,17 @@ public class ConsentTests
         Assert.That(error.Message, Does.StartWith($"{Stage1} was made with other settings or data: "));
     }
 
+    /// <summary>A control whose updates follow from others is made again where they are others.</summary>
+    [Test]
+    public void ControlUpdates_ThatFollowFromOthers_Count()
+    {
+        var folder = _run.Fresh();
+        var options = TinyOptions.Run with { Stage3 = TinyOptions.Run.Stage3 with { ControlSteps = null, SelfTraining = false } };
+        TinyRun.In(folder, options);
+        var manifest = JsonFiles.Load<StageManifest>(System.IO.Path.Combine(folder, Stage3, "manifest.json"));
+        Assert.That(manifest.Origin.Given["updates of the control"], Is.EqualTo("6"));
+    }
+
     /// <summary>For adaptive solvers the batch decides the steps, and with them the images.</summary>
     [Test]
     public void Batch_OfAnAdaptiveSolver_Counts()
