@@ -13,6 +13,9 @@ public sealed record Calibration(double ExpectedError, IReadOnlyList<ConfidenceI
     /// <summary>Number of equal intervals between 0 and 1.</summary>
     public const int IntervalCount = 20;
 
+    /// <summary>The error alone, for people.</summary>
+    public override string ToString() => FormattableString.Invariant($"expected error {ExpectedError:0.000}");
+
     /// <summary>Measures.</summary>
     /// <param name="confidences">The probability of each predicted class, 0..1.</param>
     /// <param name="isRight">Whether each prediction is right.</param>
