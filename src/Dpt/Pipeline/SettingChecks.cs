@@ -34,6 +34,12 @@ internal static class SettingChecks
             options.Stage3.ControlSteps is not { } control || control >= options.Stage3.Steps,
             $"stage3.controlSteps {options.Stage3.ControlSteps} must be at least stage3.steps {options.Stage3.Steps}: a control "
             + "with less training proves nothing");
+        Usage.Require(
+            options.Generate.GuidedBelow is not { } below || below > options.Generate.GuidedAbove,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"generate.guidedBelow {options.Generate.GuidedBelow} must be above generate.guidedAbove {options.Generate.GuidedAbove}: "
+                + $"nothing lies between them; generate.guidance=0 guides nowhere"));
         var image = generator.Footprint(diffusion, train.Form);
         RequireRows("diffusion.batch", diffusion.Batch / diffusion.Accumulation, image.Rows, image.Width);
         RequireRows("generate.batch", options.Generate.NetworkBatch, image.Rows, image.Width);

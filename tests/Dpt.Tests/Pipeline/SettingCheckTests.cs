@@ -44,6 +44,9 @@ public sealed class SettingCheckTests
         ["control"] = (
             _options with { Stage3 = _options.Stage3 with { Steps = 9, ControlSteps = 8 } },
             "stage3.controlSteps 8 must be at least stage3.steps 9"),
+        ["guidance in an empty interval"] = (
+            _options with { Generate = _options.Generate with { GuidedAbove = 1.5, GuidedBelow = 1.5 } },
+            "generate.guidedBelow 1.5 must be above generate.guidedAbove 1.5"),
         ["image size"] = (
             _options with { Data = _options.Data with { ImageSize = 260 } },
             "images of 260 pixels are too large, the limit is 256"),
