@@ -32,10 +32,13 @@ public readonly record struct MatMulCall : IKernelCall
     /// <summary>The result.</summary>
     public required Slice<float> C { get; init; }
 
-    /// <summary>Elements from one stored row of A to the next; 0 means rows are adjacent.</summary>
+    /// <summary>
+    /// Elements from one stored row of A to the next; 0 means rows are adjacent. Fewer than a row has make rows overlap, as the
+    /// neighbourhoods of a convolution do.
+    /// </summary>
     public int StrideA { get; init; }
 
-    /// <summary>Elements from one stored row of B to the next; 0 means rows are adjacent.</summary>
+    /// <summary>Elements from one stored row of B to the next; 0 means rows are adjacent, fewer than a row has overlap.</summary>
     public int StrideB { get; init; }
 
     /// <summary>Elements from one row of C (and of residual and pre-activation) to the next; 0 means N.</summary>
@@ -108,8 +111,8 @@ public readonly record struct MatMulCall : IKernelCall
         Require.Size(Op, nameof(M), M);
         Require.Size(Op, nameof(N), N);
         Require.Size(Op, nameof(K), K);
-        Require.Size(Op, nameof(StrideA), RowA, TransposeA ? M : K);
-        Require.Size(Op, nameof(StrideB), RowB, TransposeB ? K : N);
+        Require.Size(Op, nameof(StrideA), RowA);
+        Require.Size(Op, nameof(StrideB), RowB);
         Require.Size(Op, nameof(StrideC), RowC, N);
         Require.Operand(Op, nameof(A), A, ElementsOfA);
         Require.Operand(Op, nameof(B), B, ElementsOfB);

@@ -40,6 +40,8 @@ internal readonly record struct MatMulCase(MatMulCall Call)
 
     private string Label => $"M={Call.M} N={Call.N} K={Call.K} {(Call.TransposeA ? 'T' : 'N')}{(Call.TransposeB ? 'T' : 'N')}"
         + (Padding > 0 ? $" stride+{Padding}" : "")
+        + (Call.StrideA > 0 ? $" rowA={Call.StrideA}" : "")
+        + (Call.StrideB > 0 ? $" rowB={Call.StrideB}" : "")
         + (Bias ? " bias" : "")
         + (Call.Activation == Activation.None ? "" : $" {Call.Activation}")
         + (PreActivation ? " pre" : "")

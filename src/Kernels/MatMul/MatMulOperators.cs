@@ -20,7 +20,7 @@ public static class MatMulOperators
         };
 
     private static IEnumerable<KernelCase> Cases() =>
-        Layouts().Concat(Edges()).Concat(Epilogues()).Select(c => c.Describe());
+        Layouts().Concat(Overlaps()).Concat(Edges()).Concat(Epilogues()).Select(c => c.Describe());
 
     /// <summary>
     /// A square one for the ceiling, a U-ViT-S's layers on 64 images of 257 tokens, forward and both gradients, and the same of
@@ -50,6 +50,17 @@ public static class MatMulOperators
                 yield return new(product);
                 yield return new(product with { Accumulate = true }) { Padding = 3 };
             }
+        }
+    }
+
+    /// <summary>Rows of a factor that overlap, as a convolution's do, on and off the alignment of vector loads.</summary>
+    private static IEnumerable<MatMulCase> Overlaps()
+    {
+        foreach (var step in new[] { 1, 4, 7 })
+        {
+            yield return new(Nt(21, 18, 3 * step) with { StrideA = step });
+            yield return new(Nn(37, 35, 3 * step) with { StrideA = step, Accumulate = true });
+            yield return new(Tn(19, 3 * step, 300) with { StrideB = step, Accumulate = true });
         }
     }
 
