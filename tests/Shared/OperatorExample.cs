@@ -19,6 +19,9 @@ public sealed record OperatorExample(
     /// <summary>Inputs whose gradients come out of one kernel: all of its work is done for any of them.</summary>
     public string[] OneKernel { get; init; } = [];
 
+    /// <summary>Calls of the backward pass that those inputs share: that kernel, and what leads to it.</summary>
+    public int SharedCalls { get; init; } = 1;
+
     /// <summary>The same use with one input of another shape: a size larger by one, a dimension more, a dimension less.</summary>
     public IEnumerable<OperatorExample> WrongShapes() =>
         from input in Inputs

@@ -56,6 +56,20 @@ internal static class OperatorTable
             (t, i) => t.Unpatchify(i["tokens"], Plain, i["w"], i["b"])) { OneKernel = ["tokens", "w", "b"] },
         new("Unpatchify of colours", [("tokens", [3, 11, 12]), ("w", [3, 3, 3, 3]), ("b", [3])],
             (t, i) => t.Unpatchify(i["tokens"], Colours, i["w"], i["b"])) { OneKernel = ["tokens", "w", "b"] },
+        new("Convolve", [("x", [3, 16, 3]), ("w", [5, 27]), ("b", [5]), ("r", [3, 16, 5])],
+            (t, i) => OnGrid(t, i["x"], side: 4, (x, grid) => t.Convolve(x, grid, i["w"], i["b"], t.FromPatches(i["r"], grid))))
+            { OneKernel = ["x", "w", "b", "r"], SharedCalls = 6 },
+        new("Convolve without bias, its residual is its input", [("x", [2, 9, 4]), ("w", [4, 36])],
+            (t, i) => OnGrid(t, i["x"], side: 3, (x, grid) => t.Convolve(x, grid, i["w"], null, x)))
+            { OneKernel = ["x", "w"], SharedCalls = 6 },
+        new("Convolve of one pixel", [("x", [2, 1, 2]), ("w", [3, 18]), ("b", [3])],
+            (t, i) => OnGrid(t, i["x"], side: 1, (x, grid) => t.Convolve(x, grid, i["w"], i["b"])))
+            { OneKernel = ["x", "w", "b"], SharedCalls = 4 },
+        new("FromPatches", [("x", [2, 9, 3])], (t, i) => t.FromPatches(i["x"], new(2, 3))),
+        new("FromPatches of four pixels", [("x", [3, 4, 8])], (t, i) => t.FromPatches(i["x"], new(3, 4), patch: 2)),
+        new("ToPatches", [("x", [37, 3])], (t, i) => t.ToPatches(i["x"], new(2, 3))),
+        new("ToPatches of nine pixels", [("x", [57, 2])], (t, i) => t.ToPatches(i["x"], new(1, 6), patch: 3)),
+        new("Activate", [("x", [3, 7])], (t, i) => t.Activate(i["x"], Activation.Gelu)),
         new("CrossEntropy", [("x", [5, 4])],
             (t, i) => t.CrossEntropy(i["x"], i.Ints(0, 3, 1, 2, 2), i.LossScale, i.Floats(1, 0, 2, 0.5f, 1))) { IsLoss = true },
         new("CrossEntropy without weights", [("x", [4, 10])],
@@ -92,6 +106,12 @@ internal static class OperatorTable
         new("Gather", [("table", [4, 3])], (t, i) => t.Gather(i["table"], i.Ints(2, 0, 3, 2, 1))),
         new("Scatter", [("x", [5, 2, 2])], (t, i) => t.Scatter(i["x"], i.Ints(2, 0, 3, 2, 2), 4)),
     ];
+
+    private static Tensor OnGrid(Tape tape, Tensor pixels, int side, Func<Tensor, PixelGrid, Tensor> work)
+    {
+        var grid = new PixelGrid(pixels.Shape[0], side);
+        return tape.ToPatches(work(tape.FromPatches(pixels, grid), grid), grid);
+    }
 
     private static Tensor HalfOfSquares(Tape tape, Tensor x, float scale)
     {

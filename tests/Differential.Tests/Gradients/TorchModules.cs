@@ -25,6 +25,15 @@ internal static class TorchModules
         return result.reshape(image.shape[0], weight.shape[0], image.shape[2], image.shape[3]);
     }
 
+    /// <summary>The same of pixels as tokens, [B, S S, C], with a filter in our order, [C', 9 C] of line, column, channel.</summary>
+    public static TorchTensor ConvolvePixels(TorchTensor pixels, long side, TorchTensor weight, TorchTensor bias)
+    {
+        var channels = pixels.shape[2];
+        var image = pixels.transpose(1, 2).reshape(pixels.shape[0], channels, side, side);
+        var filter = weight.reshape(weight.shape[0], 3, 3, channels).permute(0, 3, 1, 2);
+        return Convolve3x3(image, filter, bias).flatten(2).transpose(1, 2);
+    }
+
     /// <summary>
     /// softmax(q k^T / sqrt(d)) v: written out in double, where PyTorch has no fused kernel, and its fused kernel in
     /// single precision, as a user would call it.
@@ -127,5 +136,39 @@ internal static class TorchModules
         }
 
         return Linear(p, "fc", LayerNorm(p, "norm", x, Epsilon).select(1, 0));
+    }
+
+    /// <summary>The residual network: stages of blocks, four pixels merged between them, the mean of the last pixels classified.</summary>
+    public static TorchTensor ResidualNetwork(TorchParameters p, TorchTensor images, int stages, int depth)
+    {
+        const double Epsilon = 1e-6;
+        var x = Patches(images, p["patch_embed.proj.weight"], p["patch_embed.proj.bias"]) + p["pos_embed"];
+        for (var i = 0; i < stages; i++)
+        {
+            if (i > 0)
+            {
+                x = Linear(p, $"stages.{i}.merge.fc", Merged(LayerNorm(p, $"stages.{i}.merge.norm", x, Epsilon)));
+            }
+
+            for (var j = 0; j < depth; j++)
+            {
+                var block = $"stages.{i}.blocks.{j}";
+                x += Half($"{block}.norm2", $"{block}.conv2", Half($"{block}.norm1", $"{block}.conv1", x));
+            }
+        }
+
+        return Linear(p, "fc", LayerNorm(p, "norm", x, Epsilon).mean([1]));
+
+        TorchTensor Half(string norm, string convolution, TorchTensor y) => ConvolvePixels(
+            F.gelu(LayerNorm(p, norm, y, Epsilon)), SideOf(y), p[convolution + ".weight"], p[convolution + ".bias"]);
+    }
+
+    private static long SideOf(TorchTensor pixels) => (long)Math.Sqrt(pixels.shape[1]);
+
+    /// <summary>Two lines by two columns of pixels as one token.</summary>
+    private static TorchTensor Merged(TorchTensor pixels)
+    {
+        var (half, width) = (SideOf(pixels) / 2, pixels.shape[2]);
+        return pixels.reshape(-1, half, 2, half, 2, width).permute(0, 1, 3, 2, 4, 5).reshape(-1, half * half, 4 * width);
     }
 }

@@ -34,6 +34,14 @@ internal static class TorchOperators
                 TorchModules.Convolve3x3(TorchModules.Unpatchify(p["tokens"], 1, 2), p["w"], p["b"]),
             ["Unpatchify of colours"] = p =>
                 TorchModules.Convolve3x3(TorchModules.Unpatchify(p["tokens"], 2, 3), p["w"], p["b"]),
+            ["Convolve"] = p => p["r"] + Convolve(p, 4, p["b"]),
+            ["Convolve without bias, its residual is its input"] = p => p["x"] + Convolve(p, 3),
+            ["Convolve of one pixel"] = p => Convolve(p, 1, p["b"]),
+            ["FromPatches"] = p => Border(p["x"], 3, 1),
+            ["FromPatches of four pixels"] = p => Border(p["x"], 4, 2),
+            ["ToPatches"] = p => Inside(p["x"], 2, 3, 1),
+            ["ToPatches of nine pixels"] = p => Inside(p["x"], 1, 6, 3),
+            ["Activate"] = p => TorchActivation.Apply(Activation.Gelu, p["x"]),
             ["CrossEntropy"] = p => p.Constant([1, 0, 2, 0.5f, 1], 5)
                 * F.cross_entropy(p["x"], torch.tensor(new long[] { 0, 3, 1, 2, 2 }), reduction: torch.nn.Reduction.None),
             ["CrossEntropy without weights"] = p =>
@@ -70,6 +78,24 @@ internal static class TorchOperators
 
     private static TorchTensor Mlp(TorchParameters p, Activation activation) => F.linear(
         TorchActivation.Apply(activation, F.linear(p["x"], p["w1"], p["b1"])), p["w2"], p["b2"]);
+
+    private static TorchTensor Convolve(TorchParameters p, int side, TorchTensor? bias = null) =>
+        TorchModules.ConvolvePixels(p["x"], side, p["w"], bias ?? torch.zeros(p["w"].shape[0], p["w"].dtype));
+
+    /// <summary>Patches to pixels, a line of zeros above and a pixel to the left of each picture, and such a border below the last.</summary>
+    private static TorchTensor Border(TorchTensor tokens, int side, int patch)
+    {
+        var (batch, width, across) = (tokens.shape[0], tokens.shape[2] / (patch * patch), side / patch);
+        var pixels = tokens.reshape(batch, across, across, patch, patch, width).permute(0, 1, 3, 2, 4, 5).reshape(batch, side, side, width);
+        return F.pad(F.pad(pixels, [0, 0, 1, 0, 1, 0]).reshape(-1, width), [0, 0, 0, side + 2]);
+    }
+
+    private static TorchTensor Inside(TorchTensor rows, int batch, int side, int patch)
+    {
+        var (width, across, line) = (rows.shape[1], side / patch, side + 1);
+        var pixels = rows.narrow(0, 0, batch * line * line).reshape(batch, line, line, width).narrow(1, 1, side).narrow(2, 1, side);
+        return pixels.reshape(batch, across, patch, across, patch, width).permute(0, 1, 3, 2, 4, 5).flatten(3).flatten(1, 2);
+    }
 
     private static TorchTensor Square(TorchParameters p) =>
         (p["x"] - p.Constant([1, 2, 3, -1, 0, 1], p["x"].shape)).square().flatten(1).mean([1]);
