@@ -54,9 +54,22 @@ public sealed partial class FormatTests
     [TestCase("ViT classifier", "stage-3-classifier/checkpoints/step-00000002/ema.safetensors")]
     [TestCase("U-ViT generator", "stage-2-diffusion/generator.safetensors")]
     [TestCase("shard of pseudo-images", "stage-2-diffusion/pseudo-images/shard-001-00000.safetensors")]
-    public void Tensors_HaveTheKeysOfTheTable(string network, string file)
+    public void Tensors_HaveTheKeysOfTheTable(string network, string file) => RequireKeys(network, Path.Combine(_run, file));
+
+    [Test]
+    public void Tensors_OfAResidualNetwork_HaveTheKeysOfTheTable()
     {
-        using var reader = new SafeTensorsReader(Path.Combine(_run, file));
+        var run = _folder.File("resnet");
+        Succeeds([
+            "train-classifier", "--preset", "digits-smoke", "--device", "host", "--out", run, "--set",
+            "classifier.network=resnet,classifier.patchSize=2,classifier.depth=2,data.trainLimit=100,data.testLimit=40,stage1.steps=2",
+        ]);
+        RequireKeys("residual network", Path.Combine(run, "stage-1-classifier", "checkpoints", "step-00000002", "ema.safetensors"));
+    }
+
+    private static void RequireKeys(string network, string file)
+    {
+        using var reader = new SafeTensorsReader(file);
         var told = Row("### Tensors", network).Split("; metadata")[0];
         Assert.That(
             reader.Entries.Keys.Select(key => Block().Replace(Numbered(key), "BLOCK")).Distinct(),

@@ -22,6 +22,8 @@ public static class ClassifierCatalog
     [
         new("vit", "vision transformer with a class token",
             VisionTransformer.Require, (store, options, form) => new VisionTransformer(store, options, form), VisionTransformer.Footprint),
+        new("resnet", "residual network of 3x3 convolutions",
+            ResidualNetwork.Require, (store, options, form) => new ResidualNetwork(store, options, form), ResidualNetwork.Footprint),
     ];
 
     /// <summary>The classifiers, the default first.</summary>

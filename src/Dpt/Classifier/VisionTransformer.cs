@@ -75,13 +75,16 @@ public sealed class VisionTransformer : IClassifier
     /// <inheritdoc/>
     public Tensor Forward(Tape tape, Tensor images) => _head.Forward(tape, Features(tape, images));
 
-    internal static void Require(ClassifierOptions options, ImageForm form) =>
-        TransformerSizes.Require("classifier", options.PatchSize, options.Width, options.Heads, form.Side);
+    internal static void Require(ClassifierOptions options, ImageForm form)
+    {
+        NetworkSizes.RequireTokens("classifier", options.PatchSize, options.Width, form.Side);
+        NetworkSizes.RequireHeads("classifier", options.Width, options.Heads);
+    }
 
     /// <summary>Weak views and evaluations run block by block: without gradients most of it is given back.</summary>
     internal static NetworkFootprint Footprint(ClassifierOptions options, ImageForm form)
     {
-        const double ShareUnrecorded = 0.6;
+        const double ShareUnrecorded = 0.75;
         var (tokens, block) = (TokensOf(options, form), NetworkFootprint.TransformerBlock(options.MlpRatio));
         var row = (long)tokens * options.Width;
         var recorded = row * ((options.Depth * block) + NetworkFootprint.TransformerEnds);

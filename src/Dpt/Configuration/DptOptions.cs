@@ -91,16 +91,16 @@ public sealed record ClassifierOptions
     /// <summary>Side of a patch, in pixels.</summary>
     public required int PatchSize { get; init; }
 
-    /// <summary>Token width.</summary>
+    /// <summary>Token width; in a residual network, channels of the first stage.</summary>
     public required int Width { get; init; }
 
-    /// <summary>Number of blocks.</summary>
+    /// <summary>Number of blocks; in a residual network, of each stage.</summary>
     public required int Depth { get; init; }
 
-    /// <summary>Attention heads.</summary>
+    /// <summary>Attention heads of a transformer.</summary>
     public required int Heads { get; init; }
 
-    /// <summary>Hidden width of the MLP as a multiple of the token width.</summary>
+    /// <summary>Hidden width of a transformer's MLP as a multiple of the token width.</summary>
     public required int MlpRatio { get; init; }
 }
 

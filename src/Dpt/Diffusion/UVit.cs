@@ -99,7 +99,8 @@ public sealed class UVit : IGenerator
 
     internal static void Require(DiffusionOptions options, ImageForm form)
     {
-        TransformerSizes.Require("diffusion", options.PatchSize, options.Width, options.Heads, form.Side);
+        NetworkSizes.RequireTokens("diffusion", options.PatchSize, options.Width, form.Side);
+        NetworkSizes.RequireHeads("diffusion", options.Width, options.Heads);
         Usage.Require(options.Depth % 2 == 0, $"diffusion.depth {options.Depth} is not even");
     }
 

@@ -37,7 +37,8 @@ internal sealed record MemoryEstimate(long Bytes, string Work, string Remedy)
         var image = ClassifierCatalog.Find(network.Network).Footprint(network, data.Train.Form);
         var images = (data.Train.Count + data.Test.Count + pseudoImages) * data.Train.ImageLength;
         var recorded = (long)training.LabelledBatch + training.UnlabelledBatch;
-        var unrecorded = (long)training.UnlabelledBatch + EvaluationBatch;
+        var evaluated = Math.Min(EvaluationBatch, Math.Max(data.Train.Count, data.Test.Count));
+        var unrecorded = (long)training.UnlabelledBatch + evaluated;
         var activations = (recorded * (image.Recorded + image.Working)) + (unrecorded * image.Unrecorded);
         return new MemoryEstimate(
             images + (sizeof(float) * ((TrainingBuffers * length) + activations)),

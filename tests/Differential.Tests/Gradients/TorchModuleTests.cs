@@ -52,4 +52,25 @@ public sealed class TorchModuleTests
             p => TorchModules.CrossEntropy(
                 TorchModules.VisionTransformer(p, options, p.Constant(pixels, 5, 1, 8, 8)), classes));
     }
+
+    [TestCase(1, 8, 1, 2, 2)]
+    [TestCase(3, 16, 2, 2, 1)]
+    [TestCase(2, 6, 2, 1, 2)]
+    public void ResidualNetwork_LikeTorch(int channels, int side, int patch, int stages, int depth)
+    {
+        var options = new ClassifierOptions
+        {
+            Network = "resnet", PatchSize = patch, Width = 6, Depth = depth, Heads = 1, MlpRatio = 1,
+        };
+        using var c = new TorchComparison();
+        var model = new ResidualNetwork(c.Store, options, new ImageForm(channels, side, 10));
+        var pixels = channels * side * side;
+        var (images, values) = c.Numbers(5 * pixels);
+        var (labels, classes) = c.Labels(5, 10);
+        c.CheckLoss(
+            tape => tape.CrossEntropy(
+                model.Forward(tape, Tape.Constant(new TensorShape(5, channels, side, side), images)), labels, TorchComparison.LossScale),
+            p => TorchModules.CrossEntropy(
+                TorchModules.ResidualNetwork(p, p.Constant(values, 5, channels, side, side), stages, depth), classes));
+    }
 }

@@ -47,9 +47,21 @@ public class NetworkBatchTests
     }
 
     [TestCaseSource(nameof(Sizes))]
-    public void Classifier_InAnyBatch_GivesTheSameProbabilities(SimdWidth simd, int width, int heads, int imageSize, int most)
+    public void Transformer_InAnyBatch_GivesTheSameProbabilities(SimdWidth simd, int width, int heads, int imageSize, int most) =>
+        RequireSameProbabilities(simd, "vit", width, heads, imageSize, most);
+
+    [TestCase(SimdWidth.Vector512, 64, 16)]
+    [TestCase(SimdWidth.Vector512, 96, 28)]
+    [TestCase(SimdWidth.Vector256, 48, 16)]
+    public void ResidualNetwork_InAnyBatch_GivesTheSameProbabilities(SimdWidth simd, int width, int imageSize) =>
+        RequireSameProbabilities(simd, "resnet", width, heads: 1, imageSize, most: 16);
+
+    private static void RequireSameProbabilities(SimdWidth simd, string network, int width, int heads, int imageSize, int most)
     {
-        var options = new ClassifierOptions { Network = "vit", PatchSize = 2, Width = width, Depth = 2, Heads = heads, MlpRatio = 4 };
+        var options = new ClassifierOptions
+        {
+            Network = network, PatchSize = 2, Width = width, Depth = 2, Heads = heads, MlpRatio = 4,
+        };
         RequireSame(simd, most, (device, first, count) =>
         {
             var images = Images(first, count, imageSize);

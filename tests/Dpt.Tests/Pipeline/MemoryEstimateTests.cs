@@ -21,6 +21,15 @@ public sealed class MemoryEstimateTests
             Stage3 = _short.Stage3 with { LabelledBatch = 400 },
             Classifier = _short.Classifier with { Width = 32, Depth = 4, MlpRatio = 8 },
         },
+        ["stage 1, residual network"] = _short with
+        {
+            Classifier = _short.Classifier with { Network = "resnet", PatchSize = 2, Width = 16 },
+        },
+        ["stage 3, deep residual network"] = _short with
+        {
+            Stage3 = _short.Stage3 with { LabelledBatch = 100 },
+            Classifier = _short.Classifier with { Network = "resnet", PatchSize = 4, Width = 48, Depth = 3 },
+        },
         ["generator, wide"] = _short with { Diffusion = _short.Diffusion with { Width = 192, Depth = 4 } },
         ["generator, large batch"] = _short with { Diffusion = _short.Diffusion with { Width = 64, Batch = 256 } },
         ["generator, micro-batches"] = _short with
