@@ -30,6 +30,17 @@ public static class TimeGrids
     public static double[] Karras(NoiseSchedule schedule, double first, double last, int intervals) => Between(
         t => Math.Exp(-schedule.Lambda(t) / 7), root => schedule.TimeOfLambda(-7 * Math.Log(root)), first, last, intervals);
 
+    /// <summary>
+    /// Quadratic times of a cosine process with its noise halved, whatever the process: the square root of
+    /// arctan(sigma / 2 alpha) is uniform. Where few evaluations have to do, most fall between the noise levels 0.2 and 3.
+    /// </summary>
+    public static double[] ShiftedQuadratic(NoiseSchedule schedule, double first, double last, int intervals) => Between(
+        t => Math.Sqrt(Math.Atan(Math.Exp(-schedule.Lambda(t)) / 2)),
+        root => schedule.TimeOfLambda(-Math.Log(2 * Math.Tan(root * root))),
+        first,
+        last,
+        intervals);
+
     private static double[] Between(
         Func<double, double> map, Func<double, double> inverse, double first, double last, int intervals)
     {
