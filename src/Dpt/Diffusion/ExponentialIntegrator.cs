@@ -46,4 +46,7 @@ internal readonly struct ExponentialIntegrator
 
     /// <summary>((e^z - 1) / z - 1) / z - 1/2.</summary>
     public static double Phi3(double z) => (Phi2(z) / z) - 0.5;
+
+    /// <summary>(((e^z - 1) / z - 1) / z - 1/2) / z - 1/6.</summary>
+    public static double Phi4(double z) => (Phi3(z) / z) - (1.0 / 6);
 }

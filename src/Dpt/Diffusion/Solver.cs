@@ -62,14 +62,14 @@ public sealed class PlannedSolver : Solver
     /// <param name="description">One line for people.</param>
     /// <param name="model">What its stages' model values are, <see cref="Prediction.Noise"/> or <see cref="Prediction.Data"/>.</param>
     /// <param name="plan">
-    /// From a schedule and a number of evaluations, at least 1, to the stages in order, at most as many; none if it cannot work
-    /// with so few.
+    /// From a schedule and a number of evaluations, at least 1, to the stages in order, of which at most as many evaluate; none if it
+    /// cannot work with so few.
     /// </param>
     public PlannedSolver(
         string name, string description, Prediction model, Func<NoiseSchedule, int, IEnumerable<SolverStage>> plan)
         : base(name, description, model) => _plan = plan;
 
-    /// <summary>The stages, as many as there are evaluations.</summary>
+    /// <summary>The stages in order; those that do not <see cref="SolverStage.Reuse"/> are the evaluations.</summary>
     /// <exception cref="DptException">The solver cannot work with so few evaluations.</exception>
     public IReadOnlyList<SolverStage> Plan(NoiseSchedule schedule, int evaluations)
     {

@@ -30,7 +30,9 @@ internal sealed class DoubleStageRunner : IStageRunner
     /// <summary>Network evaluations so far.</summary>
     public int Evaluations => _models.Count;
 
-    public double[] Result => _states[SolverState.Trajectory];
+    public double[] Result => State(SolverState.Trajectory);
+
+    public double[] State(SolverState state) => _states[state];
 
     public static double[] Solve(string solver, NoiseSchedule schedule, int evaluations, double[] start)
     {

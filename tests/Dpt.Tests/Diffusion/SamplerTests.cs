@@ -56,6 +56,7 @@ public sealed class SamplerTests
 
     [TestCase("dpm-solver-fast")]
     [TestCase("euler-maruyama")]
+    [TestCase("unipc-2")]
     public void Sample_InOtherBatches_GivesTheSameBits(string name)
     {
         using var device = new HostDevice(threads: 1);

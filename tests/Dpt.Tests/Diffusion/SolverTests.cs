@@ -2,7 +2,10 @@ using DPT.Engine.Dpt;
 
 namespace Dpt.Tests;
 
-/// <summary>The golden rows of spec 5.11, orders of convergence, and counts of evaluations.</summary>
+/// <summary>
+/// The golden rows of spec 5.11, those of UniPC from a transcription of its authors' code; orders of convergence, and counts of
+/// evaluations.
+/// </summary>
 public sealed class SolverTests
 {
     private static readonly double[] Start = [1.0, -0.7, 0.2, 2.5];
@@ -22,6 +25,10 @@ public sealed class SolverTests
     [TestCase("dpm-solver-3", 12, 0.809661502, -0.058477141, 0.401125670, 1.575666186)]
     [TestCase("ddim", 12, 0.690179864, 0.025561240, 0.377418159, 1.276608061)]
     [TestCase("dpm-solver-3-uniform", 12, 0.740354832, -0.009729731, 0.387373861, 1.402194153)]
+    [TestCase("unipc-2", 5, 0.772313415, -0.032208061, 0.393715074, 1.482185306)]
+    [TestCase("unipc-2", 12, 0.821534272, -0.066827951, 0.403481461, 1.605383292)]
+    [TestCase("unipc-3", 5, 0.778519216, -0.036572961, 0.394946427, 1.497718195)]
+    [TestCase("unipc-3", 12, 0.812063138, -0.060166352, 0.401602202, 1.581677394)]
     [TestCase("euler", 50, 0.796660425, -0.046107767, 0.400063629, 1.540279418)]
     [TestCase("euler", 1000, 0.798885038, -0.050729914, 0.399066237, 1.548545290)]
     public void Solve_LinearVp_MatchesTheReference(
@@ -45,6 +52,10 @@ public sealed class SolverTests
     [TestCase("dpm-solver++-2m", 12, 0.887356476, -0.132247278, 0.407542945, 1.787006848)]
     [TestCase("dpm-solver++-2m-taylor", 12, 0.948494628, -0.177217018, 0.418747971, 1.941769610)]
     [TestCase("dpm-solver++-3m", 12, 0.865872849, -0.116445146, 0.403605557, 1.732624020)]
+    [TestCase("unipc-2", 5, 0.750579798, -0.031642149, 0.382475352, 1.440775634)]
+    [TestCase("unipc-2", 12, 0.796926032, -0.065731797, 0.390969406, 1.558094705)]
+    [TestCase("unipc-3", 5, 0.754755750, -0.034713741, 0.383240695, 1.451346478)]
+    [TestCase("unipc-3", 12, 0.795604670, -0.064759879, 0.390727235, 1.554749860)]
     [TestCase("ddim", 12, 0.705617392, 0.001429635, 0.374234918, 1.326959530)]
     [TestCase("dpm-solver-fast-uniform", 12, 0.740802468, -0.024450502, 0.380683423, 1.416025677)]
     [TestCase("dpm-solver-fast-uniform", 50, 0.812183297, -0.076954172, 0.393765665, 1.596716359)]
@@ -122,7 +133,7 @@ public sealed class SolverTests
     /// <param name="solver">Its name.</param>
     /// <param name="perStep">Evaluations in a step.</param>
     /// <param name="extra">Evaluations more, so that no step of order 1 ends the way.</param>
-    /// <param name="order">The order k; 2 for multistep solvers of order 3, whose first step is of order 1.</param>
+    /// <param name="order">The order k; 2 for multistep solvers of order 3 and for UniPC, which have a step of order 1.</param>
     [TestCase("dpm-solver-1", 1, 0, 1)]
     [TestCase("dpm-solver-2", 2, 0, 2)]
     [TestCase("dpm-solver-3", 3, 0, 3)]
@@ -136,6 +147,8 @@ public sealed class SolverTests
     [TestCase("dpm-solver++-2m-taylor", 1, 0, 2)]
     [TestCase("dpm-solver++-3m", 1, 0, 2)]
     [TestCase("dpm-solver-3m", 1, 0, 2)]
+    [TestCase("unipc-2", 1, 0, 2)]
+    [TestCase("unipc-3", 1, 0, 2)]
     [TestCase("dpm-solver-fast", 3, 2, 3)]
     [TestCase("dpm-solver-fast-uniform", 3, 2, 3)]
     [TestCase("dpm-solver-fast-uniform-taylor", 3, 2, 3)]
@@ -148,6 +161,47 @@ public sealed class SolverTests
         Assert.That(Math.Log2(coarse / fine), Is.EqualTo(order).Within(0.1), $"errors {coarse:g3} and {fine:g3}");
     }
 
+    /// <summary>
+    /// The corrector adds an order to the predictor's; of order 3, not to that of the first step. What the network sees last does not
+    /// know of the last step's order, which is 1.
+    /// </summary>
+    [TestCase(1, 2)]
+    [TestCase(2, 3)]
+    [TestCase(3, 3)]
+    public void UniPc_TwiceTheSteps_DividesTheErrorOfWhatTheNetworkSeesLast(int order, int expected)
+    {
+        var schedule = new GentleSchedule();
+        double Error(int evaluations)
+        {
+            var runner = new DoubleStageRunner(schedule, SolverCatalog.Find("unipc-2"), [1.0]);
+            var stages = UniPc.Plan(schedule, order, TimeGrids.Uniform, evaluations).ToList();
+            stages.SkipLast(1).ToList().ForEach(stage => runner.Run(in stage));
+            var exact = DoubleStageRunner.Exact(schedule, schedule.Start, stages[^1].Time, 1.0);
+            return Math.Abs(runner.State(SolverState.Intermediate)[0] - exact);
+        }
+
+        Assert.That(Math.Log2(Error(100) / Error(200)), Is.EqualTo(expected).Within(0.1));
+    }
+
+    /// <summary>Nothing is known at the start but the first model value, so that step is DDIM's, whatever the order.</summary>
+    [TestCase(1)]
+    [TestCase(2)]
+    [TestCase(3)]
+    public void UniPc_TheFirstPrediction_IsDdim(int order)
+    {
+        var schedule = new CosineSchedule();
+        var runner = new DoubleStageRunner(schedule, SolverCatalog.Find("unipc-2"), Start);
+        var stages = UniPc.Plan(schedule, order, TimeGrids.Uniform, 4).ToList();
+        stages.Take(2).ToList().ForEach(stage => runner.Run(in stage));
+        var ddim = new DoubleStageRunner(schedule, SolverCatalog.Find("ddim"), Start);
+        ddim.Run(Stages("ddim", schedule, 4)[0]);
+        Assert.That(runner.State(SolverState.Intermediate), Is.EqualTo(ddim.Result).Within(1e-12));
+        Assert.That(runner.Evaluations, Is.EqualTo(1));
+        Assert.That(
+            DoubleStageRunner.Solve($"unipc-{Math.Max(order, 2)}", schedule, 1, Start),
+            Is.EqualTo(DoubleStageRunner.Solve("ddim", schedule, 1, Start)).Within(1e-12));
+    }
+
     [TestCaseSource(nameof(PlannedNames))]
     public void Solve_AnyCount_UsesNoMoreEvaluationsThanAsked(string name)
     {
@@ -155,7 +209,7 @@ public sealed class SolverTests
         for (var evaluations = 3; evaluations <= 20; evaluations++)
         {
             var stages = solver.Plan(new CosineSchedule(), evaluations);
-            Assert.That(stages, Has.Count.InRange(evaluations - 2, evaluations));
+            Assert.That(stages.Count(stage => !stage.Reuse), Is.InRange(evaluations - 2, evaluations));
             Assert.That(stages[^1].Output, Is.EqualTo(SolverState.Trajectory));
             Assert.That(stages.Select(s => s.Time), Is.All.InRange(0, 1));
         }
@@ -245,7 +299,7 @@ public sealed class SolverTests
         string solver, NoiseSchedule schedule, int evaluations, double[] expected, double tolerance)
     {
         Assert.That(DoubleStageRunner.Solve(solver, schedule, evaluations, Start), Is.EqualTo(expected).Within(tolerance));
-        Assert.That(Stages(solver, schedule, evaluations), Has.Count.EqualTo(evaluations));
+        Assert.That(Stages(solver, schedule, evaluations).Count(stage => !stage.Reuse), Is.EqualTo(evaluations));
     }
 
     /// <summary>A process without steep ends: its grids reach the asymptotic regime with few steps.</summary>

@@ -50,7 +50,7 @@ public sealed class SteadyStateTests
 
     [Test]
     public void SamplingEvaluation_AfterTheFirst_AllocatesNothing(
-        [Values("dpm-solver-fast", "euler-maruyama", "dpm-solver++-3m")] string solver, [Values(1, 2)] int threads)
+        [Values("dpm-solver-fast", "euler-maruyama", "dpm-solver++-3m", "unipc-3")] string solver, [Values(1, 2)] int threads)
     {
         const int Samples = 4;
         using var device = new HostDevice(threads, selection: new KernelSelection());
