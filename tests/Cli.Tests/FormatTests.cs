@@ -23,7 +23,7 @@ public sealed partial class FormatTests
         Succeeds([
             "run", "--preset", "digits-smoke", "--device", "host", "--data", $"folder:{data}", "--skip-broken", "--profile",
             "--labels-per-class", "1", "--out", _run, "--set",
-            "stage1.steps=2,diffusion.steps=2,stage3.steps=2,stage3.selfTraining=true,generate.perClass=2,"
+            "classifier.patchSize=1,stage1.steps=2,diffusion.steps=2,stage3.steps=2,stage3.selfTraining=true,generate.perClass=2,"
             + "generate.evaluations=3,run.logEvery=1",
         ]);
         Succeeds(["evaluate", "--resume", _run]);
@@ -50,21 +50,21 @@ public sealed partial class FormatTests
         }
     }
 
-    [TestCase("ViT classifier", "stage-1-classifier/classifier.safetensors")]
-    [TestCase("ViT classifier", "stage-3-classifier/checkpoints/step-00000002/ema.safetensors")]
+    [TestCase("residual network", "stage-1-classifier/classifier.safetensors")]
+    [TestCase("residual network", "stage-3-classifier/checkpoints/step-00000002/ema.safetensors")]
     [TestCase("U-ViT generator", "stage-2-diffusion/generator.safetensors")]
     [TestCase("shard of pseudo-images", "stage-2-diffusion/pseudo-images/shard-001-00000.safetensors")]
     public void Tensors_HaveTheKeysOfTheTable(string network, string file) => RequireKeys(network, Path.Combine(_run, file));
 
     [Test]
-    public void Tensors_OfAResidualNetwork_HaveTheKeysOfTheTable()
+    public void Tensors_OfAVisionTransformer_HaveTheKeysOfTheTable()
     {
-        var run = _folder.File("resnet");
+        var run = _folder.File("vit");
         Succeeds([
             "train-classifier", "--preset", "digits-smoke", "--device", "host", "--out", run, "--set",
-            "classifier.network=resnet,classifier.patchSize=2,classifier.depth=2,data.trainLimit=100,data.testLimit=40,stage1.steps=2",
+            "classifier.network=vit,classifier.depth=2,data.trainLimit=100,data.testLimit=40,stage1.steps=2",
         ]);
-        RequireKeys("residual network", Path.Combine(run, "stage-1-classifier", "checkpoints", "step-00000002", "ema.safetensors"));
+        RequireKeys("ViT classifier", Path.Combine(run, "stage-1-classifier", "checkpoints", "step-00000002", "ema.safetensors"));
     }
 
     private static void RequireKeys(string network, string file)

@@ -62,6 +62,9 @@ internal static class OperatorTable
         new("Convolve without bias, its residual is its input", [("x", [2, 9, 4]), ("w", [4, 36])],
             (t, i) => OnGrid(t, i["x"], side: 3, (x, grid) => t.Convolve(x, grid, i["w"], null, x)))
             { OneKernel = ["x", "w"], SharedCalls = 6 },
+        new("Convolve twice of one input", [("x", [2, 4, 3]), ("w", [2, 27])],
+            (t, i) => OnGrid(t, i["x"], side: 2, (x, grid) => t.Convolve(x, grid, i["w"], null, t.Convolve(x, grid, i["w"]))))
+            { OneKernel = ["x", "w"], SharedCalls = 8 },
         new("Convolve of one pixel", [("x", [2, 1, 2]), ("w", [3, 18]), ("b", [3])],
             (t, i) => OnGrid(t, i["x"], side: 1, (x, grid) => t.Convolve(x, grid, i["w"], i["b"])))
             { OneKernel = ["x", "w", "b"], SharedCalls = 4 },

@@ -171,7 +171,7 @@ public sealed class DptPipeline : IDisposable
             judge.Classifier,
             _context.Data.Train,
             diffusion.LoadImages(),
-            "class token of a classifier trained on all true labels",
+            "features of a classifier trained on all true labels",
             stop);
     }
 

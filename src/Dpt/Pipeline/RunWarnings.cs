@@ -77,7 +77,8 @@ internal static class RunWarnings
             yield break;
         }
 
-        var (train, width) = (plan.Data.Train, plan.Options.Classifier.Width);
+        var (train, classifier) = (plan.Data.Train, plan.Options.Classifier);
+        var width = ClassifierCatalog.Find(classifier.Network).Footprint(classifier, train.Form).Width;
         var fewest = Math.Min(two.FrechetDistance.Count, train.Count);
         if (fewest <= width)
         {

@@ -45,17 +45,17 @@ public static class RunPlanner
     {
         var traits = DataTraits.Of(data.Train, split.Count, options.Data.ImageSize is not null);
         data = Resized(data, PlanRules.Side(traits));
-        var candidates = new Dictionary<int, Candidate>();
-        var grid = PlanRules.GridFor(traits, grid => (candidates[grid] = Try(grid)).Work);
-        var (networks, rates, work) = candidates[grid];
+        var candidates = new Dictionary<NetworkSize, Candidate>();
+        var size = PlanRules.SizeFor(traits, size => (candidates[size] = Try(size)).Work);
+        var (networks, rates, work) = candidates[size];
         PlannedRule[] rules = [.. networks, .. PlanRules.Schedules(work, data.Test.Count, rates, budget)];
         var checkedPlan = DptPlan.Of(complete(RunPlan.SettingsOf(rules)), data, split, device);
         return new RunPlan(
             budget, rules, StageEstimate.Of(checkedPlan, rates), PlanRules.SensibleSeconds(traits, rates, options.Rounds));
 
-        Candidate Try(int grid)
+        Candidate Try(NetworkSize size)
         {
-            PlannedRule[] networks = [.. PlanRules.Networks(traits, grid)];
+            PlannedRule[] networks = [.. PlanRules.Networks(traits, size)];
             var chosen = complete(RunPlan.SettingsOf(networks));
             DptPlan.Of(chosen, data, split, device);
             var rates = measure(chosen, data.Train);

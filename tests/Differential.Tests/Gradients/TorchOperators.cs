@@ -36,6 +36,7 @@ internal static class TorchOperators
                 TorchModules.Convolve3x3(TorchModules.Unpatchify(p["tokens"], 2, 3), p["w"], p["b"]),
             ["Convolve"] = p => p["r"] + Convolve(p, 4, p["b"]),
             ["Convolve without bias, its residual is its input"] = p => p["x"] + Convolve(p, 3),
+            ["Convolve twice of one input"] = p => 2 * Convolve(p, 2),
             ["Convolve of one pixel"] = p => Convolve(p, 1, p["b"]),
             ["FromPatches"] = p => Border(p["x"], 3, 1),
             ["FromPatches of four pixels"] = p => Border(p["x"], 4, 2),

@@ -103,7 +103,7 @@ public sealed class StageInputTests
             _resultOfTwo.Rounds.Select(round => round.PseudoLabelAccuracy),
             Is.EqualTo(new[] { _pseudoLabels, labels }.Select(of =>
                 of.Labels.Zip(_data.Train.Labels).Average(pair => pair.First == pair.Second ? 1.0 : 0))).Within(1e-12));
-        Assert.That(_resultOfTwo.Stage2.FrechetDistance.Features, Is.EqualTo("class token of the classifier of round 1"));
+        Assert.That(_resultOfTwo.Stage2.FrechetDistance.Features, Is.EqualTo("features of the classifier of round 1"));
     }
 
     /// <summary>The generator goes on from the averaged weights of the first round, with the new labels and draws of its own.</summary>

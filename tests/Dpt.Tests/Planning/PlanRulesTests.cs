@@ -4,25 +4,25 @@ namespace DPT.Engine.Dpt.Tests;
 public sealed class PlanRulesTests
 {
     /// <summary>
-    /// side, channels, images, classes, labelled, mirror ratio, budget in seconds, speed of the machine -> side, patch, updates of
-    /// stage 1, generator and stage 3, pseudo-images of a class, mirroring, shift.
+    /// side, channels, images, classes, labelled, mirror ratio, budget in seconds, speed of the machine -> side, patch and width of the
+    /// classifier, patch of the generator, updates of stage 1, generator and stage 3, pseudo-images of a class, mirroring, shift.
     /// </summary>
     private static readonly TestCaseData[] Kinds =
     [
-        Kind("drawn digits, two minutes", 16, 1, 12000, 10, 20, 1.4, 120, 1).Returns("16/4: 320 1200 320 x 128, 2"),
-        Kind("drawn digits, twenty minutes", 16, 1, 12000, 10, 20, 1.4, 1200, 1).Returns("16/2: 880 3400 880 x 128, 2"),
-        Kind("small handwriting, a minute", 8, 1, 3823, 10, 40, 1.2, 60, 1).Returns("8/2: 160 610 160 x 80, 1"),
-        Kind("small handwriting, an hour", 8, 1, 3823, 10, 40, 1.2, 3600, 1).Returns("8/2: 1200 5000 1200 x 128, 1"),
-        Kind("clothes, two minutes", 28, 1, 9000, 10, 40, 1.01, 120, 1).Returns("28/7: 320 1200 320 x 128, 3"),
-        Kind("clothes, twenty minutes", 28, 1, 60000, 10, 40, 1.01, 1200, 1).Returns("28/4: 1100 4300 1100 x 128, 3"),
-        Kind("clothes, ten seconds", 28, 1, 60000, 10, 40, 1.01, 10, 1).Returns("28/7: 20 20 20 x 16, 3"),
-        Kind("clothes, a minute of a GPU", 28, 1, 60000, 10, 40, 1.01, 60, 100).Returns("28/4: 1200 5000 1200 x 128, 3"),
-        Kind("photographs, twenty minutes", 32, 3, 50000, 10, 250, 1.005, 1200, 1).Returns("32/4: 860 3300 860 x 128, 4 mirrored"),
-        Kind("photographs, as long as it helps", 32, 3, 50000, 10, 250, 1.005, double.PositiveInfinity, 1).Returns("32/4: 1200 5000 1200 x 128, 4 mirrored"),
-        Kind("road signs, twenty minutes", 32, 3, 30000, 43, 172, 1.2, 1200, 1).Returns("32/4: 820 3100 820 x 112, 4"),
-        Kind("large photographs of two classes, two hours", 224, 3, 2000, 2, 20, 1.02, 7200, 1).Returns("64/8: 1200 5000 1200 x 128, 8 mirrored"),
-        Kind("a side that no patch cuts", 37, 3, 3000, 100, 400, 1.06, 1200, 1).Returns("36/4: 670 2600 670 x 32, 4"),
-        Kind("a handful of tiny images", 5, 1, 30, 3, 6, 1, 60, 1).Returns("5/1: 110 410 110 x 128, 1"),
+        Kind("drawn digits, two minutes", 16, 1, 12000, 10, 20, 1.4, 120, 1).Returns("16/2x32, 4: 680 1300 680 x 128, 2"),
+        Kind("drawn digits, twenty minutes", 16, 1, 12000, 10, 20, 1.4, 1200, 1).Returns("16/2x64, 2: 1200 5000 1200 x 128, 2"),
+        Kind("small handwriting, a minute", 8, 1, 3823, 10, 40, 1.2, 60, 1).Returns("8/1x32, 2: 330 630 330 x 128, 1"),
+        Kind("small handwriting, an hour", 8, 1, 3823, 10, 40, 1.2, 3600, 1).Returns("8/1x64, 2: 1200 5000 1200 x 128, 1"),
+        Kind("clothes, two minutes", 28, 1, 9000, 10, 40, 1.01, 120, 1).Returns("28/2x32, 7: 220 1300 220 x 128, 3"),
+        Kind("clothes, twenty minutes", 28, 1, 60000, 10, 40, 1.01, 1200, 1).Returns("28/2x64, 7: 730 5000 730 x 128, 3"),
+        Kind("clothes, ten seconds", 28, 1, 60000, 10, 40, 1.01, 10, 1).Returns("28/2x32, 7: 20 20 20 x 32, 3"),
+        Kind("clothes, a minute of a GPU", 28, 1, 60000, 10, 40, 1.01, 60, 100).Returns("28/2x64, 4: 1200 5000 1200 x 128, 3"),
+        Kind("photographs, twenty minutes", 32, 3, 50000, 10, 250, 1.005, 1200, 1).Returns("32/2x32, 4: 1200 5000 1200 x 128, 4 mirrored"),
+        Kind("photographs, as long as it helps", 32, 3, 50000, 10, 250, 1.005, double.PositiveInfinity, 1).Returns("32/2x64, 4: 1200 5000 1200 x 128, 4 mirrored"),
+        Kind("road signs, twenty minutes", 32, 3, 30000, 43, 172, 1.2, 1200, 1).Returns("32/2x32, 4: 1200 4800 1200 x 128, 4"),
+        Kind("large photographs of two classes, two hours", 224, 3, 2000, 2, 20, 1.02, 7200, 1).Returns("64/4x64, 8: 1200 5000 1200 x 128, 8 mirrored"),
+        Kind("a side that no patch cuts", 37, 3, 3000, 100, 400, 1.06, 1200, 1).Returns("36/2x32, 4: 1200 2700 1200 x 96, 4"),
+        Kind("a handful of tiny images", 5, 1, 30, 3, 6, 1, 60, 1).Returns("5/1x32, 1: 880 430 880 x 128, 1"),
     ];
 
     [TestCaseSource(nameof(Kinds))]
@@ -39,13 +39,13 @@ public sealed class PlanRulesTests
         foreach (var kind in Kinds)
         {
             var data = (DataTraits)kind.Arguments[0]!;
-            var rates = Rates(data, PlanRules.CoarseGrid, speed: 1);
+            var rates = Rates(data, PlanRules.Quickest, speed: 1);
             var work = PlanRules.Work(data, rates, new Budget(seconds, ""), rounds);
 
             // Stage 1 and the control once, the rest in every round.
             var spent = (work.Stage1 * rates.Stage1) + (work.Stage3 * rates.Stage3)
                 + (rounds * ((work.Generator * rates.Generator) + (work.Stage3 * rates.Stage3)
-                    + (work.PerClass * data.Classes * 15 * rates.Draw) + (2 * data.Images * rates.Classify)));
+                    + (work.PerClass * data.Classes * 6 * rates.Draw) + (2 * data.Images * rates.Classify)));
             Assert.That(spent / seconds, Is.LessThan(1.02), $"{kind.TestName} {work}");
             if (work.Generator < 5000)
             {
@@ -61,7 +61,7 @@ public sealed class PlanRulesTests
         foreach (var kind in Kinds)
         {
             var data = (DataTraits)kind.Arguments[0]!;
-            var rates = Rates(data, PlanRules.CoarseGrid, speed: 1);
+            var rates = Rates(data, PlanRules.Quickest, speed: 1);
             var seconds = PlanRules.SensibleSeconds(data, rates, rounds);
             Assert.That(PlanRules.Work(data, rates, new Budget(seconds, ""), rounds).Sufficiency, Is.GreaterThanOrEqualTo(0.08));
             Assert.That(PlanRules.Work(data, rates, new Budget(seconds / 1.3, ""), rounds).Sufficiency, Is.LessThan(0.08));
@@ -72,7 +72,7 @@ public sealed class PlanRulesTests
     public void Work_OfALongerBudget_IsNeverLess()
     {
         var data = (DataTraits)Kinds[4].Arguments[0]!;
-        var rates = Rates(data, PlanRules.CoarseGrid, speed: 1);
+        var rates = Rates(data, PlanRules.Quickest, speed: 1);
         var before = PlanRules.Work(data, rates, new Budget(1, ""));
         for (var seconds = 2.0; seconds < 10_000; seconds *= 1.3)
         {
@@ -88,15 +88,39 @@ public sealed class PlanRulesTests
         Assert.That(before, Is.EqualTo(new PlannedWork(1200, 5000, 1200, 128, 1)));
     }
 
-    [TestCase(1, 0.4, PlanRules.FineGrid)]
-    [TestCase(1, 0.3, PlanRules.CoarseGrid)]
-    [TestCase(0.9, 0.4, PlanRules.CoarseGrid)]
-    public void Grid_IsFine_WhereTheCoarseOneLeavesTimeForIt(double coarse, double fine, int expected)
+    /// <summary>What a budget pays for with the quickest networks, a wide classifier, a fine generator, both.</summary>
+    [TestCase(1, 0.5, 1, 1, 64, 4)]
+    [TestCase(1, 0.4, 0.4, 1, 32, 4)]
+    [TestCase(1, 0.4, 0.5, 1, 32, 8)]
+    [TestCase(0.9, 0.5, 0.5, 1, 32, 4)]
+    [TestCase(1, 1, 0.4, 0.5, 64, 8)]
+    [TestCase(1, 1, 1, 0.4, 64, 4)]
+    public void Networks_AreLarger_WhereTheSmallerLeaveTimeForIt(
+        double quickest, double wide, double fine, double both, int channels, int grid)
     {
-        var grid = PlanRules.GridFor(
+        var size = PlanRules.SizeFor(
             new DataTraits(32, false, 1, 100, 2, 4, 1),
-            grid => new PlannedWork(1, 1, 1, 1, grid == PlanRules.FineGrid ? fine : coarse));
-        Assert.That(grid, Is.EqualTo(expected));
+            size => new PlannedWork(1, 1, 1, 1, (size.Channels, size.GeneratorGrid) switch
+            {
+                (32, 4) => quickest,
+                (64, 4) => wide,
+                (32, 8) => fine,
+                _ => both,
+            }));
+        Assert.That((size.Channels, size.GeneratorGrid), Is.EqualTo((channels, grid)));
+    }
+
+    /// <summary>8 pixels have no finer patches: there is nothing to try but the wider classifier.</summary>
+    [Test]
+    public void Networks_ThatAreTheSame_AreTriedOnce()
+    {
+        var tried = new List<int>();
+        PlanRules.SizeFor(new DataTraits(8, false, 1, 100, 2, 4, 1), size =>
+        {
+            tried.Add(size.Channels);
+            return new PlannedWork(1, 1, 1, 1, 1);
+        });
+        Assert.That(tried, Is.EqualTo([32, 64]));
     }
 
     [TestCase(1, 1.0, false)]
@@ -113,12 +137,16 @@ public sealed class PlanRulesTests
         {
             var data = new DataTraits(side, false, 3, 100, 2, 4, 1);
             var planned = PlanRules.Side(data);
-            foreach (var grid in new[] { PlanRules.CoarseGrid, PlanRules.FineGrid })
+            foreach (var grid in new[] { 4, 8 })
             {
                 var patch = PlanRules.Patch(planned, grid);
                 Assert.That(planned % patch, Is.Zero);
                 Assert.That(planned / patch, side < 8 ? Is.InRange(1, side) : Is.InRange(3, 10), $"{side} at {planned}, grid {grid}");
             }
+
+            var pixel = PlanRules.ClassifierPatch(planned);
+            Assert.That(planned % pixel, Is.Zero);
+            Assert.That(planned / pixel, side <= 8 ? Is.EqualTo(side) : Is.InRange(3, 25), $"{side} at {planned}, patches of {pixel}");
 
             Assert.That(planned, side > 64 ? Is.EqualTo(64) : Is.InRange(side - 2, side + 2));
             Assert.That(PlanRules.Side(data with { SideIsGiven = true }), Is.EqualTo(side));
@@ -140,22 +168,25 @@ public sealed class PlanRulesTests
     private static string Text(DataTraits data, double seconds, double speed)
     {
         var budget = new Budget(seconds, "");
-        var grid = PlanRules.GridFor(data, g => PlanRules.Work(data, Rates(data, g, speed), budget));
-        var rates = Rates(data, grid, speed);
+        var size = PlanRules.SizeFor(data, s => PlanRules.Work(data, Rates(data, s, speed), budget));
+        var rates = Rates(data, size, speed);
         var work = PlanRules.Work(data, rates, budget);
-        var set = RunPlan.SettingsOf([.. PlanRules.Networks(data, grid), .. PlanRules.Schedules(work, 1000, rates, budget)]);
+        var set = RunPlan.SettingsOf([.. PlanRules.Networks(data, size), .. PlanRules.Schedules(work, 1000, rates, budget)]);
         return FormattableString.Invariant(
-            $"{set.GetValueOrDefault("data.imageSize", data.Side)}/{set["classifier.patchSize"]}: {set["stage1.steps"]} ")
+            $"{set.GetValueOrDefault("data.imageSize", data.Side)}/{set["classifier.patchSize"]}x{set["classifier.width"]}, {set["diffusion.patchSize"]}: ")
+            + FormattableString.Invariant($"{set["stage1.steps"]} ")
             + FormattableString.Invariant($"{set["diffusion.steps"]} {set["stage3.steps"]} x {set["generate.perClass"]}, {set["stage1.cropPadding"]}")
             + ((bool)set["stage1.flip"] ? " mirrored" : "");
     }
 
-    /// <summary>A machine like two cores: a time for every token and image.</summary>
-    private static StepRates Rates(DataTraits data, int grid, double speed)
+    /// <summary>A machine like two cores: a time for every pixel of the classifier, every token of the generator, and every image.</summary>
+    private static StepRates Rates(DataTraits data, NetworkSize size, double speed)
     {
         var side = PlanRules.Side(data);
-        var across = side / PlanRules.Patch(side, grid);
-        var token = 1e-5 * ((across * across) + 1) / speed;
-        return new StepRates(400 * token, 192 * token, 2 * token, 400 * token, 0.5 * token);
+        var pixels = Math.Pow(side / PlanRules.ClassifierPatch(side), 2);
+        var image = 8e-7 * pixels * Math.Pow(size.Channels / 32.0, 2) / speed;
+        var tokens = Math.Pow(side / PlanRules.Patch(side, size.GeneratorGrid), 2) + 1;
+        var token = 1e-5 * tokens / speed;
+        return new StepRates(570 * image, 192 * token, 2 * token, 700 * image, image);
     }
 }
