@@ -23,8 +23,8 @@ public static class MatMulOperators
         Layouts().Concat(Overlaps()).Concat(Edges()).Concat(Epilogues()).Select(c => c.Describe());
 
     /// <summary>
-    /// A square one for the ceiling, a U-ViT-S's layers on 64 images of 257 tokens, forward and both gradients, and the same of
-    /// a small network's on 64 images of 18 tokens.
+    /// A square one for the ceiling, a U-ViT-S's layers on 64 images of 257 tokens, forward and both gradients, the same of a small
+    /// network's on 64 images of 18 tokens, and a line of a 3x3 filter on 128 pictures of 14x14 pixels with their borders.
     /// </summary>
     private static IEnumerable<KernelCase> BenchCases() => new MatMulCase[]
     {
@@ -36,6 +36,9 @@ public static class MatMulOperators
         new(Nt(64 * 18, 512, 128) with { Activation = Activation.Gelu }) { Bias = true, PreActivation = true },
         new(Nn(64 * 18, 128, 512)),
         new(Tn(128, 512, 64 * 18) with { Accumulate = true }),
+        new(Nt(128 * 225, 32, 3 * 32) with { StrideA = 32, Accumulate = true }),
+        new(Nn(128 * 225, 32, 3 * 32) with { StrideA = 32, Accumulate = true }),
+        new(Tn(32, 3 * 32, 128 * 225) with { StrideB = 32, Accumulate = true }),
     }.Select(c => c.Describe());
 
     /// <summary>Every layout with small, prime and thin shapes, rows adjacent and not.</summary>

@@ -56,6 +56,7 @@ public sealed class TorchModuleTests
     [TestCase(1, 8, 1, 2, 2)]
     [TestCase(3, 16, 2, 2, 1)]
     [TestCase(2, 6, 2, 1, 2)]
+    [TestCase(1, 18, 2, 1, 1)]
     public void ResidualNetwork_LikeTorch(int channels, int side, int patch, int stages, int depth)
     {
         var options = new ClassifierOptions

@@ -32,8 +32,9 @@ public sealed class PlanRulesTests
     [TestCase(120, 1)]
     [TestCase(1200, 1)]
     [TestCase(7200, 1)]
+    [TestCase(120, 2)]
+    [TestCase(300, 3)]
     [TestCase(1200, 2)]
-    [TestCase(7200, 3)]
     public void Work_OfAnyKind_FillsTheBudgetAndNoMore(double seconds, int rounds)
     {
         foreach (var kind in Kinds)
