@@ -103,14 +103,14 @@ internal static class RunWarnings
         {
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"pseudo-images did not help: stage 3 reaches {three.Top1:0.0 %}, its control without them "
-                + $"{three.ControlTop1:0.0 %}; look at the samples and at the accuracy of the pseudo-labels, and give stage 2 more steps");
+                $"pseudo-images did not help: stage 3 reaches {three.Top1:0.00 %}, its control without them "
+                + $"{three.ControlTop1:0.00 %}; look at the samples and at the accuracy of the pseudo-labels, and give stage 2 more steps");
         }
         else if (three is not null && three.Top1 <= three.SelfTrainingTop1)
         {
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"drawing did not help: stage 3 reaches {three.Top1:0.0 %}, and {three.SelfTrainingTop1:0.0 %} with real images and "
+                $"drawing did not help: stage 3 reaches {three.Top1:0.00 %}, and {three.SelfTrainingTop1:0.00 %} with real images and "
                 + $"their stage-1 labels in place of the pseudo-images; what helped are the labels; give stage 2 more steps");
         }
     }

@@ -71,7 +71,7 @@ public sealed class RunWarningTests
     [TestCase(0.90, 0.90, false)]
     public void Stage3_BelowItsControl_IsSaid(double top1, double control, bool said) => Assert.That(
         Of(three: Stage3(top1, control)),
-        said ? Has.One.Contains("stage 3 reaches 90.0 %, its control without them 91.0 %") : Is.Empty);
+        said ? Has.One.Contains("stage 3 reaches 90.00 %, its control without them 91.00 %") : Is.Empty);
 
     [TestCase(0.90, 0.90, true)]
     [TestCase(0.90, 0.89, false)]
