@@ -71,6 +71,19 @@ public sealed class OperatorContractTests
         Assert.That(_device.Download(x.Gradient), Is.All.Zero);
     }
 
+    [Test]
+    public void Patches_ThatDoNotCutAPicture_AreRefused([Values(-1, 0, 2, 4)] int patch)
+    {
+        var grid = new PixelGrid(1, 3);
+        var (tokens, rows) = (Ones("tokens", 1, 9, 4), Ones("rows", grid.Rows, 4));
+        _store.Initialize(1);
+        RequireRefused(() => _tape.FromPatches(tokens, grid, patch));
+        RequireRefused(() => _tape.ToPatches(rows, grid, patch));
+
+        void RequireRefused(Func<Tensor> work) => Assert.That(
+            work, Throws.ArgumentException.With.Message.Contains($"a patch of {patch} pixels does not cut 3 into whole ones"));
+    }
+
     /// <summary>y = W x + b of data: nothing but the layer itself learns, and it must.</summary>
     [Test]
     public void Linear_OfConstantInput_Learns()

@@ -8,7 +8,7 @@ public static class ActivationOp
     /// <summary>Applies the function to every element.</summary>
     /// <param name="tape">The tape.</param>
     /// <param name="x">Any shape.</param>
-    /// <param name="function">Not <see cref="Activation.None"/>.</param>
+    /// <param name="function"><see cref="Activation.None"/> copies.</param>
     /// <returns>Shaped like x.</returns>
     public static Tensor Activate(this Tape tape, Tensor x, Activation function)
     {

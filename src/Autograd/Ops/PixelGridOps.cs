@@ -18,8 +18,9 @@ public static class PixelGridOps
     public static Tensor FromPatches(this Tape tape, Tensor tokens, PixelGrid grid, int patch = 1)
     {
         Shapes.RequireRank(nameof(FromPatches), nameof(tokens), tokens, 3);
+        RequirePatch(nameof(FromPatches), grid, patch);
         var width = tokens.Shape.Last / (patch * patch);
-        Shapes.Require(nameof(FromPatches), nameof(tokens), tokens, TokensOf(nameof(FromPatches), grid, patch, width));
+        Shapes.Require(nameof(FromPatches), nameof(tokens), tokens, TokensOf(grid, patch, width));
         var rows = tape.New(new TensorShape(grid.Rows, width));
         grid.ClearBorder(tape.Device, rows.Data, width);
         foreach (var (sizes, inTokens, inRows) in Lines(grid, patch, width, tokens, rows))
@@ -42,7 +43,8 @@ public static class PixelGridOps
         Shapes.RequireRank(nameof(ToPatches), nameof(rows), rows, 2);
         var width = rows.Shape.Last;
         Shapes.Require(nameof(ToPatches), nameof(rows), rows, new TensorShape(grid.Rows, width));
-        var tokens = tape.New(TokensOf(nameof(ToPatches), grid, patch, width));
+        RequirePatch(nameof(ToPatches), grid, patch);
+        var tokens = tape.New(TokensOf(grid, patch, width));
         foreach (var (sizes, inTokens, inRows) in Lines(grid, patch, width, tokens, rows))
         {
             Copy(tape.Device, sizes, inRows, inTokens);
@@ -51,10 +53,16 @@ public static class PixelGridOps
         return tape.Record(tokens, (rows, (g, _) => tape.FromPatches(g, grid, patch)));
     }
 
-    private static TensorShape TokensOf(string op, PixelGrid grid, int patch, int width) =>
-        patch > 0 && grid.Side % patch == 0
-            ? new TensorShape(grid.Batch, grid.Side / patch * (grid.Side / patch), patch * patch * width)
-            : throw new ArgumentException($"{op}: a patch of {patch} pixels does not cut {grid.Side} into whole ones");
+    private static void RequirePatch(string op, PixelGrid grid, int patch)
+    {
+        if (patch < 1 || grid.Side % patch != 0)
+        {
+            throw new ArgumentException($"{op}: a patch of {patch} pixels does not cut {grid.Side} into whole ones");
+        }
+    }
+
+    private static TensorShape TokensOf(PixelGrid grid, int patch, int width) =>
+        new(grid.Batch, grid.Side / patch * (grid.Side / patch), patch * patch * width);
 
     /// <summary>The lines of a patch: of each, picture by picture and patch by patch, the pixels lie together on both sides.</summary>
     private static IEnumerable<(Axes4 Sizes, Place InTokens, Place InRows)> Lines(
