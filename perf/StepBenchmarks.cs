@@ -46,7 +46,7 @@ public class StepBenchmarks
         _diffusion = Own(new DiffusionTrainer(generator, options.Diffusion, data, data.Labels, Seed));
         var classifier = Own(new ImageClassifier(device, options.Classifier, data, NormalisationStatistics.Of(data), Seed));
         var labelled = data.Select(LabelSplit.Create(data, options.Data, options.Seed).Indices);
-        _classifier = Own(new SemiSupervisedTrainer(classifier, options.Stage1, labelled, data, Seed));
+        _classifier = Own(new SemiSupervisedTrainer(classifier, options.Stage1, LabelledImages.Of(labelled), data, Seed));
         OpenSampling(generator, options.Generate);
     }
 

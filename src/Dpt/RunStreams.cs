@@ -22,7 +22,8 @@ internal static class RunStreams
     public const uint TrainSubset = RandomStreams.FirstFree + 11;
     public const uint TestSubset = RandomStreams.FirstFree + 12;
     public const uint DevelopmentSubset = RandomStreams.FirstFree + 13;
+    public const uint PseudoImageDraw = RandomStreams.FirstFree + 14;
 
     /// <summary>The first of as many streams as there are classes: the last of all.</summary>
-    public const uint SelfTrainingDraw = RandomStreams.FirstFree + 14;
+    public const uint SelfTrainingDraw = RandomStreams.FirstFree + 15;
 }

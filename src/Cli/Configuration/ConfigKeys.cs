@@ -87,6 +87,7 @@ internal static class ConfigKeys
         new IntegerKey("generate.batch", 1, 65536),
 
         .. SemiSupervised("stage3"),
+        new RealKey("stage3.realShare", 0, 0.99) { Optional = true },
         new IntegerKey("stage3.controlSteps", 1, Any) { Optional = true },
         new FlagKey("stage3.selfTraining"),
 

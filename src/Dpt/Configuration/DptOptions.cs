@@ -160,6 +160,12 @@ public record SemiSupervisedOptions
 public sealed record RetrainOptions : SemiSupervisedOptions
 {
     /// <summary>
+    /// Share of the labelled images in a batch, 0..0.99, that is drawn from the labelled few; the rest are pseudo-images. Null draws
+    /// from both as from one set, as the paper does: the more pseudo-images, the fewer true labels are then in a batch.
+    /// </summary>
+    public double? RealShare { get; init; }
+
+    /// <summary>
     /// Updates of the control, at least as many as those of stage 3; null for as many as stage 1 or stage 3, whichever has more. Only
     /// a control that more training no longer helps says what pseudo-images are worth.
     /// </summary>
@@ -170,6 +176,9 @@ public sealed record RetrainOptions : SemiSupervisedOptions
     /// self-training from the generator's part.
     /// </summary>
     public bool SelfTraining { get; init; }
+
+    /// <summary>Labelled images of a batch that are drawn from the labelled few, less than all; null if both are one set.</summary>
+    internal int? RealBatch => RealShare is { } share ? (int)(share * LabelledBatch) : null;
 }
 
 /// <summary>The generator, its forward process and its training (spec 4). A network reads of its sizes what it has.</summary>

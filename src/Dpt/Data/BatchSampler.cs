@@ -29,6 +29,12 @@ public abstract class BatchSampler
     /// <param name="stream">The purpose of the draw: samplers with different streams are independent.</param>
     public static BatchSampler Shuffled(int count, ulong seed, uint stream) => new Epochs(count, seed, stream);
 
+    /// <summary>So many images of every batch from one set, the others from a second that follows it: positions of both, in one count.</summary>
+    /// <param name="first">Draws from the first set.</param>
+    /// <param name="rows">Images of a batch that it draws; they come first.</param>
+    /// <param name="second">Draws from the second set.</param>
+    public static BatchSampler Joined(BatchSampler first, int rows, BatchSampler second) => new Pair(first, rows, second);
+
     /// <summary>The images of a step's batch. All steps of a run must ask for batches of one size.</summary>
     /// <param name="step">Number of the step, from 0.</param>
     /// <param name="indices">Result: positions in 0..<see cref="Count"/>-1.</param>
@@ -42,6 +48,19 @@ public abstract class BatchSampler
             foreach (ref var index in indices)
             {
                 index = random.NextInt(Count);
+            }
+        }
+    }
+
+    private sealed class Pair(BatchSampler first, int rows, BatchSampler second) : BatchSampler(first.Count + second.Count)
+    {
+        public override void Draw(long step, Span<int> indices)
+        {
+            first.Draw(step, indices[..rows]);
+            second.Draw(step, indices[rows..]);
+            foreach (ref var index in indices[rows..])
+            {
+                index += first.Count;
             }
         }
     }

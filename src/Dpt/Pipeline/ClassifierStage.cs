@@ -48,7 +48,7 @@ internal sealed class ClassifierStage(RunContext context) : LabelStage(
         Context,
         Folder.Name,
         Context.Options.Stage1,
-        Context.Data.Train.Select(Context.Split.Indices),
+        LabelledImages.Of(Context.Data.Train.Select(Context.Split.Indices)),
         Folder.CheckpointsPath,
         Runner.TrainingOrigin(Made),
         Context.StageSeed(1));

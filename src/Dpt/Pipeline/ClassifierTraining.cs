@@ -19,7 +19,7 @@ internal sealed class ClassifierTraining : IDisposable
         RunContext context,
         string name,
         SemiSupervisedOptions options,
-        ImageDataset labelled,
+        LabelledImages labelled,
         string checkpoints,
         StageOrigin origin,
         ulong seed)

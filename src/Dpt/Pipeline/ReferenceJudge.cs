@@ -20,7 +20,7 @@ internal static class ReferenceJudge
             own,
             RunLayout.JudgeName,
             options,
-            context.Data.Train,
+            LabelledImages.Of(context.Data.Train),
             context.Folder.JudgeCheckpointsPath,
             new StageOrigin(given, new Dictionary<string, string>()),
             context.StageSeed(0));

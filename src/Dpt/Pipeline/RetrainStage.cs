@@ -89,7 +89,8 @@ internal sealed class RetrainStage
         var options = _context.Options.Stage3;
         var real = _context.Data.Train.Select(_context.Split.Indices);
         var drawn = Train(
-            new Contender(_folder.Name, real.Append(pseudoImages), options, _folder.CheckpointsPath, _folder.ClassifierPath), made, stop);
+            new Contender(
+                _folder.Name, LabelledImages.Of(real, pseudoImages, options.RealBatch), options, _folder.CheckpointsPath, _folder.ClassifierPath), made, stop);
         JsonFiles.Save(_folder.ConfusionPath, drawn.Matrix.Rows);
         var control = _first is null ? TrainControl(real, made, stop) : null;
         var selfTraining = options.SelfTraining ? TrainItself(real, made, stop) : null;
@@ -113,7 +114,7 @@ internal sealed class RetrainStage
     private Trained TrainControl(ImageDataset real, Dictionary<string, string> made, CancellationToken stop)
     {
         var longer = _context.Options.Stage3 with { Steps = _context.Options.ControlSteps };
-        return Train(new Contender(ControlOf(_folder), real, longer, _folder.ControlCheckpointsPath), made, stop);
+        return Train(new Contender(ControlOf(_folder), LabelledImages.Of(real), longer, _folder.ControlCheckpointsPath), made, stop);
     }
 
     /// <summary>The second control.</summary>
@@ -124,7 +125,10 @@ internal sealed class RetrainStage
             _context.Data.Train, labels, _context.Options.Generate.PerClass, _context.StageSeed(3));
         return Train(
             new Contender(
-                SelfTrainingOf(_folder), real.Append(images), _context.Options.Stage3, _folder.SelfTrainingCheckpointsPath),
+                SelfTrainingOf(_folder),
+                LabelledImages.Of(real, images, _context.Options.Stage3.RealBatch),
+                _context.Options.Stage3,
+                _folder.SelfTrainingCheckpointsPath),
             made,
             stop);
     }
@@ -157,7 +161,7 @@ internal sealed class RetrainStage
     /// <param name="CheckpointsPath">Where its checkpoints are.</param>
     /// <param name="WeightsPath">Where its weights go; null for a control.</param>
     private sealed record Contender(
-        string Name, ImageDataset Labelled, SemiSupervisedOptions Options, string CheckpointsPath, string? WeightsPath = null);
+        string Name, LabelledImages Labelled, SemiSupervisedOptions Options, string CheckpointsPath, string? WeightsPath = null);
 
     /// <summary>One of the trainings, finished.</summary>
     private sealed record Trained(ConfusionMatrix Matrix, double Seconds, IReadOnlyList<string> Machines);

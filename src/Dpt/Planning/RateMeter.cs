@@ -34,7 +34,7 @@ internal static class RateMeter
         double OfClassifier(SemiSupervisedOptions training)
         {
             using var trainer = new SemiSupervisedTrainer(
-                classifier, training with { Steps = int.MaxValue }, labelled, train, Seed);
+                classifier, training with { Steps = int.MaxValue }, LabelledImages.Of(labelled), train, Seed);
             return OfTraining(trainer, seconds);
         }
 

@@ -38,12 +38,12 @@ internal sealed class ClassifierBatches : IDisposable
     /// <param name="unlabelled">Images whose labels are never read.</param>
     /// <param name="seed">Seed of the stage.</param>
     public ClassifierBatches(
-        ImageClassifier classifier, SemiSupervisedOptions options, ImageDataset labelled, ImageDataset unlabelled, ulong seed)
+        ImageClassifier classifier, SemiSupervisedOptions options, LabelledImages labelled, ImageDataset unlabelled, ulong seed)
     {
-        (_device, _options, _seed, _trueLabels) = (classifier.Store.Device, options, seed, labelled.Labels);
-        _labelled = new DeviceImages(_device, labelled, classifier.Normalisation);
+        (_device, _options, _seed, _trueLabels) = (classifier.Store.Device, options, seed, labelled.Images.Labels);
+        _labelled = new DeviceImages(_device, labelled.Images, classifier.Normalisation);
         _unlabelled = new DeviceImages(_device, unlabelled, classifier.Normalisation);
-        _labelledDraw = BatchSampler.WithReplacement(labelled.Count, seed, RunStreams.LabelledDraw);
+        _labelledDraw = labelled.Sampler(seed);
         _unlabelledDraw = BatchSampler.WithReplacement(unlabelled.Count, seed, RunStreams.UnlabelledDraw);
 
         // Which images, then the labels of all rows: what a step is told in one copy lies together.

@@ -30,14 +30,14 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
     public SemiSupervisedTrainer(
         ImageClassifier classifier,
         SemiSupervisedOptions options,
-        ImageDataset labelled,
+        LabelledImages labelled,
         ImageDataset unlabelled,
         ulong seed)
     {
         (_options, _classifier) = (options, classifier);
         var device = classifier.Store.Device;
         _batches = new ClassifierBatches(classifier, options, labelled, unlabelled, seed);
-        _algorithm = SemiSupervisedCatalog.Find(options.Algorithm).Create(device, options, labelled.Classes);
+        _algorithm = SemiSupervisedCatalog.Find(options.Algorithm).Create(device, options, labelled.Images.Classes);
         _tape = new Tape(device);
         _learn = new RepeatedWork(device, Learn);
         _log = new StepLog(device, WeightsAt + options.UnlabelledBatch + _algorithm.Measures.Count + ModelState.Numbers, Record);

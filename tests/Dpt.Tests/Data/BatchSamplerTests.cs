@@ -50,6 +50,23 @@ public class BatchSamplerTests
         Assert.That(counts, Is.All.InRange(845, 1155));
     }
 
+    /// <summary>Each part is what its own sampler draws for as many rows; the second's images follow the first's.</summary>
+    [TestCase(0)]
+    [TestCase(5)]
+    [TestCase(12)]
+    public void Joined_Parts_AreThoseOfTheirSamplers(int rows)
+    {
+        var (first, second) = (BatchSampler.WithReplacement(10, 3, 1), BatchSampler.WithReplacement(40, 3, 2));
+        var joined = BatchSampler.Joined(first, rows, second);
+        Assert.That(joined.Count, Is.EqualTo(50));
+        for (var step = 0; step < 20; step++)
+        {
+            var batch = Draw(joined, step, 12);
+            Assert.That(batch[..rows], Is.EqualTo(Draw(first, step, rows)));
+            Assert.That(batch[rows..].Select(image => image - 10), Is.EqualTo(Draw(second, step, 12 - rows)));
+        }
+    }
+
     private static int[] Draw(BatchSampler sampler, long step, int size)
     {
         var indices = new int[size];

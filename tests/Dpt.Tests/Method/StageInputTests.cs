@@ -20,6 +20,7 @@ public sealed class StageInputTests
         Stage3 = TinyOptions.Run.Stage3 with
         {
             Steps = 120, ControlSteps = 180, LabelledBatch = 60, UnlabelledWeight = 0.1, LearningRate = 0.005,
+            RealShare = 0.75,
         },
         Run = TinyOptions.Run.Run with { EvaluationPoints = 6 },
     };
@@ -53,7 +54,7 @@ public sealed class StageInputTests
     [Test]
     public void Stage1_LearnsFromTheLabelledFewAndAllImages()
     {
-        using var byHand = new ByHand(this, _options.Stage1, _labelled, seed: (Seed << 8) + 1);
+        using var byHand = new ByHand(this, _options.Stage1, Few, seed: (Seed << 8) + 1);
         byHand.TrainToTheEnd();
         RequireSame(Weights("stage-1-classifier/classifier.safetensors"), byHand.Average);
         RequireSame(Checkpoint("stage-1-classifier/checkpoints", "ema"), byHand.Average);
@@ -127,7 +128,7 @@ public sealed class StageInputTests
     [Test]
     public void Round2_Stage3LearnsFromTheNewPseudoImages()
     {
-        using var byHand = new ByHand(this, _options.Stage3, _labelled.Append(PseudoImages("round-2/")), (Seed << 8) + 3);
+        using var byHand = new ByHand(this, _options.Stage3, With(PseudoImages("round-2/")), (Seed << 8) + 3);
         byHand.TrainToTheEnd();
         RequireSame(Weights("round-2/stage-3-classifier/classifier.safetensors"), byHand.Average);
         using var classifier = Load(byHand.Average);
@@ -142,7 +143,7 @@ public sealed class StageInputTests
     public void Round2_SecondControlLearnsFromTheNewLabels()
     {
         var images = SelfTrainingImages.Draw(_data.Train, LabelsOfRound2().Labels, _options.Generate.PerClass, (Seed << 8) + 3);
-        using var byHand = new ByHand(this, _options.Stage3, _labelled.Append(images), (Seed << 8) + 3);
+        using var byHand = new ByHand(this, _options.Stage3, With(images), (Seed << 8) + 3);
         byHand.TrainToTheEnd();
         RequireSame(Checkpoint("round-2/stage-3-classifier/self-training-checkpoints", "ema"), byHand.Average);
         Assert.That(
@@ -163,7 +164,7 @@ public sealed class StageInputTests
     [Test]
     public void Stage3_LearnsFromTheLabelledFewAndThePseudoImages()
     {
-        using var byHand = new ByHand(this, _options.Stage3, _labelled.Append(_pseudoImages), (Seed << 8) + 3);
+        using var byHand = new ByHand(this, _options.Stage3, With(_pseudoImages), (Seed << 8) + 3);
         byHand.TrainToTheEnd();
         RequireSame(Weights("stage-3-classifier/classifier.safetensors"), byHand.Average);
         using var classifier = Load(byHand.Average);
@@ -176,8 +177,8 @@ public sealed class StageInputTests
     [Test]
     public void Control_IsStage3WithoutThePseudoImages()
     {
-        using var byHand = new ByHand(this, _options.Stage3 with { Steps = 180 }, _labelled, (Seed << 8) + 3);
-        using var stage3 = new ByHand(this, _options.Stage3, _labelled.Append(_pseudoImages), (Seed << 8) + 3);
+        using var byHand = new ByHand(this, _options.Stage3 with { Steps = 180 }, Few, (Seed << 8) + 3);
+        using var stage3 = new ByHand(this, _options.Stage3, With(_pseudoImages), (Seed << 8) + 3);
         RequireSame(byHand.Average, stage3.Average);
         byHand.TrainToTheEnd();
         RequireSame(Checkpoint("stage-3-classifier/control-checkpoints", "ema"), byHand.Average);
@@ -189,7 +190,7 @@ public sealed class StageInputTests
     [Test]
     public void SecondControl_LearnsFromRealImagesWithTheirPseudoLabels()
     {
-        using var byHand = new ByHand(this, _options.Stage3, _labelled.Append(SelfTraining()), (Seed << 8) + 3);
+        using var byHand = new ByHand(this, _options.Stage3, With(SelfTraining()), (Seed << 8) + 3);
         byHand.TrainToTheEnd();
         RequireSame(Checkpoint("stage-3-classifier/self-training-checkpoints", "ema"), byHand.Average);
         using var classifier = Load(byHand.Average);
@@ -236,7 +237,7 @@ public sealed class StageInputTests
             frechet = pipeline.MeasureFrechet(default);
         });
         var options = _options.Stage1 with { UnlabelledBatch = 0, LabelledBatch = 128 };
-        using var byHand = new ByHand(this, options, _data.Train, Seed << 8);
+        using var byHand = new ByHand(this, options, LabelledImages.Of(_data.Train), Seed << 8);
         byHand.TrainToTheEnd();
         using var judge = Load(byHand.Average);
         Assert.That(judged.ReferenceTop1, Is.EqualTo(Accuracy(judge)));
@@ -256,10 +257,10 @@ public sealed class StageInputTests
     {
         var (options, labelled, seed) = stage switch
         {
-            "stage-1-classifier" => (_options.Stage1, _labelled, (Seed << 8) + 1),
-            "stage-3-classifier" => (_options.Stage3, _labelled.Append(_pseudoImages), (Seed << 8) + 3),
-            "stage-3-classifier-self-training" => (_options.Stage3, _labelled.Append(SelfTraining()), (Seed << 8) + 3),
-            _ => (_options.Stage3 with { Steps = 180 }, _labelled, (Seed << 8) + 3),
+            "stage-1-classifier" => (_options.Stage1, Few, (Seed << 8) + 1),
+            "stage-3-classifier" => (_options.Stage3, With(_pseudoImages), (Seed << 8) + 3),
+            "stage-3-classifier-self-training" => (_options.Stage3, With(SelfTraining()), (Seed << 8) + 3),
+            _ => (_options.Stage3 with { Steps = 180 }, Few, (Seed << 8) + 3),
         };
         var sixth = options.Steps / 6;
         using var byHand = new ByHand(this, options, labelled, seed);
@@ -314,6 +315,11 @@ public sealed class StageInputTests
         Assert.That(last.Values[name], Is.EqualTo(loss.Measure()).Within(1e-12));
         Assert.That(loss.Measure(), Is.EqualTo(loss.Measure()), "always the same");
     }
+
+    private LabelledImages Few => LabelledImages.Of(_labelled);
+
+    /// <summary>The few and others, three real ones to one of the others in every batch.</summary>
+    private LabelledImages With(ImageDataset others) => LabelledImages.Of(_labelled, others, realBatch: 45);
 
     private ImageDataset SelfTraining() =>
         SelfTrainingImages.Draw(_data.Train, _pseudoLabels.Labels, _options.Generate.PerClass, (Seed << 8) + 3);
@@ -382,7 +388,7 @@ public sealed class StageInputTests
     /// <summary>A training of the classifier with the given inputs, outside of any run.</summary>
     private sealed class ByHand : IDisposable
     {
-        public ByHand(StageInputTests test, SemiSupervisedOptions options, ImageDataset labelled, ulong seed)
+        public ByHand(StageInputTests test, SemiSupervisedOptions options, LabelledImages labelled, ulong seed)
         {
             Classifier = test.New(seed);
             Trainer = new SemiSupervisedTrainer(Classifier, options, labelled, test._data.Train, seed);

@@ -17,7 +17,7 @@ public sealed class OwnNetworkTests
         using var classifier = new ImageClassifier(
             device, store => new Perceptron(store, _images.Form), NormalisationStatistics.Of(_images), seed: 1);
         using (var trainer = new SemiSupervisedTrainer(
-            classifier, TinyOptions.Run.Stage1 with { Steps = 200, LabelledBatch = 20, UnlabelledWeight = 0.1, LearningRate = 0.02, CropPadding = 0 }, _images, _images, seed: 1))
+            classifier, TinyOptions.Run.Stage1 with { Steps = 200, LabelledBatch = 20, UnlabelledWeight = 0.1, LearningRate = 0.02, CropPadding = 0 }, LabelledImages.Of(_images), _images, seed: 1))
         {
             while (trainer.Step < trainer.TotalSteps)
             {

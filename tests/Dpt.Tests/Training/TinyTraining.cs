@@ -38,7 +38,7 @@ internal sealed class TinyTraining : IDisposable
         var trainer = new SemiSupervisedTrainer(
             classifier,
             options ?? TinyOptions.Run.Stage1,
-            labelled,
+            LabelledImages.Of(labelled),
             unlabelled ?? TestImages.Noise(40, classes: 3, imageSize: 8),
             seed: 5);
         return new TinyTraining(device, classifier, classifier.Store, trainer);
