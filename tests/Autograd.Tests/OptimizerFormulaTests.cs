@@ -148,6 +148,47 @@ public sealed class OptimizerFormulaTests
             Is.EqualTo(before));
     }
 
+    /// <summary>Matrices of one shape, each of another scale and one of them frozen.</summary>
+    [TestCase(4, 6, false)]
+    [TestCase(9, 2, false)]
+    [TestCase(4, 6, true)]
+    [TestCase(9, 2, true)]
+    public void Muon_MatricesOfOneShape_AreUpdatedAsEachAlone(int rows, int columns, bool simulated)
+    {
+        const int Count = 5;
+        using var simulator = simulated ? new SimDevice(threads: 1) : null;
+        Device device = simulated ? simulator! : _device;
+        var config = new MuonConfig(new AdamWConfig(0.9f, 0.99f, WeightDecay, DecayEverything: false));
+        float[] Gradient(int matrix) =>
+            [.. Enumerable.Range(0, rows * columns).Select(i => MathF.Sin((7 * matrix) + (i * i % 1009)) * MathF.Pow(10, matrix))];
+        float[][] Update(params int[] matrices)
+        {
+            using var store = new ParameterStore(device);
+            var added = matrices.Select(i => store.Add($"m{i}", new TensorShape(rows, columns), Initializer.Zero, isHidden: true)).ToArray();
+            store.Initialize(1);
+            if (matrices.Contains(1))
+            {
+                store.Freeze("m1");
+            }
+
+            using var muon = new Muon(store, config);
+            foreach (var (matrix, i) in added.Zip(matrices).Where(pair => pair.First.NeedsGradient))
+            {
+                device.CopyIn<float>(Gradient(i), matrix.Gradient);
+            }
+
+            muon.Step(Rate);
+            return [.. added.Select(matrix => device.Download(matrix.Data))];
+        }
+
+        var together = Update([.. Enumerable.Range(0, Count)]);
+        for (var i = 0; i < Count; i++)
+        {
+            Assert.That(together[i], Is.EqualTo(Update(i)[0]), $"matrix {i}");
+            Assert.That(together[i].Any(value => value != 0), Is.EqualTo(i != 1), $"matrix {i}");
+        }
+    }
+
     [Test]
     public void HiddenMatrix_OfAnotherRank_IsRefused() => Assert.That(
         () => new ParameterStore(_device).Add("cube", new TensorShape(2, 2, 2), Initializer.Zero, isHidden: true),
@@ -159,10 +200,10 @@ public sealed class OptimizerFormulaTests
     [TestCase(48, 16)]
     public void Orthogonalizer_SingularValues_AreNearOne(int rows, int columns)
     {
-        using var orthogonalizer = new Orthogonalizer(_device, [(rows, columns)]);
+        using var orthogonalizer = new Orthogonalizer(_device, [(1, rows, columns)]);
         using var matrix = _device.Upload<float>(
             [.. Enumerable.Range(0, rows * columns).Select(i => MathF.Sin(i * i % 1009) + (i % (columns + 1) == 0 ? 3 : 0))]);
-        var x = Array.ConvertAll(_device.Download(orthogonalizer.Apply(matrix.Slice, rows, columns)), v => (double)v);
+        var x = Array.ConvertAll(_device.Download(orthogonalizer.Apply(matrix.Slice, 1, rows, columns)), v => (double)v);
         var side = Math.Min(rows, columns);
         double[] step = [.. Enumerable.Range(0, side).Select(i => Math.Cos(i))];
 
@@ -188,12 +229,12 @@ public sealed class OptimizerFormulaTests
     [Test]
     public void Orthogonalizer_AfterOtherMatrices_GivesTheSame()
     {
-        using var orthogonalizer = new Orthogonalizer(_device, [(5, 9), (8, 3)]);
+        using var orthogonalizer = new Orthogonalizer(_device, [(1, 5, 9), (1, 8, 3)]);
         using var wide = _device.Upload<float>([.. Enumerable.Range(0, 45).Select(i => MathF.Sin(i * i))]);
         using var tall = _device.Upload<float>(new float[24]);
-        var before = _device.Download(orthogonalizer.Apply(wide.Slice, 5, 9));
-        Assert.That(_device.Download(orthogonalizer.Apply(tall.Slice, 8, 3)), Is.All.Zero);
-        Assert.That(_device.Download(orthogonalizer.Apply(wide.Slice, 5, 9)), Is.EqualTo(before));
+        var before = _device.Download(orthogonalizer.Apply(wide.Slice, 1, 5, 9));
+        Assert.That(_device.Download(orthogonalizer.Apply(tall.Slice, 1, 8, 3)), Is.All.Zero);
+        Assert.That(_device.Download(orthogonalizer.Apply(wide.Slice, 1, 5, 9)), Is.EqualTo(before));
     }
 
     private static double[] GramTimes(double[] x, int rows, int columns, double[] v)

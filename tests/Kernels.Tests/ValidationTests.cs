@@ -73,7 +73,7 @@ public sealed class ValidationTests
 
     public static IEnumerable<TestCaseData> Good() => new IKernelCall[]
     {
-        Axpby, LayerNorm, CrossEntropy, Solver, AdamW, MatMul,
+        Axpby, LayerNorm, CrossEntropy, Solver, AdamW, MatMul, MatMul with { Products = 2, A = Floats(16), B = Floats(24), C = Floats(12) },
     }.Select(c => new TestCaseData(c).SetArgDisplayNames(c.GetType().Name));
 
     public static IEnumerable<TestCaseData> Bad()
@@ -106,6 +106,19 @@ public sealed class ValidationTests
         yield return Case(AdamW with { Average = Floats(1) }, "adamw: operand 'Average' has 1 elements, the sizes need 4");
 
         yield return Case(MatMul with { B = Floats(11) }, "matmul: operand 'B' has 11 elements, the sizes need 12");
+        var two = MatMul with { Products = 2, A = Floats(16), B = Floats(24), C = Floats(12) };
+        yield return Case(MatMul with { Products = -1 }, "matmul: Products must be from 0 to 65535, not -1");
+        yield return Case(MatMul with { Products = 65536 }, "matmul: Products must be from 0 to 65535, not 65536");
+        yield return Case(two with { A = Floats(15) }, "matmul: operand 'A' has 15 elements, the sizes need 16");
+        yield return Case(two with { C = Floats(11) }, "matmul: operand 'C' has 11 elements, the sizes need 12");
+        foreach (var call in new[]
+        {
+            two with { StrideA = 4 }, two with { StrideB = 3 }, two with { StrideC = 3 }, two with { Bias = Floats(3) },
+            two with { Activation = Activation.Gelu }, two with { PreActivation = Floats(12) }, two with { Residual = Floats(12) },
+        })
+        {
+            yield return Case(call, "matmul: several products have no strides and nothing behind the sums");
+        }
     }
 
     [TestCaseSource(nameof(Good))]

@@ -3,10 +3,14 @@ namespace DPT.Engine.Kernels;
 /// <summary>
 /// C = [C +] act(op(A) op(B) + bias) + residual, or, with <see cref="GradientOf"/> set,
 /// C = [C +] (op(A) op(B)) * act'(preActivation). All row-major fp32; op(A) is [M,K], op(B) is [K,N], C is [M,N].
+/// Or several plain products C = [C +] op(A) op(B) of one shape at once (<see cref="Products"/>).
 /// </summary>
 public readonly record struct MatMulCall : IKernelCall
 {
     private const string Op = "matmul";
+
+    /// <summary>Most products of a call: the third side of a card's grid.</summary>
+    private const int MostProducts = 65535;
 
     /// <summary>Rows of op(A) and C.</summary>
     public required int M { get; init; }
@@ -16,6 +20,12 @@ public readonly record struct MatMulCall : IKernelCall
 
     /// <summary>Columns of op(A), rows of op(B); the length of each sum.</summary>
     public required int K { get; init; }
+
+    /// <summary>
+    /// Products of the call, up to 65535: factors and results lie one after another, [Products,M,K] and so on, without gaps, and
+    /// nothing but <see cref="Accumulate"/> is done to them. 0 means 1.
+    /// </summary>
+    public int Products { get; init; }
 
     /// <summary>A is stored [K,M] instead of [M,K].</summary>
     public bool TransposeA { get; init; }
@@ -74,6 +84,18 @@ public readonly record struct MatMulCall : IKernelCall
     /// <summary>Stride of C with the default resolved.</summary>
     public int RowC => StrideC != 0 ? StrideC : N;
 
+    /// <summary>Number of products with the default resolved.</summary>
+    internal int Count => Math.Max(Products, 1);
+
+    /// <summary>One of the products, as a call.</summary>
+    internal MatMulCall Product(int index) => Products <= 1 ? this : this with
+    {
+        Products = 1,
+        A = A.Range(index * ElementsOfA, ElementsOfA),
+        B = B.Range(index * ElementsOfB, ElementsOfB),
+        C = C.Range(index * ElementsOfC, ElementsOfC),
+    };
+
     /// <summary>Elements from the first to the last of A, what lies between rows included.</summary>
     internal long ElementsOfA => TransposeA ? Extent(K, M, RowA) : Extent(M, K, RowA);
 
@@ -84,11 +106,13 @@ public readonly record struct MatMulCall : IKernelCall
     internal long ElementsOfC => Extent(M, N, RowC);
 
     /// <inheritdoc/>
-    public string Shape => $"M={M} {RowShape}";
+    public string Shape => (Products > 1 ? $"{Products} of " : "") + $"M={M} {RowShape}";
 
     /// <inheritdoc/>
-    /// <remarks>The rows of a transposed A are the K of the sums, as in the gradient of a weight.</remarks>
-    public string SampleShape => TransposeA ? Shape : RowShape;
+    /// <remarks>
+    /// The rows of a transposed A are the K of the sums, as in the gradient of a weight; several products are none of samples.
+    /// </remarks>
+    public string SampleShape => TransposeA || Products > 1 ? Shape : RowShape;
 
     private string RowShape => $"N={N} K={K} {(TransposeA ? 'T' : 'N')}{(TransposeB ? 'T' : 'N')}"
         + (Bias.IsEmpty ? "" : " bias")
@@ -99,10 +123,10 @@ public readonly record struct MatMulCall : IKernelCall
         + (StrideA + StrideB + StrideC == 0 ? "" : " strided");
 
     /// <inheritdoc/>
-    public double Flops => 2.0 * M * N * K;
+    public double Flops => 2.0 * M * N * K * Count;
 
     /// <inheritdoc/>
-    public double Bytes => 4.0 * (((double)M * K) + ((double)K * N)
+    public double Bytes => 4.0 * Count * (((double)M * K) + ((double)K * N)
         + ((double)M * N * (1 + (Accumulate ? 1 : 0) + (Residual.IsEmpty ? 0 : 1) + (PreActivation.IsEmpty ? 0 : 1))));
 
     /// <inheritdoc/>
@@ -114,12 +138,19 @@ public readonly record struct MatMulCall : IKernelCall
         Require.Size(Op, nameof(StrideA), RowA);
         Require.Size(Op, nameof(StrideB), RowB);
         Require.Size(Op, nameof(StrideC), RowC, N);
-        Require.Operand(Op, nameof(A), A, ElementsOfA);
-        Require.Operand(Op, nameof(B), B, ElementsOfB);
-        Require.Operand(Op, nameof(C), C, ElementsOfC);
+        Require.That(Op, Products is >= 0 and <= MostProducts, $"Products must be from 0 to {MostProducts}, not {Products}");
+        Require.Operand(Op, nameof(A), A, Count * ElementsOfA);
+        Require.Operand(Op, nameof(B), B, Count * ElementsOfB);
+        Require.Operand(Op, nameof(C), C, Count * ElementsOfC);
         Require.OperandIfGiven(Op, nameof(Bias), Bias, N);
         Require.OperandIfGiven(Op, nameof(PreActivation), PreActivation, ElementsOfC);
         Require.OperandIfGiven(Op, nameof(Residual), Residual, ElementsOfC);
+        Require.That(
+            Op,
+            Products <= 1
+                || (StrideA + StrideB + StrideC == 0 && Activation == Activation.None && GradientOf == Activation.None
+                    && Bias.IsEmpty && PreActivation.IsEmpty && Residual.IsEmpty),
+            "several products have no strides and nothing behind the sums");
         Require.That(
             Op,
             GradientOf == Activation.None

@@ -38,7 +38,7 @@ internal readonly record struct MatMulCase(MatMulCall Call)
 
     private bool IsGradient => Call.GradientOf != Activation.None;
 
-    private string Label => $"M={Call.M} N={Call.N} K={Call.K} {(Call.TransposeA ? 'T' : 'N')}{(Call.TransposeB ? 'T' : 'N')}"
+    private string Label => (Call.Products > 1 ? $"{Call.Products} of " : "") + $"M={Call.M} N={Call.N} K={Call.K} {(Call.TransposeA ? 'T' : 'N')}{(Call.TransposeB ? 'T' : 'N')}"
         + (Padding > 0 ? $" stride+{Padding}" : "")
         + (Call.StrideA > 0 ? $" rowA={Call.StrideA}" : "")
         + (Call.StrideB > 0 ? $" rowB={Call.StrideB}" : "")
@@ -52,8 +52,8 @@ internal readonly record struct MatMulCase(MatMulCall Call)
     // C and the saved pre-activation are updates where rows have gaps: what lies between rows must survive.
     private IEnumerable<Operand> Operands()
     {
-        yield return Operand.In("a", Call.ElementsOfA);
-        yield return Operand.In("b", Call.ElementsOfB);
+        yield return Operand.In("a", Call.Count * Call.ElementsOfA);
+        yield return Operand.In("b", Call.Count * Call.ElementsOfB);
         yield return Written("c", Call.Accumulate || Residual == ResidualKind.Result);
         if (Bias)
         {
@@ -76,8 +76,8 @@ internal readonly record struct MatMulCase(MatMulCall Call)
     }
 
     private Operand Written(string name, bool isRead) => isRead || Padding > 0
-        ? Operand.Update(name, Call.ElementsOfC, Call.K)
-        : Operand.Out(name, Call.ElementsOfC, Call.K);
+        ? Operand.Update(name, Call.Count * Call.ElementsOfC, Call.K)
+        : Operand.Out(name, Call.Count * Call.ElementsOfC, Call.K);
 
     private MatMulCall Bind(CaseMemory memory) => Call with
     {

@@ -12,6 +12,14 @@ internal sealed unsafe class MatMulHostV1Naive : HostVariant<MatMulCall>
 
     protected override void Run<V>(HostDevice device, in MatMulCall call)
     {
+        for (var i = 0; i < call.Count; i++)
+        {
+            Multiply<V>(device, call.Product(i));
+        }
+    }
+
+    private static void Multiply<V>(HostDevice device, in MatMulCall call) where V : struct, ISimd<V>
+    {
         var job = new Job<V>
         {
             N = call.N,

@@ -14,6 +14,14 @@ internal sealed unsafe class MatMulHostV2Packed : HostVariant<MatMulCall>
 
     protected override void Run<V>(HostDevice device, in MatMulCall call)
     {
+        for (var i = 0; i < call.Count; i++)
+        {
+            Multiply<V>(device, call.Product(i));
+        }
+    }
+
+    private static void Multiply<V>(HostDevice device, in MatMulCall call) where V : struct, ISimd<V>
+    {
         var job = new GemmJob<V>(in call, device.Threads);
         using var scratch = new Scratch<float>(device.Memory, job.Scratch.Floats);
         job.Use((float*)scratch.Slice.Address);

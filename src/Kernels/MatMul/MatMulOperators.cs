@@ -20,11 +20,12 @@ public static class MatMulOperators
         };
 
     private static IEnumerable<KernelCase> Cases() =>
-        Layouts().Concat(Overlaps()).Concat(Edges()).Concat(Epilogues()).Select(c => c.Describe());
+        Layouts().Concat(Several()).Concat(Overlaps()).Concat(Edges()).Concat(Epilogues()).Select(c => c.Describe());
 
     /// <summary>
     /// A square one for the ceiling, a U-ViT-S's layers on 64 images of 257 tokens, forward and both gradients, the same of a small
-    /// network's on 64 images of 18 tokens, and a line of a 3x3 filter on 128 pictures of 14x14 pixels with their borders.
+    /// network's on 64 images of 18 tokens, a line of a 3x3 filter on 128 pictures of 14x14 pixels with their borders, and the Gram
+    /// matrices of a small network's weights.
     /// </summary>
     private static IEnumerable<KernelCase> BenchCases() => new MatMulCase[]
     {
@@ -39,6 +40,7 @@ public static class MatMulOperators
         new(Nt(128 * 225, 32, 3 * 32) with { StrideA = 32, Accumulate = true }),
         new(Nn(128 * 225, 32, 3 * 32) with { StrideA = 32, Accumulate = true }),
         new(Tn(32, 3 * 32, 128 * 225) with { StrideB = 32, Accumulate = true }),
+        new(Nn(128, 128, 128) with { Products = 7 }),
     }.Select(c => c.Describe());
 
     /// <summary>Every layout with small, prime and thin shapes, rows adjacent and not.</summary>
@@ -53,6 +55,20 @@ public static class MatMulOperators
                 yield return new(product);
                 yield return new(product with { Accumulate = true }) { Padding = 3 };
             }
+        }
+    }
+
+    /// <summary>Several products at once, on and off the alignment of vector loads, with sums that one product would be cut along.</summary>
+    private static IEnumerable<MatMulCase> Several()
+    {
+        foreach (var (products, m, n, k) in new[] { (2, 1, 1, 1), (3, 5, 7, 11), (3, 32, 36, 40), (2, 9, 11, 520) })
+        {
+            foreach (var product in new[] { Nn(m, n, k), Nt(m, n, k), Tn(m, n, k), Tn(m, n, k) with { TransposeB = true } })
+            {
+                yield return new(product with { Products = products });
+            }
+
+            yield return new(Tn(m, n, k) with { Products = products, Accumulate = true });
         }
     }
 

@@ -6,7 +6,17 @@ internal static class MatMulReference
     public static void Compute(in MatMulCase c, CaseValues v)
     {
         var call = c.Call;
+        for (var product = 0; product < call.Count; product++)
+        {
+            Compute(in c, v, product);
+        }
+    }
+
+    private static void Compute(in MatMulCase c, CaseValues v, int product)
+    {
+        var call = c.Call;
         double[] a = v["a"], b = v["b"], result = v["c"];
+        var (fromA, fromB, fromC) = (product * call.M * call.K, product * call.K * call.N, product * call.M * call.N);
         for (var i = 0; i < call.M; i++)
         {
             for (var j = 0; j < call.N; j++)
@@ -14,11 +24,11 @@ internal static class MatMulReference
                 var sum = 0.0;
                 for (var k = 0; k < call.K; k++)
                 {
-                    sum += a[call.TransposeA ? (k * call.RowA) + i : (i * call.RowA) + k]
-                        * b[call.TransposeB ? (j * call.RowB) + k : (k * call.RowB) + j];
+                    sum += a[fromA + (call.TransposeA ? (k * call.RowA) + i : (i * call.RowA) + k)]
+                        * b[fromB + (call.TransposeB ? (j * call.RowB) + k : (k * call.RowB) + j)];
                 }
 
-                var at = (i * call.RowC) + j;
+                var at = fromC + (i * call.RowC) + j;
                 var old = result[at];
                 result[at] = Finish(in c, v, sum, at, j) + (call.Accumulate ? old : 0);
             }

@@ -5,7 +5,8 @@ namespace DPT.Engine.Kernels;
 /// <summary>
 /// How the K of a weight's gradient (A is transposed) is split, because C is small and K is as long as the batch: each part is
 /// summed by blocks of its own, then the parts are added in ascending order, so the result has the same bits every time. The cut
-/// depends on the shape alone; other sums are not cut, so that no row depends on its batch.
+/// depends on the shape alone; other sums are not cut, so that no row depends on its batch. The third side of the grid counts the
+/// parts, or the products of a call that has several: those are many blocks already.
 /// </summary>
 internal readonly struct MatMulSplitK
 {
@@ -18,6 +19,7 @@ internal readonly struct MatMulSplitK
     private const int MaxParts = 64;
 
     private readonly int _tile;
+    private readonly int _products;
 
     /// <param name="call">The product.</param>
     /// <param name="tile">Rows and columns of C that a block computes.</param>
@@ -26,7 +28,8 @@ internal readonly struct MatMulSplitK
     {
         _tile = tile;
         var blocks = (long)GridCover.Blocks(call.M, tile) * GridCover.Blocks(call.N, tile);
-        var max = call.TransposeA ? MaxParts : 1;
+        _products = call.Count;
+        var max = call.TransposeA && _products == 1 ? MaxParts : 1;
         var wanted = Math.Clamp(Math.Min(WantedBlocks / blocks, call.K / MinPartK), 1, max);
         PartK = GridCover.Blocks(GridCover.Blocks(call.K, (int)wanted), tileK) * tileK;
         Parts = GridCover.Blocks(call.K, PartK);
@@ -41,13 +44,17 @@ internal readonly struct MatMulSplitK
     /// <summary>Number of parts; usually 1.</summary>
     public int Parts { get; }
 
+    /// <summary>Blocks above each other: parts or products.</summary>
+    public int Layers => Parts * _products;
+
     /// <summary>
     /// Launches a kernel of tiles over C and over the parts, and adds the parts up if there are several. Its parameters: A, B, the
-    /// epilogue, M, N, K, the strides of A and B, which of them have aligned rows (bits 0 and 1), and the K of a part.
+    /// epilogue, M, N, K, the strides of A and B, which of them have aligned rows (bits 0 and 1), the K of a part, and the elements
+    /// from one product's A and B to the next's: 0 where blocks above each other are parts of one.
     /// </summary>
     public void Launch(GpuDevice device, in MatMulCall call, GpuKernel kernel)
     {
-        var grid = new GridSize(GridCover.Blocks(call.M, _tile), GridCover.Blocks(call.N, _tile), Parts);
+        var grid = new GridSize(GridCover.Blocks(call.M, _tile), GridCover.Blocks(call.N, _tile), Layers);
         if (Parts == 1)
         {
             var whole = device.Prepare(kernel);
@@ -71,7 +78,8 @@ internal readonly struct MatMulSplitK
         ref launch
             .With(call.M).With(call.N).With(call.K).With(call.RowA).With(call.RowB)
             .With((GlobalMemory.HasAlignedRows(call.A, call.RowA) ? 1 : 0) | (GlobalMemory.HasAlignedRows(call.B, call.RowB) ? 2 : 0))
-            .With(PartK);
+            .With(PartK)
+            .With(_products > 1 ? call.ElementsOfA : 0L).With(_products > 1 ? call.ElementsOfB : 0L);
 
     private static void Kernel(
         ArrayView<float> sums, GpuEpilogue epilogue,

@@ -25,7 +25,15 @@ internal sealed class MatMulV1Naive : GpuVariant<MatMulCall>
     public override bool Supports(in MatMulCall call, Device device, [NotNullWhen(false)] out string? reason) =>
         GridCover.FitsAcross("N", call.N, Columns, out reason);
 
-    protected override void Run(GpuDevice device, in MatMulCall call) =>
+    protected override void Run(GpuDevice device, in MatMulCall call)
+    {
+        for (var i = 0; i < call.Count; i++)
+        {
+            Launch(device, call.Product(i));
+        }
+    }
+
+    private static void Launch(GpuDevice device, in MatMulCall call) =>
         device.Prepare(Multiply)
             .With(call.A).With(call.B)
             .WithEpilogue(in call)

@@ -27,7 +27,15 @@ internal sealed class MatMulV2SharedTiles : GpuVariant<MatMulCall>
     public override bool Supports(in MatMulCall call, Device device, [NotNullWhen(false)] out string? reason) =>
         GridCover.FitsAcross("N", call.N, Tile, out reason);
 
-    protected override void Run(GpuDevice device, in MatMulCall call) =>
+    protected override void Run(GpuDevice device, in MatMulCall call)
+    {
+        for (var i = 0; i < call.Count; i++)
+        {
+            Launch(device, call.Product(i));
+        }
+    }
+
+    private static void Launch(GpuDevice device, in MatMulCall call) =>
         device.Prepare(Layouts[MatMulLayouts.IndexOf(in call)])
             .With(call.A).With(call.B)
             .WithEpilogue(in call)

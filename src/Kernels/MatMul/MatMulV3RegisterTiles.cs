@@ -37,11 +37,11 @@ internal sealed class MatMulV3RegisterTiles : GpuVariant<MatMulCall>
 
     /// <summary>Blocks that the call would take.</summary>
     public static long BlocksFor(in MatMulCall call) =>
-        (long)GridCover.Blocks(call.M, Tile) * GridCover.Blocks(call.N, Tile) * new MatMulSplitK(in call, Tile, TileK).Parts;
+        (long)GridCover.Blocks(call.M, Tile) * GridCover.Blocks(call.N, Tile) * new MatMulSplitK(in call, Tile, TileK).Layers;
 
     private static void Kernel<TA, TB>(
         ArrayView<float> a, ArrayView<float> b, GpuEpilogue epilogue,
-        int m, int n, int k, int rowA, int rowB, int aligned, int partK)
+        int m, int n, int k, int rowA, int rowB, int aligned, int partK, long stepA, long stepB)
         where TA : struct, IOperandLayout
         where TB : struct, IOperandLayout
     {
@@ -49,9 +49,9 @@ internal sealed class MatMulV3RegisterTiles : GpuVariant<MatMulCall>
         var shared = SharedMemory.Allocate<Float4>(Tile * Stride).AsAligned(16);
         const int Buffer = TileK * Stride;
         int x = Group.IdxX & (Across - 1), y = Group.IdxX / Across;
-        var tileA = new MatMulTileLoader<TA>(a, rowA, Tile, Threads, Grid.IdxX * Tile, m, (aligned & 1) != 0);
-        var tileB = new MatMulTileLoader<TB>(b, rowB, Tile, Threads, Grid.IdxY * Tile, n, (aligned & 2) != 0);
-        var begin = Grid.IdxZ * partK;
+        var tileA = new MatMulTileLoader<TA>(a.SubView(Grid.IdxZ * stepA), rowA, Tile, Threads, Grid.IdxX * Tile, m, (aligned & 1) != 0);
+        var tileB = new MatMulTileLoader<TB>(b.SubView(Grid.IdxZ * stepB), rowB, Tile, Threads, Grid.IdxY * Tile, n, (aligned & 2) != 0);
+        var begin = stepA > 0 ? 0 : Grid.IdxZ * partK;
         var end = begin + partK < k ? begin + partK : k;
 
         // Of each of the eight rows, four columns and four more.

@@ -47,6 +47,14 @@ internal sealed class MatMulV4TensorBf16 : GpuVariant<MatMulCall>
 
     protected override void Run(GpuDevice device, in MatMulCall call)
     {
+        for (var i = 0; i < call.Count; i++)
+        {
+            Launch(device, call.Product(i));
+        }
+    }
+
+    private static void Launch(GpuDevice device, in MatMulCall call)
+    {
         var a = new Bf16Packing(call.M, call.K);
         var b = new Bf16Packing(call.N, call.K);
         using var packedA = device.Scratch<UInt4>(a.Chunks);

@@ -8,6 +8,12 @@ internal sealed class TorchMatMul : TorchVariant<MatMulCall>
 {
     protected override void Compute(in MatMulCall call)
     {
+        if (call.Products > 1)
+        {
+            ComputeSeveral(in call);
+            return;
+        }
+
         var a = ReadStored(call.A, call.M, call.K, call.RowA, call.TransposeA);
         var b = ReadStored(call.B, call.K, call.N, call.RowB, call.TransposeB);
         var sum = a.matmul(b);
@@ -31,6 +37,18 @@ internal sealed class TorchMatMul : TorchVariant<MatMulCall>
 
         WriteRows(call.Accumulate ? Rows(call.C, in call) + result : result, call.C, call.RowC);
     }
+
+    private static void ComputeSeveral(in MatMulCall call)
+    {
+        var a = ReadSeveral(call.A, call.Products, call.M, call.K, call.TransposeA);
+        var b = ReadSeveral(call.B, call.Products, call.K, call.N, call.TransposeB);
+        var result = a.matmul(b);
+        Write(call.Accumulate ? Read(call.C, call.Products, call.M, call.N) + result : result, call.C);
+    }
+
+    private static Tensor ReadSeveral(Slice<float> slice, int count, int rows, int columns, bool transposed) => transposed
+        ? Read(slice, count, columns, rows).transpose(1, 2)
+        : Read(slice, count, rows, columns);
 
     private static Tensor Rows(Slice<float> slice, in MatMulCall call) => ReadRows(slice, call.M, call.N, call.RowC);
 
