@@ -1,0 +1,77 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace DPT.Engine.Ptx;
+
+/// <summary>The machine code of a kernel, and its loops.</summary>
+public sealed partial class SassCode
+{
+    private SassCode(IReadOnlyList<SassInstruction> instructions, IReadOnlyDictionary<string, int> labels)
+    {
+        Instructions = instructions;
+        Loops = SassLoop.Find(new SassFlow(instructions, labels));
+    }
+
+    /// <summary>The instructions in the order of their addresses.</summary>
+    public IReadOnlyList<SassInstruction> Instructions { get; }
+
+    /// <summary>The loops, each before those inside it.</summary>
+    public IReadOnlyList<SassLoop> Loops { get; }
+
+    /// <summary>Reads what <c>nvdisasm -c -hex -g</c> prints.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="entry">The kernel.</param>
+    /// <exception cref="PtxException">The kernel is not in it.</exception>
+    public static SassCode Parse(string text, string entry)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var instructions = new List<SassInstruction>();
+        var labels = new Dictionary<string, int>();
+        var line = 0;
+        foreach (var row in Section(text, entry))
+        {
+            if (LabelRow().Match(row) is { Success: true } label)
+            {
+                labels[label.Groups["name"].Value] = instructions.Count;
+            }
+            else if (LineRow().Match(row) is { Success: true } place)
+            {
+                line = int.Parse(place.Groups["line"].ValueSpan, CultureInfo.InvariantCulture);
+            }
+            else if (InstructionRow().Match(row) is { Success: true } found)
+            {
+                instructions.Add(new SassInstruction(
+                    int.Parse(found.Groups["address"].ValueSpan, NumberStyles.HexNumber, CultureInfo.InvariantCulture),
+                    found.Groups["guard"].Value, found.Groups["opcode"].Value, found.Groups["operands"].Value, default, line));
+            }
+            else if (UpperRow().Match(row) is { Success: true } upper)
+            {
+                var high = ulong.Parse(upper.Groups["bits"].ValueSpan, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+                instructions[^1] = instructions[^1] with { Control = SassControl.Decode(high) };
+            }
+        }
+
+        return instructions.Count > 0
+            ? new SassCode(instructions, labels)
+            : throw new PtxException($"{CudaTool.Disassembler.Name} shows no instruction of {entry}");
+    }
+
+    /// <summary>The rows of the kernel's section.</summary>
+    private static IEnumerable<string> Section(string text, string entry) => text.Split('\n')
+        .SkipWhile(row => row.TrimEnd() != $".text.{entry}:")
+        .Skip(1)
+        .TakeWhile(row => !row.StartsWith("//-----", StringComparison.Ordinal));
+
+    [GeneratedRegex(@"^(?<name>[.$][\w.$]+):")]
+    private static partial Regex LabelRow();
+
+    [GeneratedRegex(@"^\s*//## File "".*"", line (?<line>[0-9]+)")]
+    private static partial Regex LineRow();
+
+    /// <summary>An address, a guard if there is one, the instruction, and its lower 64 bits.</summary>
+    [GeneratedRegex(@"^\s*/\*(?<address>[0-9a-f]{4,})\*/\s+(?<guard>@!?U?P\w+)?\s*(?<opcode>[A-Z][\w.]*)\s*(?<operands>[^;]*?)\s*;\s*/\* 0x[0-9a-f]{16} \*/")]
+    private static partial Regex InstructionRow();
+
+    [GeneratedRegex(@"^\s*/\* 0x(?<bits>[0-9a-f]{16}) \*/\s*$")]
+    private static partial Regex UpperRow();
+}
