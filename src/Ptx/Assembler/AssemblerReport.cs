@@ -24,6 +24,13 @@ public sealed partial record AssemblerReport
     /// <summary>Warnings, and what it says beyond numbers: the C75xx messages that matrix instructions are serialised.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 
+    /// <summary>How much of the kernel fits on a multiprocessor of the architecture that it was assembled for.</summary>
+    public Occupancy OccupancyOf(PtxKernel kernel, PtxArchitecture architecture)
+    {
+        ArgumentNullException.ThrowIfNull(kernel);
+        return Multiprocessor.Of(architecture).Occupancy(Registers, kernel.Threads, StaticSharedBytes + kernel.DynamicSharedBytes);
+    }
+
     /// <summary>Reads what <c>ptxas -v</c> has printed for a module with one entry.</summary>
     /// <exception cref="PtxException">It says nothing of registers.</exception>
     internal static AssemblerReport Parse(string said) => new()

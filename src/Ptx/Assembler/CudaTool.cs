@@ -8,13 +8,7 @@ public sealed class CudaTool
     /// <summary>The environment variable that names the folder of these programs.</summary>
     public const string Variable = "DPT_CUDA_BIN";
 
-    private readonly Lazy<(string? Path, string? WhyNot)> _found;
-
-    private CudaTool(string name)
-    {
-        Name = name;
-        _found = new(() => Find(name, Environment.GetEnvironmentVariable));
-    }
+    private CudaTool(string name) => Name = name;
 
     /// <summary>ptxas: PTX to machine code.</summary>
     public static CudaTool Assembler { get; } = new("ptxas");
@@ -26,10 +20,10 @@ public sealed class CudaTool
     public string Name { get; }
 
     /// <summary>Where it is; null if it is nowhere.</summary>
-    public string? Path => _found.Value.Path;
+    public string? Path => Find(Name, Environment.GetEnvironmentVariable).Path;
 
     /// <summary>Where it was looked for and what to do, in a line; null if it was found.</summary>
-    public string? WhyNot => _found.Value.WhyNot;
+    public string? WhyNot => Find(Name, Environment.GetEnvironmentVariable).WhyNot;
 
     /// <summary>
     /// Looks in the folder of <see cref="Variable"/>, and only there if it is set; else in that of CUDA_HOME, in PATH, and where

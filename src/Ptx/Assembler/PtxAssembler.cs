@@ -20,9 +20,10 @@ public static class PtxAssembler
     {
         ArgumentNullException.ThrowIfNull(module);
         using var folder = new ScratchFolder();
-        var report = Assemble(TextLines.Of(module), folder, "-lineinfo");
+        var printed = PtxParser.Parse(module.ToString());
+        var report = Assemble(TextLines.Of(printed), folder, "-lineinfo");
         var (text, _) = CudaTool.Disassembler.Run("-c", "-hex", "-g", folder.Cubin);
-        return new AssembledKernel(report, SassCode.Parse(text, module.Entry.Name));
+        return new AssembledKernel(report, SassCode.Parse(text, printed));
     }
 
     private static AssemblerReport Assemble(PtxModule module, ScratchFolder folder, params string[] options)

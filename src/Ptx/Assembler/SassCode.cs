@@ -20,19 +20,23 @@ public sealed partial class SassCode
 
     /// <summary>Reads what <c>nvdisasm -c -hex -g</c> prints.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="entry">The kernel.</param>
-    /// <exception cref="PtxException">The kernel is not in it.</exception>
-    public static SassCode Parse(string text, string entry)
+    /// <param name="module">The module that it was made of, as it was parsed.</param>
+    /// <exception cref="PtxException">The module's kernel is not in it.</exception>
+    internal static SassCode Parse(string text, PtxModule module)
     {
-        ArgumentNullException.ThrowIfNull(text);
+        var entry = module.Entry.Name;
+        var origins = module.Functions.SelectMany(f => f.Instructions).ToLookup(i => i.Line, i => i.Origin);
         var instructions = new List<SassInstruction>();
         var labels = new Dictionary<string, int>();
+        // Functions of the assembler's own, such as the slow path of a division, come from no line.
         var line = 0;
         foreach (var row in Section(text, entry))
         {
             if (LabelRow().Match(row) is { Success: true } label)
             {
-                labels[label.Groups["name"].Value] = instructions.Count;
+                var name = label.Groups["name"].Value;
+                labels[name] = instructions.Count;
+                line = name.StartsWith('$') ? 0 : line;
             }
             else if (LineRow().Match(row) is { Success: true } place)
             {
@@ -42,7 +46,10 @@ public sealed partial class SassCode
             {
                 instructions.Add(new SassInstruction(
                     int.Parse(found.Groups["address"].ValueSpan, NumberStyles.HexNumber, CultureInfo.InvariantCulture),
-                    found.Groups["guard"].Value, found.Groups["opcode"].Value, found.Groups["operands"].Value, default, line));
+                    found.Groups["guard"].Value, found.Groups["opcode"].Value, found.Groups["operands"].Value, default, line)
+                {
+                    Origin = origins[line].FirstOrDefault(),
+                });
             }
             else if (UpperRow().Match(row) is { Success: true } upper)
             {
@@ -51,6 +58,9 @@ public sealed partial class SassCode
             }
         }
 
+        // The assembler fills the last cache line up.
+        var used = instructions.FindLastIndex(i => i.Name != "NOP") + 1;
+        instructions.RemoveRange(used, instructions.Count - used);
         return instructions.Count > 0
             ? new SassCode(instructions, labels)
             : throw new PtxException($"{CudaTool.Disassembler.Name} shows no instruction of {entry}");

@@ -12,20 +12,33 @@ namespace DPT.Engine.Ptx;
 public sealed partial record SassInstruction(
     int Address, string Guard, string Opcode, string Operands, SassControl Control, int Line)
 {
+    /// <summary>Where that line was compiled from; null where nobody says.</summary>
+    public PtxOrigin? Origin { get; init; }
+
     /// <summary>The first word of the opcode: <c>LDG</c>.</summary>
     public string Name => Opcode.Split('.')[0];
 
     /// <summary>The instruction without its place.</summary>
     public string Text => string.Join(' ', new[] { Guard, Opcode, Operands }.Where(part => part.Length > 0));
 
-    /// <summary>The labels that control may go to from there.</summary>
-    internal IEnumerable<string> Targets => Name is "BRA" or "BRX" ? LabelPattern().Matches(Operands).Select(m => m.Value) : [];
+    /// <summary>
+    /// The function that it calls and comes back from, such as the slow path of a division, <c>__cuda_sm3x_div_rn_noftz_f32_slowpath</c>;
+    /// null for every other instruction.
+    /// </summary>
+    public string? Callee => Name == "CALL" && !Targets.Any() ? CalleePattern().Match(Operands).Value : null;
+
+    /// <summary>The labels that control may go to from there. A call of a label is a jump: nothing comes back from it.</summary>
+    internal IEnumerable<string> Targets =>
+        Name is "BRA" or "BRX" or "CALL" ? LabelPattern().Matches(Operands).Select(m => m.Value) : [];
 
     /// <summary>Whether control never goes on behind it.</summary>
-    internal bool IsEnd => Guard.Length == 0 && (Name is "EXIT" or "RET" or "BRX" || (Name == "BRA" && Operands.StartsWith('`')));
+    internal bool IsEnd => Guard.Length == 0 && (Name is "EXIT" or "RET" or "BRX" || (Operands.StartsWith('`') && Targets.Any()));
 
     [GeneratedRegex(@"\.L_[\w.]+")]
     private static partial Regex LabelPattern();
+
+    [GeneratedRegex(@"\w+(?=\)?$)")]
+    private static partial Regex CalleePattern();
 }
 
 /// <summary>What the assembler tells the scheduler of a multiprocessor with each instruction.</summary>

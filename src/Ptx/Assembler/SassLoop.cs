@@ -14,8 +14,8 @@ public sealed record SassLoop(IReadOnlyList<SassInstruction> Body, int Depth)
     /// <summary>Clocks that a warp without company waits after the instructions of a round, at least: memory is not in it.</summary>
     public int Stalls => Body.Sum(i => i.Control.Stall);
 
-    /// <summary>Whether it calls a function: the slow path of a division or of a square root.</summary>
-    public bool Calls => Body.Any(i => i.Name == "CALL");
+    /// <summary>Functions that it calls, such as the slow path of a division.</summary>
+    public IReadOnlyList<string> Calls => [.. Body.Select(i => i.Callee).OfType<string>().Distinct()];
 
     /// <summary>Instructions by name, the most frequent first.</summary>
     public IReadOnlyList<(string Name, int Count)> Mix =>

@@ -1,7 +1,7 @@
 namespace DPT.Engine.Ptx;
 
 /// <summary>
-/// Lines of the text in place of lines of C#: each instruction says where it stands in the module's text, so that machine code
+/// Lines of the text in place of lines of C#: each instruction says where it stands in the text that was parsed, so that machine code
 /// leads back to the instruction of the text, and from there to its C# line and to what it did in the simulator.
 /// </summary>
 internal static class TextLines
@@ -9,11 +9,8 @@ internal static class TextLines
     /// <summary>What the assembler is told that the instructions come from.</summary>
     public const string File = "kernel.ptx";
 
-    public static PtxModule Of(PtxModule module)
-    {
-        var printed = PtxParser.Parse(module.ToString());
-        return printed with { Functions = [.. printed.Functions.Select(Locate)] };
-    }
+    /// <param name="module">As it was parsed.</param>
+    public static PtxModule Of(PtxModule module) => module with { Functions = [.. module.Functions.Select(Locate)] };
 
     private static PtxFunction Locate(PtxFunction function) => function with { Body = function.Body?.Select(Locate).ToList() };
 

@@ -147,7 +147,7 @@ internal static class PtxPrinter
         {
             foreach (var (i, name) in _names.Index())
             {
-                text.AppendLine().AppendLine($".file {i + 1} \"{name}\"");
+                text.Append(i == 0 ? "\n" : "").AppendLine($".file {i + 1} \"{name}\"");
             }
         }
     }
