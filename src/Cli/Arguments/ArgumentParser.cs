@@ -314,6 +314,10 @@ internal class PtxArguments : ArchitectureArguments
 /// <summary>What <c>kernels sass</c> understands.</summary>
 internal sealed class SassArguments : PtxArguments
 {
+    [OptionGroup("Settings")]
+    [Option("case", MetaValue = "LABEL", HelpText = "the case that says what runs how often, by its label or a part of it [the largest]")]
+    public string? Case { get; set; }
+
     [OptionGroup("Output")]
     [Option("loop", HelpText = "the instructions of loops only")]
     public bool Loop { get; set; }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using DPT.Engine.Dpt;
+using DPT.Engine.Kernels;
 
 namespace DPT.Engine.Cli;
 
@@ -24,7 +25,13 @@ internal sealed class KernelsSassVerb : Verb<SassArguments>
             "An instruction has its address, what the assembler tells the scheduler, and the C# line that it comes from. In"
             + " 0-----:-:2:Y:04 the warp waits for counter 0, the instruction releases none when its operands are read and counter 2"
             + " when its result is there, the scheduler had better go on with another warp (Y), and this one waits 4 clocks.",
-            "A loop's clocks of stalls are the sum of these waits: what one warp alone takes for a round if memory takes no time.",
+            "A loop's percentage is its share of all that warps run in the case, from the simulator's counts. Its clocks of stalls are the sum of these waits: what one warp alone takes for a round if memory takes no time.",
+        ]),
+        ("What binds",
+        [
+            "The part of a multiprocessor that is busy longest, and how long the others are busy beside it, in percent: machine code"
+            + " times the simulator's counts times the parts' rates. Nobody waits in this model and the first-level cache catches"
+            + " nothing, so it is a bound and no time: it says what a change has to relieve, and ranks no variants.",
         ]),
         ("Where the assembler comes from",
         [
@@ -43,21 +50,27 @@ internal sealed class KernelsSassVerb : Verb<SassArguments>
             throw new DptException(FailureKind.Environment, reason);
         }
 
-        var text = SassText.Of(found);
-        var other = foundOther is null ? null : SassText.Of(foundOther);
+        var text = SassText.Of(found, CaseOf(found, arguments.Case));
+        var other = foundOther is null ? null : SassText.Of(foundOther, CaseOf(foundOther, arguments.Case));
         var difference = other is null ? null : UnifiedDiff.Of(
             text.Id, other.Id, text.Comparable(architecture, arguments.Loop), other.Comparable(architecture, arguments.Loop));
         new VerbResult(
-            difference is null ? Lines(text, architecture, arguments.Loop) : [.. difference, "", .. Counts([.. text.Kernels, .. other!.Kernels])],
+            difference is null ? Lines(text, architecture, arguments.Loop) : [.. difference, "", text.Title, other!.Title, .. Counts([.. text.Kernels, .. other.Kernels])],
             Json(text, architecture, arguments.Loop, difference)).Print(arguments.Json, context.Terminal);
         return ExitCodes.Done;
+    }
+
+    private static KernelCase CaseOf(RegisteredVariant found, string? label)
+    {
+        using var device = new SimDevice(selection: new KernelSelection());
+        return CaseChoice.Find(found.Operator, label, c => CaseChoice.Supports(device, found.Variant, c));
     }
 
     private static IEnumerable<string> Lines(SassText text, PtxArchitecture architecture, bool loopsOnly) =>
         from kernel in text.Kernels.GroupBy(k => k.Kernel)
         from line in (string[])
         [
-            .. Counts([.. kernel]), "", .. SassText.Listing(kernel.Single(k => k.Architecture == architecture).Code, loopsOnly), "",
+            text.Title, .. Counts([.. kernel]), "", .. SassText.Listing(kernel.Single(k => k.Architecture == architecture), loopsOnly), "",
         ]
         select line;
 
@@ -72,13 +85,19 @@ internal sealed class KernelsSassVerb : Verb<SassArguments>
         Row("stack bytes", k => k.Report.StackBytes);
         Row("static shared bytes", k => k.Report.StaticSharedBytes);
         Row("dynamic shared bytes", k => k.Kernel.DynamicSharedBytes);
-        Row("barriers", k => k.Report.Barriers);
+        Row("barriers", k => k.Code.Barriers);
         Row("instructions", k => k.Code.Instructions.Count);
         Row("on", k => Multiprocessor.Of(k.Architecture).Cards);
         Row("blocks at once", k => k.Occupancy.Blocks);
         Row($"warps of {Multiprocessor.MaxWarps}", k => k.Occupancy.Warps);
         Row("limited by", k => string.Join(" and ", k.Occupancy.Limits));
         Row("warnings", k => k.Report.Warnings.Count);
+        Row($"bound by", k => k.Bound?.Name ?? "not launched");
+        foreach (var part in kernels.SelectMany(k => k.Bound?.Parts ?? []).Select(p => p.Part).Distinct())
+        {
+            Row($"  {part}", k => k.Bound is { } bound ? $"{100 * bound.Parts.Single(p => p.Part == part).Share:0} %" : "");
+        }
+
         return [.. table.Lines(), .. kernels.SelectMany(k => k.Report.Warnings.Select(w => $"{k.Kernel.Name} {k.Architecture}: {w}"))];
 
         void Row(string name, Func<SassKernel, object> value) =>
@@ -88,6 +107,7 @@ internal sealed class KernelsSassVerb : Verb<SassArguments>
     private static string Json(SassText text, PtxArchitecture architecture, bool loopsOnly, IReadOnlyList<string>? difference) => JsonText.Of(new
     {
         text.Id,
+        text.Case,
         Kernels = text.Kernels.Select(k => new
         {
             Kernel = k.Kernel.Name,
@@ -97,15 +117,16 @@ internal sealed class KernelsSassVerb : Verb<SassArguments>
             k.Report.StackBytes,
             k.Report.StaticSharedBytes,
             k.Kernel.DynamicSharedBytes,
-            k.Report.Barriers,
+            k.Code.Barriers,
             Instructions = k.Code.Instructions.Count,
             k.Occupancy,
             k.Report.Warnings,
             Loops = k.Code.Loops.Select(l => new
             {
-                l.Start, l.End, l.Depth, Instructions = l.Body.Count, l.Stalls, l.Calls, Mix = l.Mix.ToDictionary(m => m.Name, m => m.Count),
+                l.Start, l.End, l.Depth, Instructions = l.Body.Count, Share = k.ShareOf(l), l.Stalls, l.Calls, Mix = l.Mix.ToDictionary(m => m.Name, m => m.Count),
             }),
-            Text = k.Architecture == architecture ? string.Join('\n', SassText.Listing(k.Code, loopsOnly)) : null,
+            Bound = k.Bound?.Parts.ToDictionary(p => p.Part, p => p.Share),
+            Text = k.Architecture == architecture ? string.Join('\n', SassText.Listing(k, loopsOnly)) : null,
         }),
         Diff = difference,
     });

@@ -18,9 +18,6 @@ public sealed partial record AssemblerReport
     /// <summary>Shared memory that the text declares, in bytes.</summary>
     public required int StaticSharedBytes { get; init; }
 
-    /// <summary>Barriers of a block, of the 16 that there are.</summary>
-    public required int Barriers { get; init; }
-
     /// <summary>Warnings, and what it says beyond numbers: the C75xx messages that matrix instructions are serialised.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 
@@ -41,7 +38,6 @@ public sealed partial record AssemblerReport
         SpilledBytes = Numbers(SpillPattern(), said).Sum(),
         StackBytes = Numbers(StackPattern(), said).Sum(),
         StaticSharedBytes = Numbers(SharedPattern(), said).Sum(),
-        Barriers = Numbers(BarrierPattern(), said).Sum(),
         Warnings = [.. WarningPattern().Matches(said).Select(m => m.Groups["text"].Value.Trim())],
     };
 
@@ -59,9 +55,6 @@ public sealed partial record AssemblerReport
 
     [GeneratedRegex("([0-9]+) bytes smem")]
     private static partial Regex SharedPattern();
-
-    [GeneratedRegex("used ([0-9]+) barriers")]
-    private static partial Regex BarrierPattern();
 
     [GeneratedRegex(@"^ptxas [^\n]*?(?:warning *: |: (?=\(C[0-9]+\)))(?<text>[^\n]+)", RegexOptions.Multiline)]
     private static partial Regex WarningPattern();

@@ -6,10 +6,12 @@ namespace DPT.Engine.Ptx;
 /// <summary>The machine code of a kernel, and its loops.</summary>
 public sealed partial class SassCode
 {
-    private SassCode(IReadOnlyList<SassInstruction> instructions, IReadOnlyDictionary<string, int> labels)
+    private SassCode(IReadOnlyList<SassInstruction> instructions, IReadOnlyDictionary<string, int> labels, int barriers)
     {
+        Barriers = barriers;
         Instructions = instructions;
-        Loops = SassLoop.Find(new SassFlow(instructions, labels));
+        Flow = new SassFlow(instructions, labels);
+        Loops = SassLoop.Find(Flow);
     }
 
     /// <summary>The instructions in the order of their addresses.</summary>
@@ -17,6 +19,11 @@ public sealed partial class SassCode
 
     /// <summary>The loops, each before those inside it.</summary>
     public IReadOnlyList<SassLoop> Loops { get; }
+
+    /// <summary>Barriers of a block that it uses, of the 16 that there are.</summary>
+    public int Barriers { get; }
+
+    internal SassFlow Flow { get; }
 
     /// <summary>Reads what <c>nvdisasm -c -hex -g</c> prints.</summary>
     /// <param name="text">The text.</param>
@@ -30,6 +37,7 @@ public sealed partial class SassCode
         var labels = new Dictionary<string, int>();
         // Functions of the assembler's own, such as the slow path of a division, come from no line.
         var line = 0;
+        var barriers = 0;
         foreach (var row in Section(text, entry))
         {
             if (LabelRow().Match(row) is { Success: true } label)
@@ -37,6 +45,10 @@ public sealed partial class SassCode
                 var name = label.Groups["name"].Value;
                 labels[name] = instructions.Count;
                 line = name.StartsWith('$') ? 0 : line;
+            }
+            else if (BarriersRow().Match(row) is { Success: true } flags)
+            {
+                barriers = int.Parse(flags.Groups["count"].ValueSpan, CultureInfo.InvariantCulture);
             }
             else if (LineRow().Match(row) is { Success: true } place)
             {
@@ -62,18 +74,23 @@ public sealed partial class SassCode
         var used = instructions.FindLastIndex(i => i.Name != "NOP") + 1;
         instructions.RemoveRange(used, instructions.Count - used);
         return instructions.Count > 0
-            ? new SassCode(instructions, labels)
+            ? new SassCode(instructions, labels, barriers)
             : throw new PtxException($"{CudaTool.Disassembler.Name} shows no instruction of {entry}");
     }
 
     /// <summary>The rows of the kernel's section.</summary>
     private static IEnumerable<string> Section(string text, string entry) => text.Split('\n')
-        .SkipWhile(row => row.TrimEnd() != $".text.{entry}:")
+        .SkipWhile(row => !IsHeading(row) || !row.Contains($" .text.{entry} ", StringComparison.Ordinal))
         .Skip(1)
-        .TakeWhile(row => !row.StartsWith("//-----", StringComparison.Ordinal));
+        .TakeWhile(row => !IsHeading(row));
+
+    private static bool IsHeading(string row) => row.StartsWith("//-----", StringComparison.Ordinal);
 
     [GeneratedRegex(@"^(?<name>[.$][\w.$]+):")]
     private static partial Regex LabelRow();
+
+    [GeneratedRegex(@"^\s*\.sectionflags\b.*SHF_BARRIERS=(?<count>[0-9]+)")]
+    private static partial Regex BarriersRow();
 
     [GeneratedRegex(@"^\s*//## File "".*"", line (?<line>[0-9]+)")]
     private static partial Regex LineRow();

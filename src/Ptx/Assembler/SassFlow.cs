@@ -30,6 +30,26 @@ internal sealed class SassFlow
     /// <summary>The places that control may come from.</summary>
     public IReadOnlyList<int> Previous(int at) => _previous[at];
 
+    /// <summary>The basic blocks in the order of their addresses: what runs as a whole or not at all. A guarded exit ends one.</summary>
+    public IEnumerable<IReadOnlyList<SassInstruction>> Blocks()
+    {
+        var block = new List<SassInstruction>();
+        for (var at = 0; at < Instructions.Count; at++)
+        {
+            var goesOn = at > 0 && _previous[at] is [var before] && before == at - 1 && _next[before].Length == 1
+                && Instructions[before].Name != "EXIT";
+            if (!goesOn && block.Count > 0)
+            {
+                yield return block;
+                block = [];
+            }
+
+            block.Add(Instructions[at]);
+        }
+
+        yield return block;
+    }
+
     /// <summary>A called function comes back: control goes on behind the call.</summary>
     private int[] Followers(SassInstruction instruction, int at, IReadOnlyDictionary<string, int> labels)
     {

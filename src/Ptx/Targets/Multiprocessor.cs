@@ -18,11 +18,29 @@ public sealed record Multiprocessor(string Cards, int SharedBytes)
     private const int SharedUnit = 128;
     private const int SharedOfABlock = 1024;
 
+    /// <summary>
+    /// Clocks of a scheduler's tensor pipe for a product of 16 x 8 x 16 by a warp: 1024 multiply-adds of a multiprocessor in a clock on an
+    /// A100; twice that is the rate of wgmma on an H100, and mma.sync is spaced to two thirds of it.
+    /// </summary>
+    public required double MatrixClocks { get; init; }
+
+    /// <summary>Clocks of a scheduler for a multiply-add of floats by a warp.</summary>
+    public required double FmaClocks { get; init; }
+
+    /// <summary>Clocks of a scheduler for an operation on integers by a warp.</summary>
+    public double IntegerClocks => 2;
+
+    /// <summary>Clocks of a scheduler for a reciprocal, a root, an exponential or a conversion by a warp.</summary>
+    public double SpecialClocks => 8;
+
     /// <summary>The multiprocessor of an architecture.</summary>
     public static Multiprocessor Of(PtxArchitecture architecture)
     {
         ArgumentNullException.ThrowIfNull(architecture);
-        return new(architecture == PtxArchitecture.Sm80 ? "A100" : "H100, H200", architecture.SharedBytes + SharedOfABlock);
+        var sharedBytes = architecture.SharedBytes + SharedOfABlock;
+        return architecture == PtxArchitecture.Sm80
+            ? new("A100", sharedBytes) { MatrixClocks = 8, FmaClocks = 2 }
+            : new("H100, H200", sharedBytes) { MatrixClocks = 6, FmaClocks = 1 };
     }
 
     /// <summary>How many blocks fit at once, by the rules of NVIDIA's occupancy calculator.</summary>

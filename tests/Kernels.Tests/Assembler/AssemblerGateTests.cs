@@ -24,7 +24,7 @@ public sealed class AssemblerGateTests
         select new TestCaseData(kernel, architecture).SetArgDisplayNames(kernel.Id, architecture.Name);
 
     [OneTimeSetUp]
-    public void RequireTheAssembler()
+    public static void RequireTheAssembler()
     {
         if ((CudaTool.Assembler.WhyNot ?? CudaTool.Disassembler.WhyNot) is { } reason)
         {

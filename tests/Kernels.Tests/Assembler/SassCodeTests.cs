@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Kernels.Tests;
 
 /// <summary>SASS, read: from what the disassembler printed of a kernel, and from small texts with every kind of branch.</summary>
@@ -14,6 +12,7 @@ public sealed class SassCodeTests
         Assert.Multiple(() =>
         {
             Assert.That(code.Select(i => i.Address), Is.EqualTo(Enumerable.Range(0, 0x55).Select(i => 16 * i)), "16 bytes each, no padding");
+            Assert.That(Packing.Barriers, Is.EqualTo(1));
             Assert.That(code[0].Text, Is.EqualTo("LDC R1, c[0x0][0x28]"));
             Assert.That(code[1].Text, Is.EqualTo("S2R R8, SR_TID.X"));
             Assert.That(code[^2].Text, Is.EqualTo("EXIT"));
@@ -62,7 +61,7 @@ public sealed class SassCodeTests
     [Test]
     public void Loops_OneInTheOther_HaveTheirDepths()
     {
-        var loops = Code("A", ".L_x_1:", "B", ".L_x_2:", "C", "@P0 BRA `(.L_x_2)", "D", "@!P1 BRA `(.L_x_1)", "EXIT").Loops;
+        var loops = SassRows.Code("A", ".L_x_1:", "B", ".L_x_2:", "C", "@P0 BRA `(.L_x_2)", "D", "@!P1 BRA `(.L_x_1)", "EXIT").Loops;
         Assert.That(loops.Select(Names), Is.EqualTo(new[] { "B C BRA D BRA", "C BRA" }));
         Assert.That(loops.Select(l => l.Depth), Is.EqualTo(new[] { 0, 1 }));
     }
@@ -70,20 +69,20 @@ public sealed class SassCodeTests
     /// <summary>Two ways back to one start are one loop.</summary>
     [Test]
     public void Loops_WithTwoBranchesBack_IsOne() => Assert.That(
-        Code("A", ".L_x_1:", "B", "@P0 BRA `(.L_x_1)", "C", "@P1 BRA `(.L_x_1)", "EXIT").Loops.Select(Names), Is.EqualTo(new[] { "B BRA C BRA" }));
+        SassRows.Code("A", ".L_x_1:", "B", "@P0 BRA `(.L_x_1)", "C", "@P1 BRA `(.L_x_1)", "EXIT").Loops.Select(Names), Is.EqualTo(new[] { "B BRA C BRA" }));
 
     /// <summary>Rare code stands behind the end and branches back to where it came from: that is no loop.</summary>
     [Test]
     public void Loops_OfCodeMovedOutOfTheWay_AreNone()
     {
-        Assert.That(Code("A", "@P0 BRA `(.L_x_2)", ".L_x_1:", "B", "EXIT", ".L_x_2:", "C", "BRA `(.L_x_1)").Loops, Is.Empty);
-        var around = Code(
+        Assert.That(SassRows.Code("A", "@P0 BRA `(.L_x_2)", ".L_x_1:", "B", "EXIT", ".L_x_2:", "C", "BRA `(.L_x_1)").Loops, Is.Empty);
+        var around = SassRows.Code(
             "A", ".L_x_0:", "B", "BRA.DIV UR4, `(.L_x_2)", ".L_x_1:", "C", "@P0 BRA `(.L_x_0)", "EXIT", ".L_x_2:", "D", "BRA `(.L_x_1)");
         Assert.That(around.Loops.Select(Names), Is.EqualTo(new[] { "B BRA C BRA D BRA" }), "inside a loop it is part of it");
     }
 
     [Test]
-    public void Loops_OfTheTrapBehindTheEnd_AreNone() => Assert.That(Code("A", "EXIT", ".L_x_1:", "BRA `(.L_x_1)").Loops, Is.Empty);
+    public void Loops_OfTheTrapBehindTheEnd_AreNone() => Assert.That(SassRows.Code("A", "EXIT", ".L_x_1:", "BRA `(.L_x_1)").Loops, Is.Empty);
 
     /// <summary>What a uniform predicate or a table decides may go on, or go to each of its labels.</summary>
     [TestCase("BRA UP0, `(.L_x_1)", "B BRA")]
@@ -92,7 +91,7 @@ public sealed class SassCodeTests
     [TestCase("@P2 CALL.REL.NOINC `(.L_x_1)", "B CALL")]
     public void Loops_OfOtherBranches_AreFound(string branch, string expected)
     {
-        var loops = Code("A", ".L_x_1:", "B", branch, ".L_x_2:", "C", "EXIT").Loops;
+        var loops = SassRows.Code("A", ".L_x_1:", "B", branch, ".L_x_2:", "C", "EXIT").Loops;
         Assert.That(loops.Select(Names), Is.EqualTo(new[] { expected }));
         Assert.That(loops[0].Calls, Is.Empty);
     }
@@ -100,7 +99,7 @@ public sealed class SassCodeTests
     [Test]
     public void Calls_OfFunctions_ComeBackAndAreNamed()
     {
-        var loop = Code(
+        var loop = SassRows.Code(
             "A", ".L_x_1:", "B", "CALL.REL.NOINC `($__internal_1_$__cuda_sm3x_div_rn_noftz_f32_slowpath)", "C", "@P0 BRA `(.L_x_1)", "EXIT",
             "$__internal_1_$__cuda_sm3x_div_rn_noftz_f32_slowpath:", "D", "RET.REL.NODEC R6 `(kernel)").Loops.Single();
         Assert.That(Names(loop), Is.EqualTo("B CALL C BRA"));
@@ -110,7 +109,7 @@ public sealed class SassCodeTests
     [Test]
     public void Parse_OfAFunctionOfTheAssembler_GivesItNoLine()
     {
-        var code = Code("\t//## File \"kernel.ptx\", line 7", "A", "$__internal_0_$slow:", "B", "\t//## File \"kernel.ptx\", line 9", "C");
+        var code = SassRows.Code("\t//## File \"kernel.ptx\", line 7", "A", "$__internal_0_$slow:", "B", "\t//## File \"kernel.ptx\", line 9", "C");
         Assert.That(code.Instructions.Select(i => i.Line), Is.EqualTo(new[] { 7, 0, 9 }));
     }
 
@@ -120,17 +119,6 @@ public sealed class SassCodeTests
         Throws.TypeOf<PtxException>().With.Message.Contains("no instruction of kernel"));
 
     private static string Names(SassLoop loop) => string.Join(' ', loop.Body.Select(i => i.Name));
-
-    /// <summary>Rows as the disassembler prints them: labels and comments as they are, all else as instructions.</summary>
-    private static SassCode Code(params string[] rows)
-    {
-        var address = 0;
-        var text = rows.SelectMany(row => row.EndsWith(':') || row.StartsWith('\t') ? [row] : Instruction(row, 16 * address++));
-        return SassCode.Parse(string.Join('\n', text.Prepend(".text.kernel:")), PtxText.Entry("ret;"));
-    }
-
-    private static string[] Instruction(string text, int address) =>
-        [string.Create(CultureInfo.InvariantCulture, $"        /*{address:x4}*/    {text} ;    /* 0x{0:x16} */"), $"    /* 0x{0:x16} */"];
 
     private static string Resource(string name)
     {
