@@ -154,7 +154,9 @@ public sealed class KernelVerbTests
         Assert.That(
             run.Out,
             Does.Match(@"(?m)^architecture +sm_80 +sm_90a$").And.Match(@"(?m)^registers +\d+ +\d+$").And.Match(@"(?m)^spilled bytes +0 +0$")
-                .And.Match(@"(?m)^limited by +\w").And.Match(@"(?m)^loop [0-9a-f]{4,}\.\.[0-9a-f]{4,}: \d+ instructions, ")
+                .And.Match(@"(?m)^limited by +\w")
+                .And.Match(@"(?m)^bound by +\w").And.Match(@"(?m)^  \w.* +100 % +100 %$")
+                .And.Match(@"(?m)^loop [0-9a-f]{4,}\.\.[0-9a-f]{4,}, \d+ %: \d+ instructions, ")
                 .And.Match(@"(?m)^  [0-9a-f]{4,}  [0-5-]{6}:[0-5-]:[0-5-]:[Y-]:\d\d  LDG\.E .*// \w+\.cs:\d+$"));
         Assert.That(run.Out.Split('\n').Count(l => l.Contains("  EXIT")), Is.Positive);
         var loops = CommandLine.Run("kernels", "sass", "softmax/v1", "--arch", "sm_90a", "--loop");
