@@ -179,7 +179,7 @@ public sealed class KernelVerbTests
 
     private static void RequireTheAssembler()
     {
-        if ((CudaTool.Assembler.WhyNot ?? CudaTool.Disassembler.WhyNot) is { } reason)
+        if (PtxAssembler.WhyNot is { } reason)
         {
             Assert.Ignore(reason);
         }

@@ -70,7 +70,7 @@ internal sealed class DoctorVerb : Verb<CommonArguments>
     }
 
     private static string Assembler() =>
-        (CudaTool.Assembler.WhyNot ?? CudaTool.Disassembler.WhyNot) is { } reason ? $"not usable: {reason}" : $"usable: {CudaTool.Assembler.Path}";
+        PtxAssembler.WhyNot is { } reason ? $"not usable: {reason}" : $"usable: {CudaTool.Assembler.Path}";
 
     private static string Kernels() => string.Create(
         CultureInfo.InvariantCulture,

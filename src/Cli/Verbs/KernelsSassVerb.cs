@@ -45,7 +45,7 @@ internal sealed class KernelsSassVerb : Verb<SassArguments>
         var architecture = arguments.Architecture;
         var found = KernelPattern.FindGpu(arguments.Words.FirstOrDefault(""));
         var foundOther = arguments.Diff is null ? null : KernelPattern.FindGpu(arguments.Diff);
-        if ((CudaTool.Assembler.WhyNot ?? CudaTool.Disassembler.WhyNot) is { } reason)
+        if (PtxAssembler.WhyNot is { } reason)
         {
             throw new DptException(FailureKind.Environment, reason);
         }

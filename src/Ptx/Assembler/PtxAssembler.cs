@@ -3,6 +3,9 @@ namespace DPT.Engine.Ptx;
 /// <summary>NVIDIA's assembler as a witness: what becomes of a text on the machine, without the machine.</summary>
 public static class PtxAssembler
 {
+    /// <summary>Why nobody can look at machine code here, and what to do; null if both tools are there.</summary>
+    public static string? WhyNot => CudaTool.Assembler.WhyNot ?? CudaTool.Disassembler.WhyNot;
+
     /// <summary>What the assembler says of the module's kernel, for the architecture that the module names.</summary>
     /// <exception cref="PtxException">The assembler is not there, or refuses the text; the message says why.</exception>
     public static AssemblerReport Report(PtxModule module)

@@ -26,7 +26,7 @@ public sealed class AssemblerGateTests
     [OneTimeSetUp]
     public static void RequireTheAssembler()
     {
-        if ((CudaTool.Assembler.WhyNot ?? CudaTool.Disassembler.WhyNot) is { } reason)
+        if (PtxAssembler.WhyNot is { } reason)
         {
             Assert.Ignore(reason);
         }

@@ -69,7 +69,15 @@ public sealed class SassCodeTests
     /// <summary>Two ways back to one start are one loop.</summary>
     [Test]
     public void Loops_WithTwoBranchesBack_IsOne() => Assert.That(
-        SassRows.Code("A", ".L_x_1:", "B", "@P0 BRA `(.L_x_1)", "C", "@P1 BRA `(.L_x_1)", "EXIT").Loops.Select(Names), Is.EqualTo(new[] { "B BRA C BRA" }));
+        SassRows.Code(
+            "A", ".L_x_1:", "B", "@P0 BRA `(.L_x_2)", "C", "BRA `(.L_x_1)", ".L_x_2:", "D", "@P1 BRA `(.L_x_1)", "EXIT").Loops.Select(Names),
+        Is.EqualTo(new[] { "B BRA C BRA D BRA" }));
+
+    /// <summary>A branch without a guard may depend on a predicate of the warp: what stands behind it runs too.</summary>
+    [Test]
+    public void Loops_AroundABranchOfTheWarp_HaveBothWays() => Assert.That(
+        SassRows.Code("A", ".L_x_1:", "B", "BRA UP0, `(.L_x_2)", "C", ".L_x_2:", "D", "@P0 BRA `(.L_x_1)", "EXIT").Loops.Select(Names),
+        Is.EqualTo(new[] { "B BRA C D BRA" }));
 
     /// <summary>Rare code stands behind the end and branches back to where it came from: that is no loop.</summary>
     [Test]

@@ -184,6 +184,11 @@ public sealed class PtxSyntaxTests
             {
                 ret;
             }
+            .visible .entry c()
+            {
+                .loc 2 7 1
+                ret;
+            }
             .file 1 "/home/some one/Kernel.cs"
             .file 2 "Other.cs"
             .section.debug_info { .b8 1 }
