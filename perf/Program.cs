@@ -102,9 +102,9 @@ static int Sim(Arguments arguments)
 
 static int Registers(Arguments arguments)
 {
-    if (Assembly.Path is null)
+    if (CudaTool.Assembler.WhyNot is { } reason)
     {
-        Console.Error.WriteLine("there is no ptxas in DPT_CUDA_BIN, CUDA_HOME/bin, PATH or /usr/local/cuda*/bin");
+        Console.Error.WriteLine(reason);
         return 3;
     }
 

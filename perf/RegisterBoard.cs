@@ -50,9 +50,9 @@ internal sealed class RegisterBoard
             _text.Append(CultureInfo.InvariantCulture, $"| {kernel.Id} ");
             foreach (var architecture in PtxArchitecture.All)
             {
-                var assembly = Assembly.Of(PtxPipeline.Build(kernel, architecture));
-                Cell($"{kernel.Id} {architecture} registers", assembly.Registers);
-                Cell($"{kernel.Id} {architecture} spills", assembly.SpilledBytes);
+                var report = PtxAssembler.Report(PtxPipeline.Build(kernel, architecture));
+                Cell($"{kernel.Id} {architecture} registers", report.Registers);
+                Cell($"{kernel.Id} {architecture} spills", report.SpilledBytes);
             }
 
             Cell($"{kernel.Id} instructions", PtxReport.Of(kernel.ToPtx(), PtxPipeline.Build(kernel, PtxArchitecture.Sm80)).Instructions);

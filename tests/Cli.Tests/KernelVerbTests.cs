@@ -95,7 +95,8 @@ public sealed class KernelVerbTests
     {
         var run = CommandLine.Run("kernels", "ptx", "softmax/v1", "--arch", "sm_90a");
         Assert.That(run.Code, Is.Zero, run.Err);
-        Assert.That(run.Out, Does.Contain(".target sm_90a\n").And.Match(@"(?m)^// instructions +\d+$"));
+        Assert.That(run.Out, Does.Contain(".target sm_90a\n").And.Match(@"(?m)^// instructions +\d+$")
+            .And.Match(@"(?m)^\t\.loc 1 \d+ 0$").And.Match(@"(?m)^\.file 1 ""SoftmaxWarp\.cs""$"));
         Assert.That(PtxParser.Parse(run.Out).Entry.Instructions, Is.Not.Empty);
     }
 
@@ -115,9 +116,73 @@ public sealed class KernelVerbTests
     [TestCase("attentoin", "attention")]
     public void Ptx_OfSomethingElse_IsAUsageError(string pattern, string expected)
     {
-        var run = CommandLine.Run("kernels", "ptx", pattern);
-        Assert.That(run.Code, Is.EqualTo(ExitCodes.Usage));
-        Assert.That(run.Err, Does.Contain(expected));
+        foreach (var verb in new[] { "ptx", "sass" })
+        {
+            var run = CommandLine.Run("kernels", verb, pattern);
+            Assert.That(run.Code, Is.EqualTo(ExitCodes.Usage), verb);
+            Assert.That(run.Err, Does.Contain(expected), verb);
+        }
+    }
+
+    [TestCase("ptx")]
+    [TestCase("sass")]
+    [TestCase("sim")]
+    public void Architecture_ThatDoesNotExist_IsAUsageError(string verb)
+    {
+        var run = CommandLine.Run("kernels", verb, "softmax/v1", "--arch", "sm_99");
+        Assert.That((run.Code, run.Err), Is.EqualTo((ExitCodes.Usage, "error: there is no architecture 'sm_99'; there are sm_80, sm_90a\n")));
+    }
+
+    [Test]
+    public void Sass_WithoutTheAssembler_SaysHowToGetIt()
+    {
+        using var folder = new TemporaryFolder();
+        using var variable = new EnvironmentVariable(CudaTool.Variable, folder.Path);
+        var run = CommandLine.Run("kernels", "sass", "softmax/v1");
+        Assert.That(
+            (run.Code, run.Out, run.Err),
+            Is.EqualTo((ExitCodes.Environment, "", $"error: DPT_CUDA_BIN names {folder.Path}, where there is no ptxas\n")));
+        Assert.That(CommandLine.Run("doctor").Out, Does.Contain($"not usable: DPT_CUDA_BIN names {folder.Path}, where there is no ptxas"));
+    }
+
+    [Test]
+    public void Sass_OfAVariant_HasCountsForEveryArchitectureAndCodeForOne()
+    {
+        RequireTheAssembler();
+        var run = CommandLine.Run("kernels", "sass", "softmax/v1", "--arch", "sm_90a");
+        Assert.That(run.Code, Is.Zero, run.Err);
+        Assert.That(
+            run.Out,
+            Does.Match(@"(?m)^architecture +sm_80 +sm_90a$").And.Match(@"(?m)^registers +\d+ +\d+$").And.Match(@"(?m)^spilled bytes +0 +0$")
+                .And.Match(@"(?m)^limited by +\w")
+                .And.Match(@"(?m)^bound by +\w").And.Match(@"(?m)^  \w.* +100 % +100 %$")
+                .And.Match(@"(?m)^loop [0-9a-f]{4,}\.\.[0-9a-f]{4,}, \d+ %: \d+ instructions, ")
+                .And.Match(@"(?m)^  [0-9a-f]{4,}  [0-5-]{6}:[0-5-]:[0-5-]:[Y-]:\d\d  LDG\.E .*// \w+\.cs:\d+$"));
+        Assert.That(run.Out.Split('\n').Count(l => l.Contains("  EXIT")), Is.Positive);
+        var loops = CommandLine.Run("kernels", "sass", "softmax/v1", "--arch", "sm_90a", "--loop");
+        Assert.That(loops.Out, Does.Contain("loop ").And.Contain("  LDG.E ").And.Not.Contain("  EXIT"));
+    }
+
+    [Test]
+    public void Sass_Diff_ShowsWhatChangedAndBothCounts()
+    {
+        RequireTheAssembler();
+        var run = CommandLine.Run("kernels", "sass", "activation/v1", "--diff", "activation/v2", "--loop");
+        Assert.That(run.Out, Does.StartWith("--- activation/v1").And.Match(@"(?m)^architecture( +sm_80 +sm_90a){2,}$"), run.Err);
+        using var document = JsonDocument.Parse(CommandLine.Run("kernels", "sass", "softmax/v1", "--diff", "softmax/v1", "--json").Out);
+        Assert.That(document.RootElement.GetProperty("diff").GetArrayLength(), Is.Zero);
+        var kernel = document.RootElement.GetProperty("kernels")[0];
+        Assert.That(kernel.GetProperty("spilledBytes").GetInt32(), Is.Zero);
+        Assert.That(kernel.GetProperty("occupancy").GetProperty("warps").GetInt32(), Is.InRange(1, 64));
+        Assert.That(kernel.GetProperty("loops")[0].GetProperty("mix").GetProperty("LDG").GetInt32(), Is.Positive);
+    }
+
+    private static void RequireTheAssembler()
+    {
+        if (PtxAssembler.WhyNot is { } reason)
+        {
+            Assert.Ignore(reason);
+        }
     }
 
     [Test]

@@ -292,28 +292,43 @@ internal sealed class KernelTestArguments : KernelArguments
     public string? Replay { get; set; }
 }
 
-/// <summary>What <c>kernels ptx</c> understands.</summary>
-internal sealed class PtxArguments : CommonArguments
+/// <summary>What the kernel verbs understand that make code.</summary>
+internal class ArchitectureArguments : CommonArguments
 {
     [OptionGroup("Settings")]
     [Option("arch", MetaValue = "NAME", HelpText = "sm_80 or sm_90a [sm_80]")]
     public string? Arch { get; set; }
 
+    /// <exception cref="PtxException">There is none of that name.</exception>
+    public PtxArchitecture Architecture => PtxArchitecture.Find(Arch ?? PtxArchitecture.Sm80.Name);
+}
+
+/// <summary>What <c>kernels ptx</c> understands.</summary>
+internal class PtxArguments : ArchitectureArguments
+{
     [OptionGroup("Output")]
     [Option("diff", MetaValue = "ID", HelpText = "print the difference to this variant, and the counts of both")]
     public string? Diff { get; set; }
 }
 
+/// <summary>What <c>kernels sass</c> understands.</summary>
+internal sealed class SassArguments : PtxArguments
+{
+    [OptionGroup("Settings")]
+    [Option("case", MetaValue = "LABEL", HelpText = "the case that says what runs how often, by its label or a part of it [the largest]")]
+    public string? Case { get; set; }
+
+    [OptionGroup("Output")]
+    [Option("loop", HelpText = "the instructions of loops only")]
+    public bool Loop { get; set; }
+}
+
 /// <summary>What <c>kernels sim</c> understands.</summary>
-internal sealed class SimArguments : CommonArguments
+internal sealed class SimArguments : ArchitectureArguments
 {
     [OptionGroup("Settings")]
     [Option("case", MetaValue = "LABEL", HelpText = "the case, by its label or a part of it [the largest]")]
     public string? Case { get; set; }
-
-    [OptionGroup("Settings")]
-    [Option("arch", MetaValue = "NAME", HelpText = "sm_80 or sm_90a [sm_80]")]
-    public string? Arch { get; set; }
 }
 
 /// <summary>What <c>kernels tune</c> understands.</summary>

@@ -58,7 +58,7 @@ internal static class ExitCodes
         DptException { Kind: FailureKind.Diverged } => Diverged,
         DeviceException or OutOfMemoryException => Environment,
         // A call that no chosen kernel can run: a kernel or a size was asked for that does not exist.
-        KernelException => Usage,
+        KernelException or PtxException => Usage,
         InvalidDataException => Check,
         IOException or UnauthorizedAccessException => Environment,
         OperationCanceledException => Interrupted,

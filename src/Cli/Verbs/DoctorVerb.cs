@@ -25,6 +25,7 @@ internal sealed class DoctorVerb : Verb<CommonArguments>
             new("host", $"usable: {host.Description}"),
             new("cuda", Cuda()),
             new("sim", "usable: runs GPU code anywhere, exactly and slowly"),
+            new("assembler", Assembler()),
             new("memory", Memory()),
             new("kernels", Kernels()),
             new("tuning cache", Tuning()),
@@ -67,6 +68,9 @@ internal sealed class DoctorVerb : Verb<CommonArguments>
             return $"not usable: {failure.Message}";
         }
     }
+
+    private static string Assembler() =>
+        PtxAssembler.WhyNot is { } reason ? $"not usable: {reason}" : $"usable: {CudaTool.Assembler.Path}";
 
     private static string Kernels() => string.Create(
         CultureInfo.InvariantCulture,

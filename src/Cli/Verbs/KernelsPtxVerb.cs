@@ -16,7 +16,7 @@ internal sealed class KernelsPtxVerb : Verb<PtxArguments>
 
     protected override int Execute(PtxArguments arguments, CliContext context)
     {
-        var architecture = PtxArchitecture.Find(arguments.Arch ?? PtxArchitecture.Sm80.Name);
+        var architecture = arguments.Architecture;
         var text = PtxText.Of(KernelPattern.FindGpu(arguments.Words.FirstOrDefault("")), architecture);
         var other = arguments.Diff is null ? null : PtxText.Of(KernelPattern.FindGpu(arguments.Diff), architecture);
         foreach (var line in arguments.Json ? [Json(text, other)] : Lines(text, other))

@@ -21,7 +21,7 @@ internal sealed class KernelsSimVerb : Verb<SimArguments>
 
     protected override int Execute(SimArguments arguments, CliContext context)
     {
-        var architecture = PtxArchitecture.Find(arguments.Arch ?? PtxArchitecture.Sm80.Name);
+        var architecture = arguments.Architecture;
         var variants = KernelPattern.FindAllGpu(arguments.Words.FirstOrDefault(""));
         var runs = new List<VariantRun>();
         foreach (var group in variants.GroupBy(v => v.Operator))

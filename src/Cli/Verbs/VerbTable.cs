@@ -21,6 +21,7 @@ internal static class VerbTable
         new KernelsListVerb(),
         new KernelsTestVerb(),
         new KernelsPtxVerb(),
+        new KernelsSassVerb(),
         new KernelsSimVerb(),
         new KernelsBenchVerb(),
         new KernelsTuneVerb(),

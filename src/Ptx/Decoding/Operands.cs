@@ -13,7 +13,7 @@ internal sealed class Operands(PtxInstruction instruction, Scope scope, Register
     public PtxOperand this[int i] => i < Count ? instruction.Operands[i] : throw Fault("has too few operands");
 
     public static PtxException Fault(PtxInstruction instruction, string what) =>
-        new($"PTX line {instruction.Line}: '{instruction.ToString().Replace('\t', ' ')}' {what}");
+        new($"{instruction.Place}: '{instruction.ToString().Replace('\t', ' ')}' {what}");
 
     public PtxException Fault(string what) => Fault(instruction, what);
 

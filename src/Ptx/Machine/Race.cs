@@ -20,12 +20,12 @@ internal static class Race
         int lane,
         bool isOfAnotherBlock)
     {
-        var line = warp.Block.Shape.Program.Code[other.Instruction].Source.Line;
+        var where = warp.Block.Shape.Program.Code[other.Instruction].Source.Place;
         var (who, why) = isOfAnotherBlock ? ("another block", "blocks of a launch have no order")
             : other.Warp != warp.Number ? ($"warp {other.Warp}", "no barrier is between them")
             : ("another lane of the warp", "no bar.warp.sync is between them");
         return new SimFault(
-            $"{AddressSpace.Name(kind)} {place}, which {who} {AddressSpace.Name(otherKind)} at PTX line {line}: {why} "
+            $"{AddressSpace.Name(kind)} {place}, which {who} {AddressSpace.Name(otherKind)} at {where}: {why} "
             + $"(a {Hazard(other, otherKind, warp, kind)} race)",
             lane);
     }

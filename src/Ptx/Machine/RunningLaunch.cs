@@ -81,7 +81,7 @@ internal sealed class RunningLaunch
         var instruction = _loaded.Program.Code[warp.Current];
         return new PtxException(
             $"{_loaded.Kernel}: {who} of block ({block.X}, {block.Y}, {block.Z}) {fault.Message}; "
-            + $"PTX line {instruction.Source.Line}: {instruction}",
+            + $"{instruction.Source.Place}: {instruction}",
             fault);
     }
 

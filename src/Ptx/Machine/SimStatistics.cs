@@ -78,6 +78,7 @@ public sealed class SimStatistics
 
     private static SimInstruction Describe(MachineInstruction instruction, in InstructionCounter counter) => new(
         instruction.Source.Line,
+        instruction.Source.Origin,
         instruction.ToString(),
         instruction.Source.Opcode,
         counter.Warps,
@@ -93,6 +94,7 @@ public sealed class SimStatistics
 
 /// <summary>One instruction of the text, and what it did in a launch.</summary>
 /// <param name="Line">Line in the PTX text.</param>
+/// <param name="Origin">Where it was compiled from; null where the text does not say.</param>
 /// <param name="Text">The instruction.</param>
 /// <param name="Opcode">Its opcode.</param>
 /// <param name="Warps">Times that a warp ran it.</param>
@@ -106,6 +108,7 @@ public sealed class SimStatistics
 /// <param name="BankConflicts">Passes over the banks beyond the fewest possible.</param>
 public sealed record SimInstruction(
     int Line,
+    PtxOrigin? Origin,
     string Text,
     string Opcode,
     long Warps,

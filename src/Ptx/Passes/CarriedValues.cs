@@ -64,7 +64,10 @@ internal static class CarriedValues
         }
 
         void Before(PtxInstruction instruction, PtxInstruction added) =>
-            changed[instruction] = [.. Statements(instruction)[..^1], added, Statements(instruction)[^1]];
+            changed[instruction] =
+            [
+                .. Statements(instruction)[..^1], added with { Line = instruction.Line, Origin = instruction.Origin }, Statements(instruction)[^1],
+            ];
 
         List<PtxStatement> Statements(PtxInstruction instruction) =>
             changed.TryGetValue(instruction, out var replacement) ? replacement : [instruction];

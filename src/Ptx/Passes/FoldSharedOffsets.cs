@@ -46,11 +46,11 @@ internal static class FoldSharedOffsets
         {
             foreach (var group in Accesses(block, types).GroupBy(a => a.Address.Sum).Where(g => g.Count() > 1))
             {
-                var code = new List<PtxStatement>();
+                var code = new List<PtxInstruction>();
                 var sum = Compute(group.First().Address, code);
                 foreach (var (access, address) in group)
                 {
-                    changed[access] = [.. code, access with
+                    changed[access] = [.. code.Select(c => c with { Line = access.Line, Origin = access.Origin }), access with
                     {
                         Operands = [.. access.Operands.Select(o =>
                             o is PtxAddress a ? new PtxAddress(sum, a.Offset + unchecked((int)address.Constant)) : o)],
@@ -60,7 +60,7 @@ internal static class FoldSharedOffsets
             }
         }
 
-        PtxName Compute(Linear address, List<PtxStatement> code)
+        PtxName Compute(Linear address, List<PtxInstruction> code)
         {
             PtxName? sum = null;
             foreach (var ((register, _), factor) in address.Terms)
@@ -83,7 +83,7 @@ internal static class FoldSharedOffsets
             return sum!;
         }
 
-        PtxName Emit(List<PtxStatement> code, string opcode, params ReadOnlySpan<PtxOperand> operands)
+        PtxName Emit(List<PtxInstruction> code, string opcode, params ReadOnlySpan<PtxOperand> operands)
         {
             var result = new PtxName($"%shared{registers.Count}");
             registers.Add(new PtxRegisters(".b32", result.Name, null));

@@ -76,6 +76,7 @@ internal static class PromoteLocals
                 access.Guard, "mov" + access.Type, access.Name == "ld" ? [value, register] : [register, value])
             {
                 Line = access.Line,
+                Origin = access.Origin,
             };
         }
     }

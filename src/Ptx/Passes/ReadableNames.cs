@@ -7,7 +7,7 @@ namespace DPT.Engine.Ptx;
 /// process, so the same kernel would have another text for every order of compilation.
 /// </summary>
 /// <remarks>
-/// The entry is called after the kernel, labels are L0, L1… in order, and everything else loses its number. Parameters
+/// The entry is called after the kernel, labels are L0, L1… in order, files of source lines lose their folders, and everything else loses its number. Parameters
 /// keep the underscore that ILGPU puts before the C# name: <c>min</c> or <c>set</c> alone are reserved words.
 /// </remarks>
 internal static partial class ReadableNames
@@ -61,6 +61,7 @@ internal static partial class ReadableNames
         PtxBlock block => block with { Statements = Rename(block.Statements, Outside(block, names)) },
         PtxInstruction instruction => instruction with
         {
+            Origin = instruction.Origin is { } origin ? origin with { File = WithoutFolder(origin.File) } : null,
             Operands = [.. instruction.Operands.Select(o => Rename(o, names))],
         },
         _ => statement,
@@ -96,6 +97,8 @@ internal static partial class ReadableNames
     };
 
     private static string New(string name, Dictionary<string, string> names) => names.GetValueOrDefault(name, name);
+
+    private static string WithoutFolder(string path) => path[(path.LastIndexOfAny(['/', '\\']) + 1)..];
 
     private static string WithoutNumber(string name) => TrailingNumber().Replace(name, "");
 

@@ -12,6 +12,6 @@ internal static class RoundEach
     };
 
     private static PtxStatement Round(PtxStatement statement) => statement is PtxInstruction { Opcode: "add.f32" or "sub.f32" or "mul.f32" } i
-            ? new PtxInstruction(i.Guard, $"{i.Name}.rn.f32", i.Operands) { Line = i.Line }
+            ? new PtxInstruction(i.Guard, $"{i.Name}.rn.f32", i.Operands) { Line = i.Line, Origin = i.Origin }
             : statement;
 }

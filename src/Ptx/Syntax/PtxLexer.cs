@@ -34,7 +34,12 @@ internal static class PtxLexer
             else
             {
                 var start = at++;
-                if (IsWord(c))
+                if (c == '"')
+                {
+                    var end = text.IndexOf('"', at);
+                    at = end < 0 ? text.Length : end + 1;
+                }
+                else if (IsWord(c))
                 {
                     while (at < text.Length && (IsWord(text[at]) || text.AsSpan(at).StartsWith("::")))
                     {

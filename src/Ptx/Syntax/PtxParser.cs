@@ -9,9 +9,15 @@ public sealed class PtxParser
     private static readonly string[] Spaces = [".shared", ".local", ".param", ".global", ".const"];
 
     private readonly List<PtxToken> _tokens;
+    private readonly Dictionary<int, string> _files;
+    private PtxOrigin? _origin;
     private int _at;
 
-    private PtxParser(List<PtxToken> tokens) => _tokens = tokens;
+    private PtxParser(List<PtxToken> tokens)
+    {
+        _tokens = tokens;
+        _files = Files(tokens);
+    }
 
     private string Next => _at < _tokens.Count ? _tokens[_at].Text : "";
 
@@ -42,6 +48,11 @@ public sealed class PtxParser
         var functions = new List<PtxFunction>();
         while (_at < _tokens.Count)
         {
+            if (TrySkipDebugInformation())
+            {
+                continue;
+            }
+
             var linkage = Linkages.Contains(Next) ? Take() : "";
             if (Next is ".entry" or ".func")
             {
@@ -57,8 +68,55 @@ public sealed class PtxParser
         return new PtxModule(version, target, addressSize, variables, functions);
     }
 
+    /// <summary>Files stand behind the functions whose lines refer to them.</summary>
+    private static Dictionary<int, string> Files(List<PtxToken> tokens)
+    {
+        var files = new Dictionary<int, string>();
+        for (var at = 0; at + 2 < tokens.Count; at++)
+        {
+            if (tokens[at].Text == ".file" && int.TryParse(tokens[at + 1].Text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            {
+                files[number] = tokens[at + 2].Text.Trim('"');
+            }
+        }
+
+        return files;
+    }
+
+    private bool TrySkipDebugInformation()
+    {
+        if (TryTake(".file"))
+        {
+            Integer();
+            Take();
+            return true;
+        }
+
+        if (!Next.StartsWith(".section", StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        while (Take() != "}")
+        {
+        }
+
+        return true;
+    }
+
+    /// <summary>The column is of no use.</summary>
+    private void Origin()
+    {
+        Expect(".loc");
+        var file = Integer();
+        _origin = new PtxOrigin(
+            _files.TryGetValue(file, out var name) ? name : throw new PtxException($"PTX line {Line}: there is no .file {file}"), Integer());
+        Integer();
+    }
+
     private PtxFunction Function(string linkage)
     {
+        _origin = null;
         var isEntry = Take() == ".entry";
         var results = Next == "(" ? Parameters() : [];
         var name = Take();
@@ -136,7 +194,11 @@ public sealed class PtxParser
         var statements = new List<PtxStatement>();
         while (!TryTake("}"))
         {
-            if (!TryTake(";"))
+            if (Next == ".loc")
+            {
+                Origin();
+            }
+            else if (!TryTake(";"))
             {
                 statements.Add(Statement());
             }
@@ -232,7 +294,7 @@ public sealed class PtxParser
             operands.Add(Operand());
         }
 
-        return new PtxInstruction(guard, opcode, operands) { Line = line };
+        return new PtxInstruction(guard, opcode, operands) { Line = line, Origin = _origin };
     }
 
     private PtxOperand Operand()

@@ -8,6 +8,7 @@ internal static class PtxPrinter
     public static string Print(PtxModule module)
     {
         var text = new StringBuilder();
+        var files = new Files();
         text.AppendLine($".version {module.Version}");
         text.AppendLine($".target {module.Target}");
         text.AppendLine($".address_size {module.AddressSize}");
@@ -19,9 +20,10 @@ internal static class PtxPrinter
         foreach (var function in module.Functions)
         {
             text.AppendLine();
-            Append(text, function);
+            Append(text, function, files);
         }
 
+        files.AppendTo(text);
         return text.ToString();
     }
 
@@ -55,7 +57,7 @@ internal static class PtxPrinter
         variable.Name + variable.Length switch { null => "", 0 => "[]", var length => $"[{length}]" },
     }.Where(part => part.Length > 0));
 
-    private static void Append(StringBuilder text, PtxFunction function)
+    private static void Append(StringBuilder text, PtxFunction function, Files files)
     {
         text.Append(function.Linkage.Length > 0 ? function.Linkage + " " : "").Append(function.IsEntry ? ".entry " : ".func ");
         if (function.Results.Count > 0)
@@ -77,20 +79,26 @@ internal static class PtxPrinter
             return;
         }
 
-        Append(text, function.Body, "");
+        files.StartFunction();
+        Append(text, function.Body, files, "");
     }
 
-    private static void Append(StringBuilder text, IEnumerable<PtxStatement> statements, string indent)
+    private static void Append(StringBuilder text, IEnumerable<PtxStatement> statements, Files files, string indent)
     {
         text.Append(indent).AppendLine("{");
         foreach (var statement in statements)
         {
             if (statement is PtxBlock block)
             {
-                Append(text, block.Statements, indent + "\t");
+                Append(text, block.Statements, files, indent + "\t");
             }
             else
             {
+                if (statement is PtxInstruction { Origin: { } origin } && files.Moves(origin) is { } moved)
+                {
+                    text.Append(indent).AppendLine(moved);
+                }
+
                 text.Append(indent).AppendLine(Line(statement));
             }
         }
@@ -108,4 +116,39 @@ internal static class PtxPrinter
         PtxInstruction instruction => "\t" + Print(instruction),
         _ => throw new NotSupportedException(statement.GetType().Name),
     };
+
+    /// <summary>The files that instructions come from, numbered as they are met, and where the text is in them.</summary>
+    private sealed class Files
+    {
+        private readonly List<string> _names = [];
+        private PtxOrigin? _last;
+
+        /// <summary>Forgets the place: what a function starts with need not come from anywhere.</summary>
+        public void StartFunction() => _last = null;
+
+        /// <summary>The line that says that the next instructions come from elsewhere; null if they do not.</summary>
+        public string? Moves(PtxOrigin origin)
+        {
+            if (origin == _last)
+            {
+                return null;
+            }
+
+            _last = origin;
+            if (!_names.Contains(origin.File))
+            {
+                _names.Add(origin.File);
+            }
+
+            return $"\t.loc {_names.IndexOf(origin.File) + 1} {origin.Line} 0";
+        }
+
+        public void AppendTo(StringBuilder text)
+        {
+            foreach (var (i, name) in _names.Index())
+            {
+                text.Append(i == 0 ? "\n" : "").AppendLine($".file {i + 1} \"{name}\"");
+            }
+        }
+    }
 }

@@ -47,6 +47,12 @@ public sealed record PtxInstruction(PtxGuard? Guard, string Opcode, IReadOnlyLis
 {
     private readonly string[] _parts = Opcode.Split('.');
 
+    /// <summary>Where it comes from, as <c>.loc</c> says; null where the text does not say.</summary>
+    public PtxOrigin? Origin { get; init; }
+
+    /// <summary>Where it stands and where it comes from, for messages.</summary>
+    public string Place => Origin is null ? $"PTX line {Line}" : $"PTX line {Line} ({Origin})";
+
     /// <summary>The first word of the opcode: <c>ld</c>.</summary>
     public string Name => _parts[0];
 
@@ -61,6 +67,15 @@ public sealed record PtxInstruction(PtxGuard? Guard, string Opcode, IReadOnlyLis
 
     /// <inheritdoc/>
     public override string ToString() => PtxPrinter.Print(this);
+}
+
+/// <summary>The place that an instruction was compiled from.</summary>
+/// <param name="File">As <c>.file</c> has it, a name or a path.</param>
+/// <param name="Line">Line of that file, from 1.</param>
+public sealed record PtxOrigin(string File, int Line)
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"{File}:{Line}";
 }
 
 /// <summary><c>@%p</c> or <c>@!%p</c>.</summary>

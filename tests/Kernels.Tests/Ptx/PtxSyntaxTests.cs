@@ -13,7 +13,7 @@ public sealed class PtxSyntaxTests
     {
         var text = PtxCompiler.Compile(kernel);
         var printed = PtxParser.Parse(text).ToString();
-        Assert.That(Words(printed), Is.EqualTo(Words(text)));
+        Assert.That(Words(WithoutLines(printed)), Is.EqualTo(Words(WithoutLines(text))));
     }
 
     [TestCaseSource(nameof(Kernels))]
@@ -161,6 +161,67 @@ public sealed class PtxSyntaxTests
 
     [Test]
     public void Type_ThatIsNone_IsRefused() => Assert.That(() => PtxType.Bytes(".f31"), Throws.TypeOf<PtxException>());
+
+    /// <summary>Each instruction knows the line of the last <c>.loc</c> of its function, though files are named at the end.</summary>
+    [Test]
+    public void Parse_OfLines_GivesThemToTheInstructionsBehindThem()
+    {
+        var module = PtxParser.Parse("""
+            .version 8.0
+            .target sm_80, debug
+            .address_size 64
+            .visible .entry a()
+            {
+                mov.u32 %r0, 0;
+                .loc 1 66 9
+                mov.u32 %r1, 1;
+                { mov.u32 %r2, 2;
+                .loc 2 7 13
+                }
+                L: mov.u32 %r3, 3;
+            }
+            .visible .entry b()
+            {
+                ret;
+            }
+            .visible .entry c()
+            {
+                .loc 2 7 1
+                ret;
+            }
+            .file 1 "/home/some one/Kernel.cs"
+            .file 2 "Other.cs"
+            .section.debug_info { .b8 1 }
+            """);
+        Assert.That(
+            module.Functions[0].Instructions.Select(i => $"{i.Origin}"),
+            Is.EqualTo(new[] { "", "/home/some one/Kernel.cs:66", "/home/some one/Kernel.cs:66", "Other.cs:7" }));
+        Assert.That(module.Functions[1].Instructions.Single().Origin, Is.Null);
+        Assert.That(module.Functions[0].Instructions.Last().Place, Is.EqualTo("PTX line 12 (Other.cs:7)"));
+        Assert.That(module.Functions[0].Instructions.First().Place, Is.EqualTo("PTX line 6"));
+        var again = PtxParser.Parse(module.ToString());
+        Assert.That(
+            again.Functions.SelectMany(f => f.Instructions).Select(i => i.Origin),
+            Is.EqualTo(module.Functions.SelectMany(f => f.Instructions).Select(i => i.Origin)));
+    }
+
+    [Test]
+    public void Parse_OfALineOfNoFile_IsRefused() => Assert.That(
+        () => PtxText.Entry(".loc 3 1 1\nret;"), Throws.TypeOf<PtxException>().With.Message.Contains("line 6").And.Message.Contains(".file 3"));
+
+    /// <summary>The text does not say where it was built, and names the C# that every kernel was made of.</summary>
+    [TestCaseSource(nameof(Kernels))]
+    public void Lines_OfTheFinalModule_NameFilesWithoutFolders(GpuKernel kernel)
+    {
+        var instructions = PtxPipeline.Build(kernel, PtxArchitecture.Sm80).Entry.Instructions.ToList();
+        var files = instructions.Select(i => i.Origin?.File).OfType<string>().Distinct().ToList();
+        Assert.That(files, Is.Not.Empty.And.All.Match(@"^\w+\.cs$"));
+        Assert.That(files, Does.Contain(kernel.Id.Split('.')[0] + ".cs"));
+        Assert.That(instructions.SkipWhile(i => i.Origin is null), Has.All.Property("Origin").Not.Null, "no pass has lost one");
+    }
+
+    private static string WithoutLines(string text) => string.Join('\n', text.Split('\n').Where(line =>
+        new[] { ".loc", ".file", ".section" }.All(word => !line.TrimStart().StartsWith(word, StringComparison.Ordinal))));
 
     private static IEnumerable<string> Words(string text) => PtxLexer.Tokens(text).Select(t => t.Text);
 }

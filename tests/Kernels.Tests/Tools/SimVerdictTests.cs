@@ -10,8 +10,8 @@ public sealed class SimVerdictTests
     {
         var verdict = Verdict(stride: 8);
         Assert.That(verdict, Has.Count.EqualTo(4));
-        Assert.That(verdict, Has.Some.Match(@"^line \d+, ld\.global\.f32 .*: uncoalesced, 32 sectors per request where 4 would do$"));
-        Assert.That(verdict, Has.Some.Match(@"^line \d+, st\.shared\.f32 .*: bank conflicts, 31 extra passes per request$"));
+        Assert.That(verdict, Has.Some.Match(@"^line \d+ \(SampleKernels\.cs:\d+\), ld\.global\.f32 .*: uncoalesced, 32 sectors per request where 4 would do$"));
+        Assert.That(verdict, Has.Some.Match(@"^line \d+ \(SampleKernels\.cs:\d+\), st\.shared\.f32 .*: bank conflicts, 31 extra passes per request$"));
     }
 
     [Test]

@@ -17,7 +17,9 @@ namespace DPT.Engine.Kernels;
 /// <remarks>
 /// Optimisation level O1, always: the code placement of O2 moves loads across stores and barriers. O1 leaves addresses
 /// generic, so the two passes that find out address spaces are put into its list. Mathematics is the default, IEEE one:
-/// a kernel that wants an approximation, or denormals flushed, says so with an instruction (<see cref="Scalar"/>).
+/// a kernel that wants an approximation, or denormals flushed, says so with an instruction (<see cref="Scalar"/>). Instructions
+/// carry the C# line that they come from where the assembly of the kernel has its symbols beside it; the code is the same with
+/// and without. ILGPU prints lines in one mode only, which it lets nobody choose.
 /// </remarks>
 public static class PtxCompiler
 {
@@ -32,6 +34,10 @@ public static class PtxCompiler
         typeof(Transformer)
             .GetProperties(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
             .Single(p => p.PropertyType == typeof(ImmutableArray<Transformation>));
+
+    private static readonly PropertyInfo SourceLines =
+        typeof(ContextProperties).GetProperty(nameof(ContextProperties.DebugSymbolsMode))
+        ?? throw new MissingMemberException(nameof(ContextProperties), nameof(ContextProperties.DebugSymbolsMode));
 
     private static readonly Lock Compiling = new();
 
@@ -64,6 +70,7 @@ public static class PtxCompiler
     private static Context Create(Assembly kernels) => Context.Create(builder =>
     {
         builder.Optimize(OptimizationLevel.O1).Math(MathMode.Default).EnableAlgorithms();
+        SourceLines.SetValue(builder, DebugSymbolsMode.KernelSourceAnnotations);
         new PtxAsmEmitter(builder.GetIntrinsicManager()).Register(kernels);
     });
 
