@@ -22,8 +22,9 @@ public sealed class SettingsTrial
     /// <summary>Settings that contradict each other or the data.</summary>
     private static readonly string[] _contradictions =
     [
-        "classifier.heads=3", "classifier.width=33", "classifier.width=1,classifier.heads=1", "classifier.patchSize=3",
-        "classifier.patchSize=32", "classifier.width=514", "diffusion.heads=3", "diffusion.width=33", "diffusion.depth=3",
+        "classifier.network=vit,classifier.heads=3", "classifier.network=vit,classifier.width=33",
+        "classifier.network=vit,classifier.width=1,classifier.heads=1", "classifier.patchSize=3",
+        "classifier.patchSize=32", "classifier.network=vit,classifier.width=514,classifier.heads=2", "diffusion.heads=3", "diffusion.width=33", "diffusion.depth=3",
         "diffusion.patchSize=5", "diffusion.width=514", "diffusion.accumulation=5", "diffusion.accumulation=64",
         "stage1.cropPadding=16", "stage3.cropPadding=64", "data.imageSize=300", "data.imageSize=18", "data.labelsPerClass=11",
         "generate.solver=dpm-solver-3,generate.evaluations=2", "generate.solver=dpm-solver-2,generate.evaluations=1", "generate.perClass=1000000", "data.spec=nothing",
