@@ -5,7 +5,7 @@ namespace DPT.Engine.Dpt;
 /// <summary>What a user of a run's numbers should know, each with advice: one place for the output, the result and the report.</summary>
 internal static class RunWarnings
 {
-    /// <summary>Standard errors by which a share must be above chance to count as more.</summary>
+    /// <summary>Standard errors by which a share must be above chance, or above another, to count as more.</summary>
     private const double Surely = 2;
 
     /// <summary>The warnings that apply, as far as the run has come.</summary>
@@ -31,7 +31,7 @@ internal static class RunWarnings
         .. OnAccuracy(plan.Data.Test, "stage 1", one?.Top1, "more labels, or more stage1.steps"),
         .. OnImages(plan, two),
         .. OnAccuracy(plan.Data.Test, "stage 3", three?.Top1, "better pseudo-labels, or more stage3.steps"),
-        .. OnControl(three),
+        .. OnControl(plan.Data.Test, three),
         .. machines.Count > 1
             ? [$"the stages were computed by {string.Join(" and by ", machines)}: a run on one of them differs in its last bits"]
             : Array.Empty<string>(),
@@ -97,23 +97,40 @@ internal static class RunWarnings
         }
     }
 
-    private static IEnumerable<string> OnControl(Stage3Result? three)
+    private static IEnumerable<string> OnControl(ImageDataset test, Stage3Result? three)
     {
         if (three is not null && three.Top1 < three.ControlTop1)
         {
-            yield return string.Create(
-                CultureInfo.InvariantCulture,
-                $"pseudo-images did not help: stage 3 reaches {three.Top1:0.00 %}, its control without them "
-                + $"{three.ControlTop1:0.00 %}; look at the samples and at the accuracy of the pseudo-labels, and give stage 2 more steps");
+            yield return Behind(
+                "pseudo-images",
+                $"its control without them {Share(three.ControlTop1)}",
+                three.ControlTop1,
+                "look at the samples and at the accuracy of the pseudo-labels, and give stage 2 more steps");
         }
-        else if (three is not null && three.Top1 <= three.SelfTrainingTop1)
+        else if (three is not null && three.SelfTrainingTop1 is { } selfTraining && three.Top1 <= selfTraining)
         {
-            yield return string.Create(
-                CultureInfo.InvariantCulture,
-                $"drawing did not help: stage 3 reaches {three.Top1:0.00 %}, and {three.SelfTrainingTop1:0.00 %} with real images and "
-                + $"their stage-1 labels in place of the pseudo-images; what helped are the labels; give stage 2 more steps");
+            yield return Behind(
+                "drawing",
+                $"and {Share(selfTraining)} with real images and their stage-1 labels in place of the pseudo-images",
+                selfTraining,
+                "what helped are the labels; give stage 2 more steps");
+        }
+
+        // A lead that these test images cannot tell from chance is no reason to change anything.
+        string Behind(string what, string than, double other, string advice)
+        {
+            var reached = $"stage 3 reaches {Share(three.Top1)}, {than}";
+            return IsMore(other, three.Top1, test.Count)
+                ? $"{what} did not help: {reached}; {advice}"
+                : $"{what} made no difference that {test.Count} test images can tell: {reached}; several seeds tell more (--seeds 1-5)";
         }
     }
+
+    private static string Share(double share) => share.ToString("0.00 %", CultureInfo.InvariantCulture);
+
+    /// <summary>Whether one share of so many is more than another by more than chance would make it.</summary>
+    private static bool IsMore(double share, double than, int count) =>
+        share > than + (Surely * Math.Sqrt(((share * (1 - share)) + (than * (1 - than))) / count));
 
     /// <summary>Whether a share of so many is more than chance would make it.</summary>
     private static bool IsAbove(double share, double chance, int count) =>
