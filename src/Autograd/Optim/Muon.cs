@@ -10,8 +10,9 @@ namespace DPT.Engine.Autograd;
 /// </summary>
 /// <remarks>
 /// Which matrices are hidden is said where they are registered (<see cref="Parameter.IsHidden"/>). The momentum lies where AdamW
-/// has its first moment. On a card matrices of one shape are updated together. An update of an [m, n] matrix with m at most n takes 4 m^2 n + 26 m^3 operations more than AdamW's, a
-/// few percent of a training step whose batch has many more tokens than m.
+/// has its first moment. On a card matrices of one shape are updated together (<see cref="MatrixGroup"/>). An update of an [m, n]
+/// matrix with m at most n takes 4 m^2 n + 26 m^3 operations more than AdamW's, a few percent of a training step whose batch has
+/// many more tokens than m.
 /// </remarks>
 public sealed class Muon : IOptimizer
 {

@@ -25,7 +25,8 @@ internal sealed class KernelsSassVerb : Verb<SassArguments>
             "An instruction has its address, what the assembler tells the scheduler, and the C# line that it comes from. In"
             + " 0-----:-:2:Y:04 the warp waits for counter 0, the instruction releases none when its operands are read and counter 2"
             + " when its result is there, the scheduler had better go on with another warp (Y), and this one waits 4 clocks.",
-            "A loop's percentage is its share of all that warps run in the case, estimated from the simulator's counts. Its clocks of stalls are the sum of these waits: what one warp alone takes for a round if memory takes no time.",
+            "A loop's percentage is its share of all that warps run in the case, estimated from the simulator's counts. Its clocks of"
+            + " stalls are the sum of these waits: what one warp alone takes for a round if memory takes no time.",
         ]),
         ("What binds",
         [
@@ -92,7 +93,7 @@ internal sealed class KernelsSassVerb : Verb<SassArguments>
         Row($"warps of {Multiprocessor.MaxWarps}", k => k.Occupancy.Warps);
         Row("limited by", k => string.Join(" and ", k.Occupancy.Limits));
         Row("warnings", k => k.Report.Warnings.Count);
-        Row($"bound by", k => k.Bound?.Name ?? "not launched");
+        Row("bound by", k => k.Bound?.Name ?? "not launched");
         foreach (var part in kernels.SelectMany(k => k.Bound?.Parts ?? []).Select(p => p.Part).Distinct())
         {
             Row($"  {part}", k => k.Bound is { } bound ? $"{100 * bound.Parts.Single(p => p.Part == part).Share:0} %" : "");

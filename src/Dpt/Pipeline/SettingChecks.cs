@@ -60,6 +60,14 @@ internal static class SettingChecks
                 + $"(95 %); differences below that mean nothing");
         }
 
+        if (options.Stage3 is { RealShare: > 0, RealBatch: 0 })
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"stage3.realShare {options.Stage3.RealShare} of stage3.labelledBatch {options.Stage3.LabelledBatch} is no image: stage 3 "
+                + $"learns no true label; a larger batch or stage3.realShare=null has them");
+        }
+
         (string Name, int WarmUp, int Steps)[] trainings =
         [
             ("stage1", options.Stage1.WarmUp, options.Stage1.Steps),

@@ -8,7 +8,8 @@ namespace DPT.Engine.Kernels;
 /// A block computes 64 x 64 elements of C, a thread 8 x 8 of them in registers: for one k it reads 16 floats from
 /// shared memory, in four accesses, and does 64 fused multiply-adds with them. While a tile of 8 k is being used, the
 /// next one is on its way from global memory to registers and then to the other half of shared memory, so there is one
-/// barrier for 512 multiply-adds. A small C with a large K is split along K too (<see cref="MatMulSplitK"/>).
+/// barrier for 512 multiply-adds. A small C with a large K is split along K too, or the layers of the grid are
+/// products of their own (<see cref="MatMulSplitK"/>).
 /// Threads: 64 as 8 x 8; a thread owns rows 4 y.. and 32 + 4 y.., columns 4 x.. and 32 + 4 x.., so that the eight lanes that
 /// are served together read adjacent packs of B and one pack of A. Limits: none; rows that do not start at multiples of
 /// 16 bytes are read float by float. Shared memory: 17 KiB. Bytes: 8 K / 64 per element of C. FLOPs: 2 K per element.

@@ -42,7 +42,7 @@ public static class SimVerdict
         i.Divergences,
         $"{Where(i)}: {i.Divergences} of {i.Warps} times the lanes of a warp go different ways");
 
-    private static string Where(SimInstruction i) => 
+    private static string Where(SimInstruction i) =>
         $"line {i.Line}{(i.Origin is null ? "" : $" ({i.Origin})")}, {i.Text.Replace('\t', ' ')}";
 
     private static string Each(long total, long requests) =>

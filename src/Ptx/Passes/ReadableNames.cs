@@ -7,8 +7,8 @@ namespace DPT.Engine.Ptx;
 /// process, so the same kernel would have another text for every order of compilation.
 /// </summary>
 /// <remarks>
-/// The entry is called after the kernel, labels are L0, L1… in order, files of source lines lose their folders, and everything else loses its number. Parameters
-/// keep the underscore that ILGPU puts before the C# name: <c>min</c> or <c>set</c> alone are reserved words.
+/// The entry is called after the kernel, labels are L0, L1… in order, files of source lines lose their folders, and everything else
+/// loses its number. Parameters keep the underscore that ILGPU puts before the C# name: <c>min</c> or <c>set</c> alone are reserved words.
 /// </remarks>
 internal static partial class ReadableNames
 {

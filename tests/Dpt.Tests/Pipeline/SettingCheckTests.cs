@@ -142,6 +142,25 @@ public sealed class SettingCheckTests
         Assert.That(DptPlan.Of(enough, device).Warnings, Is.Empty);
     }
 
+    /// <summary>A share that a small batch has no image for; none asked for is the user's word.</summary>
+    [TestCase(0.5, 1, true)]
+    [TestCase(0.5, 2, false)]
+    [TestCase(0.0, 2, false)]
+    [TestCase(null, 1, false)]
+    public void RealShare_OfNoImage_IsDoubted(double? share, int batch, bool said)
+    {
+        using var device = new HostDevice(threads: 1);
+        var options = _options with
+        {
+            Data = _options.Data with { TestLimit = 400 },
+            Stage3 = _options.Stage3 with { RealShare = share, LabelledBatch = batch },
+        };
+        Assert.That(
+            DptPlan.Of(options, device).Warnings,
+            said ? Is.EqualTo(["stage3.realShare 0.5 of stage3.labelledBatch 1 is no image: stage 3 learns no true label; a larger batch or "
+                + "stage3.realShare=null has them"]) : Is.Empty);
+    }
+
     private static bool Accepts(Action check)
     {
         try
