@@ -26,7 +26,7 @@ public sealed class CaseMemory : IDisposable
         foreach (var operand in kernelCase.Operands)
         {
             var content = Encode(operand, values[operand.Name]);
-            var start = GuardBytes + (operand.Name == unaligned ? ElementBytes(operand) : 0);
+            var start = GuardBytes + (operand.Name == unaligned ? OperandElement.Bytes(operand) : 0);
             var bytes = new byte[start + content.Length + GuardBytes];
             bytes.AsSpan().Fill(GuardByte);
             content.CopyTo(bytes, start);
@@ -44,13 +44,16 @@ public sealed class CaseMemory : IDisposable
         _device = device;
         foreach (var operand in kernelCase.Operands)
         {
-            var bytes = (2 * GuardBytes) + (ElementBytes(operand) * operand.Length);
+            var bytes = (2 * GuardBytes) + (OperandElement.Bytes(operand) * operand.Length);
             _buffers[operand.Name] = (operand, GuardBytes, device.Allocate<byte>(bytes));
         }
     }
 
     /// <summary>A float operand by name.</summary>
     public Slice<float> this[string name] => Get<float>(name);
+
+    /// <summary>A bf16 operand by name.</summary>
+    public Slice<BFloat16> Bf16(string name) => Get<BFloat16>(name);
 
     /// <summary>An integer operand by name.</summary>
     public Slice<int> Int(string name) => Get<int>(name);
@@ -67,9 +70,7 @@ public sealed class CaseMemory : IDisposable
         var values = new double[operand.Length];
         for (var i = 0; i < values.Length; i++)
         {
-            values[i] = operand.Element == typeof(int) ? BitConverter.ToInt32(content[(4 * i)..])
-                : operand.Element == typeof(byte) ? content[i]
-                : BitConverter.ToSingle(content[(4 * i)..]);
+            values[i] = OperandElement.Read(operand, content, i);
         }
 
         return values;
@@ -109,25 +110,12 @@ public sealed class CaseMemory : IDisposable
         return new Slice<T>(buffer.Slice.Address + start, operand.Length);
     }
 
-    private static int ElementBytes(Operand operand) => operand.Element == typeof(byte) ? sizeof(byte) : sizeof(float);
-
     private static byte[] Encode(Operand operand, double[] values)
     {
-        var bytes = new byte[ElementBytes(operand) * values.Length];
+        var bytes = new byte[OperandElement.Bytes(operand) * values.Length];
         for (var i = 0; i < values.Length; i++)
         {
-            if (operand.Element == typeof(int))
-            {
-                BitConverter.TryWriteBytes(bytes.AsSpan(4 * i), (int)values[i]);
-            }
-            else if (operand.Element == typeof(byte))
-            {
-                bytes[i] = (byte)values[i];
-            }
-            else
-            {
-                BitConverter.TryWriteBytes(bytes.AsSpan(4 * i), (float)values[i]);
-            }
+            OperandElement.Write(operand, bytes, i, values[i]);
         }
 
         return bytes;

@@ -48,12 +48,9 @@ public sealed class CaseValues
     /// <summary>The reference must see exactly the numbers that the kernel sees.</summary>
     private static void RoundToElement(Operand operand, double[] values)
     {
-        if (operand.Element is null)
+        for (var i = 0; i < values.Length; i++)
         {
-            for (var i = 0; i < values.Length; i++)
-            {
-                values[i] = (float)values[i];
-            }
+            values[i] = OperandElement.Rounded(operand, values[i]);
         }
     }
 }

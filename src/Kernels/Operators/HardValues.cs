@@ -82,7 +82,7 @@ internal static class HardValues
     public static bool AreTakenBy(Operand operand) =>
         CanBeIn(operand) && operand.Fill == FillPattern.Normal;
 
-    /// <summary>Whether a kernel reads the operand as floats.</summary>
+    /// <summary>Whether a kernel reads the operand as numbers with fractions.</summary>
     public static bool CanBeIn(Operand operand) =>
-        operand.Role != OperandRole.Output && operand.Element is null && operand.Length > 0;
+        operand.Role != OperandRole.Output && OperandElement.IsReal(operand) && operand.Length > 0;
 }

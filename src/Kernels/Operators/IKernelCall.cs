@@ -18,6 +18,12 @@ public interface IKernelCall
     /// <summary>Bytes that must cross memory at least once: inputs read plus outputs written.</summary>
     double Bytes { get; }
 
+    /// <summary>
+    /// The share of itself that an intermediate result may be rounded by, because calls of this type are in a smaller precision
+    /// than fp32: 2^-8 where factors are rounded to bf16 between two products. 0 where everything between operands is fp32.
+    /// </summary>
+    static virtual double IntermediateRoundoff => 0;
+
     /// <summary>Checks sizes and operand lengths.</summary>
     /// <exception cref="KernelException">Something does not fit; the message names it and the limit.</exception>
     void Validate();

@@ -57,7 +57,7 @@ public enum FillPattern
 /// <param name="Fill">How it starts; ignored for outputs.</param>
 /// <param name="Modulus">Bound of integers, or length of a distribution's row.</param>
 /// <param name="Terms">Length of the longest sum behind one element of the result: scales the error bound.</param>
-/// <param name="Element">Element type: float, int or byte.</param>
+/// <param name="Element">Element type: float (null), <see cref="BFloat16"/>, int or byte.</param>
 public sealed record Operand(
     string Name,
     OperandRole Role,
@@ -76,6 +76,9 @@ public sealed record Operand(
     /// <summary>An input of floats.</summary>
     public static Operand In(string name, long length, FillPattern fill = FillPattern.Normal, int modulus = 1) =>
         new(name, OperandRole.Input, length, fill, modulus);
+
+    /// <summary>The same operand with elements of bf16.</summary>
+    public Operand AsBf16() => this with { Element = typeof(BFloat16) };
 
     /// <summary>An input of integers below <paramref name="bound"/>.</summary>
     public static Operand InInt(string name, long length, int bound) =>

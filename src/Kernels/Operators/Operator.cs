@@ -18,6 +18,9 @@ public abstract class Operator
     /// <summary>All variants, best first: the first one that supports a call is its default.</summary>
     public abstract IReadOnlyList<KernelVariant> Variants { get; }
 
+    /// <inheritdoc cref="IKernelCall.IntermediateRoundoff"/>
+    public abstract double IntermediateRoundoff { get; }
+
     /// <summary>The cases every variant must pass: shapes that include 1, primes and the edges of tiles.</summary>
     public Func<IEnumerable<KernelCase>> Cases { get; }
 
@@ -68,6 +71,9 @@ public sealed class Operator<TCall> : Operator where TCall : struct, IKernelCall
 
     /// <inheritdoc/>
     public override IReadOnlyList<KernelVariant> Variants => TypedVariants;
+
+    /// <inheritdoc/>
+    public override double IntermediateRoundoff => TCall.IntermediateRoundoff;
 
     internal KernelVariant<TCall>[] TypedVariants { get; }
 

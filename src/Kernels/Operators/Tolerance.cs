@@ -5,7 +5,7 @@ namespace DPT.Engine.Kernels;
 /// established library computed the same case in the same precision, a multiple of the error that it made.
 /// </summary>
 /// <remarks>
-/// limit(size) = factor library + R sqrt(terms) (u size + e/2) + extra size + (16 + terms / 2) sensitivity, with u = 2^-24, e the
+/// limit(size) = factor library + R sqrt(terms) (u size + e/2) + (extra + storage + 4 intermediate) size + (16 + terms / 2) sensitivity, with u = 2^-24, e the
 /// smallest denormal float and size the magnitude that the error is relative to (<see cref="ErrorStats.SizeOf"/>). Roundings behave
 /// like a random walk, hence the root. R is 16 if nothing else is known. A measured library error replaces most of
 /// it, and R is 4: enough for the final roundings of a few elements on which the library was lucky, and too little
@@ -26,11 +26,21 @@ public readonly record struct Tolerance
     private const double RoundingsAlone = 16;
     private const double RoundingsBesideLibrary = 4;
 
+    // Of many terms that were each rounded once, the errors partly cancel: their sum is off by a fraction of one rounding of its
+    // size, and by four standard deviations of that nowhere.
+    private const double RoundingsBetween = 4;
+
     /// <summary>Length of the longest sum behind one element of the result, at least 1.</summary>
     public required int Terms { get; init; }
 
     /// <summary>Error allowed beyond rounding, relative to the size of the result: documented approximations.</summary>
     public double ExtraError { get; init; }
+
+    /// <summary>The share of itself that a result is off by for being stored in fewer bits than a float.</summary>
+    public double StorageRoundoff { get; init; }
+
+    /// <summary>The share of themselves that intermediate results are rounded by (<see cref="IKernelCall.IntermediateRoundoff"/>).</summary>
+    public double IntermediateRoundoff { get; init; }
 
     /// <summary>Largest error of an established library on the same case; null if there is none.</summary>
     /// <exception cref="ArgumentException">It is not finite: the library failed, and would allow everything.</exception>
@@ -53,7 +63,7 @@ public readonly record struct Tolerance
         var roundings = (LibraryError is null ? RoundingsAlone : RoundingsBesideLibrary) * Math.Sqrt(Terms);
         return (Factor * (LibraryError ?? 0))
             + (roundings * ((UnitRoundoff * size) + (float.Epsilon / 2.0)))
-            + (ExtraError * size)
+            + ((ExtraError + StorageRoundoff + (RoundingsBetween * IntermediateRoundoff)) * size)
             + ((RoundingsAlone + (Terms / 2.0)) * sensitivity);
     }
 }

@@ -72,7 +72,8 @@ public static class KernelProver
         var start = new CaseValues(kernelCase, seed);
         var truth = start.Clone();
         kernelCase.Truth(truth);
-        var sensitivity = kernelCase.Hardship is null ? null : Sensitivity.Of(kernelCase, start, truth, variant.InputRoundoff);
+        var inputRoundoff = Math.Max(variant.InputRoundoff, op.IntermediateRoundoff);
+        var sensitivity = kernelCase.Hardship is null ? null : Sensitivity.Of(kernelCase, start, truth, inputRoundoff);
         var faults = new List<string>();
         var replay = $"{op.IdOf(variant)} [{kernelCase.Label}] seed {seed} on {device.Description}"
             + (unaligned is null ? "" : $" with '{unaligned}' unaligned");
@@ -100,6 +101,8 @@ public static class KernelProver
             {
                 Terms = operand.Terms,
                 ExtraError = kernelCase.ExtraError + variant.ExtraError,
+                StorageRoundoff = OperandElement.Roundoff(operand),
+                IntermediateRoundoff = op.IntermediateRoundoff,
                 LibraryError = libraryErrors?.TryGetValue(operand.Name, out var error) == true ? error : null,
                 Factor = factor,
             };

@@ -52,7 +52,7 @@ internal static class Sensitivity
 
     private static void Round(KernelCase kernelCase, CaseValues values, double roundoff, System.Random random)
     {
-        foreach (var operand in kernelCase.Operands.Where(o => o.Role != OperandRole.Output && o.Element is null))
+        foreach (var operand in kernelCase.Operands.Where(o => o.Role != OperandRole.Output && OperandElement.IsReal(o)))
         {
             foreach (ref var value in values[operand.Name].AsSpan())
             {

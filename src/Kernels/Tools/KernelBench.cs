@@ -86,7 +86,7 @@ public static class KernelBench
 
     private static List<CaseMemory> Copies(Device device, KernelCase kernelCase, long cacheBytes)
     {
-        var bytes = kernelCase.Operands.Sum(o => o.Length * (o.Element == typeof(byte) ? 1 : 4));
+        var bytes = kernelCase.Operands.Sum(o => o.Length * OperandElement.Bytes(o));
         var values = new CaseValues(kernelCase, seed: 1);
         var count = (int)Math.Clamp((2 * cacheBytes / bytes) + 1, 2, MaxCopies);
         return [.. Enumerable.Range(0, count).Select(_ => new CaseMemory(device, kernelCase, values))];
