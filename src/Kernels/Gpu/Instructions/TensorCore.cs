@@ -23,9 +23,23 @@ public static class TensorCore
     [IntrinsicImplementation, PtxAsm("ldmatrix.sync.aligned.m8n8.x4.shared.b16 $d, [$s0];")]
     public static UInt4 LoadMatrices(ref UInt4 row) => throw OfWholeWarp();
 
+    /// <summary>
+    /// As <see cref="LoadMatrices"/>, each matrix transposed: every lane receives column lane/4 at rows 2(lane%4) and one more. So a
+    /// factor whose sums run along the rows in memory becomes the same fragment as one that lies the other way.
+    /// </summary>
+    [IntrinsicImplementation, PtxAsm("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 $d, [$s0];")]
+    public static UInt4 LoadMatricesTransposed(ref UInt4 row) => throw OfWholeWarp();
+
     /// <summary>Starts to copy 16 bytes from global to shared memory, past the registers and the first-level cache.</summary>
     [IntrinsicImplementation, PtxAsm("cp.async.cg.shared.global [$s0], [$1], 16;")]
     public static void CopyAsync(ref UInt4 shared, ref UInt4 global) => shared = global;
+
+    /// <summary>
+    /// As <see cref="CopyAsync"/>, with zeros behind the first <paramref name="bytes"/> of the 16, which alone are read: none at 0.
+    /// </summary>
+    [IntrinsicImplementation, PtxAsm("cp.async.cg.shared.global [$s0], [$1], 16, $2;")]
+    public static void CopyAsync(ref UInt4 shared, ref UInt4 global, int bytes) =>
+        shared = bytes >= 16 ? global : FirstBytes(global, bytes);
 
     /// <summary>Makes a group of this thread's copies since the last group; it may be empty.</summary>
     [IntrinsicImplementation, PtxAsm("cp.async.commit_group;")]
@@ -39,6 +53,12 @@ public static class TensorCore
     {
     }
 
+    /// <summary>Waits until of this thread's groups only the latest two may be under way.</summary>
+    [IntrinsicImplementation, PtxAsm("cp.async.wait_group 2;")]
+    public static void WaitForAllCopiesButTwoGroups()
+    {
+    }
+
     /// <summary>Waits for all copies of this thread.</summary>
     [IntrinsicImplementation, PtxAsm("cp.async.wait_all;")]
     public static void WaitForCopies()
@@ -48,6 +68,13 @@ public static class TensorCore
     /// <summary>Two floats rounded to bf16, to nearest even; the first in the low half.</summary>
     [IntrinsicImplementation, PtxAsm("cvt.rn.bf16x2.f32 $d, $1, $0;")]
     public static uint PackBf16(float low, float high) => RoundToBf16(low) | (RoundToBf16(high) << 16);
+
+    private static UInt4 FirstBytes(UInt4 words, int bytes)
+    {
+        return new() { X = First(words.X, 0), Y = First(words.Y, 4), Z = First(words.Z, 8), W = First(words.W, 12) };
+
+        uint First(uint word, int at) => bytes - at >= 4 ? word : bytes <= at ? 0 : word & ((1u << (8 * (bytes - at))) - 1);
+    }
 
     private static uint RoundToBf16(float x)
     {
