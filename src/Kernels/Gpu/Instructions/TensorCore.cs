@@ -35,7 +35,7 @@ public static class TensorCore
     public static void CopyAsync(ref UInt4 shared, ref UInt4 global) => shared = global;
 
     /// <summary>
-    /// As <see cref="CopyAsync"/>, with zeros behind the first <paramref name="bytes"/> of the 16, which alone are read: none at 0.
+    /// As <see cref="CopyAsync(ref UInt4, ref UInt4)"/>, with zeros behind the first <paramref name="bytes"/> of the 16, which alone are read: none at 0.
     /// </summary>
     [IntrinsicImplementation, PtxAsm("cp.async.cg.shared.global [$s0], [$1], 16, $2;")]
     public static void CopyAsync(ref UInt4 shared, ref UInt4 global, int bytes) =>
