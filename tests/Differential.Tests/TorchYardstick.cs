@@ -8,6 +8,7 @@ internal static class TorchYardstick
     private static readonly KernelVariant[] Variants =
     [
         new TorchMatMul(),
+        new TorchMatMulBf16(),
         new TorchActivation(),
         new TorchLayerNormForward(),
         new TorchLayerNormBackward(),
@@ -65,6 +66,6 @@ internal static class TorchYardstick
             o => ErrorStats.Compare(
                 memory.Read(o.Name),
                 truth[o.Name],
-                new Tolerance { Terms = o.Terms, ExtraError = kernelCase.ExtraError }));
+                new Tolerance { Terms = o.Terms, ExtraError = kernelCase.ExtraError, StorageRoundoff = OperandElement.Roundoff(o) }));
     }
 }

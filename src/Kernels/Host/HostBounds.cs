@@ -28,7 +28,7 @@ internal static unsafe class HostBounds
     [Conditional("DEBUG")]
     public static void Begin<TCall>(string variant, in TCall call) where TCall : struct, IKernelCall
     {
-        _launch = new Launch(variant);
+        _launch = new Launch(variant, _launch);
         foreach (var property in typeof(TCall).GetProperties(BindingFlags.Instance | BindingFlags.Public))
         {
             if (property.PropertyType is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(Slice<>))
@@ -70,7 +70,7 @@ internal static unsafe class HostBounds
             _allowed = [.. _allowed.Where(range => range.Launch is null || range.Launch != _launch)];
         }
 
-        _launch = null;
+        _launch = _launch?.Within;
     }
 
     /// <summary>Throws if a kernel touches what is not its own.</summary>
@@ -120,9 +120,13 @@ internal static unsafe class HostBounds
     private static int SizeOf(Type type) =>
         (int)typeof(Unsafe).GetMethod(nameof(Unsafe.SizeOf))!.MakeGenericMethod(type).Invoke(null, null)!;
 
-    private sealed class Launch(string variant)
+    /// <param name="variant">What runs.</param>
+    /// <param name="within">The launch that this one is a part of; null if it stands alone.</param>
+    private sealed class Launch(string variant, Launch? within)
     {
         public string Variant => variant;
+
+        public Launch? Within => within;
     }
 
     /// <param name="Launch">Whose it is; null for everybody's.</param>

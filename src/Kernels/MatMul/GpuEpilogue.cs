@@ -7,8 +7,7 @@ namespace DPT.Engine.Kernels;
 /// What happens to one sum on its way to C, for a thread of a GPU: everything in <see cref="MatMulCall"/> but the product.
 /// </summary>
 /// <remarks>
-/// The choices are flags that are the same for all threads, so a kernel holds every epilogue once and branches never
-/// diverge. Kernels finish their sums in a loop, one element or one pack of four a turn: its code is long, and no tile of
+/// Kernels finish their sums in a loop, one element or one pack of four a turn: its code is long, and no tile of
 /// registers may be indexed by a loop, so tiles go to it through shared memory. A turn may wait for memory as long as 512
 /// multiply-adds take, so packs pay wherever C is small.
 /// </remarks>
@@ -17,35 +16,18 @@ namespace DPT.Engine.Kernels;
 /// <param name="PreActivation">What the activation sees, or saw; empty if it is neither saved nor read.</param>
 /// <param name="Residual">What is added behind the activation; empty if there is nothing.</param>
 /// <param name="Stride">Elements from one row of C to the next, and of all that is laid out like it.</param>
-/// <param name="Flags">What to do.</param>
+/// <param name="Flags">What to do (<see cref="EpilogueFormula"/>), and whether packs can be moved.</param>
 internal readonly record struct GpuEpilogue(
     ArrayView<float> C, ArrayView<float> Bias, ArrayView<float> PreActivation, ArrayView<float> Residual, int Stride, int Flags)
 {
-    private const int HasBias = 1;
-    private const int SavesPreActivation = 2;
-    private const int IsGelu = 4;
-    private const int IsSilu = 8;
-    private const int HasResidual = 16;
-    private const int IsGeluGradient = 32;
-    private const int IsSiluGradient = 64;
-    private const int Accumulates = 128;
-    private const int IsAligned = 256;
+    private const int IsAligned = EpilogueFormula.FirstFree;
 
     /// <summary>The same with C from an element on: every part of a split K has a C of its own.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public GpuEpilogue From(long element) => this with { C = C.SubView(element) };
 
     /// <summary>What the call asks for.</summary>
-    public static int FlagsOf(in MatMulCall call) =>
-        (call.Bias.IsEmpty ? 0 : HasBias)
-        | (call.PreActivation.IsEmpty || call.GradientOf != Activation.None ? 0 : SavesPreActivation)
-        | (call.Activation == Activation.Gelu ? IsGelu : 0)
-        | (call.Activation == Activation.Silu ? IsSilu : 0)
-        | (call.Residual.IsEmpty ? 0 : HasResidual)
-        | (call.GradientOf == Activation.Gelu ? IsGeluGradient : 0)
-        | (call.GradientOf == Activation.Silu ? IsSiluGradient : 0)
-        | (call.Accumulate ? Accumulates : 0)
-        | (CanMovePacks(in call) ? IsAligned : 0);
+    public static int FlagsOf(in MatMulCall call) => EpilogueFormula.FlagsOf(in call) | (CanMovePacks(in call) ? IsAligned : 0);
 
     /// <summary>Finishes the sum of one element and writes it to C.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -77,60 +59,53 @@ internal readonly record struct GpuEpilogue(
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Finish<V, TAccess>(V value, int row, int column, int count)
         where V : struct, IReal<V>
-        where TAccess : struct, IAccess<V>
-    {
-        var at = ((long)row * Stride) + column;
-        var isAligned = Is(IsAligned);
-        if (Is(HasBias))
-        {
-            value += TAccess.Load(Bias, column, count, isAligned);
-        }
-
-        if (Is(SavesPreActivation))
-        {
-            TAccess.Store(PreActivation, at, count, isAligned, value);
-        }
-
-        if (Is(IsGelu))
-        {
-            value = RealMath.Gelu(value);
-        }
-
-        if (Is(IsSilu))
-        {
-            value = RealMath.Silu(value);
-        }
-
-        if (Is(IsGeluGradient))
-        {
-            value *= RealMath.GeluGradient(TAccess.Load(PreActivation, at, count, isAligned));
-        }
-
-        if (Is(IsSiluGradient))
-        {
-            value *= RealMath.SiluGradient(TAccess.Load(PreActivation, at, count, isAligned));
-        }
-
-        if (Is(HasResidual))
-        {
-            value += TAccess.Load(Residual, at, count, isAligned);
-        }
-
-        if (Is(Accumulates))
-        {
-            value += TAccess.Load(C, at, count, isAligned);
-        }
-
-        TAccess.Store(C, at, count, isAligned, value);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool Is(int flag) => (Flags & flag) != 0;
+        where TAccess : struct, IAccess<V> =>
+        EpilogueFormula.Finish(value, new Place<V, TAccess>(this, row, column, count), Flags);
 
     /// <summary>Whether every pack of a row starts at a multiple of 16 bytes, in all that the epilogue touches.</summary>
     private static bool CanMovePacks(in MatMulCall call) =>
         GlobalMemory.HasAlignedRows(call.C, call.RowC) && GlobalMemory.HasAlignedRows(call.Bias, 0)
         && GlobalMemory.HasAlignedRows(call.PreActivation, 0) && GlobalMemory.HasAlignedRows(call.Residual, 0);
+
+    /// <summary>The operands at one place.</summary>
+    private readonly struct Place<V, TAccess> : IEpilogueOperands<V>
+        where V : struct, IReal<V>
+        where TAccess : struct, IAccess<V>
+    {
+        private readonly GpuEpilogue _epilogue;
+        private readonly int _column;
+        private readonly int _count;
+        private readonly long _at;
+        private readonly bool _isAligned;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Place(GpuEpilogue epilogue, int row, int column, int count)
+        {
+            _epilogue = epilogue;
+            _column = column;
+            _count = count;
+            _at = ((long)row * epilogue.Stride) + column;
+            _isAligned = (epilogue.Flags & IsAligned) != 0;
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public V LoadBias() => TAccess.Load(_epilogue.Bias, _column, _count, _isAligned);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public V LoadPreActivation() => TAccess.Load(_epilogue.PreActivation, _at, _count, _isAligned);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public V LoadResidual() => TAccess.Load(_epilogue.Residual, _at, _count, _isAligned);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public V LoadResult() => TAccess.Load(_epilogue.C, _at, _count, _isAligned);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void SavePreActivation(V value) => TAccess.Store(_epilogue.PreActivation, _at, _count, _isAligned, value);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void SaveResult(V value) => TAccess.Store(_epilogue.C, _at, _count, _isAligned, value);
+    }
 
     /// <summary>How many elements move at once.</summary>
     private interface IAccess<V>

@@ -76,13 +76,18 @@ public readonly record struct MatMulCall : IKernelCall
     public Activation GradientOf { get; init; }
 
     /// <summary>Stride of A with the default resolved.</summary>
-    public int RowA => StrideA != 0 ? StrideA : TransposeA ? M : K;
+    public int RowA => Sizes.RowA;
 
     /// <summary>Stride of B with the default resolved.</summary>
-    public int RowB => StrideB != 0 ? StrideB : TransposeB ? K : N;
+    public int RowB => Sizes.RowB;
 
     /// <summary>Stride of C with the default resolved.</summary>
-    public int RowC => StrideC != 0 ? StrideC : N;
+    public int RowC => Sizes.RowC;
+
+    internal MatMulSizes Sizes => new(M, N, K)
+    {
+        TransposeA = TransposeA, TransposeB = TransposeB, StrideA = StrideA, StrideB = StrideB, StrideC = StrideC,
+    };
 
     /// <summary>Number of products with the default resolved.</summary>
     internal int Count => Math.Max(Products, 1);
@@ -96,14 +101,11 @@ public readonly record struct MatMulCall : IKernelCall
         C = C.Range(index * ElementsOfC, ElementsOfC),
     };
 
-    /// <summary>Elements from the first to the last of A, what lies between rows included.</summary>
-    internal long ElementsOfA => TransposeA ? Extent(K, M, RowA) : Extent(M, K, RowA);
+    internal long ElementsOfA => Sizes.ElementsOfA;
 
-    /// <summary>As <see cref="ElementsOfA"/>, of B.</summary>
-    internal long ElementsOfB => TransposeB ? Extent(N, K, RowB) : Extent(K, N, RowB);
+    internal long ElementsOfB => Sizes.ElementsOfB;
 
-    /// <summary>As <see cref="ElementsOfA"/>, of C, the pre-activation and the residual.</summary>
-    internal long ElementsOfC => Extent(M, N, RowC);
+    internal long ElementsOfC => Sizes.ElementsOfC;
 
     /// <inheritdoc/>
     public string Shape => (Products > 1 ? $"{Products} of " : "") + $"M={M} {RowShape}";
@@ -114,7 +116,7 @@ public readonly record struct MatMulCall : IKernelCall
     /// </remarks>
     public string SampleShape => TransposeA || Products > 1 ? Shape : RowShape;
 
-    private string RowShape => $"N={N} K={K} {(TransposeA ? 'T' : 'N')}{(TransposeB ? 'T' : 'N')}"
+    private string RowShape => $"N={N} K={K} {Sizes.Layout}"
         + (Bias.IsEmpty ? "" : " bias")
         + (Activation == Activation.None ? "" : $" {Activation}")
         + (GradientOf == Activation.None ? "" : $" {GradientOf}'")
@@ -132,12 +134,7 @@ public readonly record struct MatMulCall : IKernelCall
     /// <inheritdoc/>
     public void Validate()
     {
-        Require.Size(Op, nameof(M), M);
-        Require.Size(Op, nameof(N), N);
-        Require.Size(Op, nameof(K), K);
-        Require.Size(Op, nameof(StrideA), RowA);
-        Require.Size(Op, nameof(StrideB), RowB);
-        Require.Size(Op, nameof(StrideC), RowC, N);
+        Sizes.Validate(Op);
         Require.That(Op, Products is >= 0 and <= MostProducts, $"Products must be from 0 to {MostProducts}, not {Products}");
         Require.Operand(Op, nameof(A), A, Count * ElementsOfA);
         Require.Operand(Op, nameof(B), B, Count * ElementsOfB);
@@ -157,6 +154,4 @@ public readonly record struct MatMulCall : IKernelCall
                 || (!PreActivation.IsEmpty && Activation == Activation.None && Bias.IsEmpty && Residual.IsEmpty),
             "an activation gradient needs the pre-activation and excludes activation, bias and residual");
     }
-
-    private static long Extent(int rows, int columns, int stride) => ((long)(rows - 1) * stride) + columns;
 }

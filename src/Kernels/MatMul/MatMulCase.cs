@@ -13,7 +13,7 @@ internal enum ResidualKind
     Result,
 }
 
-/// <summary>A proving case of the matrix product.</summary>
+/// <summary>A proving case of the matrix product, in fp32 or with factors of bf16.</summary>
 /// <param name="Call">The call but for its operands.</param>
 internal readonly record struct MatMulCase(MatMulCall Call)
 {
@@ -27,18 +27,32 @@ internal readonly record struct MatMulCase(MatMulCall Call)
 
     public ResidualKind Residual { get; init; }
 
+    /// <summary>The case in fp32.</summary>
     public KernelCase<MatMulCall> Describe()
     {
-        var self = Padding == 0 ? this : this with
-        {
-            Call = Call with { StrideA = Call.RowA + Padding, StrideB = Call.RowB + Padding, StrideC = Call.RowC + Padding },
-        };
+        var self = Padded();
         return new KernelCase<MatMulCall>(Label, [.. self.Operands()], self.Bind, v => MatMulReference.Compute(in self, v));
     }
 
+    /// <summary>The same case with factors and pre-activation of bf16.</summary>
+    /// <param name="rounded">Whether the result is rounded to bf16 too.</param>
+    public KernelCase<MatMulBf16Call> DescribeBf16(bool rounded)
+    {
+        var self = Padded();
+        var operands = self.Operands()
+            .Select(o => o.Name is "a" or "b" or "pre" || (rounded && o.Name == "c") ? o.AsBf16() : o);
+        return new KernelCase<MatMulBf16Call>(
+            Label + (rounded ? " rounded" : ""), [.. operands], m => self.BindBf16(m, rounded), v => MatMulReference.Compute(in self, v));
+    }
+
+    private MatMulCase Padded() => Padding == 0 ? this : this with
+    {
+        Call = Call with { StrideA = Call.RowA + Padding, StrideB = Call.RowB + Padding, StrideC = Call.RowC + Padding },
+    };
+
     private bool IsGradient => Call.GradientOf != Activation.None;
 
-    private string Label => (Call.Products > 1 ? $"{Call.Products} of " : "") + $"M={Call.M} N={Call.N} K={Call.K} {(Call.TransposeA ? 'T' : 'N')}{(Call.TransposeB ? 'T' : 'N')}"
+    private string Label => (Call.Products > 1 ? $"{Call.Products} of " : "") + $"M={Call.M} N={Call.N} K={Call.K} {Call.Sizes.Layout}"
         + (Padding > 0 ? $" stride+{Padding}" : "")
         + (Call.StrideA > 0 ? $" rowA={Call.StrideA}" : "")
         + (Call.StrideB > 0 ? $" rowB={Call.StrideB}" : "")
@@ -92,5 +106,27 @@ internal readonly record struct MatMulCase(MatMulCall Call)
             ResidualKind.Result => memory["c"],
             _ => default,
         },
+    };
+
+    private MatMulBf16Call BindBf16(CaseMemory memory, bool rounded) => new()
+    {
+        M = Call.M, N = Call.N, K = Call.K,
+        TransposeA = Call.TransposeA, TransposeB = Call.TransposeB,
+        StrideA = Call.StrideA, StrideB = Call.StrideB, StrideC = Call.StrideC,
+        A = memory.Bf16("a"),
+        B = memory.Bf16("b"),
+        C = rounded ? default : memory["c"],
+        RoundedC = rounded ? memory.Bf16("c") : default,
+        Accumulate = Call.Accumulate,
+        Bias = Bias ? memory["bias"] : default,
+        Activation = Call.Activation,
+        PreActivation = PreActivation || IsGradient ? memory.Bf16("pre") : default,
+        Residual = Residual switch
+        {
+            ResidualKind.Own => memory["residual"],
+            ResidualKind.Result => memory["c"],
+            _ => default,
+        },
+        GradientOf = Call.GradientOf,
     };
 }

@@ -19,8 +19,22 @@ public static class MatMulOperators
             BenchCases = BenchCases,
         };
 
+    /// <summary>The same with factors of bf16, sums in fp32, and a result in fp32 or rounded to bf16.</summary>
+    public static Operator<MatMulBf16Call> MatMulBf16 { get; } =
+        new(
+            "matmul.bf16",
+            Bf16Cases,
+            new MatMulBf16HostV1Widen(),
+            new MatMulBf16V2MmaSync(),
+            new MatMulBf16V1Naive())
+        {
+            BenchCases = Bf16BenchCases,
+        };
+
     private static IEnumerable<KernelCase> Cases() =>
-        Layouts().Concat(Several()).Concat(Overlaps()).Concat(Edges()).Concat(Epilogues()).Select(c => c.Describe());
+        Layouts().Concat(Several()).Concat(Overlaps()).Concat(Edges())
+            .Concat(Epilogues((Nn(24, 64, 21), 0), (Nt(19, 43, 40), 5)))
+            .Select(c => c.Describe());
 
     /// <summary>
     /// A square one for the ceiling, a U-ViT-S's layers on 64 images of 257 tokens, forward and both gradients, the same of a small
@@ -42,6 +56,60 @@ public static class MatMulOperators
         new(Tn(32, 3 * 32, 128 * 225) with { StrideB = 32, Accumulate = true }),
         new(Nn(128, 128, 128) with { Products = 7 }),
     }.Select(c => c.Describe());
+
+    /// <summary>
+    /// Around the tiles of tensor cores and their steps, off and on the alignment of their copies, in every layout; and what may
+    /// follow the sum.
+    /// </summary>
+    private static IEnumerable<KernelCase> Bf16Cases()
+    {
+        (int M, int N, int K)[] shapes =
+        [
+            (1, 1, 1), (5, 7, 11), (8, 8, 8), (16, 24, 16), (63, 64, 65), (64, 72, 64), (72, 56, 72), (1, 264, 136), (136, 8, 200),
+        ];
+        foreach (var (m, n, k) in shapes)
+        {
+            foreach (var product in new[] { Nn(m, n, k), Nt(m, n, k), Tn(m, n, k), Tn(m, n, k) with { TransposeB = true } })
+            {
+                yield return new MatMulCase(product).DescribeBf16(rounded: false);
+                yield return new MatMulCase(product) { Padding = 8 }.DescribeBf16(rounded: true);
+            }
+        }
+
+        // Parts of a long K; rows that overlap; so many blocks that tiles are large, with few rows or columns in them.
+        yield return new MatMulCase(Tn(40, 48, 1032) with { Accumulate = true }).DescribeBf16(rounded: false);
+        yield return new MatMulCase(Tn(40, 48, 1032)) { Bias = true, Residual = ResidualKind.Own }.DescribeBf16(rounded: false);
+        yield return new MatMulCase(Tn(40, 48, 1032)).DescribeBf16(rounded: true);
+        yield return new MatMulCase(Nt(24, 16, 24) with { StrideA = 8 }).DescribeBf16(rounded: false);
+        yield return new MatMulCase(Nn(1, 24_600, 72)) { Bias = true }.DescribeBf16(rounded: true);
+        yield return new MatMulCase(Nt(12_301, 5, 136)).DescribeBf16(rounded: false);
+        yield return new MatMulCase(Nn(12_301, 8, 8)).DescribeBf16(rounded: true);
+        yield return new MatMulCase(Tn(8, 24_600, 136) with { TransposeB = true }).DescribeBf16(rounded: true);
+        yield return new MatMulCase(Tn(136, 8, 16_400) with { Accumulate = true }).DescribeBf16(rounded: false);
+        foreach (var epilogue in Epilogues((Nn(24, 72, 40), 0), (Nt(19, 43, 40), 8)))
+        {
+            yield return epilogue.DescribeBf16(rounded: false);
+            if (!epilogue.Call.Accumulate && epilogue.Residual != ResidualKind.Result)
+            {
+                yield return epilogue.DescribeBf16(rounded: true);
+            }
+        }
+    }
+
+    /// <summary>As <see cref="BenchCases"/>, rounded where the result is a factor again.</summary>
+    private static IEnumerable<KernelCase> Bf16BenchCases() =>
+    [
+        new MatMulCase(Nn(4096, 4096, 4096)).DescribeBf16(rounded: true),
+        new MatMulCase(Nt(64 * 257, 3 * 512, 512)) { Bias = true }.DescribeBf16(rounded: true),
+        new MatMulCase(Nt(64 * 257, 2048, 512) with { Activation = Activation.Gelu }) { Bias = true, PreActivation = true }
+            .DescribeBf16(rounded: true),
+        new MatMulCase(Nt(64 * 257, 512, 2048)) { Bias = true, Residual = ResidualKind.Own }.DescribeBf16(rounded: false),
+        new MatMulCase(Nn(64 * 257, 512, 2048)).DescribeBf16(rounded: true),
+        new MatMulCase(Tn(512, 2048, 64 * 257) with { Accumulate = true }).DescribeBf16(rounded: false),
+        new MatMulCase(Nt(64 * 18, 512, 128) with { Activation = Activation.Gelu }) { Bias = true, PreActivation = true }
+            .DescribeBf16(rounded: true),
+        new MatMulCase(Tn(128, 512, 64 * 18) with { Accumulate = true }).DescribeBf16(rounded: false),
+    ];
 
     /// <summary>Every layout with small, prime and thin shapes, rows adjacent and not.</summary>
     private static IEnumerable<MatMulCase> Layouts()
@@ -102,9 +170,9 @@ public static class MatMulOperators
     }
 
     /// <summary>What may follow the sum, on tiles whole and cut.</summary>
-    private static IEnumerable<MatMulCase> Epilogues()
+    private static IEnumerable<MatMulCase> Epilogues(params (MatMulCall Product, int Padding)[] shapes)
     {
-        foreach (var (product, padding) in new[] { (Nn(24, 64, 21), 0), (Nt(19, 43, 40), 5) })
+        foreach (var (product, padding) in shapes)
         {
             var shape = new MatMulCase(product) { Padding = padding };
             var adding = shape with { Call = product with { Accumulate = true } };

@@ -7,6 +7,7 @@ public static class KernelRegistry
     public static IReadOnlyList<Operator> Operators { get; } =
     [
         MatMulOperators.MatMul,
+        MatMulOperators.MatMulBf16,
         AttentionOperators.Forward,
         AttentionOperators.Backward,
         LayerNormOperators.Forward,

@@ -57,6 +57,45 @@ internal sealed class TorchMatMul : TorchVariant<MatMulCall>
         : ReadRows(slice, rows, columns, stride);
 }
 
+/// <summary>The factors as floats, PyTorch's product of these, and its rounding of what is stored in bf16.</summary>
+internal sealed class TorchMatMulBf16 : TorchVariant<MatMulBf16Call>
+{
+    protected override void Compute(in MatMulBf16Call call)
+    {
+        long rowA = call.StrideA != 0 ? call.StrideA : call.TransposeA ? call.M : call.K;
+        long rowB = call.StrideB != 0 ? call.StrideB : call.TransposeB ? call.K : call.N;
+        long row = call.StrideC != 0 ? call.StrideC : call.N;
+        var a = call.TransposeA ? ReadRows(call.A, call.K, call.M, rowA).t() : ReadRows(call.A, call.M, call.K, rowA);
+        var b = call.TransposeB ? ReadRows(call.B, call.N, call.K, rowB).t() : ReadRows(call.B, call.K, call.N, rowB);
+        var sum = a.matmul(b);
+        if (!call.Bias.IsEmpty)
+        {
+            sum = Read(call.Bias, call.N) + sum;
+        }
+
+        var result = call.GradientOf == Activation.None
+            ? TorchActivation.Apply(call.Activation, sum)
+            : TorchActivation.Gradient(call.GradientOf, ReadRows(call.PreActivation, call.M, call.N, row), sum);
+        if (!call.PreActivation.IsEmpty && call.GradientOf == Activation.None)
+        {
+            WriteRows(sum, call.PreActivation, row);
+        }
+
+        if (!call.Residual.IsEmpty)
+        {
+            result += ReadRows(call.Residual, call.M, call.N, row);
+        }
+
+        if (!call.RoundedC.IsEmpty)
+        {
+            WriteRows(result, call.RoundedC, row);
+            return;
+        }
+
+        WriteRows(call.Accumulate ? ReadRows(call.C, call.M, call.N, row) + result : result, call.C, row);
+    }
+}
+
 internal sealed class TorchActivation : TorchVariant<ActivationCall>
 {
     public static Tensor Apply(Activation function, Tensor x) => function switch

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using DPT.Engine.Kernels;
 using TorchSharp;
+using BFloat16 = DPT.Engine.Kernels.BFloat16;
 using Tensor = TorchSharp.torch.Tensor;
 
 namespace Differential.Tests;
@@ -29,12 +30,21 @@ internal abstract unsafe class TorchVariant<TCall> : KernelVariant<TCall> where 
     protected static Tensor Read(Slice<float> slice, params long[] shape) =>
         torch.tensor(new Span<float>((void*)slice.Address, (int)slice.Length).ToArray())[..Elements(shape)].reshape(shape);
 
+    /// <summary>A copy of an operand of bf16, as floats.</summary>
+    protected static Tensor Read(Slice<BFloat16> slice, params long[] shape) =>
+        torch.tensor(new Span<TorchSharp.BFloat16>((void*)slice.Address, (int)slice.Length).ToArray())
+            .to_type(torch.ScalarType.Float32)[..Elements(shape)].reshape(shape);
+
     /// <summary>A copy of class numbers or row numbers, as the 64-bit integers that PyTorch indexes with.</summary>
     protected static Tensor Read(Slice<int> slice) =>
         torch.tensor(new Span<int>((void*)slice.Address, (int)slice.Length).ToArray()).to_type(torch.ScalarType.Int64);
 
     /// <summary>A copy of a matrix whose rows lie <paramref name="stride"/> elements apart.</summary>
     protected static Tensor ReadRows(Slice<float> slice, long rows, long columns, long stride) =>
+        Read(slice, slice.Length).as_strided([rows, columns], [stride, 1]);
+
+    /// <inheritdoc cref="ReadRows(Slice{float}, long, long, long)"/>
+    protected static Tensor ReadRows(Slice<BFloat16> slice, long rows, long columns, long stride) =>
         Read(slice, slice.Length).as_strided([rows, columns], [stride, 1]);
 
     /// <summary>A copy of an operand that gradients are wanted of.</summary>
@@ -44,6 +54,19 @@ internal abstract unsafe class TorchVariant<TCall> : KernelVariant<TCall> where 
     protected static void Write(Tensor value, Slice<float> slice) =>
         MemoryMarshal.Cast<byte, float>(value.detach().contiguous().bytes)
             .CopyTo(new Span<float>((void*)slice.Address, (int)slice.Length));
+
+    /// <summary>Replaces an operand of bf16; PyTorch rounds.</summary>
+    protected static void Write(Tensor value, Slice<BFloat16> slice) =>
+        MemoryMarshal.Cast<byte, BFloat16>(value.detach().to_type(torch.ScalarType.BFloat16).contiguous().bytes)
+            .CopyTo(new Span<BFloat16>((void*)slice.Address, (int)slice.Length));
+
+    /// <inheritdoc cref="WriteRows(Tensor, Slice{float}, long)"/>
+    protected static void WriteRows(Tensor value, Slice<BFloat16> slice, long stride)
+    {
+        var whole = Read(slice, slice.Length);
+        whole.as_strided(value.shape, [stride, 1]).copy_(value.detach());
+        Write(whole, slice);
+    }
 
     /// <summary>Replaces a matrix whose rows lie apart; what is between the rows stays.</summary>
     protected static void WriteRows(Tensor value, Slice<float> slice, long stride)
