@@ -70,7 +70,7 @@ public sealed class BatchIndependenceTests
     public void Cut_OfASumOnTheGpu_DependsOnRowsOnlyInTheGradientOfAWeight()
     {
         int Runs(int m, int k, bool transposeA) =>
-            new MatMulSplitK(new MatMulCall { M = m, N = 64, K = k, TransposeA = transposeA, A = default, B = default, C = default }, 64, 8).Parts;
+            new SplitK(new MatMulSizes(m, 64, k) { TransposeA = transposeA }, 64, 64, 8, wantedBlocks: 512).Parts;
         Assert.Multiple(() =>
         {
             Assert.That(new[] { 1, 66, 4224, 66048 }.Select(m => Runs(m, 2048, transposeA: false)), Is.All.EqualTo(1));

@@ -58,6 +58,8 @@ public sealed class ToleranceTests
             Assert.That(alone.Limit(8), Is.EqualTo(1280 * U).Within(1e-9).Percent, "relative to the size");
             Assert.That(beside.Limit(1), Is.EqualTo(0.75 + (40 * U)).Within(1e-9).Percent, "a library explains most of it");
             Assert.That((alone with { ExtraError = 0.5 }).Limit(3), Is.EqualTo(1.5 + (480 * U)).Within(1e-9).Percent);
+            Assert.That((alone with { StorageRoundoff = 0.25 }).Limit(3), Is.EqualTo(0.75 + (480 * U)).Within(1e-9).Percent);
+            Assert.That((alone with { IntermediateRoundoff = 0.25 }).Limit(3), Is.EqualTo(3 + (480 * U)).Within(1e-9).Percent);
             Assert.That(alone.Limit(0, sensitivity: 2), Is.EqualTo(132).Within(1e-9).Percent);
             Assert.That(alone.Limit(0), Is.EqualTo(80 * Math.ScaleB(1, -149)).Within(1e-9).Percent, "what denormals lose");
         });

@@ -71,9 +71,13 @@ public sealed class ValidationTests
     private static readonly MatMulCall MatMul =
         new() { M = 2, N = 3, K = 4, A = Floats(8), B = Floats(12), C = Floats(6) };
 
+    private static readonly MatMulBf16Call MatMulBf16 =
+        new() { M = 2, N = 3, K = 4, A = Halves(8), B = Halves(12), C = Floats(6) };
+
     public static IEnumerable<TestCaseData> Good() => new IKernelCall[]
     {
         Axpby, LayerNorm, CrossEntropy, Solver, AdamW, MatMul, MatMul with { Products = 2, A = Floats(16), B = Floats(24), C = Floats(12) },
+        MatMulBf16, MatMulBf16 with { C = default, RoundedC = Halves(6) },
     }.Select(c => new TestCaseData(c).SetArgDisplayNames(c.GetType().Name));
 
     public static IEnumerable<TestCaseData> Bad()
@@ -111,6 +115,19 @@ public sealed class ValidationTests
         yield return Case(MatMul with { Products = 65536 }, "matmul: Products must be from 0 to 65535, not 65536");
         yield return Case(two with { A = Floats(15) }, "matmul: operand 'A' has 15 elements, the sizes need 16");
         yield return Case(two with { C = Floats(11) }, "matmul: operand 'C' has 11 elements, the sizes need 12");
+        yield return Case(MatMulBf16 with { A = Halves(7) }, "matmul.bf16: operand 'A' has 7 elements, the sizes need 8");
+        yield return Case(MatMulBf16 with { C = default }, "matmul.bf16: exactly one of the operands 'C' and 'RoundedC' must be given");
+        yield return Case(
+            MatMulBf16 with { RoundedC = Halves(6) }, "matmul.bf16: exactly one of the operands 'C' and 'RoundedC' must be given");
+        yield return Case(
+            MatMulBf16 with { C = default, RoundedC = Halves(5) }, "matmul.bf16: operand 'RoundedC' has 5 elements, the sizes need 6");
+        yield return Case(
+            MatMulBf16 with { C = default, RoundedC = Halves(6), Accumulate = true },
+            "matmul.bf16: only a result in fp32 can be added to");
+        yield return Case(MatMulBf16 with { StrideC = 2 }, "matmul.bf16: StrideC is 2, it must be 3..");
+        yield return Case(
+            MatMulBf16 with { GradientOf = Activation.Gelu },
+            "matmul.bf16: an activation gradient needs the pre-activation and excludes activation, bias and residual");
         foreach (var call in new[]
         {
             two with { StrideA = 4 }, two with { StrideB = 3 }, two with { StrideC = 3 }, two with { Bias = Floats(3) },
@@ -164,4 +181,6 @@ public sealed class ValidationTests
 
     /// <summary>A slice of that length somewhere: validation must not look inside.</summary>
     private static Slice<float> Floats(long length) => new(64, length);
+
+    private static Slice<BFloat16> Halves(long length) => new(64, length);
 }

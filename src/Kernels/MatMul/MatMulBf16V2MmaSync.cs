@@ -74,7 +74,7 @@ internal sealed class MatMulBf16V2MmaSync : GpuVariant<MatMulBf16Call>
     {
         if (!Bf16Memory.HasChunkedRows(call.A, call.Sizes.RowA) || !Bf16Memory.HasChunkedRows(call.B, call.Sizes.RowB))
         {
-            reason = "rows of both factors must start at multiples of 16 bytes";
+            reason = "a row of a factor does not start at a multiple of 16 bytes";
             return false;
         }
 
@@ -83,16 +83,18 @@ internal sealed class MatMulBf16V2MmaSync : GpuVariant<MatMulBf16Call>
 
     protected override void Run(GpuDevice device, in MatMulBf16Call call)
     {
-        var large = CutFor<Mma128x256>(in call, WantedLargeBlocks);
-        if (large.Blocks >= EnoughLargeBlocks)
+        if (FillsACard(in call))
         {
-            Launch<Mma128x256>(device, in call, Large, large);
+            Launch<Mma128x256>(device, in call, Large, CutFor<Mma128x256>(in call, WantedLargeBlocks));
         }
         else
         {
             Launch<Mma64x64>(device, in call, Small, CutFor<Mma64x64>(in call, WantedSmallBlocks));
         }
     }
+
+    /// <summary>Whether the large tile serves a call.</summary>
+    internal static bool FillsACard(in MatMulBf16Call call) => CutFor<Mma128x256>(in call, WantedLargeBlocks).Blocks >= EnoughLargeBlocks;
 
     private static SplitK CutFor<T>(in MatMulBf16Call call, int wantedBlocks) where T : struct, IMmaTile =>
         new(call.Sizes, T.M, T.N, KOfStage, wantedBlocks, MatMulBf16Parts.CanBeAdded(in call));
@@ -198,8 +200,7 @@ internal sealed class MatMulBf16V2MmaSync : GpuVariant<MatMulBf16Call>
             }
         }
 
-        TensorCore.WaitForCopies();
-        Group.Barrier();
+        // Everyone has read the last fragments: no barrier is needed behind the one in the loop.
         Finish<T>(sums, shared, rowOfWarp, columnOfWarp, lane, epilogue.From((long)Grid.IdxZ * m * n), m, n);
     }
 

@@ -82,6 +82,7 @@ public static class MatMulOperators
         yield return new MatMulCase(Tn(40, 48, 1032)).DescribeBf16(rounded: true);
         yield return new MatMulCase(Nt(24, 16, 24) with { StrideA = 8 }).DescribeBf16(rounded: false);
         yield return new MatMulCase(Nn(1, 24_600, 72)) { Bias = true }.DescribeBf16(rounded: true);
+        yield return new MatMulCase(Nn(1, 24_600, 72) with { StrideC = 24_601 }).DescribeBf16(rounded: false);
         yield return new MatMulCase(Nt(12_301, 5, 136)).DescribeBf16(rounded: false);
         yield return new MatMulCase(Nn(12_301, 8, 8)).DescribeBf16(rounded: true);
         yield return new MatMulCase(Tn(8, 24_600, 136) with { TransposeB = true }).DescribeBf16(rounded: true);
