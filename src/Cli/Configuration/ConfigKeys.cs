@@ -60,7 +60,7 @@ internal static class ConfigKeys
         new IntegerKey("diffusion.depth", 2, 256),
         new IntegerKey("diffusion.heads", 1, 256),
         new FlagKey("diffusion.convolution"),
-        new ChoiceKey("diffusion.prediction", "noise", "velocity"),
+        new ChoiceKey("diffusion.prediction", "noise", "velocity", "data"),
         new ChoiceKey("diffusion.schedule", "vp", "cosine"),
         new ChoiceKey("diffusion.initialisation", "official", "fast"),
         new IntegerKey("diffusion.steps", 1, Any),

@@ -202,7 +202,7 @@ public sealed record DiffusionOptions
     /// <summary>End in a 3x3 convolution.</summary>
     public required bool Convolution { get; init; }
 
-    /// <summary><c>noise</c> or <c>velocity</c>.</summary>
+    /// <summary><c>noise</c>, <c>velocity</c> or <c>data</c>: what the network predicts.</summary>
     public required string Prediction { get; init; }
 
     /// <summary><c>vp</c> (linear beta) or <c>cosine</c>.</summary>

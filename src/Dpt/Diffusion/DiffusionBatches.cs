@@ -9,9 +9,11 @@ namespace DPT.Engine.Dpt;
 /// <param name="Alpha">Signal scale of each image, [B].</param>
 /// <param name="Sigma">Noise scale of each image, [B].</param>
 /// <param name="Times">What the network is told as the time of each image, [B].</param>
+/// <param name="DataWeights">What the error of each predicted image counts, [B]: <see cref="ImageGenerator.DataWeight"/>.</param>
 /// <param name="Labels">Class of each image, or the null class, [B].</param>
 internal sealed record DiffusionBatch(
-    Tensor Clean, Slice<float> Noise, Slice<float> Alpha, Slice<float> Sigma, Slice<float> Times, Slice<int> Labels);
+    Tensor Clean, Slice<float> Noise, Slice<float> Alpha, Slice<float> Sigma, Slice<float> Times, Slice<float> DataWeights,
+    Slice<int> Labels);
 
 /// <summary>
 /// Draws the micro-batches of a diffusion training. Samples are counted over the whole training, so cutting a batch differently
@@ -46,9 +48,9 @@ internal sealed class DiffusionBatches : IDisposable
         _images = new DeviceImages(device, images, ImageGenerator.Normalisation(images.Channels));
         _order = BatchSampler.Shuffled(images.Count, seed, RunStreams.DiffusionDraw);
 
-        // Which images and their labels; signal, noise and time: two copies tell all of it.
+        // Which images and their labels; signal, noise, time and weight: two copies tell all of it.
         _choices = new int[2 * Size];
-        _conditions = new float[3 * Size];
+        _conditions = new float[4 * Size];
         _deviceChoices = device.Allocate<int>(_choices.Length);
         _deviceConditions = device.Allocate<float>(_conditions.Length);
         var shape = _images.ShapeOf(Size);
@@ -58,7 +60,8 @@ internal sealed class DiffusionBatches : IDisposable
             _pixels.Slice.From(shape.Count),
             _deviceConditions.Slice.Range(0, Size),
             _deviceConditions.Slice.Range(Size, Size),
-            _deviceConditions.Slice.From(2 * Size),
+            _deviceConditions.Slice.Range(2 * Size, Size),
+            _deviceConditions.Slice.From(3 * Size),
             _deviceChoices.Slice.From(Size));
     }
 
@@ -79,9 +82,11 @@ internal sealed class DiffusionBatches : IDisposable
             var sample = firstImage + i;
             var uniform = new PhiloxStream(_seed, RunStreams.DiffusionTime, sample).NextUniform();
             var time = _generator.Schedule.TrainingTime(uniform);
+            var sigma = _generator.Schedule.Sigma(time);
             _conditions[i] = (float)_generator.Schedule.Alpha(time);
-            _conditions[Size + i] = (float)_generator.Schedule.Sigma(time);
+            _conditions[Size + i] = (float)sigma;
             _conditions[(2 * Size) + i] = (float)_generator.Schedule.NetworkTime(time);
+            _conditions[(3 * Size) + i] = (float)ImageGenerator.DataWeight(sigma);
             var drop = new PhiloxStream(_seed, RunStreams.LabelDropout, sample).NextUniform() < _options.LabelDropout;
             _choices[Size + i] = drop ? _generator.Network.NullClass : _pseudoLabels[indices[i]];
         }

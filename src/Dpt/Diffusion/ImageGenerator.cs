@@ -6,6 +6,9 @@ namespace DPT.Engine.Dpt;
 /// <summary>A generator with its weights, its forward process and what its network predicts.</summary>
 internal sealed class ImageGenerator : IDisposable
 {
+    /// <summary>Most that the error of a predicted image counts: a signal-to-noise ratio of 5 (Hang et al. 2023, arXiv 2303.09556), and 1.</summary>
+    private const double MostDataWeight = 6;
+
     public ImageGenerator(Device device, DiffusionOptions options, ImageDataset like, ulong seed)
         : this(device, store => GeneratorCatalog.Find(options.Network).Create(store, options, like.Form), options, like.Form, seed)
     {
@@ -21,8 +24,9 @@ internal sealed class ImageGenerator : IDisposable
         {
             "noise" => Prediction.Noise,
             "velocity" => Prediction.Velocity,
+            "data" => Prediction.Data,
             var other => throw new DptException(
-                FailureKind.Usage, $"diffusion.prediction '{other}' is not known; use noise or velocity"),
+                FailureKind.Usage, $"diffusion.prediction '{other}' is not known; use noise, velocity or data"),
         };
         Store = new ParameterStore(device);
         Network = create(Store);
@@ -64,8 +68,18 @@ internal sealed class ImageGenerator : IDisposable
             Velocity = velocity?.Data ?? default,
         });
         var predicted = Network.Forward(tape, noised, batch.Times, batch.Labels);
-        return tape.SquaredError(predicted, velocity?.Data ?? batch.Noise, scale);
+        return Prediction == Prediction.Data
+            ? tape.SquaredError(predicted, batch.Clean.Data, scale, batch.DataWeights)
+            : tape.SquaredError(predicted, velocity?.Data ?? batch.Noise, scale);
     }
+
+    /// <summary>
+    /// What the squared error of a predicted image counts at a noise level. An error e of x_0 is an error e / sigma of the velocity, so
+    /// 1 / sigma^2 = 1 + alpha^2 / sigma^2 makes it the velocity's loss (Li and He 2025, arXiv 2511.13720). Where there is hardly any
+    /// noise that would ask for images copied to the last bit, so it is bounded there.
+    /// </summary>
+    /// <param name="sigma">Noise scale, 0..1.</param>
+    public static double DataWeight(double sigma) => Math.Min(1 / (sigma * sigma), MostDataWeight);
 
     public void Dispose() => Store.Dispose();
 }

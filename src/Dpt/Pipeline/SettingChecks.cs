@@ -68,6 +68,13 @@ internal static class SettingChecks
                 + $"learns no true label; a larger batch or stage3.realShare=null has them");
         }
 
+        if (TooLargePatch(options.Diffusion, data.Train) is { } numbers)
+        {
+            yield return $"a patch of {options.Diffusion.PatchSize} pixels has {numbers} numbers, a token {options.Diffusion.Width}: the noise of "
+                + "an image does not fit through, and drawn images stay noisy; diffusion.prediction=data asks for the image instead, a smaller "
+                + "diffusion.patchSize or a larger diffusion.width make room";
+        }
+
         (string Name, int WarmUp, int Steps)[] trainings =
         [
             ("stage1", options.Stage1.WarmUp, options.Stage1.Steps),
@@ -78,6 +85,16 @@ internal static class SettingChecks
         {
             yield return $"{name}.warmUp {warmUp} is not below {name}.steps {steps}: the learning rate never reaches its peak";
         }
+    }
+
+    /// <summary>
+    /// Numbers of a patch, if noise is in what a transformer predicts and its tokens have fewer: noise has as many dimensions as numbers,
+    /// images have few (Li and He 2025, arXiv 2511.13720). Null if it fits.
+    /// </summary>
+    private static int? TooLargePatch(DiffusionOptions diffusion, ImageDataset train)
+    {
+        var numbers = train.Channels * diffusion.PatchSize * diffusion.PatchSize;
+        return diffusion is { Network: "u-vit", Prediction: not "data" } && numbers > diffusion.Width ? numbers : null;
     }
 
     private static void RequireTraining(string name, SemiSupervisedOptions training, DptOptions options, ImageDataset train)

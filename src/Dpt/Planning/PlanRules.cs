@@ -33,6 +33,7 @@ internal static class PlanRules
     /// <summary>Pixels along a side that the classifier's convolutions begin with, at most about as many.</summary>
     private const int ClassifierGrid = 16;
 
+    private const int TokenWidth = 128;
     private const int LargestSide = 64;
     private const int SmallestSideInPatches = 8;
     private const double MirrorLimit = 1.05;
@@ -118,6 +119,12 @@ internal static class PlanRules
                 ? "few tokens, so that the budget pays for enough updates"
                 : "the budget pays for enough updates of finer ones, which draw more"),
             ("diffusion.patchSize", patch));
+        var numbers = data.Channels * patch * patch;
+        yield return new PlannedRule(
+            $"a patch has {numbers} numbers, a token {TokenWidth}: " + (numbers > TokenWidth
+                ? "noise does not fit through, an image does"
+                : "noise fits through"),
+            ("diffusion.prediction", numbers > TokenWidth ? "data" : "velocity"));
         yield return new PlannedRule(
             $"a classifier of {size.Channels} channels: " + (size.Channels == Quickest.Channels
                 ? "few, so that the budget pays for enough updates"
@@ -131,7 +138,7 @@ internal static class PlanRules
             ("classifier.depth", 1));
         yield return new PlannedRule(
             "the sizes that all other rules were measured with",
-            ("diffusion.width", 128),
+            ("diffusion.width", TokenWidth),
             ("diffusion.depth", 6),
             ("diffusion.heads", 4));
         yield return new PlannedRule(

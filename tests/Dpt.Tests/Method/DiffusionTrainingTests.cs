@@ -34,6 +34,7 @@ public sealed class DiffusionTrainingTests
     {
         ["velocity, cosine"] = _options,
         ["noise, vp"] = _options with { Prediction = "noise", Schedule = "vp", Flip = false },
+        ["data, cosine"] = _options with { Prediction = "data" },
         ["accumulation"] = _options with { Accumulation = 3 },
         ["clipped"] = _options with { ClipNorm = 0.02, LabelDropout = 0 },
     };
@@ -65,6 +66,7 @@ public sealed class DiffusionTrainingTests
     /// <summary>The loss on given images is what a training logs that draws the same and does not learn.</summary>
     [TestCase("velocity, cosine")]
     [TestCase("noise, vp")]
+    [TestCase("data, cosine")]
     public void Loss_IsThatOfATrainingWithoutARate(string name)
     {
         var options = _cases[name];
@@ -100,8 +102,8 @@ public sealed class DiffusionTrainingTests
         var device = transcript.Store.Device;
         var first = (long)step * options.Batch;
         var half = new NormalisationStatistics([0.5f], [0.5f]);
-        var (clean, labels, times, noised, targets) = (new float[options.Batch * Pixels], new int[options.Batch],
-            new float[options.Batch], new float[options.Batch * Pixels], new float[options.Batch * Pixels]);
+        var (clean, labels, times, noised, targets, weights) = (new float[options.Batch * Pixels], new int[options.Batch],
+            new float[options.Batch], new float[options.Batch * Pixels], new float[options.Batch * Pixels], new float[options.Batch]);
         for (var b = 0; b < options.Batch; b++)
         {
             var sample = first + b;
@@ -117,12 +119,18 @@ public sealed class DiffusionTrainingTests
                 : (0.9946 * u, Math.Cos(Math.PI / 2 * ((0.9946 * u) + 0.008) / 1.008) / Math.Cos(Math.PI / 2 * 0.008 / 1.008));
             var sigma = Math.Sqrt(1 - (alpha * alpha));
             times[b] = (float)(999 * t);
+            weights[b] = options.Prediction == "data" ? (float)Math.Min(1 / (1 - (alpha * alpha)), 6) : 1;
             var noise = Normal(device, sample);
             for (var i = 0; i < Pixels; i++)
             {
                 var x0 = (double)clean[(b * Pixels) + i];
                 noised[(b * Pixels) + i] = (float)((alpha * x0) + (sigma * noise[i]));
-                targets[(b * Pixels) + i] = options.Prediction == "noise" ? noise[i] : (float)((alpha * noise[i]) - (sigma * x0));
+                targets[(b * Pixels) + i] = options.Prediction switch
+                {
+                    "noise" => noise[i],
+                    "data" => (float)x0,
+                    _ => (float)((alpha * noise[i]) - (sigma * x0)),
+                };
             }
         }
 
@@ -131,8 +139,11 @@ public sealed class DiffusionTrainingTests
         var shape = new TensorShape(options.Batch, 1, 8, 8);
         var predicted = generator.Network.Forward(
             transcript.Tape, transcript.Fill(shape, noised), deviceTimes.Slice, deviceLabels.Slice);
-        var loss = device.Download(predicted.Data).Zip(targets, (p, t) => Math.Pow((double)p - t, 2)).Average();
-        transcript.Tape.SquaredError(predicted, transcript.Fill(shape, targets).Data, scale: 1f / options.Batch);
+        var loss = device.Download(predicted.Data)
+            .Zip(targets, (p, t) => Math.Pow((double)p - t, 2)).Select((square, i) => weights[i / Pixels] * square).Average();
+        using var deviceWeights = device.Upload<float>(weights);
+        transcript.Tape.SquaredError(
+            predicted, transcript.Fill(shape, targets).Data, scale: 1f / options.Batch, deviceWeights.Slice);
         transcript.Tape.Backward();
         var rate = options.LearningRate * Math.Min(1, (double)step / options.WarmUp);
         var metrics = new Dictionary<string, double>

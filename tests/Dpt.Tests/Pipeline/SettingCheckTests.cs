@@ -161,6 +161,26 @@ public sealed class SettingCheckTests
                 + "stage3.realShare=null has them"]) : Is.Empty);
     }
 
+    /// <summary>Images of 16 x 16 grey pixels: patches of 8 have 64 numbers.</summary>
+    [TestCase(8, 60, "velocity", true)]
+    [TestCase(8, 60, "noise", true)]
+    [TestCase(8, 64, "velocity", false)]
+    [TestCase(4, 60, "velocity", false)]
+    [TestCase(8, 60, "data", false)]
+    public void Patch_OfMoreNumbersThanAToken_IsDoubted(int patch, int width, string prediction, bool said)
+    {
+        using var device = new HostDevice(threads: 1);
+        var options = _options with
+        {
+            Data = _options.Data with { TestLimit = 400 },
+            Diffusion = _options.Diffusion with { PatchSize = patch, Width = width, Heads = 4, Prediction = prediction },
+        };
+        Assert.That(
+            DptPlan.Of(options, device).Warnings,
+            said ? Has.Exactly(1).StartsWith("a patch of 8 pixels has 64 numbers, a token 60: the noise of an image does not fit through")
+                : Is.Empty);
+    }
+
     private static bool Accepts(Action check)
     {
         try

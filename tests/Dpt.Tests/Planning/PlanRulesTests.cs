@@ -20,7 +20,7 @@ public sealed class PlanRulesTests
         Kind("photographs, twenty minutes", 32, 3, 50000, 10, 250, 1.005, 1200, 1).Returns("32/2x32, 4: 1200 5000 1200 x 128, 4 mirrored"),
         Kind("photographs, as long as it helps", 32, 3, 50000, 10, 250, 1.005, double.PositiveInfinity, 1).Returns("32/2x64, 4: 1200 5000 1200 x 128, 4 mirrored"),
         Kind("road signs, twenty minutes", 32, 3, 30000, 43, 172, 1.2, 1200, 1).Returns("32/2x32, 4: 1200 4800 1200 x 128, 4"),
-        Kind("large photographs of two classes, two hours", 224, 3, 2000, 2, 20, 1.02, 7200, 1).Returns("64/4x64, 8: 1200 5000 1200 x 128, 8 mirrored"),
+        Kind("large photographs of two classes, two hours", 224, 3, 2000, 2, 20, 1.02, 7200, 1).Returns("64/4x64, 8 data: 1200 5000 1200 x 128, 8 mirrored"),
         Kind("a side that no patch cuts", 37, 3, 3000, 100, 400, 1.06, 1200, 1).Returns("36/2x32, 4: 1200 2700 1200 x 96, 4"),
         Kind("a handful of tiny images", 5, 1, 30, 3, 6, 1, 60, 1).Returns("5/1x32, 1: 880 430 880 x 128, 1"),
     ];
@@ -174,7 +174,8 @@ public sealed class PlanRulesTests
         var work = PlanRules.Work(data, rates, budget);
         var set = RunPlan.SettingsOf([.. PlanRules.Networks(data, size), .. PlanRules.Schedules(work, 1000, rates, budget)]);
         return FormattableString.Invariant(
-            $"{set.GetValueOrDefault("data.imageSize", data.Side)}/{set["classifier.patchSize"]}x{set["classifier.width"]}, {set["diffusion.patchSize"]}: ")
+            $"{set.GetValueOrDefault("data.imageSize", data.Side)}/{set["classifier.patchSize"]}x{set["classifier.width"]}, {set["diffusion.patchSize"]}")
+            + ((string)set["diffusion.prediction"] == "velocity" ? ": " : $" {set["diffusion.prediction"]}: ")
             + FormattableString.Invariant($"{set["stage1.steps"]} ")
             + FormattableString.Invariant($"{set["diffusion.steps"]} {set["stage3.steps"]} x {set["generate.perClass"]}, {set["stage1.cropPadding"]}")
             + ((bool)set["stage1.flip"] ? " mirrored" : "");
