@@ -43,6 +43,18 @@ public sealed class KernelVerbTests
         Assert.That(ids, Is.Not.Empty.And.All.StartsWith("layernorm"));
     }
 
+    /// <summary>A name is an operator, whatever others begin with it; the start of a name is all of them.</summary>
+    [TestCase("matmul", "matmul/", false)]
+    [TestCase("MatMul.bf16", "matmul.bf16/", false)]
+    [TestCase("matmu", "matmul.bf16/", true)]
+    [TestCase("matmul/v1", "matmul/v1-naive", false)]
+    public void List_OfANameThatAnotherBeginsWith_IsThatOperator(string pattern, string id, bool hasOthers)
+    {
+        var lines = CommandLine.Run("kernels", "list", pattern).Out.TrimEnd().Split('\n');
+        Assert.That(lines.Any(l => l[3..].StartsWith(id, StringComparison.Ordinal)));
+        Assert.That(lines.Any(l => !l[3..].StartsWith(id, StringComparison.Ordinal)), Is.EqualTo(hasOthers));
+    }
+
     [Test]
     public void Test_OfOneVariant_ProvesIt()
     {

@@ -9,7 +9,10 @@ namespace DPT.Engine.Cli;
 /// <param name="IsDefault">Whether it is the first of its operator for its device: the one tried first.</param>
 internal sealed record RegisteredVariant(Operator Operator, KernelVariant Variant, bool IsDefault);
 
-/// <summary>Finds variants by the start of their identity: <c>attention</c>, <c>attention.forward/host-v1</c>.</summary>
+/// <summary>
+/// Finds variants by the start of their identity: <c>attention</c>, <c>attention.forward/host-v1</c>. A name of an operator is that
+/// operator alone, even where another's begins with it: <c>matmul</c> is not <c>matmul.bf16</c>.
+/// </summary>
 internal static class KernelPattern
 {
     /// <summary>The variants that match, in the order of the registry.</summary>
@@ -18,9 +21,10 @@ internal static class KernelPattern
     {
         var all = KernelRegistry.Operators.SelectMany(op => op.Variants.Select(variant => new RegisteredVariant(
             op, variant, op.DefaultOn(variant.Targets) == variant))).ToList();
-        var found = all
-            .Where(v => v.Operator.IdOf(v.Variant).StartsWith(pattern, StringComparison.OrdinalIgnoreCase))
-            .ToList();
+        var named = all.Where(v => v.Operator.Name.Equals(pattern, StringComparison.OrdinalIgnoreCase)).ToList();
+        var found = named.Count > 0
+            ? named
+            : all.Where(v => v.Operator.IdOf(v.Variant).StartsWith(pattern, StringComparison.OrdinalIgnoreCase)).ToList();
         return found.Count > 0
             ? found
             : throw new DptException(
