@@ -37,6 +37,32 @@ public sealed class GpuMemoryAccessTests
         AssertClean(launches, wasted: 0);
     }
 
+    /// <summary>Both tiles, the large one on as many as fill a card.</summary>
+    [Test]
+    public void MatMulBf16_OnTensorCores_HasNoConflictsAndWholeSectors([Values] bool large, [Values] bool transposeA, [Values] bool transposeB)
+    {
+        var (m, n, k) = large ? (12 * 128, 8 * 256, 64) : (128, 192, 96);
+        using var device = new SimDevice(selection: new KernelSelection());
+        using var a = device.Upload<BFloat16>(new BFloat16[m * k]);
+        using var b = device.Upload<BFloat16>(new BFloat16[k * n]);
+        using var c = device.Allocate<BFloat16>(m * n);
+        var call = new MatMulBf16Call
+        {
+            M = m,
+            N = n,
+            K = k,
+            TransposeA = transposeA,
+            TransposeB = transposeB,
+            A = a.Slice,
+            B = b.Slice,
+            RoundedC = c.Slice,
+        };
+        var launches = Watch(device);
+        new MatMulBf16V2MmaSync().Launch(device, in call);
+        Assert.That(MatMulBf16V2MmaSync.FillsACard(in call), Is.EqualTo(large));
+        AssertClean(launches, wasted: 0);
+    }
+
     /// <summary>What goes from launch to launch for each row is single floats by few lanes: it may waste a twentieth.</summary>
     [Test]
     public void Attention_TiledVariant_HasNoConflictsAndWholeSectors(
