@@ -12,21 +12,31 @@ internal sealed unsafe class BlockMachine : IDisposable
     private const int LongestQuantum = 200;
     private const int BarrierCount = 16;
 
+    /// <summary>Times that warps may look at their mbarriers again with nothing else to do: some only ask and go on.</summary>
+    private const int MostIdleRounds = 1000;
+
     private readonly SimWarp[] _warps;
     private readonly WarpOrder _order;
     private readonly Barrier[] _barriers = new Barrier[BarrierCount];
+    private readonly WarpGroup[] _groups;
     private RunningLaunch _launch = null!;
+    private SplitMix _schedule;
+    private int _idleRounds;
 
     public BlockMachine(BlockShape shape)
     {
         Shape = shape;
-        _order = new WarpOrder(shape.Warps, BarrierCount);
+        var agents = new Agents(shape.Warps);
+        _order = new WarpOrder(shape.Warps, BarrierCount, shape.Program.IsAsync ? Agents.Most : shape.Warps);
         Counters = new InstructionCounter[shape.Program.Code.Length];
         Shared = new SharedSpace(shape, _order);
         Global = new GlobalSpace(shape, _order);
         Local = new LocalSpace(shape.Program.LocalBytes);
         Generic = new GenericSpace(Global, Shared, Local);
-        _warps = [.. Enumerable.Range(0, shape.Warps).Select(i => new SimWarp(this, shape, i))];
+        Mbarriers = new MemoryBarriers(this, _order, agents);
+        Copies = new BulkCopies(this, _order);
+        _warps = [.. Enumerable.Range(0, shape.Warps).Select(i => new SimWarp(this, shape, i, _order, agents))];
+        _groups = [.. _warps.Chunk(Agents.WarpsOfAGroup).Select(w => new WarpGroup(w, agents.GroupOf(w[0].Number)))];
     }
 
     public BlockShape Shape { get; }
@@ -44,6 +54,15 @@ internal sealed unsafe class BlockMachine : IDisposable
     public LocalSpace Local { get; }
 
     public GenericSpace Generic { get; }
+
+    /// <summary>Barriers that lie in shared memory.</summary>
+    public MemoryBarriers Mbarriers { get; }
+
+    /// <summary>Bulk copies to shared memory.</summary>
+    public BulkCopies Copies { get; }
+
+    /// <summary>What orders accesses.</summary>
+    public WarpOrder Order => _order;
 
     /// <summary>The parameters' bytes.</summary>
     public byte[] Arguments => _launch.Arguments;
@@ -71,36 +90,78 @@ internal sealed unsafe class BlockMachine : IDisposable
     public void Run(long index)
     {
         var block = _launch.Block(index);
-        var order = new SplitMix(_launch.Seed + (ulong)index);
-        Array.Clear(_barriers);
-        _order.StartBlock();
-        foreach (var warp in _warps)
-        {
-            warp.Start(_launch.Grid, block);
-        }
-
+        _schedule = new SplitMix(_launch.Seed + (ulong)index);
+        Start(block);
         SimWarp? running = null;
         try
         {
-            while (TryPick(ref order, out running))
+            while (TryPick(out running) || TryGoOn())
             {
-                running.Run(1 + order.Below(LongestQuantum));
+                if (running is null)
+                {
+                    continue;
+                }
+
+                running.Run(1 + _schedule.Below(LongestQuantum));
                 if (running.HasEnded)
                 {
+                    running.RequireNothingUnderWay();
                     ReleaseComplete();
+                }
+
+                if (Copies.Count > 0 && _schedule.Below(2) == 0)
+                {
+                    Copies.Deliver(_schedule.Below(Copies.Count));
                 }
             }
 
             running = Array.Find(_warps, w => !w.HasEnded);
             if (running is not null)
             {
-                throw new SimFault(
-                    $"waits for ever, as {_warps.Count(w => w.IsWaiting)} of {_warps.Length} warps do (a deadlock)");
+                throw Deadlock();
             }
+
+            running = _warps[0];
+            RequireNothingUnderWay(ref running);
         }
         catch (SimFault fault)
         {
             throw _launch.Explain(fault, running!, block);
+        }
+    }
+
+    /// <summary>The group of four warps that a warp multiplies with.</summary>
+    public WarpGroup GroupOf(SimWarp warp) => _groups[warp.Number / Agents.WarpsOfAGroup];
+
+    /// <summary>Throws if the warpgroups have asked for more registers than there are: they would wait for ever.</summary>
+    public void RequireRegisters()
+    {
+        const int RegistersOfALane = 512;
+        var asked = _groups.Sum(g => g.Registers);
+        if (asked > RegistersOfALane && _groups.All(g => g.Registers > 0))
+        {
+            throw new SimFault($"asks for registers that do not exist: all warpgroups together for {asked} a lane, of {RegistersOfALane}");
+        }
+    }
+
+    /// <summary>The warp stops until somebody wakes those that wait for this.</summary>
+    public static void Await(SimWarp warp, IAwaited awaited)
+    {
+        warp.Awaited = awaited;
+        warp.IsWaiting = true;
+    }
+
+    /// <summary>Something happened that warps may wait for.</summary>
+    public void Wake(IAwaited awaited)
+    {
+        _idleRounds = 0;
+        foreach (var warp in _warps)
+        {
+            if (warp.Awaited == awaited)
+            {
+                warp.Awaited = null;
+                warp.IsWaiting = false;
+            }
         }
     }
 
@@ -123,6 +184,7 @@ internal sealed unsafe class BlockMachine : IDisposable
         barrier.Waiting |= waits ? 1u << warp.Number : 0;
         warp.IsWaiting = waits;
         warp.LastBarrier = warp.Current;
+        warp.Touched = 0;
         _order.Arrive(warp.Number, id);
         ReleaseComplete();
     }
@@ -131,6 +193,7 @@ internal sealed unsafe class BlockMachine : IDisposable
     public void MeetLanes(SimWarp warp)
     {
         warp.LastBarrier = warp.Current;
+        warp.Touched = 0;
         _order.MeetLanes(warp.Number);
     }
 
@@ -143,8 +206,26 @@ internal sealed unsafe class BlockMachine : IDisposable
         }
     }
 
+    private void Start((int X, int Y, int Z) block)
+    {
+        Array.Clear(_barriers);
+        _order.StartBlock();
+        _idleRounds = 0;
+        Mbarriers.Clear();
+        Copies.Clear();
+        foreach (var group in _groups)
+        {
+            group.Clear();
+        }
+
+        foreach (var warp in _warps)
+        {
+            warp.Start(_launch.Grid, block);
+        }
+    }
+
     /// <summary>One of the warps that can run; false if there is none.</summary>
-    private bool TryPick(ref SplitMix order, [NotNullWhen(true)] out SimWarp? warp)
+    private bool TryPick([NotNullWhen(true)] out SimWarp? warp)
     {
         var ready = 0;
         foreach (var candidate in _warps)
@@ -152,7 +233,7 @@ internal sealed unsafe class BlockMachine : IDisposable
             ready += CanRun(candidate) ? 1 : 0;
         }
 
-        var chosen = ready == 0 ? 0 : order.Below(ready);
+        var chosen = ready == 0 ? 0 : _schedule.Below(ready);
         warp = null;
         foreach (var candidate in _warps)
         {
@@ -165,6 +246,67 @@ internal sealed unsafe class BlockMachine : IDisposable
         return warp is not null;
 
         static bool CanRun(SimWarp warp) => !warp.IsWaiting && !warp.HasEnded;
+    }
+
+    /// <summary>No warp can run: a copy arrives, or those that asked for a phase of an mbarrier go on without it.</summary>
+    private bool TryGoOn()
+    {
+        if (Copies.Count > 0)
+        {
+            Copies.Deliver(_schedule.Below(Copies.Count));
+            return true;
+        }
+
+        if (_idleRounds++ == MostIdleRounds)
+        {
+            return false;
+        }
+
+        var isAnyAwake = false;
+        foreach (var warp in _warps)
+        {
+            if (warp is { HasEnded: false, Awaited: MemoryBarrier })
+            {
+                warp.IsWaiting = false;
+                isAnyAwake = true;
+            }
+        }
+
+        return isAnyAwake;
+    }
+
+    private SimFault Deadlock()
+    {
+        var waiting = _warps.Where(w => w.IsWaiting).ToList();
+        var what = waiting.GroupBy(Missing).Select(g =>
+            $"{(g.Count() == 1 ? "warp" : "warps")} {string.Join(", ", g.Select(w => w.Number))} for {g.Key}");
+        return new SimFault(
+            $"waits for ever, as {waiting.Count} of {_warps.Length} warps do (a deadlock): {string.Join("; ", what)}");
+
+        string Missing(SimWarp warp)
+        {
+            var missing = warp.Awaited?.Missing
+                ?? $"barrier {Array.FindIndex(_barriers, b => (b.Waiting >> warp.Number & 1) != 0)}";
+            return $"{missing} at {Shape.Program.Code[warp.Current].Source.Place}";
+        }
+    }
+
+    /// <summary>Throws if a block ends before all that it has begun.</summary>
+    private void RequireNothingUnderWay(ref SimWarp running)
+    {
+        if (Copies.Count > 0)
+        {
+            throw new SimFault($"ends while the bulk copy at {Copies.Last} is under way");
+        }
+
+        foreach (var group in _groups)
+        {
+            if (group.Behind() is { } warp)
+            {
+                running = warp;
+                throw new SimFault("ends without having done all that another warp of its warpgroup has");
+            }
+        }
     }
 
     /// <summary>Lets the warps go on at barriers where all have come; one that has ended counts as having come.</summary>
@@ -198,6 +340,7 @@ internal sealed unsafe class BlockMachine : IDisposable
 
             barrier = default;
             Barriers++;
+            _idleRounds = 0;
         }
     }
 

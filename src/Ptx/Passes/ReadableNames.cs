@@ -82,12 +82,19 @@ internal static partial class ReadableNames
     private static PtxOperand Rename(PtxOperand operand, Dictionary<string, string> names) => operand switch
     {
         PtxName name => name with { Name = New(name.Name, names) },
-        PtxAddress address => address with { Base = Rename(address.Base, names) },
-        PtxVector vector => new PtxVector([.. vector.Items.Select(i => Rename(i, names))]),
+        PtxAddress address => address with
+        {
+            Base = Rename(address.Base, names),
+            Coordinates = address.Coordinates is { } at ? Rename(at, names) : null,
+        },
+        PtxVector vector => Rename(vector, names),
         PtxArguments arguments => new PtxArguments([.. arguments.Items.Select(i => Rename(i, names))]),
         PtxPair pair => new PtxPair(Rename(pair.First, names), Rename(pair.Second, names)),
         _ => operand,
     };
+
+    private static PtxVector Rename(PtxVector vector, Dictionary<string, string> names) =>
+        new([.. vector.Items.Select(i => Rename(i, names))]);
 
     private static string? LabelOf(PtxStatement statement) => statement switch
     {
