@@ -14,8 +14,8 @@ public sealed class GpuKernel
 
     /// <summary>Describes a kernel: <c>new GpuKernel(Kernel&lt;Head64&gt;, threads: 128)</c>.</summary>
     /// <param name="method">
-    /// A static method without a result. It takes <c>ArrayView&lt;T&gt;</c>, <c>int</c>, <c>long</c>, <c>float</c>, and structs of
-    /// these. Its type arguments are tile sizes and options, which fold at compile time.
+    /// A static method without a result. It takes <c>ArrayView&lt;T&gt;</c>, <c>int</c>, <c>long</c>, <c>float</c>, structs of
+    /// these, and <see cref="TensorMap"/>. Its type arguments are tile sizes and options, which fold at compile time.
     /// </param>
     /// <param name="threads">Threads of a block, 1 to 1024.</param>
     /// <exception cref="KernelException">It is not such a method.</exception>
@@ -58,6 +58,12 @@ public sealed class GpuKernel
     /// </summary>
     public int Unroll { get; init; }
 
+    /// <summary>The least architecture whose instructions it uses; devices below it refuse variants that launch it.</summary>
+    public PtxArchitecture MinArchitecture { get; init; } = PtxArchitecture.Sm80;
+
+    /// <summary>All architectures that it can be compiled for.</summary>
+    public IEnumerable<PtxArchitecture> Architectures => PtxArchitecture.All.Where(a => a.Runs(MinArchitecture));
+
     /// <summary>What a launch gives, in order: the method's parameters, and for a struct its fields.</summary>
     public IReadOnlyList<GpuParameter> Parameters { get; }
 
@@ -67,7 +73,10 @@ public sealed class GpuKernel
     internal MethodInfo Method { get; }
 
     /// <summary>What passes and reports want to know.</summary>
-    public PtxKernel ToPtx() => new(Id, Threads, BlocksPerMultiprocessor, DynamicSharedBytes);
+    public PtxKernel ToPtx() => new(Id, Threads, BlocksPerMultiprocessor, DynamicSharedBytes)
+    {
+        HasTensorMaps = Parameters.Any(p => p.Kind == GpuParameterKind.TensorMap),
+    };
 
     /// <inheritdoc/>
     public override string ToString() => Id;

@@ -43,7 +43,7 @@ public readonly record struct GpuParameter(string Name, GpuParameterKind Kind, i
     }
 
     private static int Alignment(string kernel, string name, Type type) => KindOf(type) is { } kind
-        ? Math.Min(SizeOf(kind), 8)
+        ? kind == GpuParameterKind.TensorMap ? PtxTensorMap.Alignment : Math.Min(SizeOf(kind), 8)
         : Fields(kernel, name, type).Max(f => Alignment(kernel, NameOf(name, f), f.FieldType));
 
     /// <summary>The fields of a struct in the order of declaration.</summary>
@@ -68,12 +68,14 @@ public readonly record struct GpuParameter(string Name, GpuParameterKind Kind, i
         : type == typeof(int) || type == typeof(uint) ? GpuParameterKind.Int32
         : type == typeof(float) ? GpuParameterKind.Float32
         : type == typeof(long) || type == typeof(ulong) ? GpuParameterKind.Int64
+        : type == typeof(TensorMap) ? GpuParameterKind.TensorMap
         : null;
 
     private static int SizeOf(GpuParameterKind kind) => kind switch
     {
         GpuParameterKind.View => 16,
         GpuParameterKind.Int64 => 8,
+        GpuParameterKind.TensorMap => PtxTensorMap.Bytes,
         _ => 4,
     };
 
@@ -97,4 +99,7 @@ public enum GpuParameterKind
 
     /// <summary>8 bytes.</summary>
     Int64,
+
+    /// <summary>128 bytes, aligned to 64.</summary>
+    TensorMap,
 }

@@ -11,11 +11,33 @@ public interface IGpuVariant
 /// <typeparam name="TCall">The operator's call.</typeparam>
 public abstract class GpuVariant<TCall> : KernelVariant<TCall>, IGpuVariant where TCall : struct, IKernelCall
 {
+    private string? _refusal;
+
     /// <inheritdoc/>
     public sealed override DeviceKind Targets => DeviceKind.Cuda | DeviceKind.Sim;
 
     /// <inheritdoc/>
     public abstract IReadOnlyList<GpuKernel> Kernels { get; }
+
+    /// <inheritdoc/>
+    public override string? WhyNot(Device device)
+    {
+        if (device is not GpuDevice { Architecture: var architecture })
+        {
+            return base.WhyNot(device);
+        }
+
+        // Asked before every call: nothing may be made that nobody reads.
+        for (var i = 0; i < Kernels.Count; i++)
+        {
+            if (!architecture.Runs(Kernels[i].MinArchitecture))
+            {
+                return _refusal ??= $"is for {Kernels[i].MinArchitecture}, not for {architecture}";
+            }
+        }
+
+        return null;
+    }
 
     /// <inheritdoc/>
     public sealed override void Launch(Device device, in TCall call) => Run((GpuDevice)device, in call);

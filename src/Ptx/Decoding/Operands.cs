@@ -111,11 +111,6 @@ internal sealed class Operands(PtxInstruction instruction, Scope scope, Register
             throw Fault($"has {this[i]} where an address must stand");
         }
 
-        if (address.Base is PtxName parameter && scope.FindSymbol(parameter.Name) is { Space: ".param" } place)
-        {
-            return (file.Constant(AddressSpace.ParameterWindow + (ulong)place.Offset, 8), 8, address.Offset);
-        }
-
         if (address.Base is PtxName name && scope.FindSymbol(name.Name) is { } symbol)
         {
             return (file.Constant((ulong)symbol.Offset, 8), 8, address.Offset);

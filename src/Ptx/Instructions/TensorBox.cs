@@ -25,7 +25,7 @@ internal readonly ref struct TensorBox(PtxTensorMap map, ReadOnlySpan<int> at)
         }
 
         var map = Read(arguments.AsSpan((int)offset), lane);
-        return map.Sizes.Count == rank ? map : throw new SimFault($"names {rank} coordinates in a tensor of {map.Sizes.Count} dimensions", lane);
+        return map.Rank == rank ? map : throw new SimFault($"names {rank} coordinates in a tensor of {map.Rank} dimensions", lane);
     }
 
     /// <summary>Where the pieces of the box lie in shared memory, from an address on, in order.</summary>
@@ -44,20 +44,20 @@ internal readonly ref struct TensorBox(PtxTensorMap map, ReadOnlySpan<int> at)
     public (ulong Address, int Start, int Bytes) Row(int row)
     {
         var address = map.Address;
-        for (var dimension = 1; dimension < map.Sizes.Count; dimension++)
+        for (var dimension = 1; dimension < map.Rank; dimension++)
         {
-            var index = _at[dimension] + (row % map.Box[dimension]);
-            row /= map.Box[dimension];
-            if (index < 0 || index >= map.Sizes[dimension])
+            var index = _at[dimension] + (row % map.Box(dimension));
+            row /= map.Box(dimension);
+            if (index < 0 || index >= map.Size(dimension))
             {
                 return default;
             }
 
-            address += index * map.Strides[dimension - 1];
+            address += index * map.Stride(dimension);
         }
 
         var first = Math.Max(0L, _at[0]);
-        var end = Math.Min(map.Sizes[0], (long)_at[0] + map.Box[0]);
+        var end = Math.Min(map.Size(0), (long)_at[0] + map.Box(0));
         return end <= first ? default : (
             (ulong)(address + (first * map.ElementBytes)),
             (int)(first - _at[0]) * map.ElementBytes,
@@ -68,7 +68,7 @@ internal readonly ref struct TensorBox(PtxTensorMap map, ReadOnlySpan<int> at)
     {
         try
         {
-            return PtxTensorMap.Read(bytes);
+            return PtxTensorMap.Decode(bytes);
         }
         catch (PtxException failure)
         {

@@ -18,7 +18,7 @@ internal sealed unsafe class BlockMachine : IDisposable
     private readonly SimWarp[] _warps;
     private readonly WarpOrder _order;
     private readonly Barrier[] _barriers = new Barrier[BarrierCount];
-    private readonly WarpGroup[] _groups;
+    private readonly SimWarpGroup[] _groups;
     private RunningLaunch _launch = null!;
     private SplitMix _schedule;
     private int _idleRounds;
@@ -36,7 +36,7 @@ internal sealed unsafe class BlockMachine : IDisposable
         Mbarriers = new MemoryBarriers(this, _order, agents);
         Copies = new BulkCopies(this, _order);
         _warps = [.. Enumerable.Range(0, shape.Warps).Select(i => new SimWarp(this, shape, i, _order, agents))];
-        _groups = [.. _warps.Chunk(Agents.WarpsOfAGroup).Select(w => new WarpGroup(w, agents.GroupOf(w[0].Number)))];
+        _groups = [.. _warps.Chunk(Agents.WarpsOfAGroup).Select(w => new SimWarpGroup(w, agents.GroupOf(w[0].Number)))];
     }
 
     public BlockShape Shape { get; }
@@ -131,7 +131,7 @@ internal sealed unsafe class BlockMachine : IDisposable
     }
 
     /// <summary>The group of four warps that a warp multiplies with.</summary>
-    public WarpGroup GroupOf(SimWarp warp) => _groups[warp.Number / Agents.WarpsOfAGroup];
+    public SimWarpGroup GroupOf(SimWarp warp) => _groups[warp.Number / Agents.WarpsOfAGroup];
 
     /// <summary>Throws if the warpgroups have asked for more registers than there are: they would wait for ever.</summary>
     public void RequireRegisters()

@@ -1,12 +1,13 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace DPT.Engine.Ptx;
 
 /// <summary>
 /// A tensor in global memory and the boxes that bulk copies take from it: what a driver encodes into the 128 opaque bytes that a
-/// kernel is given, and what the simulator encodes in a form of its own. The dimension whose elements are adjacent is the first.
+/// kernel is given, and what the simulator encodes in a form of its own. Dimension 0 is the one whose elements are adjacent.
 /// </summary>
-public sealed record PtxTensorMap
+public readonly struct PtxTensorMap
 {
     /// <summary>Bytes of the encoded form.</summary>
     public const int Bytes = 128;
@@ -25,6 +26,10 @@ public sealed record PtxTensorMap
     private const long MaxSize = 1L << 32;
     private const ulong Signature = 0x7061_4d72_6f73_6e54;
 
+    private readonly Numbers _sizes;
+    private readonly Numbers _strides;
+    private readonly Numbers _box;
+
     /// <summary>Describes a tensor.</summary>
     /// <param name="address">Of the first element, a multiple of 16.</param>
     /// <param name="elementBytes">1, 2, 4 or 8.</param>
@@ -36,42 +41,25 @@ public sealed record PtxTensorMap
     public PtxTensorMap(
         long address,
         int elementBytes,
-        IReadOnlyList<long> sizes,
-        IReadOnlyList<long> strides,
-        IReadOnlyList<int> box,
+        ReadOnlySpan<long> sizes,
+        ReadOnlySpan<long> strides,
+        ReadOnlySpan<int> box,
         PtxSwizzle swizzle = PtxSwizzle.None)
     {
-        ArgumentNullException.ThrowIfNull(sizes);
-        ArgumentNullException.ThrowIfNull(strides);
-        ArgumentNullException.ThrowIfNull(box);
-        (Address, ElementBytes, Sizes, Strides, Box, Swizzle) = (address, elementBytes, sizes, strides, box, swizzle);
-        Require(elementBytes is 1 or 2 or 4 or 8, $"an element has 1, 2, 4 or 8 bytes, not {elementBytes}");
-        Require(sizes.Count is >= 1 and <= MaxRank, $"there are 1 to {MaxRank} dimensions, not {sizes.Count}");
-        Require(
-            strides.Count == sizes.Count - 1 && box.Count == sizes.Count,
-            $"{sizes.Count} sizes go with {sizes.Count - 1} strides and {sizes.Count} sizes of a box, not {strides.Count} and {box.Count}");
-        Require(address % StrideUnit == 0, $"the tensor starts at 0x{address:x}, which is no multiple of {StrideUnit}");
-        foreach (var size in sizes)
+        (Address, ElementBytes, Rank, Swizzle) = (address, elementBytes, sizes.Length, swizzle);
+        if (sizes.Length is < 1 or > MaxRank || strides.Length != sizes.Length - 1 || box.Length != sizes.Length)
         {
-            Require(size is >= 1 and <= MaxSize, $"a size is 1 to 2^32, not {size}");
+            throw Beyond($"there are 1 to {MaxRank} dimensions, each with a size and a length of the box, all but the first with a stride");
         }
 
-        foreach (var stride in strides)
+        sizes.CopyTo(_sizes);
+        strides.CopyTo(_strides);
+        for (var i = 0; i < box.Length; i++)
         {
-            Require(
-                stride is > 0 and <= MaxStride && stride % StrideUnit == 0,
-                $"a stride is a multiple of {StrideUnit} bytes below 2^40, not {stride}");
+            _box[i] = box[i];
         }
 
-        foreach (var length in box)
-        {
-            Require(length is >= 1 and <= MaxBox, $"a box has 1 to {MaxBox} elements along a dimension, not {length}");
-        }
-
-        Require(RowBytes % StrideUnit == 0, $"a row of a box is a multiple of {StrideUnit} bytes, not {RowBytes}");
-        Require(
-            swizzle == PtxSwizzle.None || RowBytes <= (int)swizzle,
-            $"a row of a box with that swizzle has at most {(int)swizzle} bytes, not {RowBytes}");
+        Validate();
     }
 
     /// <summary>Of the first element.</summary>
@@ -80,71 +68,121 @@ public sealed record PtxTensorMap
     /// <summary>Bytes of an element.</summary>
     public int ElementBytes { get; }
 
-    /// <summary>Elements along each dimension.</summary>
-    public IReadOnlyList<long> Sizes { get; }
-
-    /// <summary>Bytes between neighbours along each dimension but the first.</summary>
-    public IReadOnlyList<long> Strides { get; }
-
-    /// <summary>Elements of a box along each dimension.</summary>
-    public IReadOnlyList<int> Box { get; }
+    /// <summary>Dimensions.</summary>
+    public int Rank { get; }
 
     /// <summary>How a box lies in shared memory.</summary>
     public PtxSwizzle Swizzle { get; }
 
     /// <summary>Bytes of a row of a box.</summary>
-    public int RowBytes => Box[0] * ElementBytes;
+    public int RowBytes => Box(0) * ElementBytes;
 
     /// <summary>Bytes of a box: what a copy tells its mbarrier, elements beyond the edges included.</summary>
-    public int BoxBytes => ElementBytes * Box.Aggregate(1, (all, length) => all * length);
+    public int BoxBytes
+    {
+        get
+        {
+            var bytes = ElementBytes;
+            for (var i = 0; i < Rank; i++)
+            {
+                bytes *= Box(i);
+            }
+
+            return bytes;
+        }
+    }
 
     /// <summary>Bytes from the first element to behind the last.</summary>
-    public long Extent => (Sizes[0] * ElementBytes) + Strides.Select((stride, i) => stride * (Sizes[i + 1] - 1)).Sum();
-
-    /// <summary>The simulator's form of it.</summary>
-    public byte[] ToBytes()
+    public long Extent
     {
-        var words = new ulong[Bytes / sizeof(ulong)];
+        get
+        {
+            var bytes = Size(0) * ElementBytes;
+            for (var i = 1; i < Rank; i++)
+            {
+                bytes += Stride(i) * (Size(i) - 1);
+            }
+
+            return bytes;
+        }
+    }
+
+    /// <summary>Elements along a dimension.</summary>
+    public long Size(int dimension) => _sizes[dimension];
+
+    /// <summary>Bytes from one element to the next along a dimension.</summary>
+    public long Stride(int dimension) => dimension == 0 ? ElementBytes : _strides[dimension - 1];
+
+    /// <summary>Elements of a box along a dimension.</summary>
+    public int Box(int dimension) => (int)_box[dimension];
+
+    /// <summary>Writes the simulator's form, of <see cref="Bytes"/>.</summary>
+    public void Encode(Span<byte> bytes)
+    {
+        var words = MemoryMarshal.Cast<byte, ulong>(bytes[..Bytes]);
+        words.Clear();
         words[0] = Signature;
         words[1] = (ulong)Address;
-        words[2] = (uint)Sizes.Count | ((uint)ElementBytes << 8) | ((uint)Swizzle << 16);
-        for (var i = 0; i < Sizes.Count; i++)
+        words[2] = (uint)Rank | ((uint)ElementBytes << 8) | ((uint)Swizzle << 16);
+        for (var i = 0; i < Rank; i++)
         {
-            words[3 + i] = (ulong)(Sizes[i] - 1) | ((ulong)(uint)Box[i] << 32);
-            words[8 + i] = i < Strides.Count ? (ulong)Strides[i] : 0;
+            words[3 + i] = (ulong)(_sizes[i] - 1) | ((ulong)_box[i] << 32);
+            words[8 + i] = (ulong)_strides[i];
         }
-
-        return [.. MemoryMarshal.AsBytes<ulong>(words)];
     }
 
     /// <summary>The map that the simulator's form stands for.</summary>
     /// <exception cref="PtxException">They are other bytes.</exception>
-    public static PtxTensorMap Read(ReadOnlySpan<byte> bytes)
+    public static PtxTensorMap Decode(ReadOnlySpan<byte> bytes)
     {
         var words = MemoryMarshal.Cast<byte, ulong>(bytes[..Bytes]);
-        Require(words[0] == Signature, "no tensor map is there");
+        if (words[0] != Signature)
+        {
+            throw Beyond("other bytes are there");
+        }
+
         var rank = (int)(words[2] & 0xff);
-        var sizes = new long[rank];
-        var box = new int[rank];
-        var strides = new long[rank - 1];
+        Span<long> sizes = stackalloc long[rank], strides = stackalloc long[rank];
+        Span<int> box = stackalloc int[rank];
         for (var i = 0; i < rank; i++)
         {
-            (sizes[i], box[i]) = ((long)(words[3 + i] & 0xffff_ffff) + 1, (int)(words[3 + i] >> 32));
+            (sizes[i], strides[i], box[i]) = ((long)(words[3 + i] & 0xffff_ffff) + 1, (long)words[8 + i], (int)(words[3 + i] >> 32));
         }
 
-        for (var i = 0; i < strides.Length; i++)
-        {
-            strides[i] = (long)words[8 + i];
-        }
-
-        return new((long)words[1], (int)(words[2] >> 8 & 0xff), sizes, strides, box, (PtxSwizzle)(words[2] >> 16 & 0xff));
+        return new((long)words[1], (int)(words[2] >> 8 & 0xff), sizes, strides[..^1], box, (PtxSwizzle)(words[2] >> 16 & 0xff));
     }
 
-    private static void Require(bool holds, string otherwise)
+    private void Validate()
+    {
+        Require(ElementBytes is 1 or 2 or 4 or 8, "an element has 1, 2, 4 or 8 bytes, not ", ElementBytes);
+        Require(Address % StrideUnit == 0, "a tensor starts at a multiple of 16 bytes, not at ", Address);
+        for (var i = 0; i < Rank; i++)
+        {
+            Require(Size(i) is >= 1 and <= MaxSize, "a size is 1 to 2^32, not ", Size(i));
+            Require(Box(i) is >= 1 and <= MaxBox, "a box has 1 to 256 elements along a dimension, not ", Box(i));
+            Require(
+                i == 0 || (Stride(i) is > 0 and <= MaxStride && Stride(i) % StrideUnit == 0),
+                "a stride is a multiple of 16 bytes below 2^40, not ", Stride(i));
+        }
+
+        Require(RowBytes % StrideUnit == 0, "a row of a box is a multiple of 16 bytes, not ", RowBytes);
+        Require(
+            Swizzle == PtxSwizzle.None || RowBytes <= (int)Swizzle, "a row of a box is no longer than its swizzle is wide, not ", RowBytes);
+    }
+
+    private static void Require(bool holds, string rule, long value)
     {
         if (!holds)
         {
-            throw new PtxException($"a tensor map: {otherwise}");
+            throw Beyond($"{rule}{value}");
         }
+    }
+
+    private static PtxException Beyond(string rule) => new($"a tensor map: {rule}");
+
+    [InlineArray(MaxRank)]
+    private struct Numbers
+    {
+        private long _first;
     }
 }

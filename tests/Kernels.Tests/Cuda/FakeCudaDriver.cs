@@ -163,6 +163,12 @@ internal sealed unsafe class FakeCudaDriver : ICudaDriver
         return Call($"{grid} {threads} {sharedBytes}");
     }
 
+    public int EncodeTensorMap(in PtxTensorMap tensor, Span<byte> map)
+    {
+        tensor.Encode(map);
+        return Call($"{tensor.Rank}");
+    }
+
     public int CreateEvent(out nint @event) => Make("event", out @event);
 
     public int RecordEvent(nint @event, nint stream) => Call();

@@ -55,7 +55,7 @@ internal sealed class PtxRig(ulong seed = 1, int threads = 2, long watchedBytes 
             machine,
             threads,
             new GridSize(blocks),
-            [.. _maps.SelectMany(m => m.Map.ToBytes()), .. MemoryMarshal.AsBytes(arguments.AsSpan())],
+            [.. _maps.SelectMany(m => Encoded(m.Map)), .. MemoryMarshal.AsBytes(arguments.AsSpan())],
             [.. _buffers.Select(b => b.Buffer)]);
         return Device.LastLaunch!;
     }
@@ -76,6 +76,13 @@ internal sealed class PtxRig(ulong seed = 1, int threads = 2, long watchedBytes 
         }
 
         Device.Dispose();
+    }
+
+    private static byte[] Encoded(PtxTensorMap map)
+    {
+        var bytes = new byte[PtxTensorMap.Bytes];
+        map.Encode(bytes);
+        return bytes;
     }
 
     private Slice<T> Register<T>(string name, DeviceBuffer<T> buffer) where T : unmanaged

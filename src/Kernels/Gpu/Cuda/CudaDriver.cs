@@ -10,6 +10,9 @@ internal sealed unsafe class CudaDriver : ICudaDriver
     private const uint NonBlockingStream = 1;
     private const int ThreadLocalCapture = 1;
 
+    /// <summary>The second-level cache fetches 256 bytes where a copy asks for less.</summary>
+    private const int Promote256 = 3;
+
     private CudaDriver()
     {
     }
@@ -120,6 +123,26 @@ internal sealed unsafe class CudaDriver : ICudaDriver
         }
     }
 
+    public int EncodeTensorMap(in PtxTensorMap tensor, Span<byte> map)
+    {
+        ulong* sizes = stackalloc ulong[PtxTensorMap.MaxRank], strides = stackalloc ulong[PtxTensorMap.MaxRank];
+        uint* box = stackalloc uint[PtxTensorMap.MaxRank], steps = stackalloc uint[PtxTensorMap.MaxRank];
+        for (var i = 0; i < tensor.Rank; i++)
+        {
+            (sizes[i], box[i], steps[i]) = ((ulong)tensor.Size(i), (uint)tensor.Box(i), 1);
+            strides[Math.Max(0, i - 1)] = (ulong)tensor.Stride(i);
+        }
+
+        // The driver wants its own alignment while it writes; what it wrote can be moved.
+        var aligned = stackalloc byte[PtxTensorMap.Bytes + PtxTensorMap.Alignment];
+        aligned += PtxTensorMap.Alignment - ((long)aligned % PtxTensorMap.Alignment);
+        var result = CudaNative.cuTensorMapEncodeTiled(
+            aligned, TensorMapType(tensor.ElementBytes), (uint)tensor.Rank, (void*)tensor.Address, sizes, strides, box, steps,
+            interleave: 0, TensorMapSwizzle(tensor.Swizzle), promotion: Promote256, fill: 0);
+        new ReadOnlySpan<byte>(aligned, PtxTensorMap.Bytes).CopyTo(map);
+        return result;
+    }
+
     public int CreateEvent(out nint @event) => CudaNative.cuEventCreate(out @event, 0);
 
     public int RecordEvent(nint @event, nint stream) => CudaNative.cuEventRecord(@event, stream);
@@ -145,6 +168,17 @@ internal sealed unsafe class CudaDriver : ICudaDriver
     public int DestroyGraph(nint graph) => CudaNative.cuGraphDestroy(graph);
 
     public int DestroyExecutable(nint executable) => CudaNative.cuGraphExecDestroy(executable);
+
+    /// <summary>Integers of the size: copies move bits.</summary>
+    private static int TensorMapType(int elementBytes) => elementBytes switch { 1 => 0, 2 => 1, 4 => 2, _ => 4 };
+
+    private static int TensorMapSwizzle(PtxSwizzle swizzle) => swizzle switch
+    {
+        PtxSwizzle.Bytes32 => 1,
+        PtxSwizzle.Bytes64 => 2,
+        PtxSwizzle.Bytes128 => 3,
+        _ => 0,
+    };
 
     private static string Text(byte[] log) => Encoding.UTF8.GetString(log).TrimEnd('\0').Trim();
 }

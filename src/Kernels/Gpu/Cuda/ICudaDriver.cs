@@ -63,6 +63,9 @@ internal unsafe interface ICudaDriver
 
     int Launch(nint function, GridSize grid, int threads, int sharedBytes, nint stream, ReadOnlySpan<byte> arguments);
 
+    /// <summary>Writes the 128 bytes that stand for a tensor and its boxes.</summary>
+    int EncodeTensorMap(in PtxTensorMap tensor, Span<byte> map);
+
     int CreateEvent(out nint @event);
 
     int RecordEvent(nint @event, nint stream);

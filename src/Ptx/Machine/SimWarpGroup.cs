@@ -4,14 +4,14 @@ namespace DPT.Engine.Ptx;
 /// Four warps that multiply together. Each comes to the same products, with the same operands, at its own time; a group of
 /// products is done when all four have committed it.
 /// </summary>
-internal sealed class WarpGroup : IAwaited
+internal sealed class SimWarpGroup : IAwaited
 {
     private readonly SimWarp[] _warps;
     private readonly List<(int Instruction, ulong A, ulong B, bool IsAdded)> _steps = [];
     private readonly int[] _taken = new int[Agents.WarpsOfAGroup];
     private readonly int[] _committed = new int[Agents.WarpsOfAGroup];
 
-    public WarpGroup(SimWarp[] warps, int agent)
+    public SimWarpGroup(SimWarp[] warps, int agent)
     {
         _warps = warps;
         Agent = agent;
