@@ -85,7 +85,7 @@ internal static class WarpGroupMatMul
         var isLeader = (Group.IdxX & 127) == 0;
         var firstA = WarpGroup.ByTerms(tiles + (group * BytesOfA / 2));
         var firstB = WarpGroup.ByTerms(tiles + BytesOfA);
-        var sums = default(Sums256);
+        var sums = Sums256.Zero();
         for (var step = 0; step < steps; step++)
         {
             Mbarrier.Wait(full + (stage * Mbarrier.Bytes), phase);

@@ -92,11 +92,21 @@ internal sealed class PtxAsmEmitter(IntrinsicImplementationManager intrinsics)
             generator.Builder.Append(_before).Append('\t').Append(_text).AppendLine();
         }
 
-        /// <summary>Where the result starts as the first argument, for instructions that add to registers: copies before the text.</summary>
+        /// <summary>Where the result starts as zeros or as the first argument, for instructions that add to registers: copies before the text.</summary>
         private string InPlace(string template)
         {
-            const string Mark = "$d:=$0;";
-            if (!template.StartsWith(Mark, StringComparison.Ordinal))
+            const string Zeros = "$d:=0;", First = "$d:=$0;";
+            if (template.StartsWith(Zeros, StringComparison.Ordinal))
+            {
+                foreach (var field in Fields(result!))
+                {
+                    _before.AppendLine($"\tmov.{TypeOf(field)}\t{NameOf(field)}, {(TypeOf(field) == "f32" ? "0f00000000" : "0")};");
+                }
+
+                return template[Zeros.Length..];
+            }
+
+            if (!template.StartsWith(First, StringComparison.Ordinal))
             {
                 return template;
             }
@@ -104,10 +114,12 @@ internal sealed class PtxAsmEmitter(IntrinsicImplementationManager intrinsics)
             foreach (var (to, from) in Fields(result!).Zip(Fields(arguments[0])))
             {
                 var source = NameOf(from);
-                _before.AppendLine($"\tmov.{(to.BasicValueType == BasicValueType.Float32 ? "f32" : "b32")}\t{NameOf(to)}, {source};");
+                _before.AppendLine($"\tmov.{TypeOf(to)}\t{NameOf(to)}, {source};");
             }
 
-            return template[Mark.Length..];
+            return template[First.Length..];
+
+            static string TypeOf(PTXRegisterAllocator.Register register) => register.BasicValueType == BasicValueType.Float32 ? "f32" : "b32";
         }
 
         /// <summary>The registers of a struct, those of structs in it included.</summary>

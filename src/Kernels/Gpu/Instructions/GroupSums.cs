@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using ILGPU.IR.Intrinsics;
 
 namespace DPT.Engine.Kernels;
 
@@ -13,6 +14,10 @@ public struct Sums16
 
     /// <summary>The other 8 columns.</summary>
     public Float4 Second;
+
+    /// <summary>Zeros, made where this stands: before the <see cref="WarpGroup.Fence"/> of the products that add to them.</summary>
+    [IntrinsicImplementation, PtxAsm("$d:=0;")]
+    public static Sums16 Zero() => default;
 
     /// <summary>The sums of columns 8 <paramref name="block"/> to 8 <paramref name="block"/> + 7; a constant once loops are written out.</summary>
     public Float4 this[int block]
@@ -44,6 +49,10 @@ public struct Sums32
     /// <summary>The other 16 columns.</summary>
     public Sums16 High;
 
+    /// <summary>Zeros, made where this stands: before the <see cref="WarpGroup.Fence"/> of the products that add to them.</summary>
+    [IntrinsicImplementation, PtxAsm("$d:=0;")]
+    public static Sums32 Zero() => default;
+
     /// <summary>The sums of columns 8 <paramref name="block"/> to 8 <paramref name="block"/> + 7; a constant once loops are written out.</summary>
     public Float4 this[int block]
     {
@@ -73,6 +82,10 @@ public struct Sums64
 
     /// <summary>The other 32 columns.</summary>
     public Sums32 High;
+
+    /// <summary>Zeros, made where this stands: before the <see cref="WarpGroup.Fence"/> of the products that add to them.</summary>
+    [IntrinsicImplementation, PtxAsm("$d:=0;")]
+    public static Sums64 Zero() => default;
 
     /// <summary>The sums of columns 8 <paramref name="block"/> to 8 <paramref name="block"/> + 7; a constant once loops are written out.</summary>
     public Float4 this[int block]
@@ -104,6 +117,10 @@ public struct Sums96
     /// <summary>The other 32 columns.</summary>
     public Sums32 High;
 
+    /// <summary>Zeros, made where this stands: before the <see cref="WarpGroup.Fence"/> of the products that add to them.</summary>
+    [IntrinsicImplementation, PtxAsm("$d:=0;")]
+    public static Sums96 Zero() => default;
+
     /// <summary>The sums of columns 8 <paramref name="block"/> to 8 <paramref name="block"/> + 7; a constant once loops are written out.</summary>
     public Float4 this[int block]
     {
@@ -133,6 +150,10 @@ public struct Sums128
 
     /// <summary>The other 64 columns.</summary>
     public Sums64 High;
+
+    /// <summary>Zeros, made where this stands: before the <see cref="WarpGroup.Fence"/> of the products that add to them.</summary>
+    [IntrinsicImplementation, PtxAsm("$d:=0;")]
+    public static Sums128 Zero() => default;
 
     /// <summary>The sums of columns 8 <paramref name="block"/> to 8 <paramref name="block"/> + 7; a constant once loops are written out.</summary>
     public Float4 this[int block]
@@ -164,6 +185,10 @@ public struct Sums192
     /// <summary>The other 64 columns.</summary>
     public Sums64 High;
 
+    /// <summary>Zeros, made where this stands: before the <see cref="WarpGroup.Fence"/> of the products that add to them.</summary>
+    [IntrinsicImplementation, PtxAsm("$d:=0;")]
+    public static Sums192 Zero() => default;
+
     /// <summary>The sums of columns 8 <paramref name="block"/> to 8 <paramref name="block"/> + 7; a constant once loops are written out.</summary>
     public Float4 this[int block]
     {
@@ -193,6 +218,10 @@ public struct Sums256
 
     /// <summary>The other 128 columns.</summary>
     public Sums128 High;
+
+    /// <summary>Zeros, made where this stands: before the <see cref="WarpGroup.Fence"/> of the products that add to them.</summary>
+    [IntrinsicImplementation, PtxAsm("$d:=0;")]
+    public static Sums256 Zero() => default;
 
     /// <summary>The sums of columns 8 <paramref name="block"/> to 8 <paramref name="block"/> + 7; a constant once loops are written out.</summary>
     public Float4 this[int block]

@@ -10,8 +10,8 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 /// <remarks>
 /// The order is: <see cref="Fence"/> (registers that were touched are seen), products, <see cref="Commit"/>, and some time later a wait.
-/// Sums stay in place: <c>sums = WarpGroup.Multiply(sums, a, b, keep)</c>. They are set to zero before the first product, even where that
-/// does not keep them; otherwise the assembler waits after each. All 128 threads must come here with the same descriptors.
+/// Sums stay in place: <c>sums = WarpGroup.Multiply(sums, a, b, keep)</c>. They are set to zero before the first product, by
+/// <see cref="Sums64.Zero"/> before the fence, even where that does not keep them; otherwise the assembler waits after each. All 128 threads must come here with the same descriptors.
 /// </remarks>
 public static class WarpGroup
 {
