@@ -189,11 +189,18 @@ internal sealed class WaitProducts(int pending) : MachineInstruction, IAsyncInst
 /// <summary><c>setmaxnreg</c>: registers of a thread from here on, for all four warps of a group.</summary>
 internal sealed class LimitRegisters(int count) : MachineInstruction, IAsyncInstruction
 {
+    /// <summary>Of a multiprocessor, by the lanes of a warpgroup.</summary>
+    private const int RegistersOfALane = 512;
+
     public override void Execute(SimWarp warp, uint mask)
     {
         WarpInstruction.ExpectAll(mask);
         warp.Block.GroupOf(warp).Step(warp);
         warp.Block.GroupOf(warp).Registers = count;
-        warp.Block.RequireRegisters();
+        if (warp.Block.AskedRegisters > RegistersOfALane)
+        {
+            throw new SimFault(
+                $"asks for registers that do not exist: all warpgroups together for {warp.Block.AskedRegisters} a lane, of {RegistersOfALane}");
+        }
     }
 }

@@ -10,14 +10,11 @@ namespace DPT.Engine.Ptx;
 internal sealed unsafe class BlockMachine : IDisposable
 {
     private const int LongestQuantum = 200;
-    private const int BarrierCount = 16;
-
     /// <summary>Times that warps may look at their mbarriers again with nothing else to do: some only ask and go on.</summary>
     private const int MostIdleRounds = 1000;
 
     private readonly SimWarp[] _warps;
     private readonly WarpOrder _order;
-    private readonly Barrier[] _barriers = new Barrier[BarrierCount];
     private readonly SimWarpGroup[] _groups;
     private RunningLaunch _launch = null!;
     private SplitMix _schedule;
@@ -27,7 +24,7 @@ internal sealed unsafe class BlockMachine : IDisposable
     {
         Shape = shape;
         var agents = new Agents(shape.Warps);
-        _order = new WarpOrder(shape.Warps, BarrierCount, shape.Program.IsAsync ? Agents.Most : shape.Warps);
+        _order = new WarpOrder(shape.Warps, BlockBarriers.Count, shape.Program.IsAsync ? Agents.Most : shape.Warps);
         Counters = new InstructionCounter[shape.Program.Code.Length];
         Shared = new SharedSpace(shape, _order);
         Global = new GlobalSpace(shape, _order);
@@ -36,6 +33,7 @@ internal sealed unsafe class BlockMachine : IDisposable
         Mbarriers = new MemoryBarriers(this, _order, agents);
         Copies = new BulkCopies(this, _order);
         _warps = [.. Enumerable.Range(0, shape.Warps).Select(i => new SimWarp(this, shape, i, _order, agents))];
+        Barriers = new BlockBarriers(_warps, _order);
         _groups = [.. _warps.Chunk(Agents.WarpsOfAGroup).Select(w => new SimWarpGroup(w, agents.GroupOf(w[0].Number)))];
     }
 
@@ -44,8 +42,8 @@ internal sealed unsafe class BlockMachine : IDisposable
     /// <summary>Counters by instruction.</summary>
     public InstructionCounter[] Counters { get; }
 
-    /// <summary>Barriers that all of their warps have passed.</summary>
-    public long Barriers { get; private set; }
+    /// <summary>Barriers that have numbers.</summary>
+    public BlockBarriers Barriers { get; }
 
     public SharedSpace Shared { get; }
 
@@ -71,7 +69,7 @@ internal sealed unsafe class BlockMachine : IDisposable
     public void Begin(RunningLaunch launch)
     {
         _launch = launch;
-        Barriers = 0;
+        Barriers.Forget();
         Array.Clear(Counters);
         if (_order.IsLate)
         {
@@ -106,7 +104,7 @@ internal sealed unsafe class BlockMachine : IDisposable
                 if (running.HasEnded)
                 {
                     running.RequireNothingUnderWay();
-                    ReleaseComplete();
+                    Barriers.ReleaseComplete();
                 }
 
                 if (Copies.Count > 0 && _schedule.Below(2) == 0)
@@ -121,8 +119,8 @@ internal sealed unsafe class BlockMachine : IDisposable
                 throw Deadlock();
             }
 
-            running = _warps[0];
-            RequireNothingUnderWay(ref running);
+            running = Array.Find(_groups, g => g.Behind() is not null)?.Behind() ?? _warps[0];
+            RequireNothingUnderWay();
         }
         catch (SimFault fault)
         {
@@ -130,19 +128,11 @@ internal sealed unsafe class BlockMachine : IDisposable
         }
     }
 
+    /// <summary>Registers that all warpgroups have asked for, a lane; null while some have not.</summary>
+    public int? AskedRegisters => Array.TrueForAll(_groups, g => g.Registers > 0) ? _groups.Sum(g => g.Registers) : null;
+
     /// <summary>The group of four warps that a warp multiplies with.</summary>
     public SimWarpGroup GroupOf(SimWarp warp) => _groups[warp.Number / Agents.WarpsOfAGroup];
-
-    /// <summary>Throws if the warpgroups have asked for more registers than there are: they would wait for ever.</summary>
-    public void RequireRegisters()
-    {
-        const int RegistersOfALane = 512;
-        var asked = _groups.Sum(g => g.Registers);
-        if (asked > RegistersOfALane && _groups.All(g => g.Registers > 0))
-        {
-            throw new SimFault($"asks for registers that do not exist: all warpgroups together for {asked} a lane, of {RegistersOfALane}");
-        }
-    }
 
     /// <summary>The warp stops until somebody wakes those that wait for this.</summary>
     public static void Await(SimWarp warp, IAwaited awaited)
@@ -165,30 +155,6 @@ internal sealed unsafe class BlockMachine : IDisposable
         }
     }
 
-    /// <summary>A warp comes to a barrier.</summary>
-    public void Arrive(SimWarp warp, int id, int threads, bool waits)
-    {
-        if ((uint)id >= BarrierCount || threads % Lanes.Count != 0)
-        {
-            throw new SimFault($"uses barrier {id} for {threads} threads: there are {BarrierCount}, for whole warps");
-        }
-
-        ref var barrier = ref _barriers[id];
-        if (barrier.Arrived != 0 && barrier.Threads != threads)
-        {
-            throw new SimFault($"expects {threads} threads at barrier {id}, others expect {barrier.Threads}");
-        }
-
-        barrier.Threads = threads;
-        barrier.Arrived |= 1u << warp.Number;
-        barrier.Waiting |= waits ? 1u << warp.Number : 0;
-        warp.IsWaiting = waits;
-        warp.LastBarrier = warp.Current;
-        warp.Touched = 0;
-        _order.Arrive(warp.Number, id);
-        ReleaseComplete();
-    }
-
     /// <summary>The lanes of a warp meet.</summary>
     public void MeetLanes(SimWarp warp)
     {
@@ -208,7 +174,7 @@ internal sealed unsafe class BlockMachine : IDisposable
 
     private void Start((int X, int Y, int Z) block)
     {
-        Array.Clear(_barriers);
+        Barriers.Clear();
         _order.StartBlock();
         _idleRounds = 0;
         Mbarriers.Clear();
@@ -286,68 +252,22 @@ internal sealed unsafe class BlockMachine : IDisposable
         string Missing(SimWarp warp)
         {
             var missing = warp.Awaited?.Missing
-                ?? $"barrier {Array.FindIndex(_barriers, b => (b.Waiting >> warp.Number & 1) != 0)}";
+                ?? $"barrier {Barriers.NumberOf(warp)}";
             return $"{missing} at {Shape.Program.Code[warp.Current].Source.Place}";
         }
     }
 
     /// <summary>Throws if a block ends before all that it has begun.</summary>
-    private void RequireNothingUnderWay(ref SimWarp running)
+    private void RequireNothingUnderWay()
     {
         if (Copies.Count > 0)
         {
             throw new SimFault($"ends while the bulk copy at {Copies.Last} is under way");
         }
 
-        foreach (var group in _groups)
+        if (Array.Exists(_groups, g => g.Behind() is not null))
         {
-            if (group.Behind() is { } warp)
-            {
-                running = warp;
-                throw new SimFault("ends without having done all that another warp of its warpgroup has");
-            }
+            throw new SimFault("ends without having done all that another warp of its warpgroup has");
         }
-    }
-
-    /// <summary>Lets the warps go on at barriers where all have come; one that has ended counts as having come.</summary>
-    private void ReleaseComplete()
-    {
-        var ended = 0u;
-        foreach (var warp in _warps)
-        {
-            ended |= warp.HasEnded ? 1u << warp.Number : 0;
-        }
-
-        var all = _warps.Length == Lanes.Count ? Lanes.All : (1u << _warps.Length) - 1;
-        for (var id = 0; id < BarrierCount; id++)
-        {
-            ref var barrier = ref _barriers[id];
-            var arrived = barrier.Threads == 0 ? barrier.Arrived | ended : barrier.Arrived;
-            var isComplete = barrier.Threads == 0
-                ? arrived == all
-                : BitOperations.PopCount(arrived) * Lanes.Count >= barrier.Threads;
-            if (barrier.Arrived == 0 || !isComplete)
-            {
-                continue;
-            }
-
-            // Not those that came and then ended: what they did behind their arrival is in nobody's past.
-            _order.Meet(id, barrier.Waiting, arrived & ~barrier.Arrived);
-            foreach (var warp in _warps)
-            {
-                warp.IsWaiting &= (barrier.Waiting >> warp.Number & 1) == 0;
-            }
-
-            barrier = default;
-            Barriers++;
-            _idleRounds = 0;
-        }
-    }
-
-    private struct Barrier
-    {
-        public uint Arrived;
-        public uint Waiting;
-        public int Threads;
     }
 }

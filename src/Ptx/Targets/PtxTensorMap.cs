@@ -7,7 +7,7 @@ namespace DPT.Engine.Ptx;
 /// A tensor in global memory and the boxes that bulk copies take from it: what a driver encodes into the 128 opaque bytes that a
 /// kernel is given, and what the simulator encodes in a form of its own. Dimension 0 is the one whose elements are adjacent.
 /// </summary>
-public readonly struct PtxTensorMap
+public readonly record struct PtxTensorMap
 {
     /// <summary>Bytes of the encoded form.</summary>
     public const int Bytes = 128;
@@ -181,8 +181,14 @@ public readonly struct PtxTensorMap
     private static PtxException Beyond(string rule) => new($"a tensor map: {rule}");
 
     [InlineArray(MaxRank)]
-    private struct Numbers
+    private struct Numbers : IEquatable<Numbers>
     {
         private long _first;
+
+        public readonly bool Equals(Numbers other) => ((ReadOnlySpan<long>)this).SequenceEqual(other);
+
+        public override readonly bool Equals(object? obj) => obj is Numbers other && Equals(other);
+
+        public override readonly int GetHashCode() => HashCode.Combine(this[0], this[1], this[2], this[3], this[4]);
     }
 }
