@@ -141,8 +141,10 @@ public sealed unsafe class SimDevice : GpuDevice
     /// </summary>
     /// <param name="virtualFrom">Bytes from which an allocation has no storage.</param>
     /// <param name="chosen">The blocks of a grid that run, by number.</param>
-    internal static SimDevice Virtual(long virtualFrom, Func<GridSize, IReadOnlyList<long>> chosen) => new(
-        new SimMemory(virtualFrom), threads: null, seed: 1, architecture: null, new KernelSelection())
+    /// <param name="architecture">The architecture that kernels are compiled for; by default sm_80.</param>
+    internal static SimDevice Virtual(
+        long virtualFrom, Func<GridSize, IReadOnlyList<long>> chosen, PtxArchitecture? architecture = null) => new(
+        new SimMemory(virtualFrom), threads: null, seed: 1, architecture, new KernelSelection())
     {
         ChosenBlocks = chosen,
     };
