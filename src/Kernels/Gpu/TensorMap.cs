@@ -7,7 +7,7 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 public readonly struct TensorMap
 {
-#pragma warning disable CS0169 // The fields are never read: they are the size that the driver's form has.
+#pragma warning disable CS0169, IDE0051 // The fields are never read: they are the size that the driver's form has.
     private readonly ulong _0, _1, _2, _3, _4, _5, _6, _7, _8, _9, _10, _11, _12, _13, _14, _15;
-#pragma warning restore CS0169
+#pragma warning restore CS0169, IDE0051
 }

@@ -1,5 +1,3 @@
-using DPT.Engine.Kernels;
-
 namespace Kernels.Tests;
 
 /// <summary>Copies of sums around products of warpgroups: which go, and which must stay.</summary>

@@ -23,8 +23,13 @@ public static class BulkCopy
     [IntrinsicImplementation, PtxAsm("cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes [$0], [$p1, {$2, $3}], [$4];")]
     public static void Load(int to, TensorMap map, int x, int y, int barrier) => throw OfShared();
 
-    /// <inheritdoc cref="Load(int, TensorMap, int, int, int)"/>
+    /// <summary>The same for a tensor of three dimensions: a box from index <paramref name="z"/> of dimension 2 on.</summary>
+    /// <param name="to">Where to in shared memory, a multiple of 128; of 1024 where wgmma reads it with the 128-byte swizzle.</param>
+    /// <param name="map">A parameter of the kernel.</param>
+    /// <param name="x">Index along dimension 0.</param>
+    /// <param name="y">Index along dimension 1.</param>
     /// <param name="z">Index along dimension 2.</param>
+    /// <param name="barrier">Address of the barrier.</param>
     [IntrinsicImplementation, PtxAsm("cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes [$0], [$p1, {$2, $3, $4}], [$5];")]
     public static void Load(int to, TensorMap map, int x, int y, int z, int barrier) => throw OfShared();
 
