@@ -12,6 +12,8 @@ public sealed class GpuKernel
     /// <summary>Room for arguments in a launch.</summary>
     internal const int MaxArgumentBytes = 1024;
 
+    private readonly int[] _starts;
+
     /// <summary>Describes a kernel: <c>new GpuKernel(Kernel&lt;Head64&gt;, threads: 128)</c>.</summary>
     /// <param name="method">
     /// A static method without a result. It takes <c>ArrayView&lt;T&gt;</c>, <c>int</c>, <c>long</c>, <c>float</c>, structs of
@@ -36,7 +38,9 @@ public sealed class GpuKernel
         Require.Size(Id, "threads of a block", threads, 1, 1024);
         Threads = threads;
         Method = method;
-        (Parameters, ArgumentBytes) = GpuParameter.Of(Id, method);
+        (Parameters, var starts, ArgumentBytes) = GpuParameter.Of(Id, method);
+        _starts = starts;
+        HasTensorMaps = Parameters.Any(p => p.Kind == GpuParameterKind.TensorMap);
         Require.Size(Id, "bytes of all arguments", ArgumentBytes, 0, MaxArgumentBytes);
     }
 
@@ -70,12 +74,20 @@ public sealed class GpuKernel
     /// <summary>Bytes of all arguments.</summary>
     internal int ArgumentBytes { get; }
 
+    /// <summary>
+    /// Where each parameter starts, for kernels whose parameters are given one by one: where a tensor map lies on a card is the
+    /// assembler's choice. Empty for all others.
+    /// </summary>
+    internal ReadOnlySpan<int> Starts => HasTensorMaps ? _starts : [];
+
+    private bool HasTensorMaps { get; }
+
     internal MethodInfo Method { get; }
 
     /// <summary>What passes and reports want to know.</summary>
     public PtxKernel ToPtx() => new(Id, Threads, BlocksPerMultiprocessor, DynamicSharedBytes)
     {
-        HasTensorMaps = Parameters.Any(p => p.Kind == GpuParameterKind.TensorMap),
+        HasTensorMaps = HasTensorMaps,
     };
 
     /// <inheritdoc/>

@@ -11,17 +11,20 @@ namespace DPT.Engine.Kernels;
 /// <param name="ElementBytes">Bytes of an element of a view; 0 for every other kind.</param>
 public readonly record struct GpuParameter(string Name, GpuParameterKind Kind, int Offset, int ElementBytes = 0)
 {
-    /// <summary>The arguments of a kernel, laid out as C lays out its parameters, and their bytes.</summary>
-    internal static (IReadOnlyList<GpuParameter> Parameters, int Bytes) Of(string kernel, MethodInfo method)
+    /// <summary>The arguments of a kernel, laid out as C lays out its parameters, where each parameter starts, and their bytes.</summary>
+    internal static (IReadOnlyList<GpuParameter> Parameters, int[] Starts, int Bytes) Of(string kernel, MethodInfo method)
     {
         var found = new List<GpuParameter>();
+        var starts = new List<int>();
         var end = 0;
         foreach (var parameter in method.GetParameters())
         {
+            var first = found.Count;
             end = Add(found, kernel, parameter.Name!, parameter.ParameterType, end);
+            starts.Add(found[first].Offset);
         }
 
-        return (found, end);
+        return (found, [.. starts], end);
     }
 
     /// <summary>Adds a parameter, or the fields of a struct, from an offset on; where the next may start is returned.</summary>

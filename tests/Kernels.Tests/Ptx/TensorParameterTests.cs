@@ -46,6 +46,7 @@ public sealed class TensorParameterTests
         Assert.That(driver.Calls, Does.Contain("EncodeTensorMap 2"));
         Assert.That(PtxTensorMap.Decode(driver.Arguments.AsSpan(64)), Is.EqualTo(tiles.Map));
         Assert.That(MemoryMarshal.Read<long>(driver.Arguments.AsSpan(192)), Is.EqualTo((long)y.Slice.Address));
+        Assert.That(driver.Starts, Is.EqualTo(new[] { 0, 64, 192 }), "where maps lie on a card is the assembler's choice");
         driver.Failing = ("EncodeTensorMap", 1);
         Assert.That(
             () => device.Prepare(Mixed).With(3).With(tiles), Throws.TypeOf<DeviceException>().With.Message.Contains("a tensor map").And.Message.Contains("CUDA_ERROR_1"));

@@ -111,12 +111,24 @@ internal sealed unsafe class CudaDriver : ICudaDriver
         CudaNative.cuFuncSetAttribute(function, (int)attribute, value);
 
     public int Launch(
-        nint function, GridSize grid, int threads, int sharedBytes, nint stream, ReadOnlySpan<byte> arguments)
+        nint function, GridSize grid, int threads, int sharedBytes, nint stream, ReadOnlySpan<byte> arguments, ReadOnlySpan<int> starts)
     {
         const int End = 0, BufferPointer = 1, BufferSize = 2;
         var size = (nuint)arguments.Length;
         fixed (byte* bytes = arguments)
         {
+            if (starts.Length > 0)
+            {
+                var parameters = stackalloc void*[starts.Length];
+                for (var i = 0; i < starts.Length; i++)
+                {
+                    parameters[i] = bytes + starts[i];
+                }
+
+                return CudaNative.cuLaunchKernel(
+                    function, (uint)grid.X, (uint)grid.Y, (uint)grid.Z, (uint)threads, 1, 1, (uint)sharedBytes, stream, parameters, null);
+            }
+
             var extra = stackalloc nint[] { BufferPointer, (nint)bytes, BufferSize, (nint)(&size), End };
             return CudaNative.cuLaunchKernel(
                 function, (uint)grid.X, (uint)grid.Y, (uint)grid.Z, (uint)threads, 1, 1, (uint)sharedBytes, stream, null, extra);
