@@ -156,7 +156,7 @@ internal sealed class Operands(PtxInstruction instruction, Scope scope, Register
     /// <summary>Whether the operand is a predicate register.</summary>
     public bool IsPredicate(int i) => this[i] is PtxName name && scope.FindRegister(name.Name)?.IsPredicate == true;
 
-    /// <summary>The registers at that place are held by what works in the background: they share no place with others.</summary>
+    /// <summary>The registers at that place are held by what works in the background: whoever else uses them is looked at.</summary>
     public void Watch(int i)
     {
         foreach (var operand in Vector(i))

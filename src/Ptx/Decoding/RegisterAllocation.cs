@@ -32,11 +32,6 @@ internal static class RegisterAllocation
         RegisterFile file, IReadOnlyList<int> sizes, IReadOnlyList<(RegisterUses Uses, bool IsGuarded)> uses, int[][] successors)
     {
         var (first, last) = Stretches(sizes.Count, uses, successors);
-        foreach (var register in uses.SelectMany(u => u.Uses.Watched))
-        {
-            (first[register], last[register]) = (0, uses.Count - 1);
-        }
-
         var places = new int[sizes.Count];
         Array.Fill(places, -1);
         var free = new Dictionary<int, Stack<int>>();

@@ -127,9 +127,44 @@ public sealed class BulkCopyTests
     public void Copy_OfMemoryThatWasNeverWritten_IsCaught() =>
         Assert.That(CopyFault(Copy("2d", "0, 0", 2048), isWritten: false), Does.Contain("nothing was ever written there"));
 
+    /// <summary>Whether it has arrived when the block ends is chance; that it may not have is found.</summary>
     [Test]
-    public void Copy_ThatNobodyWaitsFor_OutlivesNoBlock() => Assert.That(
-        CopyFault(Copy("2d", "0, 0", 2048)), Is.Null.Or.Contain("ends while the bulk copy at"));
+    public void Copy_ThatNobodyWaitsFor_OutlivesNoBlock()
+    {
+        var faults = Enumerable.Range(1, 12).Select(seed => CopyFault(Copy("2d", "0, 0", 2048), seed: (ulong)seed)).OfType<string>().ToList();
+        Assert.That(faults, Has.Some.Contains("ends while the bulk copy at"));
+    }
+
+    /// <summary>Of two groups the older one is waited for: what it has read may be written, what the other reads may not.</summary>
+    [TestCase("[tile]", null)]
+    [TestCase("[tile+1024]", "a bulk store of warp 0 reads")]
+    public void Stores_OfTwoGroups_AreWaitedForInTurn(string place, string? message)
+    {
+        using var rig = new PtxRig();
+        rig.Add("out", new uint[512]);
+        var fault = FaultOf(() => rig.Run($$"""
+            {{Start}}shl.b32 %r0, %t, 5; add.u32 %r0, %r0, tile; st.shared.v4.u32 [%r0], {%t, %t, %t, %t}; st.shared.v4.u32 [%r0+16], {%t, %t, %t, %t};
+            fence.proxy.async; bar.sync 0; @%p1 ret;
+            cp.async.bulk.global.shared::cta.bulk_group [%out], [tile], 1024; cp.async.bulk.commit_group;
+            cp.async.bulk.global.shared::cta.bulk_group [%out+1024], [tile+1024], 1024; cp.async.bulk.commit_group;
+            cp.async.bulk.wait_group.read 1; st.shared.u32 {{place}}, %t; cp.async.bulk.wait_group.read 0; ret;
+            """, threads: 64));
+        Assert.That(fault, message is null ? Is.Null : Does.Contain(message));
+    }
+
+    /// <summary>Who has waited for the first phase knows nothing of what the second one brings, whether it has come or not.</summary>
+    [Test]
+    public void Copy_OfTheNextPhase_IsNotWaitedFor()
+    {
+        const string Second = "@%p1 bra NO; mbarrier.arrive.expect_tx.shared::cta.b64 _, [bar], 2048; "
+            + "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [tile+2048], [%in], 2048, [bar]; NO:";
+        for (ulong seed = 1; seed <= 12; seed++)
+        {
+            Assert.That(
+                CopyFault($"{Copy("2d", "0, 0", 2048)}{Wait} bar.sync 0; {Second} bar.sync 0; bar.sync 0; bar.sync 0; ld.shared.u32 %r0, [tile+2048];", seed: seed),
+                Does.Contain("under way").Or.Contain("nobody has waited for the mbarrier of that copy"), $"schedule {seed}");
+        }
+    }
 
     [Test]
     public void Copy_OverWhatIsRead_IsCaught() => Assert.That(
@@ -171,9 +206,9 @@ public sealed class BulkCopyTests
         _ => at,
     };
 
-    private static string? CopyFault(string body, bool isWritten = true)
+    private static string? CopyFault(string body, bool isWritten = true, ulong seed = 1)
     {
-        using var rig = new PtxRig();
+        using var rig = new PtxRig(seed);
         var matrix = isWritten ? rig.Add("in", new ushort[64 * 64]) : rig.AddFresh<ushort>("in", 64 * 64);
         rig.AddMap("map", new PtxTensorMap(matrix.Address, 2, [64, 64], [128], [64, 16], PtxSwizzle.Bytes128));
         rig.Add("out", new uint[64]);

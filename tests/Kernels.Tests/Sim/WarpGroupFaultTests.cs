@@ -32,6 +32,11 @@ public sealed class WarpGroupFaultTests
         yield return Fault("other descriptors in a warp", "or.b64 %da, %da,", "@%p7 add.u64 %da, %da, 2; or.b64 %da, %da,", "different descriptors");
         yield return Fault("another shape", "m64n16k16.f32.bf16.bf16 {%f0, %f1, %f2, %f3, %f4, %f5, %f6, %f7}, %da, %db, 1, 1, 1, 0, 0;\nwgmma.commit",
             "m64n8k16.f32.bf16.bf16 {%f0, %f1, %f2, %f3}, %da, %db, 1, 1, 1, 0, 0;\nwgmma.commit", "since the last wgmma.fence");
+        yield return Fault("nobody waits", "wgmma.wait_group.sync.aligned 0;", "ret;", "ends with products of its warpgroup that were not waited for");
+        yield return Fault("other descriptors in a group", "or.b64 %da, %da,", "setp.gt.u32 %p5, %w, 1; @%p5 add.u64 %da, %da, 64; or.b64 %da, %da,",
+            "has other operands than another warp of its warpgroup has here");
+        yield return Fault("half a group at the end", "shl.b32 %x, %w, 4;",
+            "setp.gt.u32 %p5, %w, 1; @%p5 bra OVER; setmaxnreg.inc.sync.aligned.u32 104; OVER: shl.b32 %x, %w, 4;", "ends without having done all");
         yield return Fault("registers", "bar.sync 0;", "bar.sync 0; @!%p1 setmaxnreg.inc.sync.aligned.u32 100;", "a multiple of 8");
         yield return Fault("registers of half a group", "CONSUMER:", "CONSUMER: @%p2 bra ON; setmaxnreg.inc.sync.aligned.u32 104; ON:", "where another warp", "ends without")
             .SetDescription("%p2 is set below");
