@@ -216,6 +216,11 @@ internal sealed unsafe class BlockMachine : IDisposable
     /// <summary>No warp can run: a copy arrives, or those that asked for a phase of an mbarrier go on without it.</summary>
     private bool TryGoOn()
     {
+        if (Array.TrueForAll(_warps, w => w.HasEnded))
+        {
+            return false;
+        }
+
         if (Copies.Count > 0)
         {
             Copies.Deliver(_schedule.Below(Copies.Count));
