@@ -55,6 +55,50 @@ public sealed class SumsInPlaceTests
         Assert.That(after.Count(i => i.Name == "mov" && i.Operands[1] is PtxName), Is.GreaterThanOrEqualTo(4), "three sums of one number, and one of the chain");
     }
 
+    /// <summary>Both names of a number that nobody changes are one.</summary>
+    [Test]
+    public void Copy_OfWhatStaysAsItIs_IsGone()
+    {
+        var after = Apply($$"""
+            mov.b64 %d0, 0; mov.f32 %f0, 0f00000000; mov.f32 %f1, 0f00000000; mov.f32 %f2, 0f00000000; mov.f32 %f3, 0f00000000;
+            {{Product}} {%f0, %f1, %f2, %f3}, %d0, %d0, 1, 1, 1, 0, 0;
+            mov.f32 %f4, %f0; st.global.v2.f32 [%d0], {%f4, %f0}; st.global.f32 [%d0+8], %f4;
+            ret;
+            """);
+        Assert.That(after.Count(i => i.Name == "mov" && i.Operands[1] is PtxName), Is.Zero);
+    }
+
+    /// <summary>f8 becomes f9 first; f4 is written while f9 is needed, so f8 must not become f4 as well.</summary>
+    [Test]
+    public void Registers_ThatWereJoined_KeepTheNeighboursOfBoth()
+    {
+        var after = Apply($$"""
+            mov.b64 %d0, 0; mov.f32 %f9, 0f3f800000; mov.f32 %f8, %f9; st.global.f32 [%d0], %f8;
+            mov.f32 %f4, 0f00000000; mov.f32 %f5, 0f00000000; mov.f32 %f6, 0f00000000; mov.f32 %f7, 0f00000000; mov.f32 %f9, 0f40000000;
+            {{Product}} {%f4, %f5, %f6, %f7}, %d0, %d0, 1, 1, 1, 0, 0;
+            st.global.f32 [%d0], %f9; mov.f32 %f8, %f4; st.global.f32 [%d0], %f8;
+            ret;
+            """);
+        Assert.That(after.Count(i => i.Name == "mov" && i.Operands[1] is PtxName), Is.EqualTo(1));
+        var product = (PtxVector)after.Single(i => i.Name == "wgmma").Operands[0];
+        Assert.That(after.Where(i => i.Name == "st").Select(i => i.Operands[1]).ElementAt(1), Is.Not.EqualTo(product.Items[0]));
+    }
+
+    [Test]
+    public void Names_InGuardsAndCoordinates_AreReplacedToo()
+    {
+        var after = Apply($$"""
+            mov.b64 %d0, 0; mov.f32 %f0, 0f00000000; mov.f32 %f1, 0f00000000; mov.f32 %f2, 0f00000000; mov.f32 %f3, 0f00000000;
+            mov.b32 %r0, 1; setp.eq.u32 %p0, %r0, 1; mov.b32 %r1, %r0; mov.pred %p1, %p0;
+            {{Product}} {%f0, %f1, %f2, %f3}, %d0, %d0, 1, 1, 1, 0, 0;
+            @%p0 cp.async.bulk.tensor.1d.global.shared::cta.bulk_group [%d0, {%r0}], [%d0]; st.global.b32 [%d0], %r1; @%p1 ret;
+            ret;
+            """);
+        var copy = after.Single(i => i.Name == "cp");
+        Assert.That(after.Count(i => i.Name == "mov" && i.Operands[1] is PtxName), Is.Zero);
+        Assert.That(PtxBody.Reads(copy).Distinct(), Is.SubsetOf(after.SelectMany(PtxBody.Writes)));
+    }
+
     [Test]
     public void Fragments_OfAProduct_KeepTheirRegisters()
     {
