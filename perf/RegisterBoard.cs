@@ -50,12 +50,18 @@ internal sealed class RegisterBoard
             _text.Append(CultureInfo.InvariantCulture, $"| {kernel.Id} ");
             foreach (var architecture in PtxArchitecture.All)
             {
+                if (!architecture.Runs(kernel.MinArchitecture))
+                {
+                    _text.Append("| | ");
+                    continue;
+                }
+
                 var report = PtxAssembler.Report(PtxPipeline.Build(kernel, architecture));
                 Cell($"{kernel.Id} {architecture} registers", report.Registers);
                 Cell($"{kernel.Id} {architecture} spills", report.SpilledBytes);
             }
 
-            Cell($"{kernel.Id} instructions", PtxReport.Of(kernel.ToPtx(), PtxPipeline.Build(kernel, PtxArchitecture.Sm80)).Instructions);
+            Cell($"{kernel.Id} instructions", PtxReport.Of(kernel.ToPtx(), PtxPipeline.Build(kernel, kernel.MinArchitecture)).Instructions);
             _text.AppendLine("|");
         }
     }
@@ -70,12 +76,12 @@ internal sealed class RegisterBoard
             | variant | case | instructions | sectors | conflicts |
             |---|---|---|---|---|
             """);
-        using var device = new SimDevice(selection: new KernelSelection());
         foreach (var (op, variant) in variants)
         {
+            using var device = new SimDevice(architecture: variant.MinArchitecture(), selection: new KernelSelection());
             var id = op.IdOf(variant);
             var kernelCase = CaseChoice.Find(op, null, c => CaseChoice.Supports(device, variant, c));
-            var launches = SimRun.Of(variant, kernelCase, PtxArchitecture.Sm80);
+            var launches = SimRun.Of(variant, kernelCase, variant.MinArchitecture());
             _text.Append(CultureInfo.InvariantCulture, $"| {id} | {kernelCase.Label} ");
             Cell($"{id} lanes", (int)(launches.Sum(l => l.LaneInstructions) / 1000));
             Cell($"{id} sectors", (int)launches.Sum(l => l.Sectors));

@@ -59,7 +59,7 @@ public sealed class AttentionEdgeTests
             {
                 if (variant.Targets.HasFlag(DeviceKind.Sim))
                 {
-                    yield return Case(op, variant, "Sim", () => new SimDevice(selection: new KernelSelection()));
+                    yield return Case(op, variant, "Sim", () => new SimDevice(architecture: variant.MinArchitecture(), selection: new KernelSelection()));
                 }
 
                 foreach (var width in Enum.GetValues<SimdWidth>().Where(_ => variant.Targets.HasFlag(DeviceKind.Host)))

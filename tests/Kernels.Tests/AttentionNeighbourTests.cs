@@ -23,7 +23,7 @@ public sealed class AttentionNeighbourTests
     public void Head_BesideOneThatIsNaN_KeepsItsBits(KernelVariant variant)
     {
         using Device device = variant is IGpuVariant
-            ? new SimDevice(selection: new KernelSelection())
+            ? new SimDevice(architecture: variant.MinArchitecture(), selection: new KernelSelection())
             : new HostDevice(threads: 2, selection: new KernelSelection());
         var most = variant is AttentionForwardV1Naive or AttentionBackwardV1Naive ? 17 : 65;
         var (served, faults) = (0, new List<string>());

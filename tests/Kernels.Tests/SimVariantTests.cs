@@ -17,7 +17,7 @@ public sealed class SimVariantTests
     [TestCaseSource(nameof(Variants))]
     public void Variant_EveryCase_MatchesTheDoubleReference(Operator op, KernelVariant variant)
     {
-        using var device = new SimDevice(selection: new KernelSelection()) { WatchedBytes = 1 << 17 };
+        using var device = new SimDevice(architecture: variant.MinArchitecture(), selection: new KernelSelection()) { WatchedBytes = 1 << 17 };
         long proven = 0, instructions = 0;
         device.Launched += launch => instructions += launch.LaneInstructions;
         var faults = new List<string>();
@@ -50,8 +50,8 @@ public sealed class SimVariantTests
     {
         SameBits.Require(op, variant, op.Cases().Where((_, i) => i % 3 == 0), On(11, 1), On(12, 3));
 
-        static (string, Func<Device>) On(ulong seed, int threads) => (
+        (string, Func<Device>) On(ulong seed, int threads) => (
             $"schedule {seed} on {threads} threads",
-            () => new SimDevice(threads, seed, selection: new KernelSelection()));
+            () => new SimDevice(threads, seed, variant.MinArchitecture(), selection: new KernelSelection()));
     }
 }

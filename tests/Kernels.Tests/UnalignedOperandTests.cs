@@ -16,7 +16,7 @@ public sealed class UnalignedOperandTests
     [TestCaseSource(nameof(Variants))]
     public void Variant_AnyOperandUnaligned_IsRefusedOrRight(Operator op, KernelVariant variant)
     {
-        using Device device = variant is IGpuVariant ? new SimDevice(selection: new KernelSelection()) : new HostDevice();
+        using Device device = variant is IGpuVariant ? new SimDevice(architecture: variant.MinArchitecture(), selection: new KernelSelection()) : new HostDevice();
         var faults = new List<string>();
         var (proven, refused) = (0, 0);
         foreach (var kernelCase in CasesFor(device, op, variant))

@@ -1,6 +1,7 @@
 using System.Reflection;
 using CommandLine;
 using DPT.Engine.Dpt;
+using DPT.Engine.Kernels;
 
 namespace DPT.Engine.Cli;
 
@@ -296,11 +297,14 @@ internal sealed class KernelTestArguments : KernelArguments
 internal class ArchitectureArguments : CommonArguments
 {
     [OptionGroup("Settings")]
-    [Option("arch", MetaValue = "NAME", HelpText = "sm_80 or sm_90a [sm_80]")]
+    [Option("arch", MetaValue = "NAME", HelpText = "sm_80 or sm_90a [the least that the variant runs on]")]
     public string? Arch { get; set; }
 
+    /// <summary>What was asked for; if nothing was, the least that all of the variants run on.</summary>
     /// <exception cref="PtxException">There is none of that name.</exception>
-    public PtxArchitecture Architecture => PtxArchitecture.Find(Arch ?? PtxArchitecture.Sm80.Name);
+    public PtxArchitecture ArchitectureFor(params IEnumerable<KernelVariant> variants) => Arch is null
+        ? variants.Select(v => v.MinArchitecture()).Aggregate(PtxArchitecture.Sm80, (all, own) => all.Runs(own) ? all : own)
+        : PtxArchitecture.Find(Arch);
 }
 
 /// <summary>What <c>kernels ptx</c> understands.</summary>

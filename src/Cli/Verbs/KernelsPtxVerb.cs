@@ -16,9 +16,11 @@ internal sealed class KernelsPtxVerb : Verb<PtxArguments>
 
     protected override int Execute(PtxArguments arguments, CliContext context)
     {
-        var architecture = arguments.Architecture;
-        var text = PtxText.Of(KernelPattern.FindGpu(arguments.Words.FirstOrDefault("")), architecture);
-        var other = arguments.Diff is null ? null : PtxText.Of(KernelPattern.FindGpu(arguments.Diff), architecture);
+        var found = KernelPattern.FindGpu(arguments.Words.FirstOrDefault(""));
+        var foundOther = arguments.Diff is null ? null : KernelPattern.FindGpu(arguments.Diff);
+        var architecture = arguments.ArchitectureFor(found.Variant, (foundOther ?? found).Variant);
+        var text = PtxText.Of(found, architecture);
+        var other = foundOther is null ? null : PtxText.Of(foundOther, architecture);
         foreach (var line in arguments.Json ? [Json(text, other)] : Lines(text, other))
         {
             context.Terminal.Result(line);

@@ -43,9 +43,9 @@ internal sealed class KernelsSassVerb : Verb<SassArguments>
 
     protected override int Execute(SassArguments arguments, CliContext context)
     {
-        var architecture = arguments.Architecture;
         var found = KernelPattern.FindGpu(arguments.Words.FirstOrDefault(""));
         var foundOther = arguments.Diff is null ? null : KernelPattern.FindGpu(arguments.Diff);
+        var architecture = arguments.ArchitectureFor(found.Variant, (foundOther ?? found).Variant);
         if (PtxAssembler.WhyNot is { } reason)
         {
             throw new DptException(FailureKind.Environment, reason);
@@ -63,7 +63,7 @@ internal sealed class KernelsSassVerb : Verb<SassArguments>
 
     private static KernelCase CaseOf(RegisteredVariant found, string? label)
     {
-        using var device = new SimDevice(selection: new KernelSelection());
+        using var device = new SimDevice(architecture: found.Variant.MinArchitecture(), selection: new KernelSelection());
         return CaseChoice.Find(found.Operator, label, c => CaseChoice.Supports(device, found.Variant, c));
     }
 

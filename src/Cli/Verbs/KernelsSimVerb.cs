@@ -21,12 +21,12 @@ internal sealed class KernelsSimVerb : Verb<SimArguments>
 
     protected override int Execute(SimArguments arguments, CliContext context)
     {
-        var architecture = arguments.Architecture;
         var variants = KernelPattern.FindAllGpu(arguments.Words.FirstOrDefault(""));
         var runs = new List<VariantRun>();
         foreach (var group in variants.GroupBy(v => v.Operator))
         {
-            using var device = new SimDevice(selection: new KernelSelection());
+            var architecture = arguments.ArchitectureFor(group.Select(v => v.Variant));
+            using var device = new SimDevice(architecture: architecture, selection: new KernelSelection());
             var kernelCase = CaseChoice.Find(
                 group.Key, arguments.Case, c => group.All(v => CaseChoice.Supports(device, v.Variant, c)));
             foreach (var (op, variant, _) in group)

@@ -14,6 +14,9 @@ public abstract class GpuDevice : Device
     /// <param name="kernel">What will run, after all earlier work.</param>
     public KernelLaunch Prepare(GpuKernel kernel) => new(this, kernel);
 
+    /// <summary>Writes what stands for the tensor on this device.</summary>
+    internal abstract void Encode(in TensorTiles tiles, Span<byte> map);
+
     /// <summary>Runs the kernel after all earlier work.</summary>
     /// <param name="kernel">What to run.</param>
     /// <param name="grid">Number of blocks.</param>

@@ -12,10 +12,12 @@ public sealed class GpuKernel
     /// <summary>Room for arguments in a launch.</summary>
     internal const int MaxArgumentBytes = 1024;
 
+    private readonly int[] _starts;
+
     /// <summary>Describes a kernel: <c>new GpuKernel(Kernel&lt;Head64&gt;, threads: 128)</c>.</summary>
     /// <param name="method">
-    /// A static method without a result. It takes <c>ArrayView&lt;T&gt;</c>, <c>int</c>, <c>long</c>, <c>float</c>, and structs of
-    /// these. Its type arguments are tile sizes and options, which fold at compile time.
+    /// A static method without a result. It takes <c>ArrayView&lt;T&gt;</c>, <c>int</c>, <c>long</c>, <c>float</c>, structs of
+    /// these, and <see cref="TensorMap"/>. Its type arguments are tile sizes and options, which fold at compile time.
     /// </param>
     /// <param name="threads">Threads of a block, 1 to 1024.</param>
     /// <exception cref="KernelException">It is not such a method.</exception>
@@ -36,7 +38,9 @@ public sealed class GpuKernel
         Require.Size(Id, "threads of a block", threads, 1, 1024);
         Threads = threads;
         Method = method;
-        (Parameters, ArgumentBytes) = GpuParameter.Of(Id, method);
+        (Parameters, var starts, ArgumentBytes) = GpuParameter.Of(Id, method);
+        _starts = starts;
+        HasTensorMaps = Parameters.Any(p => p.Kind == GpuParameterKind.TensorMap);
         Require.Size(Id, "bytes of all arguments", ArgumentBytes, 0, MaxArgumentBytes);
     }
 
@@ -58,16 +62,33 @@ public sealed class GpuKernel
     /// </summary>
     public int Unroll { get; init; }
 
+    /// <summary>The least architecture whose instructions it uses; devices below it refuse variants that launch it.</summary>
+    public PtxArchitecture MinArchitecture { get; init; } = PtxArchitecture.Sm80;
+
+    /// <summary>All architectures that it can be compiled for.</summary>
+    public IEnumerable<PtxArchitecture> Architectures => PtxArchitecture.All.Where(a => a.Runs(MinArchitecture));
+
     /// <summary>What a launch gives, in order: the method's parameters, and for a struct its fields.</summary>
     public IReadOnlyList<GpuParameter> Parameters { get; }
 
     /// <summary>Bytes of all arguments.</summary>
     internal int ArgumentBytes { get; }
 
+    /// <summary>
+    /// Where each parameter starts, for kernels whose parameters are given one by one: where a tensor map lies on a card is the
+    /// assembler's choice. Empty for all others.
+    /// </summary>
+    internal ReadOnlySpan<int> Starts => HasTensorMaps ? _starts : [];
+
+    private bool HasTensorMaps { get; }
+
     internal MethodInfo Method { get; }
 
     /// <summary>What passes and reports want to know.</summary>
-    public PtxKernel ToPtx() => new(Id, Threads, BlocksPerMultiprocessor, DynamicSharedBytes);
+    public PtxKernel ToPtx() => new(Id, Threads, BlocksPerMultiprocessor, DynamicSharedBytes)
+    {
+        HasTensorMaps = HasTensorMaps,
+    };
 
     /// <inheritdoc/>
     public override string ToString() => Id;

@@ -11,17 +11,20 @@ namespace DPT.Engine.Kernels;
 /// <param name="ElementBytes">Bytes of an element of a view; 0 for every other kind.</param>
 public readonly record struct GpuParameter(string Name, GpuParameterKind Kind, int Offset, int ElementBytes = 0)
 {
-    /// <summary>The arguments of a kernel, laid out as C lays out its parameters, and their bytes.</summary>
-    internal static (IReadOnlyList<GpuParameter> Parameters, int Bytes) Of(string kernel, MethodInfo method)
+    /// <summary>The arguments of a kernel, laid out as C lays out its parameters, where each parameter starts, and their bytes.</summary>
+    internal static (IReadOnlyList<GpuParameter> Parameters, int[] Starts, int Bytes) Of(string kernel, MethodInfo method)
     {
         var found = new List<GpuParameter>();
+        var starts = new List<int>();
         var end = 0;
         foreach (var parameter in method.GetParameters())
         {
+            var first = found.Count;
             end = Add(found, kernel, parameter.Name!, parameter.ParameterType, end);
+            starts.Add(found[first].Offset);
         }
 
-        return (found, end);
+        return (found, [.. starts], end);
     }
 
     /// <summary>Adds a parameter, or the fields of a struct, from an offset on; where the next may start is returned.</summary>
@@ -43,7 +46,7 @@ public readonly record struct GpuParameter(string Name, GpuParameterKind Kind, i
     }
 
     private static int Alignment(string kernel, string name, Type type) => KindOf(type) is { } kind
-        ? Math.Min(SizeOf(kind), 8)
+        ? kind == GpuParameterKind.TensorMap ? PtxTensorMap.Alignment : Math.Min(SizeOf(kind), 8)
         : Fields(kernel, name, type).Max(f => Alignment(kernel, NameOf(name, f), f.FieldType));
 
     /// <summary>The fields of a struct in the order of declaration.</summary>
@@ -68,12 +71,14 @@ public readonly record struct GpuParameter(string Name, GpuParameterKind Kind, i
         : type == typeof(int) || type == typeof(uint) ? GpuParameterKind.Int32
         : type == typeof(float) ? GpuParameterKind.Float32
         : type == typeof(long) || type == typeof(ulong) ? GpuParameterKind.Int64
+        : type == typeof(TensorMap) ? GpuParameterKind.TensorMap
         : null;
 
     private static int SizeOf(GpuParameterKind kind) => kind switch
     {
         GpuParameterKind.View => 16,
         GpuParameterKind.Int64 => 8,
+        GpuParameterKind.TensorMap => PtxTensorMap.Bytes,
         _ => 4,
     };
 
@@ -97,4 +102,7 @@ public enum GpuParameterKind
 
     /// <summary>8 bytes.</summary>
     Int64,
+
+    /// <summary>128 bytes, aligned to 64.</summary>
+    TensorMap,
 }

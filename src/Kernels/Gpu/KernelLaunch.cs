@@ -55,6 +55,15 @@ public ref struct KernelLaunch
         return ref this;
     }
 
+    /// <summary>The next argument, a <see cref="TensorMap"/>: made by the device.</summary>
+    [UnscopedRef]
+    public ref KernelLaunch With(in TensorTiles tiles)
+    {
+        var at = Next(GpuParameterKind.TensorMap);
+        _device.Encode(in tiles, ((Span<byte>)_bytes).Slice(at, PtxTensorMap.Bytes));
+        return ref this;
+    }
+
     /// <summary>Launches on that many blocks.</summary>
     /// <exception cref="KernelException">An argument is missing, the grid is none, or the driver refuses.</exception>
     public void On(GridSize grid)

@@ -91,9 +91,9 @@ public sealed class KernelCase<TCall> : KernelCase where TCall : struct, IKernel
     /// <inheritdoc/>
     public override bool Supports(Device device, KernelVariant variant, CaseMemory memory, out string? reason)
     {
-        if ((variant.Targets & device.Kind) == 0)
+        reason = variant.WhyNot(device);
+        if (reason is not null)
         {
-            reason = $"runs on {variant.Targets}";
             return false;
         }
 

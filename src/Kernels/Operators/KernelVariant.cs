@@ -23,6 +23,13 @@ public abstract class KernelVariant
     /// <summary>The largest share of itself that an input is off by before anything is computed: 2^-24 for floats.</summary>
     public virtual double InputRoundoff => Tolerance.UnitRoundoff;
 
+    /// <summary>Why it runs on no device like this one, whatever the call; null if it may.</summary>
+    public virtual string? WhyNot(Device device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        return (Targets & device.Kind) != 0 ? null : $"runs on {Targets}, not on {device.Kind}";
+    }
+
     /// <summary>Whether it only runs where it is asked for by name: nobody gets less precision by default or by tuning.</summary>
     public bool IsOnlyByName => ExtraError > 0;
 }

@@ -88,12 +88,7 @@ public static class VariantChoice
     private static bool Fits<TCall>(KernelVariant<TCall> variant, in TCall call, Device device, out string? reason)
         where TCall : struct, IKernelCall
     {
-        if ((variant.Targets & device.Kind) == 0)
-        {
-            reason = $"runs on {variant.Targets}, not on {device.Kind}";
-            return false;
-        }
-
-        return variant.Supports(in call, device, out reason);
+        reason = variant.WhyNot(device);
+        return reason is null && variant.Supports(in call, device, out reason);
     }
 }

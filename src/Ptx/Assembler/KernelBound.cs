@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace DPT.Engine.Ptx;
 
 /// <summary>
@@ -38,7 +40,7 @@ public sealed record KernelBound(IReadOnlyList<(string Part, double Share)> Part
         var clocks = new (string Part, double Clocks)[]
         {
             ("issue", counts.Sum(code.Instructions) / Schedulers),
-            ("tensor pipe", Sum(rates.MatrixClocks, "HMMA")),
+            ("tensor pipe", Sum(rates.MatrixClocks, "HMMA") + (code.Instructions.Sum(i => GroupBlocks(i) * counts.Sum([i])) * rates.GroupMatrixClocks / Schedulers)),
             ("FMA", Sum(rates.FmaClocks, "FFMA", "FADD", "FMUL", "HFMA2") + Sum(rates.IntegerClocks, "IMAD")),
             ("integer", Sum(rates.IntegerClocks, IntegerNames)),
             ("exponential unit", Sum(rates.SpecialClocks, "MUFU", "F2I", "I2F", "FRND", "F2F", "POPC", "FLO")),
@@ -52,6 +54,15 @@ public sealed record KernelBound(IReadOnlyList<(string Part, double Share)> Part
             each * counts.Sum(code.Instructions.Where(i => names.Contains(i.Name))) / Schedulers;
     }
 
+    /// <summary>Blocks of eight columns that a warpgroup multiplies: <c>HGMMA.64x256x16</c> has 32.</summary>
+    private static int GroupBlocks(SassInstruction instruction) =>
+        instruction.Name == "HGMMA" && instruction.Opcode.Split('.', 'x') is [_, _, var columns, ..]
+        && int.TryParse(columns, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n / 8 : 0;
+
+    /// <summary>Whether the only factor that is named is the pair of descriptors, behind the sums.</summary>
+    private static bool AreBothInMemory(SassInstruction instruction) => instruction.Operands.Split(", ") is [_, var second, ..]
+        && second.StartsWith("gdesc", StringComparison.Ordinal);
+
     /// <summary>Passes over the 128 bytes of the banks that a warp's access takes without conflicts.</summary>
     private static int Passes(SassInstruction instruction) => instruction.Name switch
     {
@@ -59,6 +70,8 @@ public sealed record KernelBound(IReadOnlyList<(string Part, double Share)> Part
             : instruction.Opcode.EndsWith(".64", StringComparison.Ordinal) ? 2 : 1,
         "LDSM" => instruction.Opcode[^1] is '4' or '2' ? instruction.Opcode[^1] - '0' : 1,
         "SHFL" or "ATOMS" => 1,
+        // A warp's part: the four read 16 terms of B together, and each its 16 rows of A unless they are in registers.
+        "HGMMA" => (GroupBlocks(instruction) / 2) + (AreBothInMemory(instruction) ? 4 : 0),
         _ => 0,
     };
 }

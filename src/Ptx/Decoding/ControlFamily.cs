@@ -41,6 +41,20 @@ internal static class ControlFamily
         };
     }
 
-    public static MachineInstruction? Fence(Modifiers words) =>
-        words.Ignore("sc", "acq_rel").TakeOne("cta", "gl", "gpu", "sys") is null ? null : new NothingInstruction();
+    public static MachineInstruction? Fence(Modifiers words)
+    {
+        if (words.Take("mbarrier_init"))
+        {
+            return words.Take("release") && words.Take("cluster") ? new AnnounceBarriers() : null;
+        }
+
+        if (words.Take("proxy"))
+        {
+            return !words.Take("async") ? null
+                : words.TakeOne("global", "shared::cta") == "global" ? new NothingInstruction()
+                : new ProxyFence();
+        }
+
+        return words.Ignore("sc", "acq_rel").TakeOne("cta", "gl", "gpu", "sys") is null ? null : new NothingInstruction();
+    }
 }

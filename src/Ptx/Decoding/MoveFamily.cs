@@ -40,7 +40,7 @@ internal static class MoveFamily
     {
         o.Expect(2);
         var isFromGeneric = words.Take("to");
-        var space = words.TakeOne("global", "shared", "local");
+        var space = words.TakeOne("global", "shared", "local", "param");
         var window = space switch
         {
             "shared" => AddressSpace.SharedWindow,

@@ -61,6 +61,11 @@ internal sealed class Operands(PtxInstruction instruction, Scope scope, Register
                 return file.Constant((ulong)symbol.Offset, bytes);
         }
 
+        if (operand is PtxName parameter && scope.FindSymbol(parameter.Name) is { Space: ".param" } place)
+        {
+            return file.Constant(AddressSpace.ParameterWindow + (ulong)place.Offset, bytes);
+        }
+
         var register = RegisterOf(operand);
         return !register.IsPredicate && register.Bytes == bytes
             ? Read(register)
@@ -150,6 +155,18 @@ internal sealed class Operands(PtxInstruction instruction, Scope scope, Register
 
     /// <summary>Whether the operand is a predicate register.</summary>
     public bool IsPredicate(int i) => this[i] is PtxName name && scope.FindRegister(name.Name)?.IsPredicate == true;
+
+    /// <summary>The registers at that place are held by what works in the background: whoever else uses them is looked at.</summary>
+    public void Watch(int i)
+    {
+        foreach (var operand in Vector(i))
+        {
+            Uses.Watched.Add(RegisterOf(operand).Number);
+        }
+    }
+
+    /// <summary>The numbers of the watched registers at that place, once all are known.</summary>
+    public int[] Watched(int i) => [.. Vector(i).Select(o => file.WatchedNumber(RegisterOf(o).Number))];
 
     private int Read(Scope.Register register)
     {

@@ -5,6 +5,7 @@ internal sealed class ProgramDecoder
 {
     private readonly List<(PtxInstruction Instruction, Scope Scope)> _instructions = [];
     private readonly List<int> _registerBytes = [];
+    private readonly List<string> _registerNames = [];
     private int _sharedBytes;
     private int _localBytes;
 
@@ -89,6 +90,7 @@ internal sealed class ProgramDecoder
         {
             scope.Declare(name, new Scope.Register(_registerBytes.Count, registers.Type));
             _registerBytes.Add(PtxType.Bytes(registers.Type));
+            _registerNames.Add(name);
         }
     }
 
@@ -125,7 +127,8 @@ internal sealed class ProgramDecoder
 
         RequireWritten(uses);
         var file = new RegisterFile();
-        file.Assign(RegisterAllocation.Assign(file, _registerBytes, uses, successors));
+        int[] watched = [.. uses.SelectMany(u => u.Uses.Watched).Distinct().Order()];
+        file.Assign(RegisterAllocation.Assign(file, _registerBytes, uses, successors), watched);
         code = DecodeAll(file, []);
         var meeting = ControlFlow.MeetingPlaces(successors);
         for (var i = 0; i < code.Length; i++)
@@ -140,13 +143,15 @@ internal sealed class ProgramDecoder
 
         return new MachineProgram
         {
-            Code = code,
+            Code = [.. code.Select((instruction, i) => Watch(instruction, uses[i].Uses, file, watched))],
             Registers = file,
             ParameterBytes = parameterBytes,
             SharedBytes = _sharedBytes,
             LocalBytes = Align(_localBytes, 16),
             SharedGrain = GrainOf(code, m => m.MayShare),
             GlobalGrain = GrainOf(code, m => m.MayBeGlobal),
+            IsAsync = code.OfType<IAsyncInstruction>().Any(),
+            WatchedRegisters = [.. watched.Select(r => _registerNames[r])],
             HasAtomics = code.OfType<IAtomicInstruction>().Any(),
             HasGlobalAtomics = code.OfType<IAtomicInstruction>().Any(a => a.MayBeGlobal),
         };
@@ -179,6 +184,16 @@ internal sealed class ProgramDecoder
         }
 
         return decoded;
+    }
+
+    /// <summary>The instruction with a look at the watched registers that it uses.</summary>
+    private static MachineInstruction Watch(MachineInstruction instruction, RegisterUses uses, RegisterFile file, int[] watched)
+    {
+        int[] read = [.. watched.Where(uses.Reads.Contains).Select(file.WatchedNumber)];
+        int[] written = [.. watched.Where(uses.Writes.Contains).Select(file.WatchedNumber)];
+        return uses.Watched.Count > 0 || read.Length + written.Length == 0
+            ? instruction
+            : new WatchedInstruction(instruction, read, written);
     }
 
     /// <summary>Throws if an instruction reads a register that none writes.</summary>

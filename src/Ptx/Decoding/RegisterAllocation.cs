@@ -6,6 +6,9 @@ internal sealed class RegisterUses
     public HashSet<int> Reads { get; } = [];
 
     public HashSet<int> Writes { get; } = [];
+
+    /// <summary>Registers that are held in the background after the instruction.</summary>
+    public HashSet<int> Watched { get; } = [];
 }
 
 /// <summary>

@@ -32,7 +32,15 @@ internal static class TensorFamily
             : null;
     }
 
-    public static MachineInstruction? LoadMatrix(Operands o, Modifiers words)
+    public static MachineInstruction? LoadMatrix(Operands o, Modifiers words) => TryMatrices(o, words, 0, out var isTransposed)
+        ? new LoadMatrixInstruction(o.Address(1), Places(o, 0, isWritten: true), isTransposed)
+        : null;
+
+    public static MachineInstruction? StoreMatrix(Operands o, Modifiers words) => TryMatrices(o, words, 1, out var isTransposed)
+        ? new StoreMatrixInstruction(o.Address(0), Places(o, 1), isTransposed)
+        : null;
+
+    private static bool TryMatrices(Operands o, Modifiers words, int fragments, out bool isTransposed)
     {
         o.Expect(2);
         var count = words.TakeOne("x1", "x2", "x4") switch
@@ -42,12 +50,9 @@ internal static class TensorFamily
             "x4" => 4,
             _ => 0,
         };
-        var isTransposed = words.Take("trans");
-        var parts = o.Vector(0);
+        isTransposed = words.Take("trans");
         return words.Take("sync") && words.Take("aligned") && words.Take("m8n8")
-            && words.TakeOne("shared", "shared::cta") is not null && words.Take("b16") && parts.Count == count
-            ? new LoadMatrixInstruction(o.Address(1), Places(o, 0, isWritten: true), isTransposed)
-            : null;
+            && words.TakeOne("shared", "shared::cta") is not null && words.Take("b16") && o.Vector(fragments).Count == count;
     }
 
     public static MachineInstruction? Multiply(Operands o, Modifiers words)

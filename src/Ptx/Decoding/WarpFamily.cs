@@ -49,6 +49,14 @@ internal static class WarpFamily
         VoteInstruction Ask(VoteKind kind) => new(kind, o.PredicateDestination(o[0]), o.Predicate(1), o.Source(2, 4));
     }
 
+    public static MachineInstruction? Elect(Operands o, Modifiers words)
+    {
+        o.Expect(2);
+        return words.Take("sync") && o[0] is PtxPair pair
+            ? new ElectInstruction(o.Destination(pair.First, 4), o.PredicateDestination(pair.Second), o.Source(1, 4))
+            : null;
+    }
+
     public static MachineInstruction? ActiveMask(Operands o, Modifiers words)
     {
         o.Expect(1);

@@ -100,7 +100,7 @@ internal sealed unsafe class BarrierInstruction(int id, int? threads, bool waits
 
         var lane = BitOperations.TrailingZeroCount(mask);
         var count = threads is { } place ? (int)warp.At<uint>(place)[lane] : 0;
-        warp.Block.Arrive(warp, (int)warp.At<uint>(id)[lane], count, waits);
+        warp.Block.Barriers.Arrive(warp, (int)warp.At<uint>(id)[lane], count, waits);
     }
 }
 

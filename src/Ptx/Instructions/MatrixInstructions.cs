@@ -33,6 +33,39 @@ internal sealed unsafe class LoadMatrixInstruction(
     private static uint Element(ulong* rows, int row, int column) => ((ushort*)rows[row])[column];
 }
 
+/// <summary>
+/// <c>stmatrix</c>: 8x8 matrices of 16-bit elements to shared memory, as <c>ldmatrix</c> reads them; lanes 8i to 8i+7 give the rows
+/// of matrix i.
+/// </summary>
+internal sealed unsafe class StoreMatrixInstruction(
+    (int Base, int Bytes, long Offset) address, int[] sources, bool isTransposed) : MemoryInstruction(SpaceKind.Shared, address)
+{
+    private const int Size = 8;
+
+    public override int ElementBytes => Size * sizeof(ushort);
+
+    public override void Execute(SimWarp warp, uint mask)
+    {
+        WarpInstruction.ExpectAll(mask);
+        var rows = sources.Length == 4 ? Lanes.All : (1u << (Size * sources.Length)) - 1;
+        var to = Access(warp, rows, ElementBytes, AccessKind.Store);
+        for (var i = 0; i < sources.Length; i++)
+        {
+            var matrix = to + (Size * i);
+            var from = warp.At<uint>(sources[i]);
+            for (var lane = 0; lane < Lanes.Count; lane++)
+            {
+                var (line, pair) = (lane / 4, lane % 4 * 2);
+                for (var half = 0; half < 2; half++)
+                {
+                    var (row, column) = isTransposed ? (pair + half, line) : (line, pair + half);
+                    ((ushort*)matrix[row])[column] = (ushort)(from[lane] >> (16 * half));
+                }
+            }
+        }
+    }
+}
+
 /// <summary>How the elements of a product lie in the registers that hold them.</summary>
 internal interface IMatrixElement
 {
@@ -84,13 +117,13 @@ internal sealed unsafe class MultiplyMatrixInstruction<TElement>(int[] d, int[] 
         var right = stackalloc float[depth * Columns];
         Gather(warp, left, right, depth);
         var sums = stackalloc float[Rows * Columns];
-        Scatter(warp, sums, c, isRead: true);
+        MatrixFragment.Read(warp, sums, c);
         for (var row = 0; row < Rows; row++)
         {
             FusedSum.Add(sums + (row * Columns), left + (row * depth), right, depth);
         }
 
-        Scatter(warp, sums, d, isRead: false);
+        MatrixFragment.Write(warp, sums, d);
     }
 
     private void Gather(SimWarp warp, float* left, float* right, int depth)
@@ -110,27 +143,6 @@ internal sealed unsafe class MultiplyMatrixInstruction<TElement>(int[] d, int[] 
                 {
                     var k = (TElement.PerRegister * (inGroup + (4 * r))) + i;
                     right[(k * Columns) + group] = TElement.Get(warp.At<uint>(b[r])[lane], i);
-                }
-            }
-        }
-    }
-
-    /// <summary>Between the registers of C or D and a matrix by rows.</summary>
-    private static void Scatter(SimWarp warp, float* matrix, int[] registers, bool isRead)
-    {
-        for (var r = 0; r < registers.Length; r++)
-        {
-            var register = warp.At<float>(registers[r]);
-            for (var lane = 0; lane < Lanes.Count; lane++)
-            {
-                ref var element = ref matrix[(((lane / 4) + (8 * (r / 2))) * Columns) + (lane % 4 * 2) + (r % 2)];
-                if (isRead)
-                {
-                    element = register[lane];
-                }
-                else
-                {
-                    register[lane] = element;
                 }
             }
         }

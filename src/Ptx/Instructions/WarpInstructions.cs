@@ -118,6 +118,17 @@ internal sealed unsafe class VoteInstruction(VoteKind kind, int d, (int Offset, 
     }
 }
 
+/// <summary><c>elect.sync</c>: the lowest lane is the one.</summary>
+internal sealed class ElectInstruction(int d, int p, int members) : WarpInstruction
+{
+    public override void Execute(SimWarp warp, uint mask)
+    {
+        Expect(warp, mask, members);
+        Broadcast.Write(warp, d, (uint)BitOperations.TrailingZeroCount(mask), mask);
+        PredicateInstruction.Write(warp, p, mask & (0 - mask), mask);
+    }
+}
+
 /// <summary><c>activemask</c></summary>
 internal sealed class ActiveMaskInstruction(int d) : MachineInstruction
 {

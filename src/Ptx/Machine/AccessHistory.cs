@@ -17,6 +17,7 @@ internal sealed unsafe class AccessHistory : IDisposable
     private readonly int _warps;
     private readonly bool _spansBlocks;
     private readonly int _planes;
+    private readonly Agents _agents;
     private readonly AccessMark* _writes;
     private readonly AccessMark* _reads;
     private readonly AccessMark* _updates;
@@ -38,12 +39,13 @@ internal sealed unsafe class AccessHistory : IDisposable
         _order = order;
         _warps = shape.Warps;
         _spansBlocks = spansBlocks;
-        _planes = spansBlocks ? _warps + 1 : _warps;
+        _agents = new Agents(shape.Warps);
+        _planes = spansBlocks ? _warps + 1 : shape.Program.IsAsync ? _agents.Readers : _warps;
         _grainBits = BitOperations.Log2((uint)grain);
         _grains = (nint)(bytes >> _grainBits) + 1;
         _writes = Allocate(1);
         _reads = Allocate(_planes);
-        _updates = shape.Program.HasAtomics ? Allocate(_planes) : null;
+        _updates = shape.Program.HasAtomics || (shape.Program.IsAsync && !spansBlocks) ? Allocate(_planes) : null;
     }
 
     /// <summary>Whether every byte of the range was written, or is on its way, since a moment.</summary>
@@ -107,6 +109,37 @@ internal sealed unsafe class AccessHistory : IDisposable
     /// <summary>A copy that nobody has waited for when its block ended.</summary>
     public void AbandonCopy(long at, int bytes) => Set(at, bytes, default);
 
+    /// <summary>Tensor cores or a bulk store read what lanes of the warp tell them to.</summary>
+    /// <exception cref="SimFault">Nothing orders this and a write, or no fence makes it seen.</exception>
+    public void ReadInBackground(SimWarp warp, uint lanes, long at, int bytes, AccessMark mark)
+    {
+        var last = (at + bytes - 1) >> _grainBits;
+        for (var grain = at >> _grainBits; grain <= last; grain++)
+        {
+            RequireSeen(_writes[grain], AccessKind.Store, warp, lanes, AccessKind.Load, at);
+            RequireAllSeen(_updates, grain, AccessKind.Atomic, warp, lanes, AccessKind.Load, at);
+            Keep(_reads, grain, mark);
+        }
+    }
+
+    /// <summary>A bulk copy begins, for a lane: until it ends, every other access is a fault.</summary>
+    /// <exception cref="SimFault">Nothing orders this and another access, or no fence makes a write seen.</exception>
+    public void BeginInBackground(SimWarp warp, int lane, long at, int bytes, AccessMark mark)
+    {
+        var last = (at + bytes - 1) >> _grainBits;
+        for (var grain = at >> _grainBits; grain <= last; grain++)
+        {
+            RequireSeen(_writes[grain], AccessKind.Store, warp, 1u << lane, AccessKind.Store, at);
+            RequireAllSeen(_updates, grain, AccessKind.Atomic, warp, 1u << lane, AccessKind.Store, at);
+            RequireAllPast(_reads, grain, AccessKind.Load, warp, AccessKind.Store, at, lane);
+        }
+
+        Set(at, bytes, mark);
+    }
+
+    /// <summary>A copy in the background has arrived.</summary>
+    public void EndInBackground(long at, int bytes, AccessMark mark) => Set(at, bytes, mark);
+
     /// <summary>A lane updates atomically.</summary>
     /// <exception cref="SimFault">Nothing orders this and another access that is not atomic.</exception>
     public void Update(SimWarp warp, long at, int bytes, int lane)
@@ -146,7 +179,7 @@ internal sealed unsafe class AccessHistory : IDisposable
 
     private void Keep(AccessMark* marks, long grain, AccessMark mark)
     {
-        ref var last = ref marks[(mark.Warp * _grains) + grain];
+        ref var last = ref marks[(mark.Agent * _grains) + grain];
         last = mark.After(last);
         if (_spansBlocks)
         {
@@ -200,16 +233,54 @@ internal sealed unsafe class AccessHistory : IDisposable
 
     private void RequirePast(AccessMark mark, AccessKind earlier, SimWarp warp, AccessKind kind, long at, int lane)
     {
-        if (mark.IsInFlight)
-        {
-            throw new SimFault(
-                $"{AddressSpace.Name(kind)} {_nameOf(at)} while a cp.async to it is not waited for", lane);
-        }
-
-        var isSameLane = mark.Warp == warp.Number && mark.Lane == lane && mark.Moment >= _order.BlockStart;
-        if (!isSameLane && mark.Moment > _order.Known(warp.Number, mark.Warp) | mark.Moment < _order.BlockStart)
+        RequireArrived(mark, warp, kind, at, lane);
+        var isSameLane = mark.Agent == warp.Number && mark.Lane == lane && mark.Moment >= _order.BlockStart;
+        var known = _order.Known(warp.Number, 1u << lane, mark.Agent);
+        if (!isSameLane && mark.Moment > known | mark.Moment < _order.BlockStart)
         {
             throw Race.Between(mark, earlier, warp, kind, _nameOf(at), lane, mark.Moment < _order.BlockStart);
+        }
+    }
+
+    private void RequireAllSeen(
+        AccessMark* marks, long grain, AccessKind earlier, SimWarp warp, uint lanes, AccessKind kind, long at)
+    {
+        for (var plane = 0; plane < _warps; plane++)
+        {
+            RequireSeen(marks[(plane * _grains) + grain], earlier, warp, lanes, kind, at);
+        }
+    }
+
+    /// <summary>
+    /// Throws unless what those lanes start in the background sees the access. What warps wrote it sees behind a fence alone; what was
+    /// copied in the background itself, as soon as it has arrived and somebody has waited for it.
+    /// </summary>
+    private void RequireSeen(AccessMark mark, AccessKind earlier, SimWarp warp, uint lanes, AccessKind kind, long at)
+    {
+        if (mark.Moment < _order.BlockStart)
+        {
+            return;
+        }
+
+        var lane = BitOperations.TrailingZeroCount(lanes);
+        RequireArrived(mark, warp, kind, at, lane);
+        var isPast = mark.Agent == warp.Number || mark.Moment <= _order.Known(warp.Number, lanes, mark.Agent);
+        if (!isPast)
+        {
+            throw Race.Between(mark, earlier, warp, kind, _nameOf(at), lane, isOfAnotherBlock: false);
+        }
+
+        if (mark.Agent < _warps && mark.Moment > _order.Fenced(warp.Number, lanes, mark.Agent))
+        {
+            throw Race.Unfenced(mark, earlier, warp, kind, _nameOf(at), lane);
+        }
+    }
+
+    private void RequireArrived(AccessMark mark, SimWarp warp, AccessKind kind, long at, int lane)
+    {
+        if (mark.IsInFlight)
+        {
+            throw Race.WithCopy(mark, warp, kind, _nameOf(at), lane);
         }
     }
 }

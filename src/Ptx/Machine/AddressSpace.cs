@@ -17,6 +17,9 @@ internal abstract unsafe class AddressSpace
     /// <summary>Generic addresses of local memory begin here.</summary>
     public const ulong LocalWindow = 0x2000_0000_0000_0000;
 
+    /// <summary>Addresses of parameters begin here.</summary>
+    public const ulong ParameterWindow = 0x3000_0000_0000_0000;
+
     /// <summary>
     /// Checks and counts an access, and replaces the addresses of the lanes in the mask by those of this machine.
     /// </summary>

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Numerics;
 
 namespace DPT.Engine.Ptx;
 
@@ -10,23 +9,31 @@ namespace DPT.Engine.Ptx;
 internal sealed unsafe class BlockMachine : IDisposable
 {
     private const int LongestQuantum = 200;
-    private const int BarrierCount = 16;
+    /// <summary>Times that warps may look at their mbarriers again with nothing else to do: some only ask and go on.</summary>
+    private const int MostIdleRounds = 1000;
 
     private readonly SimWarp[] _warps;
     private readonly WarpOrder _order;
-    private readonly Barrier[] _barriers = new Barrier[BarrierCount];
+    private readonly SimWarpGroup[] _groups;
     private RunningLaunch _launch = null!;
+    private SplitMix _schedule;
+    private int _idleRounds;
 
     public BlockMachine(BlockShape shape)
     {
         Shape = shape;
-        _order = new WarpOrder(shape.Warps, BarrierCount);
+        var agents = new Agents(shape.Warps);
+        _order = new WarpOrder(shape.Warps, BlockBarriers.Count, shape.Program.IsAsync ? Agents.Most : shape.Warps);
         Counters = new InstructionCounter[shape.Program.Code.Length];
         Shared = new SharedSpace(shape, _order);
         Global = new GlobalSpace(shape, _order);
         Local = new LocalSpace(shape.Program.LocalBytes);
         Generic = new GenericSpace(Global, Shared, Local);
-        _warps = [.. Enumerable.Range(0, shape.Warps).Select(i => new SimWarp(this, shape, i))];
+        Mbarriers = new MemoryBarriers(this, _order, agents);
+        Copies = new BulkCopies(this, _order);
+        _warps = [.. Enumerable.Range(0, shape.Warps).Select(i => new SimWarp(this, shape, i, _order, agents))];
+        Barriers = new BlockBarriers(_warps, _order);
+        _groups = [.. _warps.Chunk(Agents.WarpsOfAGroup).Select(w => new SimWarpGroup(w, agents.GroupOf(w[0].Number)))];
     }
 
     public BlockShape Shape { get; }
@@ -34,8 +41,8 @@ internal sealed unsafe class BlockMachine : IDisposable
     /// <summary>Counters by instruction.</summary>
     public InstructionCounter[] Counters { get; }
 
-    /// <summary>Barriers that all of their warps have passed.</summary>
-    public long Barriers { get; private set; }
+    /// <summary>Barriers that have numbers.</summary>
+    public BlockBarriers Barriers { get; }
 
     public SharedSpace Shared { get; }
 
@@ -45,6 +52,15 @@ internal sealed unsafe class BlockMachine : IDisposable
 
     public GenericSpace Generic { get; }
 
+    /// <summary>Barriers that lie in shared memory.</summary>
+    public MemoryBarriers Mbarriers { get; }
+
+    /// <summary>Bulk copies to shared memory.</summary>
+    public BulkCopies Copies { get; }
+
+    /// <summary>What orders accesses.</summary>
+    public WarpOrder Order => _order;
+
     /// <summary>The parameters' bytes.</summary>
     public byte[] Arguments => _launch.Arguments;
 
@@ -52,7 +68,7 @@ internal sealed unsafe class BlockMachine : IDisposable
     public void Begin(RunningLaunch launch)
     {
         _launch = launch;
-        Barriers = 0;
+        Barriers.Forget();
         Array.Clear(Counters);
         if (_order.IsLate)
         {
@@ -71,32 +87,39 @@ internal sealed unsafe class BlockMachine : IDisposable
     public void Run(long index)
     {
         var block = _launch.Block(index);
-        var order = new SplitMix(_launch.Seed + (ulong)index);
-        Array.Clear(_barriers);
-        _order.StartBlock();
-        foreach (var warp in _warps)
-        {
-            warp.Start(_launch.Grid, block);
-        }
-
+        _schedule = new SplitMix(_launch.Seed + (ulong)index);
+        Start(block);
         SimWarp? running = null;
         try
         {
-            while (TryPick(ref order, out running))
+            while (TryPick(out running) || TryGoOn())
             {
-                running.Run(1 + order.Below(LongestQuantum));
+                if (running is null)
+                {
+                    continue;
+                }
+
+                running.Run(1 + _schedule.Below(LongestQuantum));
                 if (running.HasEnded)
                 {
-                    ReleaseComplete();
+                    running.RequireNothingUnderWay();
+                    Barriers.ReleaseComplete();
+                }
+
+                if (Copies.Count > 0 && _schedule.Below(2) == 0)
+                {
+                    Copies.Deliver(_schedule.Below(Copies.Count));
                 }
             }
 
             running = Array.Find(_warps, w => !w.HasEnded);
             if (running is not null)
             {
-                throw new SimFault(
-                    $"waits for ever, as {_warps.Count(w => w.IsWaiting)} of {_warps.Length} warps do (a deadlock)");
+                throw Deadlock();
             }
+
+            running = Array.Find(_groups, g => g.Behind() is not null)?.Behind() ?? _warps[0];
+            RequireNothingUnderWay();
         }
         catch (SimFault fault)
         {
@@ -104,33 +127,38 @@ internal sealed unsafe class BlockMachine : IDisposable
         }
     }
 
-    /// <summary>A warp comes to a barrier.</summary>
-    public void Arrive(SimWarp warp, int id, int threads, bool waits)
+    /// <summary>Registers that all warpgroups have asked for, a lane; null while some have not.</summary>
+    public int? AskedRegisters => Array.TrueForAll(_groups, g => g.Registers > 0) ? _groups.Sum(g => g.Registers) : null;
+
+    /// <summary>The group of four warps that a warp multiplies with.</summary>
+    public SimWarpGroup GroupOf(SimWarp warp) => _groups[warp.Number / Agents.WarpsOfAGroup];
+
+    /// <summary>The warp stops until somebody wakes those that wait for this.</summary>
+    public static void Await(SimWarp warp, IAwaited awaited)
     {
-        if ((uint)id >= BarrierCount || threads % Lanes.Count != 0)
-        {
-            throw new SimFault($"uses barrier {id} for {threads} threads: there are {BarrierCount}, for whole warps");
-        }
+        warp.Awaited = awaited;
+        warp.IsWaiting = true;
+    }
 
-        ref var barrier = ref _barriers[id];
-        if (barrier.Arrived != 0 && barrier.Threads != threads)
+    /// <summary>Something happened that warps may wait for.</summary>
+    public void Wake(IAwaited awaited)
+    {
+        _idleRounds = 0;
+        foreach (var warp in _warps)
         {
-            throw new SimFault($"expects {threads} threads at barrier {id}, others expect {barrier.Threads}");
+            if (warp.Awaited == awaited)
+            {
+                warp.Awaited = null;
+                warp.IsWaiting = false;
+            }
         }
-
-        barrier.Threads = threads;
-        barrier.Arrived |= 1u << warp.Number;
-        barrier.Waiting |= waits ? 1u << warp.Number : 0;
-        warp.IsWaiting = waits;
-        warp.LastBarrier = warp.Current;
-        _order.Arrive(warp.Number, id);
-        ReleaseComplete();
     }
 
     /// <summary>The lanes of a warp meet.</summary>
     public void MeetLanes(SimWarp warp)
     {
         warp.LastBarrier = warp.Current;
+        warp.Touched = 0;
         _order.MeetLanes(warp.Number);
     }
 
@@ -143,8 +171,26 @@ internal sealed unsafe class BlockMachine : IDisposable
         }
     }
 
+    private void Start((int X, int Y, int Z) block)
+    {
+        Barriers.Clear();
+        _order.StartBlock();
+        _idleRounds = 0;
+        Mbarriers.Clear();
+        Copies.Clear();
+        foreach (var group in _groups)
+        {
+            group.Clear();
+        }
+
+        foreach (var warp in _warps)
+        {
+            warp.Start(_launch.Grid, block);
+        }
+    }
+
     /// <summary>One of the warps that can run; false if there is none.</summary>
-    private bool TryPick(ref SplitMix order, [NotNullWhen(true)] out SimWarp? warp)
+    private bool TryPick([NotNullWhen(true)] out SimWarp? warp)
     {
         var ready = 0;
         foreach (var candidate in _warps)
@@ -152,7 +198,7 @@ internal sealed unsafe class BlockMachine : IDisposable
             ready += CanRun(candidate) ? 1 : 0;
         }
 
-        var chosen = ready == 0 ? 0 : order.Below(ready);
+        var chosen = ready == 0 ? 0 : _schedule.Below(ready);
         warp = null;
         foreach (var candidate in _warps)
         {
@@ -167,44 +213,65 @@ internal sealed unsafe class BlockMachine : IDisposable
         static bool CanRun(SimWarp warp) => !warp.IsWaiting && !warp.HasEnded;
     }
 
-    /// <summary>Lets the warps go on at barriers where all have come; one that has ended counts as having come.</summary>
-    private void ReleaseComplete()
+    /// <summary>No warp can run: a copy arrives, or those that asked for a phase of an mbarrier go on without it.</summary>
+    private bool TryGoOn()
     {
-        var ended = 0u;
-        foreach (var warp in _warps)
+        if (Array.TrueForAll(_warps, w => w.HasEnded))
         {
-            ended |= warp.HasEnded ? 1u << warp.Number : 0;
+            return false;
         }
 
-        var all = _warps.Length == Lanes.Count ? Lanes.All : (1u << _warps.Length) - 1;
-        for (var id = 0; id < BarrierCount; id++)
+        if (Copies.Count > 0)
         {
-            ref var barrier = ref _barriers[id];
-            var arrived = barrier.Threads == 0 ? barrier.Arrived | ended : barrier.Arrived;
-            var isComplete = barrier.Threads == 0
-                ? arrived == all
-                : BitOperations.PopCount(arrived) * Lanes.Count >= barrier.Threads;
-            if (barrier.Arrived == 0 || !isComplete)
-            {
-                continue;
-            }
+            Copies.Deliver(_schedule.Below(Copies.Count));
+            return true;
+        }
 
-            // Not those that came and then ended: what they did behind their arrival is in nobody's past.
-            _order.Meet(id, barrier.Waiting, arrived & ~barrier.Arrived);
-            foreach (var warp in _warps)
-            {
-                warp.IsWaiting &= (barrier.Waiting >> warp.Number & 1) == 0;
-            }
+        if (_idleRounds++ == MostIdleRounds)
+        {
+            return false;
+        }
 
-            barrier = default;
-            Barriers++;
+        var isAnyAwake = false;
+        foreach (var warp in _warps)
+        {
+            if (warp is { HasEnded: false, Awaited: MemoryBarrier })
+            {
+                warp.IsWaiting = false;
+                isAnyAwake = true;
+            }
+        }
+
+        return isAnyAwake;
+    }
+
+    private SimFault Deadlock()
+    {
+        var waiting = _warps.Where(w => w.IsWaiting).ToList();
+        var what = waiting.GroupBy(Missing).Select(g =>
+            $"{(g.Count() == 1 ? "warp" : "warps")} {string.Join(", ", g.Select(w => w.Number))} for {g.Key}");
+        return new SimFault(
+            $"waits for ever, as {waiting.Count} of {_warps.Length} warps do (a deadlock): {string.Join("; ", what)}");
+
+        string Missing(SimWarp warp)
+        {
+            var missing = warp.Awaited?.Missing
+                ?? $"barrier {Barriers.NumberOf(warp)}";
+            return $"{missing} at {Shape.Program.Code[warp.Current].Source.Place}";
         }
     }
 
-    private struct Barrier
+    /// <summary>Throws if a block ends before all that it has begun.</summary>
+    private void RequireNothingUnderWay()
     {
-        public uint Arrived;
-        public uint Waiting;
-        public int Threads;
+        if (Copies.Count > 0)
+        {
+            throw new SimFault($"ends while the bulk copy at {Copies.Last} is under way");
+        }
+
+        if (Array.Exists(_groups, g => g.Behind() is not null))
+        {
+            throw new SimFault("ends without having done all that another warp of its warpgroup has");
+        }
     }
 }

@@ -40,6 +40,7 @@ internal sealed unsafe class GlobalSpace(BlockShape shape, WarpOrder order) : Ad
 
     public override void Access(SimWarp warp, ulong* addresses, uint mask, int bytes, AccessKind kind)
     {
+        warp.Touched |= mask;
         ref var counter = ref warp.Counter;
         var moved = (long)BitOperations.PopCount(mask) * bytes;
         counter.GlobalRequests++;
@@ -93,6 +94,29 @@ internal sealed unsafe class GlobalSpace(BlockShape shape, WarpOrder order) : Ad
         {
             Redirect(addresses, 1u << lane, bytes, AccessKind.Load);
         }
+    }
+
+    /// <summary>What a bulk copy moves for one lane: a range of its own; null for virtual memory, of which nothing is kept.</summary>
+    public byte* AccessRange(SimWarp warp, ulong at, int bytes, AccessKind kind, int lane)
+    {
+        if (!TryAccess(at, 1, bytes, kind))
+        {
+            throw new SimFault(Explain(at, 1, bytes, kind), lane);
+        }
+
+        ref var counter = ref warp.Counter;
+        counter.GlobalBytesRead += kind == AccessKind.Load ? bytes : 0;
+        counter.GlobalBytesWritten += kind == AccessKind.Load ? 0 : bytes;
+        counter.Sectors += (long)(((at + (ulong)bytes - 1) >> SectorBits) - (at >> SectorBits) + 1);
+        var buffer = Find(at, bytes)!;
+        _watch?.Touch(warp, buffer, at, bytes, kind, lane);
+        if (!buffer.Memory.IsVirtual)
+        {
+            return (byte*)at;
+        }
+
+        buffer.Memory.Touch(at, bytes);
+        return null;
     }
 
     /// <summary>Sends accesses to virtual memory where there is storage.</summary>

@@ -27,6 +27,12 @@ internal sealed class MachineProgram
     /// <summary>Whether there are atomics at all.</summary>
     public required bool HasAtomics { get; init; }
 
+    /// <summary>Whether tensor cores or bulk copies work in the background, and mbarriers order them.</summary>
+    public required bool IsAsync { get; init; }
+
+    /// <summary>Names of the registers that products in the background use, in the order of their numbers.</summary>
+    public required IReadOnlyList<string> WatchedRegisters { get; init; }
+
     /// <summary>Whether blocks may see each other's order: then they run one after the other.</summary>
     public required bool HasGlobalAtomics { get; init; }
 }

@@ -7,6 +7,7 @@ namespace DPT.Engine.Ptx;
 internal sealed class RegisterFile
 {
     private readonly Dictionary<(ulong Bits, int Size), int> _constants = [];
+    private readonly Dictionary<int, int> _watched = [];
     private int[] _places = [];
 
     /// <summary>Lays out the special registers.</summary>
@@ -22,8 +23,18 @@ internal sealed class RegisterFile
     /// <summary>The place of a register; any place at all until <see cref="Assign"/>.</summary>
     public int PlaceOf(int register) => register < _places.Length ? _places[register] : 0;
 
-    /// <summary>From now on registers have these places.</summary>
-    public void Assign(int[] places) => _places = places;
+    /// <summary>From now on registers have these places, and those that are watched have numbers of their own.</summary>
+    public void Assign(int[] places, IReadOnlyList<int> watched)
+    {
+        _places = places;
+        foreach (var (number, register) in watched.Index())
+        {
+            _watched[register] = number;
+        }
+    }
+
+    /// <summary>The number of a watched register among those; 0 until <see cref="Assign"/>.</summary>
+    public int WatchedNumber(int register) => _watched.GetValueOrDefault(register);
 
     /// <summary>Room for a register of that element size.</summary>
     public int Allocate(int elementBytes)

@@ -155,7 +155,7 @@ internal sealed class RunningLaunch
     {
         lock (_lock)
         {
-            _barriers += machine.Barriers;
+            _barriers += machine.Barriers.Passed;
             for (var i = 0; i < _counters.Length; i++)
             {
                 _counters[i].Add(machine.Counters[i]);

@@ -25,6 +25,7 @@ internal sealed unsafe class SharedSpace : AddressSpace, IDisposable
 
     public override void Access(SimWarp warp, ulong* addresses, uint mask, int bytes, AccessKind kind)
     {
+        warp.Touched |= mask;
         warp.Counter.SharedRequests++;
         warp.Counter.BankConflicts += BankConflicts.Count(addresses, mask, bytes);
         var repeated = kind == AccessKind.Store ? Lanes.Repeated(addresses, mask) : 0;
@@ -42,9 +43,19 @@ internal sealed unsafe class SharedSpace : AddressSpace, IDisposable
         }
     }
 
+    /// <summary>A lane does something with an mbarrier, or makes one; the place is given back.</summary>
+    public int AccessBarrier(SimWarp warp, ulong address, bool isMade, int lane)
+    {
+        warp.Touched |= isMade ? 1u << lane : 0;
+        var at = Checked(address, sizeof(ulong), isMade ? AccessKind.Store : AccessKind.Atomic, lane);
+        Touch(warp, at, sizeof(ulong), isMade ? AccessKind.Store : AccessKind.Atomic, lane);
+        return at;
+    }
+
     /// <summary>A lane starts a copy: until it ends, nobody may look at the place.</summary>
     public int BeginCopy(SimWarp warp, ulong address, int bytes, int lane)
     {
+        warp.Touched |= 1u << lane;
         var at = Checked(address, bytes, AccessKind.Store, lane);
         _history.BeginCopy(warp, at, bytes, lane);
         return at;
@@ -55,6 +66,31 @@ internal sealed unsafe class SharedSpace : AddressSpace, IDisposable
     {
         data.CopyTo(new Span<byte>(Data + at, data.Length));
         _history.EndCopy(warp, at, data.Length, lane);
+    }
+
+    /// <summary>What tensor cores and bulk stores read for lanes of a warp; the address is that of this machine.</summary>
+    public byte* ReadInBackground(SimWarp warp, uint lanes, ulong address, int bytes, AccessMark mark)
+    {
+        var lane = BitOperations.TrailingZeroCount(lanes);
+        var at = Checked(address, bytes, AccessKind.Load, lane);
+        if (!_history.IsWritten(at, bytes, _order.BlockStart))
+        {
+            throw new SimFault($"reads {Place(at)}, where nothing was written", lane);
+        }
+
+        _history.ReadInBackground(warp, lanes, at, bytes, mark);
+        return Data + at;
+    }
+
+    /// <summary>A lane starts a bulk copy: until it has arrived, nobody may look at the place.</summary>
+    public void BeginInBackground(SimWarp warp, int lane, ulong address, int bytes, AccessMark mark) =>
+        _history.BeginInBackground(warp, lane, Checked(address, bytes, AccessKind.Store, lane), bytes, mark);
+
+    /// <summary>Data of a bulk copy have arrived.</summary>
+    public void EndInBackground(int at, ReadOnlySpan<byte> data, AccessMark mark)
+    {
+        data.CopyTo(new Span<byte>(Data + at, data.Length));
+        _history.EndInBackground(at, data.Length, mark);
     }
 
     /// <summary>A copy that nobody has waited for when its block ended.</summary>

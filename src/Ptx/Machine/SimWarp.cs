@@ -22,7 +22,7 @@ internal sealed unsafe class SimWarp : IDisposable
     private int _meet;
     private long _spent;
 
-    public SimWarp(BlockMachine block, BlockShape shape, int number)
+    public SimWarp(BlockMachine block, BlockShape shape, int number, WarpOrder order, Agents agents)
     {
         Block = block;
         Number = number;
@@ -34,6 +34,8 @@ internal sealed unsafe class SimWarp : IDisposable
         _fresh = (byte*)NativeMemory.AlignedAlloc((nuint)_program.Registers.Bytes, 64);
         Local = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(64, _program.LocalBytes * Lanes.Count), 64);
         Addresses = (ulong*)NativeMemory.AlignedAlloc(Lanes.Count * sizeof(ulong), 64);
+        Stores = new BulkStores(this, order, agents.StoresOf(number));
+        Products = new GroupProducts(this, _program.WatchedRegisters);
         FillFresh(shape);
     }
 
@@ -57,6 +59,12 @@ internal sealed unsafe class SimWarp : IDisposable
     /// <summary>The last barrier that it came to, of the block or its own; -1 before the first.</summary>
     public int LastBarrier { get; set; }
 
+    /// <summary>Lanes that have accessed memory since the lanes met.</summary>
+    public uint Touched { get; set; }
+
+    /// <summary>What it waits for, unless that is a barrier that has a number.</summary>
+    public IAwaited? Awaited { get; set; }
+
     /// <summary>Lanes whose place a lower lane writes as well, in the store that runs.</summary>
     public uint Repeated { get; set; }
 
@@ -74,6 +82,12 @@ internal sealed unsafe class SimWarp : IDisposable
 
     /// <summary>Copies on their way to shared memory.</summary>
     public AsyncCopies Copies { get; } = new();
+
+    /// <summary>Bulk stores from shared memory.</summary>
+    public BulkStores Stores { get; }
+
+    /// <summary>Its part of its warpgroup's products.</summary>
+    public GroupProducts Products { get; }
 
     /// <summary>The array of 32 elements at a place of the register file.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -95,6 +109,10 @@ internal sealed unsafe class SimWarp : IDisposable
         _meet = ControlFlow.Exit;
         _waiting.Clear();
         Copies.Abandon(Block.Shared);
+        Stores.Clear();
+        Products.Clear();
+        Touched = 0;
+        Awaited = null;
         IsWaiting = false;
     }
 
@@ -130,6 +148,38 @@ internal sealed unsafe class SimWarp : IDisposable
             {
                 instruction.Execute(this, mask);
             }
+        }
+    }
+
+    /// <summary>The instruction that runs runs once more, when what it waits for has come.</summary>
+    public void RunAgainAfter(IAwaited awaited, uint mask)
+    {
+        Next = Current;
+        Counter.Warps--;
+        Counter.Lanes -= BitOperations.PopCount(mask);
+        BlockMachine.Await(this, awaited);
+    }
+
+    /// <summary>Lanes hand over what they know.</summary>
+    public void Release(uint lanes, Knowledge to) => Block.Order.Release(Number, lanes, TakeTouched(lanes), to);
+
+    /// <summary>Lanes learn what was handed over.</summary>
+    public void Acquire(uint lanes, Knowledge from) => Block.Order.Acquire(Number, lanes, lanes == Alive, from);
+
+    /// <summary>What the lanes know, is seen from now on by what they start in the background.</summary>
+    public void FenceProxy(uint lanes) => Block.Order.FenceProxy(Number, lanes, TakeTouched(lanes), lanes == Alive);
+
+    /// <summary>Throws if something that the warp has begun was not waited for.</summary>
+    public void RequireNothingUnderWay()
+    {
+        if (Products.IsBusy)
+        {
+            throw new SimFault("ends with products of its warpgroup that were not waited for (wgmma.wait_group)");
+        }
+
+        if (Stores.IsBusy)
+        {
+            throw new SimFault("ends with bulk stores that were not waited for (cp.async.bulk.wait_group)");
         }
     }
 
@@ -183,6 +233,14 @@ internal sealed unsafe class SimWarp : IDisposable
         NativeMemory.AlignedFree(_fresh);
         NativeMemory.AlignedFree(Local);
         NativeMemory.AlignedFree(Addresses);
+    }
+
+    /// <summary>Whether no other lane has accessed anything since the lanes met; then nobody has, from now on.</summary>
+    private bool TakeTouched(uint lanes)
+    {
+        var areAlone = (Touched & ~lanes) == 0;
+        Touched = areAlone ? 0 : Touched;
+        return areAlone;
     }
 
     private void Resume()

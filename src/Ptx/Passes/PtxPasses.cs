@@ -20,8 +20,10 @@ public static class PtxPasses
         module = FoldSharedOffsets.Apply(module);
         module = RemoveDeadCode.Apply(module);
         module = RoundEach.Apply(module);
+        module = SumsInPlace.Apply(module);
         module = ReadableNames.Apply(module, kernel);
         module = SharedAlignment.Apply(module);
+        module = TensorParameters.Apply(module, kernel);
         module = LaunchBounds.Apply(module, kernel);
         return Retarget.Apply(module, architecture);
     }

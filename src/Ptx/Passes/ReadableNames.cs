@@ -62,7 +62,7 @@ internal static partial class ReadableNames
         PtxInstruction instruction => instruction with
         {
             Origin = instruction.Origin is { } origin ? origin with { File = WithoutFolder(origin.File) } : null,
-            Operands = [.. instruction.Operands.Select(o => Rename(o, names))],
+            Operands = [.. instruction.Operands.Select(o => PtxNames.Rename(o, names))],
         },
         _ => statement,
     };
@@ -78,16 +78,6 @@ internal static partial class ReadableNames
 
         return seen;
     }
-
-    private static PtxOperand Rename(PtxOperand operand, Dictionary<string, string> names) => operand switch
-    {
-        PtxName name => name with { Name = New(name.Name, names) },
-        PtxAddress address => address with { Base = Rename(address.Base, names) },
-        PtxVector vector => new PtxVector([.. vector.Items.Select(i => Rename(i, names))]),
-        PtxArguments arguments => new PtxArguments([.. arguments.Items.Select(i => Rename(i, names))]),
-        PtxPair pair => new PtxPair(Rename(pair.First, names), Rename(pair.Second, names)),
-        _ => operand,
-    };
 
     private static string? LabelOf(PtxStatement statement) => statement switch
     {

@@ -23,13 +23,14 @@ public sealed record PtxNumber(string Text) : PtxOperand
     public ulong Bits { get; } = PtxType.ParseBits(Text);
 }
 
-/// <summary><c>[base+offset]</c></summary>
+/// <summary><c>[base+offset]</c>, or <c>[map, {x, y}]</c></summary>
 /// <param name="Base">Register, variable or number.</param>
 /// <param name="Offset">Bytes.</param>
-public sealed record PtxAddress(PtxOperand Base, long Offset) : PtxOperand
+/// <param name="Coordinates">Where in a tensor; null for every address that is not one of a tensor's.</param>
+public sealed record PtxAddress(PtxOperand Base, long Offset, PtxVector? Coordinates = null) : PtxOperand
 {
     /// <inheritdoc/>
-    public override IEnumerable<PtxOperand> Parts => Base.Parts.Prepend(this);
+    public override IEnumerable<PtxOperand> Parts => [this, .. Base.Parts, .. Coordinates?.Parts ?? []];
 }
 
 /// <summary><c>{a, b, c, d}</c></summary>

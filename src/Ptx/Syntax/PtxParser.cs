@@ -341,8 +341,15 @@ public sealed class PtxParser
             offset = unchecked((long)Number().Bits);
         }
 
+        PtxVector? coordinates = null;
+        if (TryTake(","))
+        {
+            Expect("{");
+            coordinates = new PtxVector(ListUntil("}"));
+        }
+
         Expect("]");
-        return new PtxAddress(start, offset);
+        return new PtxAddress(start, offset, coordinates);
     }
 
     private List<PtxOperand> ListUntil(string end)

@@ -31,6 +31,7 @@ internal static class PtxPrinter
     {
         PtxName name => (name.IsNegated ? "!" : "") + name.Name,
         PtxNumber number => number.Text,
+        PtxAddress { Coordinates: { } at } address => $"[{Print(address.Base)}, {Print(at)}]",
         PtxAddress { Offset: 0 } address => $"[{Print(address.Base)}]",
         PtxAddress address => $"[{Print(address.Base)}+{address.Offset}]",
         PtxVector vector => "{" + List(vector.Items) + "}",

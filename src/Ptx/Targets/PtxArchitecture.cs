@@ -22,6 +22,9 @@ public sealed record PtxArchitecture(string Name, string Version, int SharedByte
         ?? throw new PtxException(
             $"there is no architecture '{name}'; there are {string.Join(", ", All.Select(a => a.Name))}");
 
+    /// <summary>Whether it runs what needs another one at least.</summary>
+    public bool Runs(PtxArchitecture least) => least == Sm80 || this == least;
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 }

@@ -20,7 +20,7 @@ public sealed class AssemblerGateTests
 
     public static IEnumerable<TestCaseData> Kernels() =>
         from kernel in GpuKernels.All
-        from architecture in PtxArchitecture.All
+        from architecture in kernel.Architectures
         select new TestCaseData(kernel, architecture).SetArgDisplayNames(kernel.Id, architecture.Name);
 
     [OneTimeSetUp]

@@ -42,6 +42,8 @@ internal sealed unsafe class FakeCudaDriver : ICudaDriver
 
     public byte[] Arguments { get; private set; } = [];
 
+    public int[] Starts { get; private set; } = [];
+
     /// <summary>What was made and not given back.</summary>
     public IEnumerable<string> Leaks => _handles.Values;
 
@@ -157,10 +159,18 @@ internal sealed unsafe class FakeCudaDriver : ICudaDriver
 
     public int SetFunctionAttribute(nint function, CudaFunctionAttribute attribute, int value) => Call($"{attribute} {value}");
 
-    public int Launch(nint function, GridSize grid, int threads, int sharedBytes, nint stream, ReadOnlySpan<byte> arguments)
+    public int Launch(
+        nint function, GridSize grid, int threads, int sharedBytes, nint stream, ReadOnlySpan<byte> arguments, ReadOnlySpan<int> starts)
     {
         Arguments = arguments.ToArray();
+        Starts = starts.ToArray();
         return Call($"{grid} {threads} {sharedBytes}");
+    }
+
+    public int EncodeTensorMap(in PtxTensorMap tensor, Span<byte> map)
+    {
+        tensor.Encode(map);
+        return Call($"{tensor.Rank}");
     }
 
     public int CreateEvent(out nint @event) => Make("event", out @event);

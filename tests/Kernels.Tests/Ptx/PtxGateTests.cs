@@ -14,7 +14,7 @@ public sealed class PtxGateTests
         from variant in op.Variants
         where variant is IGpuVariant
         from kernel in ((IGpuVariant)variant).Kernels
-        from architecture in PtxArchitecture.All
+        from architecture in kernel.Architectures
         select new TestCaseData(kernel, architecture).SetArgDisplayNames(op.IdOf(variant), kernel.Id, architecture.Name);
 
     [TestCaseSource(nameof(Kernels))]
@@ -33,6 +33,7 @@ public sealed class PtxGateTests
             Assert.That(
                 report.StaticSharedBytes + report.DynamicSharedBytes, Is.LessThanOrEqualTo(DynamicSharedLimit), "shared memory");
             Assert.That(report.ByKind.Select(k => k.Kind), Has.None.Contains("generic"), "an access without address space");
+            Assert.That(PtxLint.Of(PtxPipeline.Build(kernel, architecture)), Is.Empty, "fences and waits");
         });
     }
 

@@ -12,7 +12,7 @@ internal static class PtxListing
         foreach (var id in kernels)
         {
             var kernel = GpuKernels.All.Single(k => k.Id == id);
-            var text = PtxPipeline.Build(kernel, PtxArchitecture.Sm80).ToString();
+            var text = PtxPipeline.Build(kernel, kernel.MinArchitecture).ToString();
             Console.WriteLine($"{id} {Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(text)))}");
         }
 

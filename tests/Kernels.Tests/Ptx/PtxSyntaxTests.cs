@@ -19,7 +19,7 @@ public sealed class PtxSyntaxTests
     [TestCaseSource(nameof(Kernels))]
     public void Print_OfTheFinalModule_ParsesToTheSameText(GpuKernel kernel)
     {
-        var text = PtxPipeline.Build(kernel, PtxArchitecture.Sm80).ToString();
+        var text = PtxPipeline.Build(kernel, kernel.MinArchitecture).ToString();
         Assert.That(PtxParser.Parse(text).ToString(), Is.EqualTo(text));
     }
 
@@ -213,7 +213,7 @@ public sealed class PtxSyntaxTests
     [TestCaseSource(nameof(Kernels))]
     public void Lines_OfTheFinalModule_NameFilesWithoutFolders(GpuKernel kernel)
     {
-        var instructions = PtxPipeline.Build(kernel, PtxArchitecture.Sm80).Entry.Instructions.ToList();
+        var instructions = PtxPipeline.Build(kernel, kernel.MinArchitecture).Entry.Instructions.ToList();
         var files = instructions.Select(i => i.Origin?.File).OfType<string>().Distinct().ToList();
         Assert.That(files, Is.Not.Empty.And.All.Match(@"^\w+\.cs$"));
         Assert.That(files, Does.Contain(kernel.Id.Split('.')[0] + ".cs"));

@@ -27,7 +27,7 @@ public sealed class RoundEachTests
     [Test]
     public void Kernels_NameEveryRounding() => Assert.That(
         from kernel in GpuKernels.All
-        from instruction in PtxPipeline.Build(kernel, PtxArchitecture.Sm80).Functions.SelectMany(f => f.Instructions)
+        from instruction in PtxPipeline.Build(kernel, kernel.MinArchitecture).Functions.SelectMany(f => f.Instructions)
         where instruction.Opcode is "add.f32" or "sub.f32" or "mul.f32" or "div.f32" or "div.full.f32" or "fma.f32" or "sqrt.f32"
         select $"{kernel.Id}: {instruction}",
         Is.Empty);

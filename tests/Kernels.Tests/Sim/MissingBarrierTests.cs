@@ -36,13 +36,13 @@ public sealed class MissingBarrierTests
         from variant in op.Variants
         where variant is IGpuVariant
         from kernel in ((IGpuVariant)variant).Kernels
-        where PtxPipeline.Build(kernel, PtxArchitecture.Sm80).Entry.Instructions.Any(Orders)
+        where PtxPipeline.Build(kernel, kernel.MinArchitecture).Entry.Instructions.Any(Orders)
         select new TestCaseData(op, variant, kernel).SetArgDisplayNames(op.IdOf(variant), kernel.Id);
 
     [TestCaseSource(nameof(Kernels))]
     public void Kernel_WithoutOneOfItsBarriers_IsFound(Operator op, KernelVariant variant, GpuKernel kernel)
     {
-        var module = PtxPipeline.Build(kernel, PtxArchitecture.Sm80);
+        var module = PtxPipeline.Build(kernel, kernel.MinArchitecture);
         var cases = PtxFault.CasesOf(op, variant, kernel);
         Assert.That(cases, Is.Not.Empty, "no case launches it");
         Assert.Multiple(() =>
@@ -64,7 +64,7 @@ public sealed class MissingBarrierTests
 
     private static string? FaultOf(KernelVariant variant, GpuKernel kernel, PtxModule mutant, KernelCase kernelCase)
     {
-        using var device = new SimDevice(threads: 1, selection: new KernelSelection()) { WatchedBytes = 1 << 17 };
+        using var device = new SimDevice(threads: 1, architecture: kernel.MinArchitecture, selection: new KernelSelection()) { WatchedBytes = 1 << 17 };
         using var memory = new CaseMemory(device, kernelCase, new CaseValues(kernelCase, 1));
         device.Replace(kernel, mutant);
         try

@@ -7,6 +7,7 @@ namespace Kernels.Tests;
 internal sealed class PtxRig(ulong seed = 1, int threads = 2, long watchedBytes = 1 << 17) : IDisposable
 {
     private readonly List<(string Name, IDisposable Owner, LaunchBuffer Buffer)> _buffers = [];
+    private readonly List<(string Name, PtxTensorMap Map)> _maps = [];
 
     public SimDevice Device { get; } = new(threads, seed, selection: new KernelSelection()) { WatchedBytes = watchedBytes };
 
@@ -18,13 +19,18 @@ internal sealed class PtxRig(ulong seed = 1, int threads = 2, long watchedBytes 
     public Slice<T> AddFresh<T>(string name, int length) where T : unmanaged =>
         Register(name, Device.Allocate<T>(length));
 
-    /// <summary>A module with one entry that has the buffers as parameters, loaded into registers %name.</summary>
+    /// <summary>Adds a tensor map: its address is in register %name.</summary>
+    public void AddMap(string name, PtxTensorMap map) => _maps.Add((name, map));
+
+    /// <summary>A module with one entry that has maps and buffers as parameters, loaded into registers %name.</summary>
     public string Text(string body) => $$"""
         .version 8.0
         .target sm_80
         .address_size 64
-        .visible .entry rig({{string.Join(", ", _buffers.Select(b => $".param .align 8 .b8 p_{b.Name}[16]"))}})
+        .visible .entry rig({{string.Join(", ", [
+            .. _maps.Select(m => $".param .align 64 .b8 p_{m.Name}[128]"), .. _buffers.Select(b => $".param .align 8 .b8 p_{b.Name}[16]")])}})
         {
+        {{string.Join("\n", _maps.Select(m => $".reg .b64 %{m.Name}; mov.b64 %{m.Name}, p_{m.Name}; cvta.param.u64 %{m.Name}, %{m.Name};"))}}
         {{string.Join("\n", _buffers.Select(b => $".reg .b64 %{b.Name}; ld.param.b64 %{b.Name}, [p_{b.Name}];"))}}
         {{body}}
         }
@@ -49,7 +55,7 @@ internal sealed class PtxRig(ulong seed = 1, int threads = 2, long watchedBytes 
             machine,
             threads,
             new GridSize(blocks),
-            MemoryMarshal.AsBytes(arguments.AsSpan()).ToArray(),
+            [.. _maps.SelectMany(m => Encoded(m.Map)), .. MemoryMarshal.AsBytes(arguments.AsSpan())],
             [.. _buffers.Select(b => b.Buffer)]);
         return Device.LastLaunch!;
     }
@@ -70,6 +76,13 @@ internal sealed class PtxRig(ulong seed = 1, int threads = 2, long watchedBytes 
         }
 
         Device.Dispose();
+    }
+
+    private static byte[] Encoded(PtxTensorMap map)
+    {
+        var bytes = new byte[PtxTensorMap.Bytes];
+        map.Encode(bytes);
+        return bytes;
     }
 
     private Slice<T> Register<T>(string name, DeviceBuffer<T> buffer) where T : unmanaged

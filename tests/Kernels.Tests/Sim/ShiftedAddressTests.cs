@@ -16,7 +16,7 @@ public sealed class ShiftedAddressTests
         from variant in op.Variants
         where variant is IGpuVariant
         from kernel in ((IGpuVariant)variant).Kernels.DistinctBy(k => k.Method.Name)
-        from fault in Faults(PtxPipeline.Build(kernel, PtxArchitecture.Sm80))
+        from fault in Faults(PtxPipeline.Build(kernel, kernel.MinArchitecture))
         select new TestCaseData(op, variant, kernel, fault.Mutant, fault.Place)
             .SetArgDisplayNames(op.IdOf(variant), kernel.Id, fault.Name);
 
@@ -31,7 +31,7 @@ public sealed class ShiftedAddressTests
     private static bool IsFound(
         Operator op, KernelVariant variant, GpuKernel kernel, PtxModule mutant, KernelCase kernelCase)
     {
-        using var device = new SimDevice(threads: 1, selection: new KernelSelection()) { WatchedBytes = 1 << 17 };
+        using var device = new SimDevice(threads: 1, architecture: kernel.MinArchitecture, selection: new KernelSelection()) { WatchedBytes = 1 << 17 };
         device.Replace(kernel, mutant);
         try
         {

@@ -33,7 +33,7 @@ public sealed class WarpOrderTests
         private readonly List<string> _program = [];
         private uint _ended;
 
-        public WarpOrder Order { get; } = new(Warps, Barriers);
+        public WarpOrder Order { get; } = new(Warps, Barriers, Warps);
 
         public void Act(Random random)
         {

@@ -62,12 +62,13 @@ internal sealed class PtxAsmEmitter(IntrinsicImplementationManager intrinsics)
         var template = call.Target.Source!.GetCustomAttribute<PtxAsmAttribute>()!.Template;
         var arguments = Enumerable.Range(0, call.Count).Select(i => generator.Load(call[i])).ToArray();
         var result = call.Type.IsVoidType ? null : generator.Allocate(value);
-        new Expansion(generator, arguments, result).Print(template);
+        new Expansion(generator, call, arguments, result).Print(template);
     }
 
     /// <summary>One template with its registers.</summary>
     private sealed class Expansion(
         PTXCodeGenerator generator,
+        MethodCall call,
         PTXRegisterAllocator.Register[] arguments,
         PTXRegisterAllocator.Register? result)
     {
@@ -76,6 +77,7 @@ internal sealed class PtxAsmEmitter(IntrinsicImplementationManager intrinsics)
 
         public void Print(string template)
         {
+            template = InPlace(template);
             for (var at = 0; at < template.Length;)
             {
                 if (template[at] != '$')
@@ -90,9 +92,49 @@ internal sealed class PtxAsmEmitter(IntrinsicImplementationManager intrinsics)
             generator.Builder.Append(_before).Append('\t').Append(_text).AppendLine();
         }
 
+        /// <summary>Where the result starts as zeros or as the first argument, for instructions that add to registers: copies before the text.</summary>
+        private string InPlace(string template)
+        {
+            const string Zeros = "$d:=0;", First = "$d:=$0;";
+            if (template.StartsWith(Zeros, StringComparison.Ordinal))
+            {
+                foreach (var field in Fields(result!))
+                {
+                    _before.AppendLine($"\tmov.{TypeOf(field)}\t{NameOf(field)}, {(TypeOf(field) == "f32" ? "0f00000000" : "0")};");
+                }
+
+                return template[Zeros.Length..];
+            }
+
+            if (!template.StartsWith(First, StringComparison.Ordinal))
+            {
+                return template;
+            }
+
+            foreach (var (to, from) in Fields(result!).Zip(Fields(arguments[0])))
+            {
+                var source = NameOf(from);
+                _before.AppendLine($"\tmov.{TypeOf(to)}\t{NameOf(to)}, {source};");
+            }
+
+            return template[First.Length..];
+
+            static string TypeOf(PTXRegisterAllocator.Register register) => register.BasicValueType == BasicValueType.Float32 ? "f32" : "b32";
+        }
+
+        /// <summary>The registers of a struct, those of structs in it included.</summary>
+        private static IEnumerable<PTXRegisterAllocator.Register> Fields(PTXRegisterAllocator.Register register) =>
+            register is PTXRegisterAllocator.CompoundRegister compound ? compound.Children.ToArray().SelectMany(Fields) : [register];
+
         /// <summary>Prints the placeholder whose letter is at that place; the place behind it is returned.</summary>
         private int Placeholder(string template, int at)
         {
+            if (template[at] == 'p')
+            {
+                _text.Append(AddressOfParameter(template[at + 1] - '0'));
+                return at + 2;
+            }
+
             var isShared = template[at] == 's';
             at += isShared ? 1 : 0;
             var register = template[at] == 'd' ? result! : arguments[template[at] - '0'];
@@ -107,13 +149,38 @@ internal sealed class PtxAsmEmitter(IntrinsicImplementationManager intrinsics)
             return at;
         }
 
+        /// <summary>The address of the kernel's parameter that an argument is: ILGPU has taken it apart into its fields.</summary>
+        private string AddressOfParameter(int argument)
+        {
+            var value = call[argument].Resolve();
+            if (value is StructureValue parts)
+            {
+                value = parts[0].Resolve();
+            }
+
+            if (value is GetField field)
+            {
+                value = field.ObjectValue.Resolve();
+            }
+
+            if (value is not Parameter parameter)
+            {
+                throw new NotSupportedException($"argument {argument} of an instruction must be a parameter of the kernel itself");
+            }
+
+            var address = "%" + PTXRegisterAllocator.GetStringRepresentation(generator.AllocatePlatformRegister(out _));
+            _before.AppendLine($"\tmov.b64\t{address}, _{parameter.Name}_{parameter.Id};");
+            _before.AppendLine($"\tcvta.param.u64\t{address}, {address};");
+            return address;
+        }
+
         private string NameOf(PTXRegisterAllocator.Register register) => register switch
         {
             PTXRegisterAllocator.HardwareRegister hardware =>
                 "%" + PTXRegisterAllocator.GetStringRepresentation(hardware),
             PTXRegisterAllocator.ConstantRegister constant => Materialise(constant),
             PTXRegisterAllocator.CompoundRegister compound =>
-                "{" + string.Join(", ", compound.Children.ToArray().Select(NameOf)) + "}",
+                "{" + string.Join(", ", Fields(compound).Select(NameOf)) + "}",
             _ => throw new NotSupportedException($"a register of type {register.GetType().Name} in inline PTX"),
         };
 

@@ -11,13 +11,20 @@ public static class PtxPipeline
     private static readonly ConcurrentDictionary<(GpuKernel, PtxArchitecture), Lazy<PtxModule>> Built = new();
 
     /// <summary>The module of the kernel; it is made once in a process.</summary>
-    /// <exception cref="KernelException">The kernel does not compile; the message names it and the reason.</exception>
+    /// <exception cref="KernelException">
+    /// The kernel does not compile, or not for that architecture; the message names it and the reason.
+    /// </exception>
     public static PtxModule Build(GpuKernel kernel, PtxArchitecture architecture) =>
         Built.GetOrAdd((kernel, architecture), key => new(() => Make(key.Item1, key.Item2))).Value;
 
     /// <summary>The module of the kernel, compiled again.</summary>
     internal static PtxModule Make(GpuKernel kernel, PtxArchitecture architecture)
     {
+        if (!architecture.Runs(kernel.MinArchitecture))
+        {
+            throw new KernelException($"{kernel.Id} is for {kernel.MinArchitecture}, not for {architecture}");
+        }
+
         try
         {
             return PtxPasses.Apply(PtxParser.Parse(PtxCompiler.Compile(kernel)), kernel.ToPtx(), architecture);

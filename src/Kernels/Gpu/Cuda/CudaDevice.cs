@@ -185,6 +185,9 @@ public sealed unsafe class CudaDevice : GpuDevice
         }
     }
 
+    internal override void Encode(in TensorTiles tiles, Span<byte> map) =>
+        Require(_context.Use(out _).EncodeTensorMap(in tiles.Map, map), "a tensor map");
+
     internal override void Launch(GpuKernel kernel, GridSize grid, ReadOnlySpan<byte> arguments)
     {
         if (!_modules.TryGetValue(kernel, out var module))

@@ -10,6 +10,9 @@ internal sealed unsafe class CudaDriver : ICudaDriver
     private const uint NonBlockingStream = 1;
     private const int ThreadLocalCapture = 1;
 
+    /// <summary>The second-level cache fetches 256 bytes where a copy asks for less.</summary>
+    private const int Promote256 = 3;
+
     private CudaDriver()
     {
     }
@@ -108,16 +111,48 @@ internal sealed unsafe class CudaDriver : ICudaDriver
         CudaNative.cuFuncSetAttribute(function, (int)attribute, value);
 
     public int Launch(
-        nint function, GridSize grid, int threads, int sharedBytes, nint stream, ReadOnlySpan<byte> arguments)
+        nint function, GridSize grid, int threads, int sharedBytes, nint stream, ReadOnlySpan<byte> arguments, ReadOnlySpan<int> starts)
     {
         const int End = 0, BufferPointer = 1, BufferSize = 2;
         var size = (nuint)arguments.Length;
         fixed (byte* bytes = arguments)
         {
+            if (starts.Length > 0)
+            {
+                var parameters = stackalloc void*[starts.Length];
+                for (var i = 0; i < starts.Length; i++)
+                {
+                    parameters[i] = bytes + starts[i];
+                }
+
+                return CudaNative.cuLaunchKernel(
+                    function, (uint)grid.X, (uint)grid.Y, (uint)grid.Z, (uint)threads, 1, 1, (uint)sharedBytes, stream, parameters, null);
+            }
+
             var extra = stackalloc nint[] { BufferPointer, (nint)bytes, BufferSize, (nint)(&size), End };
             return CudaNative.cuLaunchKernel(
                 function, (uint)grid.X, (uint)grid.Y, (uint)grid.Z, (uint)threads, 1, 1, (uint)sharedBytes, stream, null, extra);
         }
+    }
+
+    public int EncodeTensorMap(in PtxTensorMap tensor, Span<byte> map)
+    {
+        ulong* sizes = stackalloc ulong[PtxTensorMap.MaxRank], strides = stackalloc ulong[PtxTensorMap.MaxRank];
+        uint* box = stackalloc uint[PtxTensorMap.MaxRank], steps = stackalloc uint[PtxTensorMap.MaxRank];
+        for (var i = 0; i < tensor.Rank; i++)
+        {
+            (sizes[i], box[i], steps[i]) = ((ulong)tensor.Size(i), (uint)tensor.Box(i), 1);
+            strides[Math.Max(0, i - 1)] = (ulong)tensor.Stride(i);
+        }
+
+        // The driver wants its own alignment while it writes; what it wrote can be moved.
+        var aligned = stackalloc byte[PtxTensorMap.Bytes + PtxTensorMap.Alignment];
+        aligned += PtxTensorMap.Alignment - ((long)aligned % PtxTensorMap.Alignment);
+        var result = CudaNative.cuTensorMapEncodeTiled(
+            aligned, TensorMapType(tensor.ElementBytes), (uint)tensor.Rank, (void*)tensor.Address, sizes, strides, box, steps,
+            interleave: 0, TensorMapSwizzle(tensor.Swizzle), promotion: Promote256, fill: 0);
+        new ReadOnlySpan<byte>(aligned, PtxTensorMap.Bytes).CopyTo(map);
+        return result;
     }
 
     public int CreateEvent(out nint @event) => CudaNative.cuEventCreate(out @event, 0);
@@ -145,6 +180,17 @@ internal sealed unsafe class CudaDriver : ICudaDriver
     public int DestroyGraph(nint graph) => CudaNative.cuGraphDestroy(graph);
 
     public int DestroyExecutable(nint executable) => CudaNative.cuGraphExecDestroy(executable);
+
+    /// <summary>Integers of the size: copies move bits.</summary>
+    private static int TensorMapType(int elementBytes) => elementBytes switch { 1 => 0, 2 => 1, 4 => 2, _ => 4 };
+
+    private static int TensorMapSwizzle(PtxSwizzle swizzle) => swizzle switch
+    {
+        PtxSwizzle.Bytes32 => 1,
+        PtxSwizzle.Bytes64 => 2,
+        PtxSwizzle.Bytes128 => 3,
+        _ => 0,
+    };
 
     private static string Text(byte[] log) => Encoding.UTF8.GetString(log).TrimEnd('\0').Trim();
 }

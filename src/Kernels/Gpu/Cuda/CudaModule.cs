@@ -46,7 +46,7 @@ internal sealed class CudaModule : IDisposable
     public void Launch(GridSize grid, ReadOnlySpan<byte> arguments)
     {
         var driver = _context.Use(out var stream);
-        var result = driver.Launch(_function, grid, _kernel.Threads, _kernel.DynamicSharedBytes, stream, arguments);
+        var result = driver.Launch(_function, grid, _kernel.Threads, _kernel.DynamicSharedBytes, stream, arguments, _kernel.Starts);
         if (result != 0)
         {
             throw new KernelException(

@@ -101,6 +101,21 @@ internal static unsafe partial class CudaNative
         nint* extra);
 
     [LibraryImport(Name)]
+    public static partial int cuTensorMapEncodeTiled(
+        void* map,
+        int type,
+        uint rank,
+        void* address,
+        ulong* sizes,
+        ulong* strides,
+        uint* box,
+        uint* elementStrides,
+        int interleave,
+        int swizzle,
+        int promotion,
+        int fill);
+
+    [LibraryImport(Name)]
     public static partial int cuEventCreate(out nint @event, uint flags);
 
     [LibraryImport(Name)]

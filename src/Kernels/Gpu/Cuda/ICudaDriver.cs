@@ -61,7 +61,19 @@ internal unsafe interface ICudaDriver
 
     int SetFunctionAttribute(nint function, CudaFunctionAttribute attribute, int value);
 
-    int Launch(nint function, GridSize grid, int threads, int sharedBytes, nint stream, ReadOnlySpan<byte> arguments);
+    /// <summary>Launches a kernel.</summary>
+    /// <param name="function">The kernel.</param>
+    /// <param name="grid">Blocks.</param>
+    /// <param name="threads">Threads of a block.</param>
+    /// <param name="sharedBytes">Dynamic shared memory of a block.</param>
+    /// <param name="stream">Where it runs.</param>
+    /// <param name="arguments">The parameters' bytes, laid out as a C struct.</param>
+    /// <param name="starts">Where each parameter starts, to give them one by one; empty to give them as they lie.</param>
+    int Launch(
+        nint function, GridSize grid, int threads, int sharedBytes, nint stream, ReadOnlySpan<byte> arguments, ReadOnlySpan<int> starts);
+
+    /// <summary>Writes the 128 bytes that stand for a tensor and its boxes.</summary>
+    int EncodeTensorMap(in PtxTensorMap tensor, Span<byte> map);
 
     int CreateEvent(out nint @event);
 

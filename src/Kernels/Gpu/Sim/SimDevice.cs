@@ -141,8 +141,10 @@ public sealed unsafe class SimDevice : GpuDevice
     /// </summary>
     /// <param name="virtualFrom">Bytes from which an allocation has no storage.</param>
     /// <param name="chosen">The blocks of a grid that run, by number.</param>
-    internal static SimDevice Virtual(long virtualFrom, Func<GridSize, IReadOnlyList<long>> chosen) => new(
-        new SimMemory(virtualFrom), threads: null, seed: 1, architecture: null, new KernelSelection())
+    /// <param name="architecture">The architecture that kernels are compiled for; by default sm_80.</param>
+    internal static SimDevice Virtual(
+        long virtualFrom, Func<GridSize, IReadOnlyList<long>> chosen, PtxArchitecture? architecture = null) => new(
+        new SimMemory(virtualFrom), threads: null, seed: 1, architecture, new KernelSelection())
     {
         ChosenBlocks = chosen,
     };
@@ -163,6 +165,8 @@ public sealed unsafe class SimDevice : GpuDevice
 
         Run(machine, kernel.Threads, grid, kernel.DynamicSharedBytes, arguments.ToArray(), Buffers(kernel, arguments));
     }
+
+    internal override void Encode(in TensorTiles tiles, Span<byte> map) => tiles.Map.Encode(map);
 
     /// <summary>From now on this text runs for the kernel: for tests that plant a fault.</summary>
     internal void Replace(GpuKernel kernel, PtxModule module)
@@ -235,7 +239,12 @@ public sealed unsafe class SimDevice : GpuDevice
         var buffers = new List<LaunchBuffer>();
         foreach (var (name, kind, offset, elementBytes) in kernel.Parameters)
         {
-            if (kind == GpuParameterKind.View && MemoryMarshal.Read<long>(arguments[(offset + 8)..]) is > 0 and var length)
+            if (kind == GpuParameterKind.TensorMap)
+            {
+                var map = PtxTensorMap.Decode(arguments[offset..]);
+                buffers.Add(BufferOf($"{kernel}: ", name, (nint)map.Address, map.Extent / map.ElementBytes, map.ElementBytes));
+            }
+            else if (kind == GpuParameterKind.View && MemoryMarshal.Read<long>(arguments[(offset + 8)..]) is > 0 and var length)
             {
                 buffers.Add(BufferOf(
                     $"{kernel}: ", name, (nint)MemoryMarshal.Read<long>(arguments[offset..]), length, elementBytes));
