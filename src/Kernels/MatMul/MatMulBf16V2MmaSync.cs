@@ -43,7 +43,7 @@ internal readonly struct Mma64x64 : IMmaTile
 /// two steps ahead of their use, into a ring of three stages (<see cref="Bf16Tile{T}"/>). A warp keeps its tile of sums in registers and
 /// the fragments of the next 16 of K beside those that it multiplies, so tensor cores never wait for shared memory.
 /// Threads: 256 for 128 x 256 elements of C, warps of 64 x 64; 128 for 64 x 64, warps of 32 x 32, where the large tile would
-/// leave multiprocessors idle. Every element is summed in the same order by both. Limits: rows of both factors start at
+/// leave multiprocessors idle. Where K is not cut, both sum an element in the same order. Limits: rows of both factors start at
 /// multiples of 16 bytes. Shared memory: 144 KiB or 48 KiB. Bytes: 2 K (1 / 128 + 1 / 256) per element of C. FLOPs: 2 K per
 /// element; eight fragments of 512 bytes for 32 products of 4096 multiply-adds.
 /// </summary>
