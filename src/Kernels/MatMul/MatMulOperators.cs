@@ -76,6 +76,12 @@ public static class MatMulOperators
             }
         }
 
+        // Rows that start where copies can, and end inside of what a copy brings: what lies behind them must not be read.
+        foreach (var product in new[] { Nn(19, 21, 21), Nt(19, 21, 21), Tn(21, 21, 19), Tn(21, 19, 21) with { TransposeB = true } })
+        {
+            yield return new MatMulCase(product) { Padding = 3 }.DescribeBf16(rounded: false);
+        }
+
         // Parts of a long K; rows that overlap; so many blocks that tiles are large, with few rows or columns in them.
         yield return new MatMulCase(Tn(40, 48, 1032) with { Accumulate = true }).DescribeBf16(rounded: false);
         yield return new MatMulCase(Tn(40, 48, 1032)) { Bias = true, Residual = ResidualKind.Own }.DescribeBf16(rounded: false);
