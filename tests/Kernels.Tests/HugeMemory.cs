@@ -14,6 +14,8 @@ public sealed class HugeMemory(SimDevice device) : IDisposable
 
     public Slice<float> Floats(long length) => Allocate<float>(length);
 
+    public Slice<BFloat16> Halves(long length) => Allocate<BFloat16>(length);
+
     public Slice<int> Ints(long length) => Allocate<int>(length);
 
     public Slice<byte> Bytes(long length) => Allocate<byte>(length);

@@ -39,6 +39,11 @@ public sealed class HugeShapeTests
         Huge.Of(MatMulOperators.MatMul, "both transposed", except: "v5-small-tiles", make: m => Product(m, 3, 2_000_003, 2203, true, true)),
         Huge.Of(MatMulOperators.MatMul, "wide rows", m => WideProduct(m, transpose: false)),
         Huge.Of(MatMulOperators.MatMul, "wide rows, transposed", m => WideProduct(m, transpose: true)),
+        Huge.Of(MatMulOperators.MatMulBf16, "C", m => ProductBf16(m, (1 << 23) + 1, 520, 8, transposeB: true, rounded: true)),
+        Huge.Of(MatMulOperators.MatMulBf16, "A", m => ProductBf16(m, (1 << 23) + 1, 8, 520)),
+        Huge.Of(MatMulOperators.MatMulBf16, "A transposed", m => ProductBf16(m, 429_600, 8, 10_008, transposeA: true)),
+        Huge.Of(MatMulOperators.MatMulBf16, "B", m => ProductBf16(m, 2, 2_000_008, 2208)),
+        Huge.Of(MatMulOperators.MatMulBf16, "B transposed", m => ProductBf16(m, 2, 2_000_003, 2208, transposeB: true)),
         Huge.Of(AttentionOperators.Forward, "", m => new AttentionForwardCall
         {
             Dims = new(1_000_001, 17, 4, 64),
@@ -249,6 +254,15 @@ public sealed class HugeShapeTests
         A = m.Floats((long)rows * terms), B = m.Floats((long)terms * columns), C = m.Floats((long)rows * columns),
         PreActivation = m.Floats((long)rows * columns), Residual = m.Floats((long)rows * columns),
         Bias = m.Floats(columns), Activation = Activation.Gelu, Accumulate = true,
+    };
+
+    private static MatMulBf16Call ProductBf16(
+        HugeMemory m, int rows, int columns, int terms, bool transposeA = false, bool transposeB = false, bool rounded = false) => new()
+    {
+        M = rows, N = columns, K = terms, TransposeA = transposeA, TransposeB = transposeB,
+        A = m.Halves((long)rows * terms), B = m.Halves((long)terms * columns),
+        C = rounded ? default : m.Floats((long)rows * columns),
+        RoundedC = rounded ? m.Halves((long)rows * columns) : default,
     };
 
     private static LayerNormForwardCall Normalise(HugeMemory m, int rows, int width) => new()
