@@ -13,9 +13,13 @@ public readonly record struct BFloat16(ushort Bits)
     /// <summary>2^-8: half the distance between 1 and the next one, and so the largest share of itself that rounding takes.</summary>
     public const double UnitRoundoff = 1.0 / 256;
 
-    /// <summary>The nearest one, ties to even; NaN becomes the NaN that a card gives.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static BFloat16 Round(float value) => new((ushort)TensorCore.PackBf16(value, 0f));
+    /// <summary>The nearest one, ties to even; NaN becomes the NaN that a card gives. (Kernels: <c>TensorCore.PackBf16</c>.)</summary>
+    public static BFloat16 Round(float value)
+    {
+        const uint Nan = 0x7fff;
+        var bits = BitConverter.SingleToUInt32Bits(value);
+        return new((ushort)(float.IsNaN(value) ? Nan : (bits + 0x7fff + ((bits >> 16) & 1)) >> 16));
+    }
 
     /// <summary>The same number, exactly.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -56,22 +56,22 @@ public static class Bf16Memory
 
         if (count > 0)
         {
-            x[at] = BFloat16.Round(pack.X);
+            x[at] = Rounded(pack.X);
         }
 
         if (count > 1)
         {
-            x[at + 1] = BFloat16.Round(pack.Y);
+            x[at + 1] = Rounded(pack.Y);
         }
 
         if (count > 2)
         {
-            x[at + 2] = BFloat16.Round(pack.Z);
+            x[at + 2] = Rounded(pack.Z);
         }
 
         if (count > 3)
         {
-            x[at + 3] = BFloat16.Round(pack.W);
+            x[at + 3] = Rounded(pack.W);
         }
     }
 
@@ -89,6 +89,9 @@ public static class Bf16Memory
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static UInt2 Narrow(Float4 pack) =>
         new() { X = TensorCore.PackBf16(pack.X, pack.Y), Y = TensorCore.PackBf16(pack.Z, pack.W) };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static BFloat16 Rounded(float value) => new((ushort)TensorCore.PackBf16(value, 0f));
 
     [IntrinsicImplementation, PtxAsm("ld.global.v2.b32 $d, [$0];")]
     private static UInt2 Load4(ref BFloat16 first) => Unsafe.As<BFloat16, UInt2>(ref first);

@@ -67,19 +67,14 @@ public static class TensorCore
 
     /// <summary>Two floats rounded to bf16, to nearest even; the first in the low half.</summary>
     [IntrinsicImplementation, PtxAsm("cvt.rn.bf16x2.f32 $d, $1, $0;")]
-    public static uint PackBf16(float low, float high) => RoundToBf16(low) | (RoundToBf16(high) << 16);
+    public static uint PackBf16(float low, float high) =>
+        BFloat16.Round(low).Bits | ((uint)BFloat16.Round(high).Bits << 16);
 
     private static UInt4 FirstBytes(UInt4 words, int bytes)
     {
         return new() { X = First(words.X, 0), Y = First(words.Y, 4), Z = First(words.Z, 8), W = First(words.W, 12) };
 
         uint First(uint word, int at) => bytes - at >= 4 ? word : bytes <= at ? 0 : word & ((1u << (8 * (bytes - at))) - 1);
-    }
-
-    private static uint RoundToBf16(float x)
-    {
-        var bits = BitConverter.SingleToUInt32Bits(x);
-        return float.IsNaN(x) ? 0x7fff : (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
     }
 
     private static NotSupportedException OfWholeWarp() => new("an instruction of a whole warp has no meaning for one thread");
