@@ -20,12 +20,56 @@ internal static unsafe class FusedSum
     private const int Digits = 25;
     private const int ExponentOfZero = -400;
 
-    /// <summary>Adds a row of the left matrix times the right one.</summary>
-    /// <param name="sums">Eight sums.</param>
-    /// <param name="left">As many factors as there are terms.</param>
-    /// <param name="right">Rows of eight factors.</param>
+    /// <summary>Adds the left matrix times the right one.</summary>
+    /// <param name="sums">Eight sums a row.</param>
+    /// <param name="left">Rows of as many factors as there are terms.</param>
+    /// <param name="right">As many rows of eight factors.</param>
+    /// <param name="rows">Rows of the left matrix.</param>
     /// <param name="depth">Terms of a sum.</param>
-    public static void Add(float* sums, float* left, float* right, int depth)
+    public static void Add(float* sums, float* left, float* right, int rows, int depth)
+    {
+        // Beyond the edges of a matrix tiles are filled up with zeros, in most proving cases nearly all of a tile.
+        var (isRightZero, isRightFinite) = (AreZero(right, depth * Columns), AreFinite(right, depth * Columns));
+        for (var row = 0; row < rows; row++, sums += Columns, left += depth)
+        {
+            var addsZeros = isRightZero ? AreFinite(left, depth) : isRightFinite && AreZero(left, depth);
+            if (!addsZeros || !StayUnderZeros(sums))
+            {
+                AddRow(sums, left, right, depth);
+            }
+        }
+    }
+
+    private static bool AreZero(float* x, int count) => new ReadOnlySpan<float>(x, count).IndexOfAnyExcept(0f) < 0;
+
+    private static bool AreFinite(float* x, int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            if (!float.IsFinite(x[i]))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether adding zeros of any sign leaves the sums as they are: NaN gets other bits, and minus zero another sign.</summary>
+    private static bool StayUnderZeros(float* sums)
+    {
+        for (var column = 0; column < Columns; column++)
+        {
+            if (!float.IsFinite(sums[column]) || (sums[column] == 0 && float.IsNegative(sums[column])))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static void AddRow(float* sums, float* left, float* right, int depth)
     {
         var start = Vector256.Load(sums);
         var max = Exponents(start);

@@ -118,11 +118,7 @@ internal sealed unsafe class MultiplyMatrixInstruction<TElement>(int[] d, int[] 
         Gather(warp, left, right, depth);
         var sums = stackalloc float[Rows * Columns];
         MatrixFragment.Read(warp, sums, c);
-        for (var row = 0; row < Rows; row++)
-        {
-            FusedSum.Add(sums + (row * Columns), left + (row * depth), right, depth);
-        }
-
+        FusedSum.Add(sums, left, right, Rows, depth);
         MatrixFragment.Write(warp, sums, d);
     }
 

@@ -78,11 +78,10 @@ internal sealed unsafe class GroupMultiplyInstruction : MachineInstruction, IAsy
         else
         {
             var rows = Rows * (warp.Number % Agents.WarpsOfAGroup);
-            Gather(warp, mark, new FactorMatrix(left, AreTransposed.A), AreTransposed.A, rows, Rows, Signs.A, (i, k, x) => a[(i * Depth) + k] = x);
+            Gather(warp, mark, new FactorMatrix(left, AreTransposed.A), AreTransposed.A, rows, Rows, Signs.A, Rows, a, Depth, 1);
         }
 
-        Gather(warp, mark, new FactorMatrix(right, AreTransposed.B), AreTransposed.B, 0, N, Signs.B,
-            (j, k, x) => b[(((j / Columns * Depth) + k) * Columns) + (j % Columns)] = x);
+        Gather(warp, mark, new FactorMatrix(right, AreTransposed.B), AreTransposed.B, 0, N, Signs.B, Columns, b, 1, Columns);
         var sums = stackalloc float[Rows * Columns];
         for (var block = 0; block < N / Columns; block++)
         {
@@ -96,11 +95,7 @@ internal sealed unsafe class GroupMultiplyInstruction : MachineInstruction, IAsy
                 new Span<float>(sums, Rows * Columns).Clear();
             }
 
-            for (var row = 0; row < Rows; row++)
-            {
-                FusedSum.Add(sums + (row * Columns), a + (row * Depth), b + (block * Depth * Columns), Depth);
-            }
-
+            FusedSum.Add(sums, a, b + (block * Depth * Columns), Rows, Depth);
             MatrixFragment.Write(warp, sums, registers);
         }
     }
@@ -119,21 +114,25 @@ internal sealed unsafe class GroupMultiplyInstruction : MachineInstruction, IAsy
         }
     }
 
-    /// <summary>Reads a factor from shared memory, run by run.</summary>
+    /// <summary>Reads a factor from shared memory, run by run, into blocks of so many rows by <see cref="Depth"/> terms.</summary>
     private static void Gather(
-        SimWarp warp, AccessMark mark, FactorMatrix matrix, bool isTransposed, int first, int rows, float sign, Action<int, int, float> put)
+        SimWarp warp, AccessMark mark, FactorMatrix matrix, bool isTransposed, int first, int rows, float sign,
+        int rowsOfBlock, float* to, int rowStride, int termStride)
     {
         matrix.Validate();
         var (stepRow, stepTerm) = isTransposed ? (FactorMatrix.Run, 1) : (1, FactorMatrix.Run);
+        var stride = isTransposed ? rowStride : termStride;
         for (var row = 0; row < rows; row += stepRow)
         {
+            var block = to + (row / rowsOfBlock * rowsOfBlock * Depth) + (row % rowsOfBlock * rowStride);
             for (var term = 0; term < Depth; term += stepTerm)
             {
                 var at = (ulong)matrix.RunAt(first + row, term);
                 var run = (ushort*)warp.Block.Shared.ReadInBackground(warp, warp.Alive, at, FactorMatrix.Run * sizeof(ushort), mark);
+                var place = block + (term * termStride);
                 for (var i = 0; i < FactorMatrix.Run; i++)
                 {
-                    put(isTransposed ? row + i : row, isTransposed ? term : term + i, sign * Halves.FromBFloat16(run[i]));
+                    place[i * stride] = sign * Halves.FromBFloat16(run[i]);
                 }
             }
         }

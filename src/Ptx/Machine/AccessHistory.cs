@@ -22,6 +22,10 @@ internal sealed unsafe class AccessHistory : IDisposable
     private readonly AccessMark* _reads;
     private readonly AccessMark* _updates;
 
+    // Where updates were: counters and barriers, a small part of a memory that is looked at grain by grain.
+    private long _firstUpdated = long.MaxValue;
+    private long _lastUpdated = -1;
+
     /// <summary>Nobody has touched anything.</summary>
     /// <param name="nameOf">What to call a place in a message.</param>
     /// <param name="bytes">Size of the memory.</param>
@@ -77,7 +81,7 @@ internal sealed unsafe class AccessHistory : IDisposable
                 RequirePast(_writes[grain], AccessKind.Store, warp, AccessKind.Load, at, lane);
             }
 
-            if (_updates != null)
+            if (WasUpdated(grain))
             {
                 RequireAllPast(_updates, grain, AccessKind.Atomic, warp, AccessKind.Load, at, lane);
             }
@@ -114,10 +118,16 @@ internal sealed unsafe class AccessHistory : IDisposable
     public void ReadInBackground(SimWarp warp, uint lanes, long at, int bytes, AccessMark mark)
     {
         var last = (at + bytes - 1) >> _grainBits;
+        var seen = default(AccessMark);
         for (var grain = at >> _grainBits; grain <= last; grain++)
         {
-            RequireSeen(_writes[grain], AccessKind.Store, warp, lanes, AccessKind.Load, at);
-            RequireAllSeen(_updates, grain, AccessKind.Atomic, warp, lanes, AccessKind.Load, at);
+            if (_writes[grain] != seen)
+            {
+                seen = _writes[grain];
+                RequireSeen(seen, AccessKind.Store, warp, lanes, AccessKind.Load, at);
+            }
+
+            RequireUpdatesSeen(grain, warp, lanes, AccessKind.Load, at);
             Keep(_reads, grain, mark);
         }
     }
@@ -130,7 +140,7 @@ internal sealed unsafe class AccessHistory : IDisposable
         for (var grain = at >> _grainBits; grain <= last; grain++)
         {
             RequireSeen(_writes[grain], AccessKind.Store, warp, 1u << lane, AccessKind.Store, at);
-            RequireAllSeen(_updates, grain, AccessKind.Atomic, warp, 1u << lane, AccessKind.Store, at);
+            RequireUpdatesSeen(grain, warp, 1u << lane, AccessKind.Store, at);
             RequireAllPast(_reads, grain, AccessKind.Load, warp, AccessKind.Store, at, lane);
         }
 
@@ -147,6 +157,7 @@ internal sealed unsafe class AccessHistory : IDisposable
         var mark = new AccessMark(_order.Now(warp.Number), warp, lane);
         Require(warp, at, bytes, lane, AccessKind.Atomic);
         var last = (at + bytes - 1) >> _grainBits;
+        (_firstUpdated, _lastUpdated) = (Math.Min(_firstUpdated, at >> _grainBits), Math.Max(_lastUpdated, last));
         for (var grain = at >> _grainBits; grain <= last; grain++)
         {
             Keep(_updates, grain, mark);
@@ -159,6 +170,7 @@ internal sealed unsafe class AccessHistory : IDisposable
         Clear(_writes, 1);
         Clear(_reads, _planes);
         Clear(_updates, _updates == null ? 0 : _planes);
+        (_firstUpdated, _lastUpdated) = (long.MaxValue, -1);
     }
 
     public void Dispose()
@@ -210,7 +222,7 @@ internal sealed unsafe class AccessHistory : IDisposable
             }
 
             RequireAllPast(_reads, grain, AccessKind.Load, warp, kind, at, lane);
-            if (_updates != null && kind != AccessKind.Atomic)
+            if (kind != AccessKind.Atomic && WasUpdated(grain))
             {
                 RequireAllPast(_updates, grain, AccessKind.Atomic, warp, kind, at, lane);
             }
@@ -242,12 +254,13 @@ internal sealed unsafe class AccessHistory : IDisposable
         }
     }
 
-    private void RequireAllSeen(
-        AccessMark* marks, long grain, AccessKind earlier, SimWarp warp, uint lanes, AccessKind kind, long at)
+    private bool WasUpdated(long grain) => grain >= _firstUpdated && grain <= _lastUpdated;
+
+    private void RequireUpdatesSeen(long grain, SimWarp warp, uint lanes, AccessKind kind, long at)
     {
-        for (var plane = 0; plane < _warps; plane++)
+        for (var plane = 0; plane < _warps && WasUpdated(grain); plane++)
         {
-            RequireSeen(marks[(plane * _grains) + grain], earlier, warp, lanes, kind, at);
+            RequireSeen(_updates[(plane * _grains) + grain], AccessKind.Atomic, warp, lanes, kind, at);
         }
     }
 

@@ -34,9 +34,9 @@ public sealed class PtxCompilerTests
             .Select(SampleKernels.Kernel)
             .Concat(GpuKernels.All.Where(k => k.Id.EndsWith("Head64", StringComparison.Ordinal)))
             .ToList();
-        var forwards = kernels.ConvertAll(k => PtxPipeline.Make(k, PtxArchitecture.Sm90a).ToString());
+        var forwards = kernels.ConvertAll(k => PtxPipeline.Make(k).ToString());
         kernels.Reverse();
-        var backwards = kernels.ConvertAll(k => PtxPipeline.Make(k, PtxArchitecture.Sm90a).ToString());
+        var backwards = kernels.ConvertAll(k => PtxPipeline.Make(k).ToString());
         backwards.Reverse();
         Assert.That(backwards, Is.EqualTo(forwards));
     }

@@ -46,6 +46,24 @@ public sealed class TensorCoreTests
         Assert.That(Sum(0.484375f), Is.EqualTo(16777216f), "15 times 31/64 counts as nothing: each is below the last digit kept");
     }
 
+    /// <summary>
+    /// Zeros are a case of their own to the simulator and not to a card: columns 0 to 5 of a right factor are zero, with zeros in the
+    /// others and without, and so is all of a left factor, beside a right one with a zero that lacks its sign.
+    /// </summary>
+    [Test]
+    public void Multiply_ByZeros_LeavesWhatTheLongWayLeaves(
+        [Values(1.5f, -3e38f, 1e-45f, -1e-40f, 0f, -0f, float.PositiveInfinity, float.NaN)] float c,
+        [Values(1f, -1f, float.NegativeInfinity, float.NaN)] float other)
+    {
+        uint[] zeros = Filled(128, 0), others = Filled(128, Pair(other)), sums = Filled(128, Bits(c));
+        var columns = Enumerable.Range(0, 128).Where(i => i / 4 % 4 != 3).ToList();
+        var expected = Multiply("m16n8k16", "bf16", others, [.. Filled(56, 0), .. Filled(8, Pair(2f))], sums);
+        var byRight = Multiply("m16n8k16", "bf16", others, zeros[..64], sums);
+        var byLeft = Multiply("m16n8k16", "bf16", zeros, others[..64], sums);
+        Assert.That(columns.Select(i => byRight[i]), Is.EqualTo(columns.Select(i => expected[i])));
+        Assert.That(byLeft, Is.EqualTo(byRight));
+    }
+
     private static uint[] Multiply(string shape, string type, uint[] a, uint[] b, uint[] c)
     {
         using var rig = new PtxRig(threads: 1);
