@@ -20,6 +20,7 @@ internal static class TorchYardstick
         new TorchUnpatchifyBackward(),
         new TorchAxpby(),
         new TorchColumnSum(),
+        new TorchRound(),
         new TorchMap(),
         new TorchAxisReduce(),
         new TorchStridedCopy(),

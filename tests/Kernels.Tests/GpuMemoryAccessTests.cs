@@ -39,7 +39,8 @@ public sealed class GpuMemoryAccessTests
 
     /// <summary>Both tiles, the large one on as many as fill a card.</summary>
     [Test]
-    public void MatMulBf16_OnTensorCores_HasNoConflictsAndWholeSectors([Values] bool large, [Values] bool transposeA, [Values] bool transposeB)
+    public void MatMulBf16_OnTensorCores_HasNoConflictsAndWholeSectors(
+        [Values("v2-mma-sync", "v3-warp-groups")] string variant, [Values] bool large, [Values] bool transposeA, [Values] bool transposeB)
     {
         var (m, n, k) = large ? (12 * 128, 8 * 256, 64) : (128, 192, 96);
         using var device = new SimDevice(selection: new KernelSelection());
@@ -58,8 +59,8 @@ public sealed class GpuMemoryAccessTests
             RoundedC = c.Slice,
         };
         var launches = Watch(device);
-        new MatMulBf16V2MmaSync().Launch(device, in call);
-        Assert.That(MatMulBf16V2MmaSync.FillsACard(in call), Is.EqualTo(large));
+        ((KernelVariant<MatMulBf16Call>)MatMulOperators.MatMulBf16.Find(variant)).Launch(device, in call);
+        Assert.That((MatMulBf16V2MmaSync.FillsACard(in call), MatMulBf16V3WarpGroups.FillsACard(in call)), Is.EqualTo((large, large)));
         AssertClean(launches, wasted: 0);
     }
 

@@ -72,6 +72,7 @@ public sealed class HugeShapeTests
         Huge.Of(ElementwiseOperators.ColumnSum, "", m => Columns(m, (1 << 21) + 3, 2051)),
         Huge.Of(ElementwiseOperators.ColumnSum, "many rows", m => Columns(m, 40_000_003, 109)),
         Huge.Of(ElementwiseOperators.ColumnSum, "many columns", m => Columns(m, 17, MaxRows)),
+        Huge.Of(ElementwiseOperators.Round, "", m => new RoundCall { Count = Elements, X = m.Floats(Elements), Y = m.Halves(Elements) }),
         Huge.Of(ElementwiseOperators.Activation, "None", m => Activate(m, Activation.None, isGradient: false)),
         Huge.Of(ElementwiseOperators.Activation, "Gelu", m => Activate(m, Activation.Gelu, isGradient: false)),
         Huge.Of(ElementwiseOperators.Activation, "Silu'", m => Activate(m, Activation.Silu, isGradient: true)),

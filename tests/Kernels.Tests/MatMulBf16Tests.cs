@@ -7,14 +7,13 @@ public sealed class MatMulBf16Tests
 {
     private const int Columns = 40, Terms = 136;
 
-    private static readonly MatMulBf16V2MmaSync TensorCores = new();
-
     /// <summary>
     /// More rows make tiles larger, and a row must not see how many others there are: its sums are added in the same order.
     /// </summary>
-    [TestCase(false, false)]
-    [TestCase(false, true)]
-    public void Row_AmongManyAndAmongFew_HasTheSameBits(bool transposeA, bool transposeB)
+    [TestCase("v2-mma-sync", false)]
+    [TestCase("v2-mma-sync", true)]
+    [TestCase("v3-warp-groups", true)]
+    public void Row_AmongManyAndAmongFew_HasTheSameBits(string variant, bool transposeB)
     {
         const int Many = 12_300, Few = 72;
         using var device = new SimDevice(selection: new KernelSelection());
@@ -28,12 +27,11 @@ public sealed class MatMulBf16Tests
         float[] Product(int rows)
         {
             using var c = device.Allocate<float>(rows * Columns);
-            TensorCores.Launch(device, new MatMulBf16Call
+            Find(variant).Launch(device, new MatMulBf16Call
             {
                 M = rows,
                 N = Columns,
                 K = Terms,
-                TransposeA = transposeA,
                 TransposeB = transposeB,
                 A = a.Slice,
                 B = b.Slice,
@@ -48,20 +46,39 @@ public sealed class MatMulBf16Tests
     [TestCase((95 * 128) + 1, 256, 64, false, true)]
     [TestCase(512, 2048, 767, true, false)]
     [TestCase(512, 2048, 768, true, true)]
-    public void Tile_IsLargeWhereItFillsACard(int m, int n, int k, bool transposeA, bool isLarge) =>
+    public void Tile_IsLargeWhereItFillsACard(int m, int n, int k, bool transposeA, bool isLarge)
+    {
+        var call = new MatMulBf16Call { M = m, N = n, K = k, TransposeA = transposeA, A = default, B = default, C = Somewhere };
         Assert.That(
-            MatMulBf16V2MmaSync.FillsACard(
-                new() { M = m, N = n, K = k, TransposeA = transposeA, A = default, B = default, C = Somewhere }),
-            Is.EqualTo(isLarge));
+            (MatMulBf16V2MmaSync.FillsACard(in call), MatMulBf16V3WarpGroups.FillsACard(in call)), Is.EqualTo((isLarge, isLarge)));
+    }
 
-    [Test]
-    public void Supports_RowsThatStartAnywhere_NamesTheLimit()
+    [TestCase("v2-mma-sync")]
+    [TestCase("v3-warp-groups")]
+    public void Supports_RowsThatStartAnywhere_NamesTheLimit(string variant) => AssertRefused(
+        variant,
+        new() { M = 8, N = 8, K = 9, TransposeB = true, A = default, B = default, C = Somewhere },
+        "a row of a factor does not start at a multiple of 16 bytes");
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public void Supports_RowsThatOverlap_NamesTheLimitOfTensorMaps(bool ofA) => AssertRefused(
+        "v3-warp-groups",
+        new()
+        {
+            M = 8, N = 8, K = 24, TransposeB = true, StrideA = ofA ? 16 : 24, StrideB = ofA ? 24 : 16, A = default, B = default, C = Somewhere,
+        },
+        "rows of a factor overlap, which a tensor map does not know");
+
+    private static void AssertRefused(string variant, MatMulBf16Call call, string limit)
     {
         using var device = new SimDevice(threads: 1, selection: new KernelSelection());
-        var call = new MatMulBf16Call { M = 8, N = 8, K = 9, TransposeB = true, A = default, B = default, C = Somewhere };
-        Assert.That(TensorCores.Supports(in call, device, out var reason), Is.False);
-        Assert.That(reason, Is.EqualTo("a row of a factor does not start at a multiple of 16 bytes"));
+        Assert.That(Find(variant).Supports(in call, device, out var reason), Is.False);
+        Assert.That(reason, Is.EqualTo(limit));
     }
+
+    private static KernelVariant<MatMulBf16Call> Find(string variant) =>
+        (KernelVariant<MatMulBf16Call>)MatMulOperators.MatMulBf16.Find(variant);
 
     private static Slice<float> Somewhere => new(64, 1);
 

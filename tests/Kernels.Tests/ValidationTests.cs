@@ -78,6 +78,7 @@ public sealed class ValidationTests
     {
         Axpby, LayerNorm, CrossEntropy, Solver, AdamW, MatMul, MatMul with { Products = 2, A = Floats(16), B = Floats(24), C = Floats(12) },
         MatMulBf16, MatMulBf16 with { C = default, RoundedC = Halves(6) },
+        new RoundCall { Count = 4, X = Floats(4), Y = Halves(4) },
     }.Select(c => new TestCaseData(c).SetArgDisplayNames(c.GetType().Name));
 
     public static IEnumerable<TestCaseData> Bad()
@@ -85,6 +86,9 @@ public sealed class ValidationTests
         yield return Case(Axpby with { Count = 0 }, "axpby: count is 0, it must be 1..");
         yield return Case(Axpby with { X = Floats(3) }, "axpby: operand 'X' has 3 elements, the sizes need 4");
         yield return Case(Axpby with { Y = default }, "axpby: operand 'Y' has 0 elements, the sizes need 4");
+
+        yield return Case(new RoundCall { Count = 4, X = Floats(4), Y = Halves(3) }, "round: operand 'Y' has 3 elements, the sizes need 4");
+        yield return Case(new RoundCall { Count = 4, X = Floats(3), Y = Halves(4) }, "round: operand 'X' has 3 elements, the sizes need 4");
 
         yield return Case(LayerNorm with { Rows = -1 }, "layernorm.backward: rows is -1, it must be 1..");
         yield return Case(LayerNorm with { StrideX = 2 }, "layernorm.backward: stride is 2, it must be 3..");

@@ -35,12 +35,13 @@ internal sealed record SassText(string Id, string Case, IReadOnlyList<SassKernel
 {
     public static SassText Of(RegisteredVariant found, KernelCase kernelCase)
     {
-        var launches = PtxArchitecture.All.Where(a => a.Runs(found.Variant.MinArchitecture())).ToDictionary(a => a, a => SimRun.Of(found.Variant, kernelCase, a).ToLookup(l => l.Kernel));
+        var launches = PtxArchitecture.All.Where(a => a.Runs(found.Variant.MinArchitecture()))
+            .ToDictionary(a => a, a => SimRun.Of(found.Variant, kernelCase, a).ToLookup(l => l.Kernel));
         return new(
             found.Operator.IdOf(found.Variant),
             kernelCase.Label,
             [.. from kernel in ((IGpuVariant)found.Variant).Kernels
-                from architecture in kernel.Architectures
+                from architecture in kernel.Architectures.Where(launches.ContainsKey)
                 select new SassKernel(
                     kernel.ToPtx(), architecture, PtxAssembler.Disassemble(PtxPipeline.Build(kernel, architecture)),
                     [.. launches[architecture][kernel.Id].SelectMany(l => l.Instructions)])]);

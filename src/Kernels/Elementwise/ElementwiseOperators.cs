@@ -26,6 +26,13 @@ public static class ElementwiseOperators
             BenchCases = () => [ActivationCase(64 * 257 * 512, Kernels.Activation.Gelu, gradient: false)],
         };
 
+    /// <summary>Rounds to bf16.</summary>
+    public static Operator<RoundCall> Round { get; } =
+        new("round", RoundCases, new RoundHostV1Chunks(), new RoundV2Packs(), new RoundV1Elements())
+        {
+            BenchCases = () => [RoundCase(64 * 257 * 512)],
+        };
+
     private static IEnumerable<KernelCase> AxpbyCases()
     {
         foreach (var count in CaseSizes.Counts)
@@ -58,6 +65,23 @@ public static class ElementwiseOperators
         [Operand.Update("y", count)],
         m => new AxpbyCall { Count = count, Alpha = alpha, Beta = beta, X = m["y"], Y = m["y"] },
         v => ElementwiseReference.Axpby(alpha, beta, v["y"], v["y"]));
+
+    private static IEnumerable<KernelCase> RoundCases()
+    {
+        foreach (var count in CaseSizes.Counts)
+        {
+            yield return RoundCase(count);
+        }
+
+        yield return RoundCase(37, FillPattern.Large);
+        yield return RoundCase(37, FillPattern.Tiny);
+    }
+
+    private static KernelCase<RoundCall> RoundCase(int count, FillPattern fill = FillPattern.Normal) => new(
+        $"count={count} {fill}",
+        [Operand.In("x", count, fill), Operand.Out("y", count).AsBf16()],
+        m => new RoundCall { Count = count, X = m["x"], Y = m.Bf16("y") },
+        v => v["x"].CopyTo(v["y"], 0));
 
     private static IEnumerable<KernelCase> ColumnSumCases()
     {

@@ -13,6 +13,13 @@ internal static unsafe class HostBf16
         device.Workers.For(HostElementwise.Chunks(from.Length), ref job);
     }
 
+    /// <summary>Rounds all elements.</summary>
+    public static void Round(HostDevice device, Slice<float> from, Slice<BFloat16> to)
+    {
+        var job = new RoundJob { From = (float*)from.Address, To = (BFloat16*)to.Address, Count = from.Length };
+        device.Workers.For(HostElementwise.Chunks(from.Length), ref job);
+    }
+
     /// <summary>Rounds a matrix whose rows may lie apart; what lies between them is left alone.</summary>
     /// <param name="device">Whose threads work.</param>
     /// <param name="from">The floats.</param>
@@ -22,7 +29,7 @@ internal static unsafe class HostBf16
     /// <param name="stride">Elements from one row to the next.</param>
     public static void Round(HostDevice device, Slice<float> from, Slice<BFloat16> to, int rows, int columns, int stride)
     {
-        var job = new RoundJob { From = (float*)from.Address, To = (BFloat16*)to.Address, Columns = columns, Stride = stride };
+        var job = new RoundRowsJob { From = (float*)from.Address, To = (BFloat16*)to.Address, Columns = columns, Stride = stride };
         device.Workers.For(rows, ref job);
     }
 
@@ -49,18 +56,33 @@ internal static unsafe class HostBf16
     {
         public float* From;
         public BFloat16* To;
-        public int Columns;
-        public int Stride;
+        public long Count;
 
         public readonly void Execute(int index)
         {
-            var at = (long)index * Stride;
-            HostBounds.Check(From + at, Columns);
-            HostBounds.Check(To + at, Columns);
-            for (var i = at; i < at + Columns; i++)
-            {
-                To[i] = BFloat16.Round(From[i]);
-            }
+            var at = (long)index * HostElementwise.Chunk;
+            RoundRange(From + at, To + at, Math.Min(HostElementwise.Chunk, Count - at));
+        }
+    }
+
+    private struct RoundRowsJob : IParallelJob
+    {
+        public float* From;
+        public BFloat16* To;
+        public int Columns;
+        public int Stride;
+
+        public readonly void Execute(int index) =>
+            RoundRange(From + ((long)index * Stride), To + ((long)index * Stride), Columns);
+    }
+
+    private static void RoundRange(float* from, BFloat16* to, long count)
+    {
+        HostBounds.Check(from, count);
+        HostBounds.Check(to, count);
+        for (var i = 0L; i < count; i++)
+        {
+            to[i] = BFloat16.Round(from[i]);
         }
     }
 }

@@ -5,9 +5,9 @@ namespace DPT.Engine.Kernels;
 /// established library computed the same case in the same precision, a multiple of the error that it made.
 /// </summary>
 /// <remarks>
-/// limit(size) = factor library + R sqrt(terms) (u size + e/2) + (extra + storage + 4 intermediate) size + (16 + terms / 2) sensitivity, with u = 2^-24, e the
-/// smallest denormal float and size the magnitude that the error is relative to (<see cref="ErrorStats.SizeOf"/>). Roundings behave
-/// like a random walk, hence the root. R is 16 if nothing else is known. A measured library error replaces most of
+/// limit(size) = factor library + R sqrt(terms) (u size + e/2) + (extra + 4 intermediate) size + storage max(size, 2^-126)
+/// + (16 + terms / 2) sensitivity, with u = 2^-24, e the smallest denormal float and size the magnitude that the error is relative to
+/// (<see cref="ErrorStats.SizeOf"/>). Roundings behave like a random walk, hence the root. R is 16 if nothing else is known. A measured library error replaces most of
 /// it, and R is 4: enough for the final roundings of a few elements on which the library was lucky, and too little
 /// to hide a kernel that is worse than the library. Rounding n terms once moves their sum by sqrt(n) roundings of a term,
 /// and adding them up one by one by sqrt(n^3/3): hence the terms beside the sensitivity. The e/2 is what a product loses when it underflows.
@@ -22,6 +22,9 @@ public readonly record struct Tolerance
 
     /// <summary>Half the distance between 1 and the next float.</summary>
     internal const double UnitRoundoff = 5.9604644775390625e-8;
+
+    /// <summary>Of floats and of bf16: below it numbers lie as far apart as just above it.</summary>
+    private const double SmallestNormal = 1.17549435082228751e-38;
 
     private const double RoundingsAlone = 16;
     private const double RoundingsBesideLibrary = 4;
@@ -63,7 +66,8 @@ public readonly record struct Tolerance
         var roundings = (LibraryError is null ? RoundingsAlone : RoundingsBesideLibrary) * Math.Sqrt(Terms);
         return (Factor * (LibraryError ?? 0))
             + (roundings * ((UnitRoundoff * size) + (float.Epsilon / 2.0)))
-            + ((ExtraError + StorageRoundoff + (RoundingsBetween * IntermediateRoundoff)) * size)
+            + ((ExtraError + (RoundingsBetween * IntermediateRoundoff)) * size)
+            + (StorageRoundoff * Math.Max(size, SmallestNormal))
             + ((RoundingsAlone + (Terms / 2.0)) * sensitivity);
     }
 }

@@ -14,6 +14,7 @@ public static class KernelRegistry
         LayerNormOperators.Backward,
         ElementwiseOperators.Axpby,
         ElementwiseOperators.ColumnSum,
+        ElementwiseOperators.Round,
         ElementwiseOperators.Activation,
         PrimitiveOperators.Map,
         PrimitiveOperators.AxisReduce,

@@ -16,3 +16,8 @@ internal sealed class TorchColumnSum : TorchVariant<ColumnSumCall>
     protected override void Compute(in ColumnSumCall call) =>
         Add(ReadRows(call.X, call.Rows, call.Columns, call.RowX).sum([0]), call.Sum);
 }
+
+internal sealed class TorchRound : TorchVariant<RoundCall>
+{
+    protected override void Compute(in RoundCall call) => Write(Read(call.X, call.Count), call.Y);
+}

@@ -90,12 +90,16 @@ public static class Bf16Memory
     public static UInt2 Narrow(Float4 pack) =>
         new() { X = TensorCore.PackBf16(pack.X, pack.Y), Y = TensorCore.PackBf16(pack.Z, pack.W) };
 
+    /// <summary>A float rounded to nearest.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static BFloat16 Rounded(float value) => new((ushort)TensorCore.PackBf16(value, 0f));
+    public static BFloat16 Rounded(float value) => new((ushort)TensorCore.PackBf16(value, 0f));
 
     [IntrinsicImplementation, PtxAsm("ld.global.v2.b32 $d, [$0];")]
     private static UInt2 Load4(ref BFloat16 first) => Unsafe.As<BFloat16, UInt2>(ref first);
 
+    /// <summary>Writes four packed elements.</summary>
+    /// <param name="first">The first, at a multiple of 8 bytes.</param>
+    /// <param name="packed">The elements.</param>
     [IntrinsicImplementation, PtxAsm("st.global.v2.b32 [$0], $1;")]
-    private static void Store4(ref BFloat16 first, UInt2 packed) => Unsafe.As<BFloat16, UInt2>(ref first) = packed;
+    public static void Store4(ref BFloat16 first, UInt2 packed) => Unsafe.As<BFloat16, UInt2>(ref first) = packed;
 }

@@ -149,6 +149,14 @@ public static class WarpGroup
     [IntrinsicImplementation, PtxAsm("$d:=$0;{ .reg .pred p; setp.ne.b32 p, $3, 0; wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 $d, $1, $2, p, 1, 1, 0, 1; }")]
     public static Sums128 MultiplyByRows(Sums128 sums, ulong a, ulong b, int keep) => throw OfAGroup();
 
+    /// <summary>Sums of 128 columns, A by its rows and B by its terms.</summary>
+    [IntrinsicImplementation, PtxAsm("$d:=$0;{ .reg .pred p; setp.ne.b32 p, $3, 0; wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 $d, $1, $2, p, 1, 1, 1, 0; }")]
+    public static Sums128 MultiplyRows(Sums128 sums, ulong a, ulong b, int keep) => throw OfAGroup();
+
+    /// <summary>Sums of 128 columns, both factors by their rows.</summary>
+    [IntrinsicImplementation, PtxAsm("$d:=$0;{ .reg .pred p; setp.ne.b32 p, $3, 0; wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 $d, $1, $2, p, 1, 1, 1, 1; }")]
+    public static Sums128 MultiplyRowsByRows(Sums128 sums, ulong a, ulong b, int keep) => throw OfAGroup();
+
     /// <summary>
     /// Sums of 128 columns, A in registers and B by its rows: a thread has of A, packed in pairs, row g at terms 2t, 2t + 1 (X) and 8
     /// more (Z), and row g + 8 (Y, W).
@@ -186,6 +194,14 @@ public static class WarpGroup
     /// <summary>Sums of 256 columns, A by its terms and B by its rows (<see cref="ByRows"/>).</summary>
     [IntrinsicImplementation, PtxAsm("$d:=$0;{ .reg .pred p; setp.ne.b32 p, $3, 0; wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16 $d, $1, $2, p, 1, 1, 0, 1; }")]
     public static Sums256 MultiplyByRows(Sums256 sums, ulong a, ulong b, int keep) => throw OfAGroup();
+
+    /// <summary>Sums of 256 columns, A by its rows and B by its terms.</summary>
+    [IntrinsicImplementation, PtxAsm("$d:=$0;{ .reg .pred p; setp.ne.b32 p, $3, 0; wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16 $d, $1, $2, p, 1, 1, 1, 0; }")]
+    public static Sums256 MultiplyRows(Sums256 sums, ulong a, ulong b, int keep) => throw OfAGroup();
+
+    /// <summary>Sums of 256 columns, both factors by their rows.</summary>
+    [IntrinsicImplementation, PtxAsm("$d:=$0;{ .reg .pred p; setp.ne.b32 p, $3, 0; wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16 $d, $1, $2, p, 1, 1, 1, 1; }")]
+    public static Sums256 MultiplyRowsByRows(Sums256 sums, ulong a, ulong b, int keep) => throw OfAGroup();
 
     /// <summary>
     /// Sums of 256 columns, A in registers and B by its rows: a thread has of A, packed in pairs, row g at terms 2t, 2t + 1 (X) and 8

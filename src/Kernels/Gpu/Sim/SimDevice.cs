@@ -22,7 +22,7 @@ public sealed unsafe class SimDevice : GpuDevice
     /// <summary>Opens a simulated device.</summary>
     /// <param name="threads">Threads of this machine to use, 1 to 256; by default all processors.</param>
     /// <param name="seed">What the schedules of warps come from. Results of a right kernel do not depend on it.</param>
-    /// <param name="architecture">The architecture that kernels are compiled for; by default sm_80.</param>
+    /// <param name="architecture">The architecture that kernels are compiled for; by default sm_90a, which runs everything.</param>
     /// <param name="selection">Choice of kernels; by default what the environment and the defaults say.</param>
     public SimDevice(
         int? threads = null,
@@ -44,7 +44,7 @@ public sealed unsafe class SimDevice : GpuDevice
         ArgumentOutOfRangeException.ThrowIfGreaterThan(_threads, 256, nameof(threads));
         _memory = memory;
         _seed = seed;
-        Architecture = architecture ?? PtxArchitecture.Sm80;
+        Architecture = architecture ?? PtxArchitecture.Sm90a;
     }
 
     /// <inheritdoc/>
@@ -141,7 +141,7 @@ public sealed unsafe class SimDevice : GpuDevice
     /// </summary>
     /// <param name="virtualFrom">Bytes from which an allocation has no storage.</param>
     /// <param name="chosen">The blocks of a grid that run, by number.</param>
-    /// <param name="architecture">The architecture that kernels are compiled for; by default sm_80.</param>
+    /// <param name="architecture">The architecture that kernels are compiled for; by default sm_90a, which runs everything.</param>
     internal static SimDevice Virtual(
         long virtualFrom, Func<GridSize, IReadOnlyList<long>> chosen, PtxArchitecture? architecture = null) => new(
         new SimMemory(virtualFrom), threads: null, seed: 1, architecture, new KernelSelection())
