@@ -12,6 +12,9 @@ public sealed class Tape : IDisposable
     private readonly List<TapeNode> _nodes = [];
     private readonly List<Tensor> _owned = [];
 
+    /// <summary>Tensors of others that were rounded for a product: what they hold may change once this tape is done.</summary>
+    private readonly List<Tensor> _rounded = [];
+
     /// <summary>Whether an operator ran with an input that needs a gradient, and whether a loss ran: asked of a recomputed block.</summary>
     private bool _needsGradient, _hasLoss;
 
@@ -47,6 +50,8 @@ public sealed class Tape : IDisposable
     {
         _nodes.Clear();
         ReleaseFrom(0, keep: null);
+        _rounded.ForEach(tensor => tensor.ReleaseRounding());
+        _rounded.Clear();
     }
 
     /// <summary>
@@ -158,6 +163,35 @@ public sealed class Tape : IDisposable
         Shapes.Require("a gradient", "result", gradient, input.Shape);
         input.AddToGradient(gradient.Data, Device);
         ReleaseFrom(mark, keep: null);
+    }
+
+    /// <summary>A tensor as a factor of products. It must keep its elements until the tape is reset.</summary>
+    internal Factor FactorOf(Tensor x)
+    {
+        if (Device.Precision == Precision.Fp32)
+        {
+            return new Factor(x.Data, default);
+        }
+
+        if (!x.IsRounded)
+        {
+            _rounded.Add(x);
+        }
+
+        return new Factor(x.Data, x.RoundedData(Device));
+    }
+
+    /// <summary>A tensor with arbitrary content that only products will read, kept in what they multiply; the tape frees it.</summary>
+    internal Tensor NewFactor(TensorShape shape)
+    {
+        if (Device.Precision == Precision.Fp32)
+        {
+            return New(shape);
+        }
+
+        var tensor = new Tensor(shape, Device.Allocate<BFloat16>(shape.Count));
+        _owned.Add(tensor);
+        return tensor;
     }
 
     internal void Record(Tensor output, TapeNode node)

@@ -11,12 +11,21 @@ public class Tensor
     private readonly DeviceBuffer<float>? _owned;
     private readonly Slice<float> _view;
     private DeviceBuffer<float>? _gradient;
+    private DeviceBuffer<BFloat16>? _rounded;
+    private nint _roundedFrom;
 
     internal Tensor(TensorShape shape, DeviceBuffer<float> owned, bool needsGradient)
     {
         Shape = shape;
         _owned = owned;
         NeedsGradient = needsGradient;
+    }
+
+    /// <summary>A tensor that is kept in bf16 alone: nothing but products ever reads it.</summary>
+    internal Tensor(TensorShape shape, DeviceBuffer<BFloat16> rounded)
+    {
+        Shape = shape;
+        _rounded = rounded;
     }
 
     internal Tensor(TensorShape shape, Slice<float> view)
@@ -42,7 +51,7 @@ public class Tensor
     /// <summary>Whether a backward pass brings a gradient here.</summary>
     public bool NeedsGradient { get; internal set; }
 
-    /// <summary>The elements, row-major.</summary>
+    /// <summary>The elements, row-major; empty where only products read them and their rounding alone is kept.</summary>
     public virtual Slice<float> Data => _owned?.Slice ?? _view;
 
     /// <summary>Whether a gradient has arrived.</summary>
@@ -101,11 +110,35 @@ public class Tensor
         });
     }
 
+    /// <summary>Whether a rounding of the elements is kept.</summary>
+    internal bool IsRounded => _rounded is not null;
+
+    /// <summary>The elements rounded to bf16: made where it is first asked for, or again where the elements are others now.</summary>
+    internal Slice<BFloat16> RoundedData(Device device)
+    {
+        if (Data is { IsEmpty: false } floats && (_rounded is null || _roundedFrom != floats.Address))
+        {
+            _rounded ??= device.Allocate<BFloat16>(Shape.Count);
+            _roundedFrom = floats.Address;
+            device.Round(floats, _rounded.Slice);
+        }
+
+        return _rounded!.Slice;
+    }
+
+    /// <summary>Forgets the rounding: the elements may be others from now on.</summary>
+    internal void ReleaseRounding()
+    {
+        _rounded?.Dispose();
+        _rounded = null;
+    }
+
     /// <summary>Gives the memory back.</summary>
     internal void Release()
     {
         _owned?.Dispose();
         _gradient?.Dispose();
         _gradient = null;
+        ReleaseRounding();
     }
 }

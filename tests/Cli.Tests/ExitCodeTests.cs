@@ -107,7 +107,7 @@ public sealed class ExitCodeTests
     }
 
     [TestCase("--device cuda: ", "run", "--device", "cuda")]
-    [TestCase(" computes in fp32 only", "run", "--precision", "bf16", "--device", "host")]
+    [TestCase(" has no tensor cores and would only be slower; use fp32, or --device cuda", "run", "--precision", "bf16", "--device", "host")]
     [TestCase("is not a run folder", "run", "--resume", "/nonexistent/run")]
     [TestCase("cannot read '/nonexistent.json'", "run", "--config", "/nonexistent.json")]
     public void Environment_Wrong_Is3(string message, params string[] words)

@@ -37,24 +37,27 @@ public static class ConvolutionOp
         Shapes.RequireIfGiven(nameof(Convolve), nameof(residual), residual, y.Shape);
 
         grid.ClearBorder(tape.Device, x.Data, width);
+        var (pixels, filter) = (tape.FactorOf(x), tape.FactorOf(weight));
         for (var line = 0; line < Size; line++)
         {
             var first = line == 0;
-            tape.Device.Run(MatMulOperators.MatMul, new MatMulCall
+            var (a, b) = (Neighbours(grid, pixels, width, line), filter.From(line * Size * width));
+            var call = new MatMulCall
             {
                 M = grid.Reach,
                 N = outs,
                 K = Size * width,
                 TransposeB = true,
-                A = Neighbours(grid, x.Data, width, line),
+                A = a.Floats,
                 StrideA = width,
-                B = weight.Data.From(line * Size * width),
+                B = b.Floats,
                 StrideB = Size * Size * width,
                 C = Pixels(grid, y.Data, outs),
                 Accumulate = !first,
                 Bias = first ? bias?.Data ?? default : default,
                 Residual = first && residual is not null ? Pixels(grid, residual.Data, outs) : default,
-            });
+            };
+            tape.Device.Multiply(in call, a, b);
         }
 
         grid.ClearBorder(tape.Device, y.Data, outs);
@@ -67,7 +70,7 @@ public static class ConvolutionOp
     }
 
     /// <summary>What a line of the filter sees of each pixel's neighbourhood, from the first pixel's on.</summary>
-    private static Slice<float> Neighbours(PixelGrid grid, Slice<float> rows, int width, int line) =>
+    private static Factor Neighbours(PixelGrid grid, Factor rows, int width, int line) =>
         rows.From((long)(grid.First + ((line - 1) * grid.Line) - 1) * width);
 
     /// <summary>The rows from the first pixel to the last.</summary>
@@ -81,66 +84,75 @@ public static class ConvolutionOp
 
         public override void Backward(Tape tape)
         {
-            var (device, dy) = (tape.Device, Output.Gradient);
-            grid.ClearBorder(device, dy, _outs);
-            if (x.NeedsGradient)
+            grid.ClearBorder(tape.Device, Output.Gradient, _outs);
+            using (var dy = new TemporaryFactor(tape, Output.Gradient))
             {
-                OfInput(device, dy);
+                if (x.NeedsGradient)
+                {
+                    OfInput(tape, dy.Factor);
+                }
+
+                if (weight.NeedsGradient)
+                {
+                    OfWeight(tape, dy.Factor);
+                }
             }
 
-            if (weight.NeedsGradient)
-            {
-                OfWeight(device, dy);
-            }
-
-            LinearGradients.OfBias(device, dy, grid.Rows, bias);
+            LinearGradients.OfBias(tape.Device, Output.Gradient, grid.Rows, bias);
             if (residual is not null)
             {
-                Output.PassGradientTo(residual, device);
+                Output.PassGradientTo(residual, tape.Device);
             }
         }
 
-        private void OfInput(Device device, Slice<float> dy)
+        private void OfInput(Tape tape, Factor dy)
         {
+            var device = tape.Device;
             using var turned = device.Allocate<float>(weight.Shape.Count);
             Turn(device, turned.Slice);
+            using var filter = new TemporaryFactor(tape, turned.Slice);
             using var dx = GradientSink.Open(device, x);
             for (var line = 0; line < Size; line++)
             {
-                device.Run(MatMulOperators.MatMul, new MatMulCall
+                var (a, b) = (Neighbours(grid, dy, _outs, line), filter.Factor.From((long)line * Size * _outs * _width));
+                var call = new MatMulCall
                 {
                     M = grid.Reach,
                     N = _width,
                     K = Size * _outs,
-                    A = Neighbours(grid, dy, _outs, line),
+                    A = a.Floats,
                     StrideA = _outs,
-                    B = turned.Slice.From((long)line * Size * _outs * _width),
+                    B = b.Floats,
                     C = Pixels(grid, dx.Target, _width),
                     Accumulate = dx.Accumulate || line > 0,
-                });
+                };
+                device.Multiply(in call, a, b);
             }
 
             grid.ClearBorder(device, dx.Target, _width);
         }
 
-        private void OfWeight(Device device, Slice<float> dy)
+        private void OfWeight(Tape tape, Factor dy)
         {
-            using var dw = GradientSink.Open(device, weight);
+            using var dw = GradientSink.Open(tape.Device, weight);
+            var (pixels, a) = (tape.FactorOf(x), dy.Range((long)grid.First * _outs, (long)grid.Reach * _outs));
             for (var line = 0; line < Size; line++)
             {
-                device.Run(MatMulOperators.MatMul, new MatMulCall
+                var b = Neighbours(grid, pixels, _width, line);
+                var call = new MatMulCall
                 {
                     M = _outs,
                     N = Size * _width,
                     K = grid.Reach,
                     TransposeA = true,
-                    A = Pixels(grid, dy, _outs),
-                    B = Neighbours(grid, x.Data, _width, line),
+                    A = a.Floats,
+                    B = b.Floats,
                     StrideB = _width,
                     C = dw.Target.From(line * Size * _width),
                     StrideC = Size * Size * _width,
                     Accumulate = dw.Accumulate,
-                });
+                };
+                tape.Device.Multiply(in call, a, b);
             }
         }
 

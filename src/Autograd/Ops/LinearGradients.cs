@@ -7,54 +7,59 @@ internal static class LinearGradients
 {
     /// <summary>dx += dy W. W is [outs, ins] with <paramref name="stride"/> elements from row to row.</summary>
     public static void OfInput(
-        Device device, Slice<float> dy, Slice<float> weight, int stride, int outs, Tensor x)
+        Tape tape, Factor dy, Factor weight, int stride, int outs, Tensor x)
     {
         if (!x.NeedsGradient)
         {
             return;
         }
 
-        using var dx = GradientSink.Open(device, x);
-        device.Run(MatMulOperators.MatMul, new MatMulCall
+        using var dx = GradientSink.Open(tape.Device, x);
+        var call = new MatMulCall
         {
             M = x.Shape.Rows,
             N = x.Shape.Last,
             K = outs,
-            A = dy,
-            B = weight,
+            A = dy.Floats,
+            B = weight.Floats,
             StrideB = stride,
             C = dx.Target,
             Accumulate = dx.Accumulate,
-        });
+        };
+        tape.Device.Multiply(in call, dy, weight);
     }
 
     /// <summary>dW += dy^T x and db += column sums of dy.</summary>
-    public static void OfParameters(Device device, Slice<float> dy, Tensor x, Tensor weight, Tensor? bias)
+    public static void OfParameters(Tape tape, Factor dy, Tensor x, Tensor weight, Tensor? bias)
     {
         if (weight.NeedsGradient)
         {
-            using var dw = GradientSink.Open(device, weight);
-            OfWeight(device, dy, x, dw.Target, weight.Shape[1], weight.Shape[0], dw.Accumulate);
+            using var dw = GradientSink.Open(tape.Device, weight);
+            OfWeight(tape, dy, x, dw.Target, weight.Shape[1], weight.Shape[0], dw.Accumulate);
         }
 
-        OfBias(device, dy, x.Shape.Rows, bias);
+        OfBias(tape.Device, dy.Floats, x.Shape.Rows, bias);
     }
 
     /// <summary>dW += dy^T x into a [outs, ins] block with <paramref name="stride"/> elements from row to row.</summary>
     public static void OfWeight(
-        Device device, Slice<float> dy, Tensor x, Slice<float> target, int stride, int outs, bool accumulate) =>
-        device.Run(MatMulOperators.MatMul, new MatMulCall
+        Tape tape, Factor dy, Tensor x, Slice<float> target, int stride, int outs, bool accumulate)
+    {
+        var right = tape.FactorOf(x);
+        var call = new MatMulCall
         {
             M = outs,
             N = x.Shape.Last,
             K = x.Shape.Rows,
             TransposeA = true,
-            A = dy,
-            B = x.Data,
+            A = dy.Floats,
+            B = right.Floats,
             C = target,
             StrideC = stride,
             Accumulate = accumulate,
-        });
+        };
+        tape.Device.Multiply(in call, dy, right);
+    }
 
     /// <summary>db += column sums of dy.</summary>
     public static void OfBias(Device device, Slice<float> dy, int rows, Tensor? bias)

@@ -21,18 +21,7 @@ public static class LinearOp
         Shapes.RequireIfGiven(nameof(Linear), nameof(bias), bias, new TensorShape(weight.Shape[0]));
         Shapes.RequireIfGiven(nameof(Linear), nameof(residual), residual, y.Shape);
 
-        tape.Device.Run(MatMulOperators.MatMul, new MatMulCall
-        {
-            M = x.Shape.Rows,
-            N = weight.Shape[0],
-            K = weight.Shape[1],
-            TransposeB = true,
-            A = x.Data,
-            B = weight.Data,
-            C = y.Data,
-            Bias = bias?.Data ?? default,
-            Residual = residual?.Data ?? default,
-        });
+        Compute(tape, x, weight, bias, residual, y);
         if (tape.Records(x, weight, bias, residual))
         {
             tape.Record(y, new Node(y, x, weight, bias, residual));
@@ -41,12 +30,32 @@ public static class LinearOp
         return y;
     }
 
+    /// <summary>The forward pass alone, into a tensor that is there.</summary>
+    internal static void Compute(Tape tape, Tensor x, Tensor weight, Tensor? bias, Tensor? residual, Tensor y)
+    {
+        var (a, b) = (tape.FactorOf(x), tape.FactorOf(weight));
+        var call = new MatMulCall
+        {
+            M = x.Shape.Rows,
+            N = weight.Shape[0],
+            K = weight.Shape[1],
+            TransposeB = true,
+            A = a.Floats,
+            B = b.Floats,
+            C = y.Data,
+            Bias = bias?.Data ?? default,
+            Residual = residual?.Data ?? default,
+        };
+        tape.Device.Multiply(in call, a, b);
+    }
+
     private sealed class Node(Tensor y, Tensor x, Tensor weight, Tensor? bias, Tensor? residual) : TapeNode(y)
     {
         public override void Backward(Tape tape)
         {
-            LinearGradients.OfInput(tape.Device, Output.Gradient, weight.Data, weight.Shape[1], weight.Shape[0], x);
-            LinearGradients.OfParameters(tape.Device, Output.Gradient, x, weight, bias);
+            using var dy = new TemporaryFactor(tape, Output.Gradient);
+            LinearGradients.OfInput(tape, dy.Factor, tape.FactorOf(weight), weight.Shape[1], weight.Shape[0], x);
+            LinearGradients.OfParameters(tape, dy.Factor, x, weight, bias);
             if (residual is not null)
             {
                 Output.PassGradientTo(residual, tape.Device);

@@ -36,33 +36,10 @@ public static class MlpOp
         var y = tape.New(x.Shape.WithLast(weight2.Shape[0]));
         Shapes.RequireIfGiven(nameof(Mlp), nameof(residual), residual, y.Shape);
 
-        var hidden = tape.New(x.Shape.WithLast(weight1.Shape[0]));
-        var before = tape.Records(x, weight1, bias1) ? tape.New(hidden.Shape) : null;
-        tape.Device.Run(MatMulOperators.MatMul, new MatMulCall
-        {
-            M = x.Shape.Rows,
-            N = weight1.Shape[0],
-            K = weight1.Shape[1],
-            TransposeB = true,
-            A = x.Data,
-            B = weight1.Data,
-            C = hidden.Data,
-            Bias = bias1.Data,
-            Activation = activation,
-            PreActivation = before?.Data ?? default,
-        });
-        tape.Device.Run(MatMulOperators.MatMul, new MatMulCall
-        {
-            M = x.Shape.Rows,
-            N = weight2.Shape[0],
-            K = weight2.Shape[1],
-            TransposeB = true,
-            A = hidden.Data,
-            B = weight2.Data,
-            C = y.Data,
-            Bias = bias2.Data,
-            Residual = residual?.Data ?? default,
-        });
+        var hidden = tape.NewFactor(x.Shape.WithLast(weight1.Shape[0]));
+        var before = tape.Records(x, weight1, bias1) ? tape.NewFactor(hidden.Shape) : null;
+        FirstLayer(tape, x, weight1, bias1, activation, hidden, before);
+        LinearOp.Compute(tape, hidden, weight2, bias2, residual, y);
         if (tape.Records(x, weight1, bias1, weight2, bias2, residual))
         {
             tape.Record(y, new Node(y, x, weight1, bias1, weight2, bias2, residual, hidden, before, activation));
@@ -71,23 +48,45 @@ public static class MlpOp
         return y;
     }
 
+    private static void FirstLayer(
+        Tape tape, Tensor x, Tensor weight, Tensor bias, Activation activation, Tensor hidden, Tensor? before)
+    {
+        var (a, b, c) = (tape.FactorOf(x), tape.FactorOf(weight), tape.FactorOf(hidden));
+        var pre = before is null ? default : tape.FactorOf(before);
+        var call = new MatMulCall
+        {
+            M = x.Shape.Rows,
+            N = weight.Shape[0],
+            K = weight.Shape[1],
+            TransposeB = true,
+            A = a.Floats,
+            B = b.Floats,
+            C = c.Floats,
+            Bias = bias.Data,
+            Activation = activation,
+            PreActivation = pre.Floats,
+        };
+        tape.Device.Multiply(in call, a, b, c.Rounded, pre.Rounded);
+    }
+
     private sealed class Node(
         Tensor y, Tensor x, Tensor weight1, Tensor bias1, Tensor weight2, Tensor bias2, Tensor? residual,
         Tensor hidden, Tensor? before, Activation activation) : TapeNode(y)
     {
         public override void Backward(Tape tape)
         {
-            var device = tape.Device;
-            var dy = Output.Gradient;
-            LinearGradients.OfParameters(device, dy, hidden, weight2, bias2);
-            if (before is not null)
+            using (var dy = new TemporaryFactor(tape, Output.Gradient))
             {
-                OfFirstLayer(device, dy, before.Data);
+                LinearGradients.OfParameters(tape, dy.Factor, hidden, weight2, bias2);
+                if (before is not null)
+                {
+                    OfFirstLayer(tape, dy.Factor, tape.FactorOf(before));
+                }
             }
 
             if (residual is not null)
             {
-                Output.PassGradientTo(residual, device);
+                Output.PassGradientTo(residual, tape.Device);
             }
         }
 
@@ -98,23 +97,27 @@ public static class MlpOp
             before?.Release();
         }
 
-        private void OfFirstLayer(Device device, Slice<float> dy, Slice<float> preActivation)
+        private void OfFirstLayer(Tape tape, Factor dy, Factor pre)
         {
-            // The gradient before the activation replaces the hidden values, which nobody needs any more.
-            var dBefore = hidden.Data;
-            device.Run(MatMulOperators.MatMul, new MatMulCall
+            // The gradient before the activation replaces the hidden values, which nobody needs any more, where they are floats.
+            using var apart = hidden.Data.IsEmpty ? tape.Device.Allocate<float>(hidden.Shape.Count) : null;
+            var dBefore = apart?.Slice ?? hidden.Data;
+            var weight = tape.FactorOf(weight2);
+            var call = new MatMulCall
             {
                 M = hidden.Shape.Rows,
                 N = hidden.Shape.Last,
                 K = weight2.Shape[0],
-                A = dy,
-                B = weight2.Data,
+                A = dy.Floats,
+                B = weight.Floats,
                 C = dBefore,
-                PreActivation = preActivation,
+                PreActivation = pre.Floats,
                 GradientOf = activation,
-            });
-            LinearGradients.OfInput(device, dBefore, weight1.Data, weight1.Shape[1], weight1.Shape[0], x);
-            LinearGradients.OfParameters(device, dBefore, x, weight1, bias1);
+            };
+            tape.Device.Multiply(in call, dy, weight, preActivation: pre.Rounded);
+            using var factor = new TemporaryFactor(tape, dBefore);
+            LinearGradients.OfInput(tape, factor.Factor, tape.FactorOf(weight1), weight1.Shape[1], weight1.Shape[0], x);
+            LinearGradients.OfParameters(tape, factor.Factor, x, weight1, bias1);
         }
     }
 }

@@ -22,26 +22,22 @@ public static class SkipLinearOp
         Shapes.Require(nameof(SkipLinear), nameof(bias), bias, new TensorShape(outs));
 
         var y = tape.New(x.Shape.WithLast(outs));
+        var (a, b) = (tape.FactorOf(x), tape.FactorOf(weight));
         var half = new MatMulCall
         {
             M = x.Shape.Rows,
             N = outs,
             K = width,
             TransposeB = true,
-            A = x.Data,
-            B = weight.Data,
+            A = a.Floats,
+            B = b.Floats,
             StrideB = 2 * width,
             C = y.Data,
             Bias = bias.Data,
         };
-        tape.Device.Run(MatMulOperators.MatMul, half);
-        tape.Device.Run(MatMulOperators.MatMul, half with
-        {
-            A = skip.Data,
-            B = weight.Data.From(width),
-            Bias = default,
-            Accumulate = true,
-        });
+        tape.Device.Multiply(in half, a, b);
+        (a, b) = (tape.FactorOf(skip), b.From(width));
+        tape.Device.Multiply(half with { A = a.Floats, B = b.Floats, Bias = default, Accumulate = true }, a, b);
         if (tape.Records(x, skip, weight, bias))
         {
             tape.Record(y, new Node(y, x, skip, weight, bias));
@@ -54,18 +50,19 @@ public static class SkipLinearOp
     {
         public override void Backward(Tape tape)
         {
-            var (device, dy) = (tape.Device, Output.Gradient);
+            using var gradient = new TemporaryFactor(tape, Output.Gradient);
+            var (dy, w) = (gradient.Factor, tape.FactorOf(weight));
             var (width, outs, stride) = (x.Shape.Last, weight.Shape[0], weight.Shape[1]);
-            LinearGradients.OfInput(device, dy, weight.Data, stride, outs, x);
-            LinearGradients.OfInput(device, dy, weight.Data.From(width), stride, outs, skip);
+            LinearGradients.OfInput(tape, dy, w, stride, outs, x);
+            LinearGradients.OfInput(tape, dy, w.From(width), stride, outs, skip);
             if (weight.NeedsGradient)
             {
-                using var dw = GradientSink.Open(device, weight);
-                LinearGradients.OfWeight(device, dy, x, dw.Target, stride, outs, dw.Accumulate);
-                LinearGradients.OfWeight(device, dy, skip, dw.Target.From(width), stride, outs, dw.Accumulate);
+                using var dw = GradientSink.Open(tape.Device, weight);
+                LinearGradients.OfWeight(tape, dy, x, dw.Target, stride, outs, dw.Accumulate);
+                LinearGradients.OfWeight(tape, dy, skip, dw.Target.From(width), stride, outs, dw.Accumulate);
             }
 
-            LinearGradients.OfBias(device, dy, x.Shape.Rows, bias);
+            LinearGradients.OfBias(tape.Device, Output.Gradient, x.Shape.Rows, bias);
         }
     }
 }

@@ -197,7 +197,7 @@ internal class ConfigArguments : CommonArguments
     public string? Device { get; set; }
 
     [Setting("precision"), OptionGroup("Performance")]
-    [Option("precision", MetaValue = "NAME", HelpText = "fp32; bf16 is refused, no device trains in it yet")]
+    [Option("precision", MetaValue = "NAME", HelpText = "fp32, or bf16 for the factors of products (cuda and sim)")]
     public string? Precision { get; set; }
 }
 

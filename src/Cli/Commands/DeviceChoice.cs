@@ -6,6 +6,29 @@ namespace DPT.Engine.Cli;
 /// <summary>Turns <c>--device</c> into a device. A device asked for by name is that device or an error.</summary>
 internal static class DeviceChoice
 {
+    /// <summary>Opens the device of a run, in the precision of the run; the caller disposes of it.</summary>
+    /// <exception cref="DptException">The device does not exist here, or does not compute in that precision.</exception>
+    /// <exception cref="KernelException">A kernel was chosen that does not exist.</exception>
+    public static Device Open(DptOptions options, string? kernels, Terminal? terminal)
+    {
+        var device = Open(options.Device, kernels, terminal);
+        if (options.Precision == "bf16")
+        {
+            if (device.Kind == DeviceKind.Host)
+            {
+                var name = device.Description;
+                device.Dispose();
+                throw new DptException(
+                    FailureKind.Environment,
+                    $"--precision bf16: {name} has no tensor cores and would only be slower; use fp32, or --device cuda (or sim, to try)");
+            }
+
+            device.Precision = Precision.Bf16;
+        }
+
+        return device;
+    }
+
     /// <summary>Opens the device; the caller disposes of it.</summary>
     /// <param name="name"><c>auto</c>, <c>host</c>, <c>cuda</c> or <c>sim</c>.</param>
     /// <param name="kernels">Kernels chosen by flag, or null.</param>
@@ -55,16 +78,5 @@ internal static class DeviceChoice
         }
 
         return device;
-    }
-
-    /// <summary>Refuses a number format that the device does not compute in.</summary>
-    /// <exception cref="DptException">It does not.</exception>
-    public static void RequirePrecision(Device device, string precision)
-    {
-        if (precision != "fp32")
-        {
-            throw new DptException(
-                FailureKind.Environment, $"--precision {precision}: {device.Description} computes in fp32 only");
-        }
     }
 }

@@ -43,7 +43,7 @@ internal static class Planning
             ? " (the budget of data without --preset; --budget 1h gives it more, --dry-run shows the plan)"
             : "";
         context.Terminal.Message($"planning for {budget.Text}{advice}: a few seconds of measuring");
-        using var device = DeviceChoice.Open(options.Device, (arguments as RunArguments)?.Kernels, terminal: null);
+        using var device = DeviceChoice.Open(options, (arguments as RunArguments)?.Kernels, terminal: null);
         var plan = context.Commands.PlanFor(options, planned => Layered(planned).ToOptions(), budget, device);
         context.Terminal.Message(PlanText.Summary(plan));
         return Layered(plan.Settings, plan);

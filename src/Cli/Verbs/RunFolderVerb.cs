@@ -27,8 +27,7 @@ internal abstract class RunFolderVerb<T> : Verb<T> where T : RunArguments, new()
     protected VerbResult RunIn(RunPlace place, ResolvedConfig config, RunArguments arguments, CliContext context)
     {
         var options = config.ToOptions();
-        using var device = DeviceChoice.Open(options.Device, arguments.Kernels, context.Terminal);
-        DeviceChoice.RequirePrecision(device, options.Precision);
+        using var device = DeviceChoice.Open(options, arguments.Kernels, context.Terminal);
         var plan = context.Commands.Plan(options, device);
         if (!OnlyReads)
         {

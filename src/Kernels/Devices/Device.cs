@@ -34,6 +34,9 @@ public abstract class Device : IDisposable
     /// <summary>Which variant serves which operator here, and why.</summary>
     public KernelSelection Selection { get; }
 
+    /// <summary>What networks multiply here; to be set before any is made.</summary>
+    public Precision Precision { get; set; }
+
     /// <summary>How much it was asked for so far.</summary>
     public DeviceTraffic Traffic { get; } = new();
 
