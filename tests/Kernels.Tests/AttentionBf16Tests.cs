@@ -68,6 +68,23 @@ public sealed class AttentionBf16Tests
         }
     }
 
+    /// <summary>What is seen first counts nothing, whatever it is relative to.</summary>
+    [TestCaseSource(nameof(Forwards))]
+    public void Forward_WhoseFirstScoresAreMinusInfinity_IsTheMeanOfTheOtherValues(KernelVariant variant)
+    {
+        using var device = Open(variant);
+        var (output, _) = Run(device, variant, 70, 32, (part, token, _, c) => part switch
+        {
+            0 => 1,
+            1 => c == 1 && token < 64 ? float.NegativeInfinity : 0.5f,
+            _ => token + (c / 32f),
+        });
+        for (var i = 0; i < output.Length; i++)
+        {
+            Assert.That(output[i].ToSingle(), Is.EqualTo(66.5 + (i % 32 / 32.0)).Within(1).Percent, $"{i}");
+        }
+    }
+
     /// <summary>One head after the other becomes NaN; the others keep their bits.</summary>
     [TestCaseSource(nameof(Forwards))]
     public void Head_BesideOneThatIsNaN_KeepsItsBits(KernelVariant variant)
