@@ -14,6 +14,7 @@ internal static class TorchYardstick
         new TorchLayerNormBackward(),
         new TorchAttentionForward(),
         new TorchAttentionBackward(),
+        new TorchAttentionForwardBf16(),
         new TorchPatchEmbedForward(),
         new TorchPatchEmbedBackward(),
         new TorchUnpatchifyForward(),

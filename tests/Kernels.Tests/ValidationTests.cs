@@ -74,11 +74,15 @@ public sealed class ValidationTests
     private static readonly MatMulBf16Call MatMulBf16 =
         new() { M = 2, N = 3, K = 4, A = Halves(8), B = Halves(12), C = Floats(6) };
 
+    private static readonly AttentionForwardBf16Call AttentionBf16 =
+        new() { Dims = new(1, 2, 1, 4), Qkv = Halves(24), Output = Halves(8), LogSumExp = Floats(2) };
+
     public static IEnumerable<TestCaseData> Good() => new IKernelCall[]
     {
         Axpby, LayerNorm, CrossEntropy, Solver, AdamW, MatMul, MatMul with { Products = 2, A = Floats(16), B = Floats(24), C = Floats(12) },
         MatMulBf16, MatMulBf16 with { C = default, RoundedC = Halves(6) },
         new RoundCall { Count = 4, X = Floats(4), Y = Halves(4) },
+        AttentionBf16, AttentionBf16 with { LogSumExp = default },
     }.Select(c => new TestCaseData(c).SetArgDisplayNames(c.GetType().Name));
 
     public static IEnumerable<TestCaseData> Bad()
@@ -132,6 +136,13 @@ public sealed class ValidationTests
         yield return Case(
             MatMulBf16 with { GradientOf = Activation.Gelu },
             "matmul.bf16: an activation gradient needs the pre-activation and excludes activation, bias and residual");
+        yield return Case(
+            AttentionBf16 with { Qkv = Halves(23) }, "attention.forward.bf16: operand 'Qkv' has 23 elements, the sizes need 24");
+        yield return Case(
+            AttentionBf16 with { Output = Halves(7) }, "attention.forward.bf16: operand 'Output' has 7 elements, the sizes need 8");
+        yield return Case(
+            AttentionBf16 with { LogSumExp = Floats(1) }, "attention.forward.bf16: operand 'LogSumExp' has 1 elements, the sizes need 2");
+        yield return Case(AttentionBf16 with { Dims = new(1, 2, 1, 257) }, "attention.forward.bf16: head size is 257, it must be 1..256");
         foreach (var call in new[]
         {
             two with { StrideA = 4 }, two with { StrideB = 3 }, two with { StrideC = 3 }, two with { Bias = Floats(3) },

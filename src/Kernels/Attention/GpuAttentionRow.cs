@@ -6,6 +6,8 @@ namespace DPT.Engine.Kernels;
 /// <summary>What the naive GPU variants are made of: loops over a head's width in global memory, and the scale.</summary>
 internal static class GpuAttentionRow
 {
+    private const float Ln2 = 0.693147181f;
+
     /// <summary>1/sqrt(d).</summary>
     public static float Scale(int headSize) => (float)(1 / Math.Sqrt(headSize));
 
@@ -20,6 +22,15 @@ internal static class GpuAttentionRow
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Log(float x) => RealMath.Log(GpuReal.Broadcast(x)).Value;
 
+    /// <summary>
+    /// The log-sum-exp of a row. The power of the largest score is 1, unless all are minus infinity: then the row has no result, and
+    /// no log-sum-exp either.
+    /// </summary>
+    /// <param name="exponent">The exponent of two that the sum is relative to.</param>
+    /// <param name="sum">Sum of powers of two.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float LogSumExp(float exponent, float sum) => sum > 0f ? Scalar.Fma(exponent, Ln2, Log(sum)) : float.NaN;
+
     /// <summary>Sum of x[c] y[c].</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Dot(ArrayView<float> x, long atX, ArrayView<float> y, long atY, int size)
@@ -28,6 +39,25 @@ internal static class GpuAttentionRow
         for (var c = 0; c < size; c++)
         {
             sum = Scalar.Fma(x[atX + c], y[atY + c], sum);
+        }
+
+        return sum;
+    }
+
+    /// <summary>Sum of two rows' products, of bf16 widened.</summary>
+    /// <param name="x">The array of both.</param>
+    /// <param name="atX">First element of one row.</param>
+    /// <param name="atY">First element of the other.</param>
+    /// <param name="size">Elements of a row.</param>
+    /// <param name="isPacked">Whether rows start at multiples of 8 bytes.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Dot(ArrayView<BFloat16> x, long atX, long atY, int size, bool isPacked)
+    {
+        var sum = 0f;
+        for (var c = 0; c < size; c += 4)
+        {
+            var pack = Bf16Memory.LoadUpTo4(x, atX + c, size - c, isPacked);
+            sum = pack.Dot(Bf16Memory.LoadUpTo4(x, atY + c, size - c, isPacked), sum);
         }
 
         return sum;

@@ -21,8 +21,6 @@ internal static class HeadTile
     /// <summary>Packs in a row of weights: 32 floats and 8 of padding, for the four rows that a warp writes at once.</summary>
     public const int WeightStride = (Keys / 4) + 2;
 
-    private const float Ln2 = 0.693147181f;
-
     /// <summary>This thread's place across.</summary>
     public static int X => Group.IdxX & (Across - 1);
 
@@ -270,10 +268,7 @@ internal static class HeadTile
         }
     }
 
-    /// <summary>
-    /// Writes the log-sum-exp of a row, if it is wanted. The power of the largest score is 1, unless all are minus infinity: then
-    /// the row has no result, and no log-sum-exp either.
-    /// </summary>
+    /// <summary>Writes the log-sum-exp of a row, if it is wanted.</summary>
     /// <param name="logSumExp">The array; empty if it is not.</param>
     /// <param name="row">The row's place in it.</param>
     /// <param name="exponent">The exponent of two that the sum is relative to.</param>
@@ -283,7 +278,7 @@ internal static class HeadTile
     {
         if (X == 0 && logSumExp.Length > 0)
         {
-            logSumExp[row] = sum > 0f ? Scalar.Fma(exponent, Ln2, GpuAttentionRow.Log(sum)) : float.NaN;
+            logSumExp[row] = GpuAttentionRow.LogSumExp(exponent, sum);
         }
     }
 

@@ -23,7 +23,7 @@ internal sealed class RoundV1Elements : GpuVariant<RoundCall>
     {
         for (var i = GridStride.First; i < count; i += GridStride.Step)
         {
-            y[i] = Bf16Memory.Rounded(x[i]);
+            y[i] = Bf16Memory.Round(x[i]);
         }
     }
 }

@@ -46,7 +46,7 @@ internal sealed class RoundV2Packs : GpuVariant<RoundCall>
             {
                 for (var last = at; last < count; last++)
                 {
-                    y[last] = Bf16Memory.Rounded(x[last]);
+                    y[last] = Bf16Memory.Round(x[last]);
                 }
             }
         }

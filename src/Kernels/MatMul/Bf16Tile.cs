@@ -115,7 +115,7 @@ internal readonly struct Bf16Tile<T> where T : struct, IOperandLayout
         : Swizzle((mn / K * K) + (lane & 15), ((mn & (K - 1)) / 8) + (lane / 16));
 
     /// <summary>
-    /// The fragment of 16 of mn by 16 of K, as the left factor of <see cref="TensorCore.MultiplyBf16"/>, or two right factors of 8
+    /// The fragment of 16 of mn by 16 of K, as the left factor of <see cref="TensorCore.MultiplyBf16(UInt4, UInt2, Float4)"/>, or two right factors of 8
     /// columns each.
     /// </summary>
     /// <param name="shared">Where tiles lie.</param>

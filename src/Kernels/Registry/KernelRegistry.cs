@@ -10,6 +10,7 @@ public static class KernelRegistry
         MatMulOperators.MatMulBf16,
         AttentionOperators.Forward,
         AttentionOperators.Backward,
+        AttentionOperators.ForwardBf16,
         LayerNormOperators.Forward,
         LayerNormOperators.Backward,
         ElementwiseOperators.Axpby,

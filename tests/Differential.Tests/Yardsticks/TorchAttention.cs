@@ -13,10 +13,13 @@ internal sealed class TorchAttentionForward : TorchVariant<AttentionForwardCall>
         Write(Attend(qkv), call.Output);
         if (!call.LogSumExp.IsEmpty)
         {
-            var scores = Part(qkv, 0).matmul(Part(qkv, 1).transpose(2, 3)) / Math.Sqrt(call.HeadSize);
-            Write(scores.logsumexp(-1), call.LogSumExp);
+            Write(LogSumExp(qkv), call.LogSumExp);
         }
     }
+
+    /// <summary>Of the scores, [B,H,L].</summary>
+    public static Tensor LogSumExp(Tensor qkv) =>
+        (Part(qkv, 0).matmul(Part(qkv, 1).transpose(2, 3)) / Math.Sqrt(qkv.shape[^1])).logsumexp(-1);
 
     /// <summary>[B,L,3,H,d] to [B,L,H,d].</summary>
     public static Tensor Attend(Tensor qkv) =>
@@ -34,5 +37,19 @@ internal sealed class TorchAttentionBackward : TorchVariant<AttentionBackwardCal
         TorchAttentionForward.Attend(qkv)
             .backward([Read(call.OutputGradient, call.Batch, call.Tokens, call.Heads, call.HeadSize)]);
         Write(qkv.grad!, call.QkvGradient);
+    }
+}
+
+/// <summary>qkv as floats, PyTorch's attention of these, and its rounding of what is stored in bf16.</summary>
+internal sealed class TorchAttentionForwardBf16 : TorchVariant<AttentionForwardBf16Call>
+{
+    protected override void Compute(in AttentionForwardBf16Call call)
+    {
+        var qkv = Read(call.Qkv, call.Dims.Batch, call.Tokens, 3, call.Heads, call.HeadSize);
+        Write(TorchAttentionForward.Attend(qkv), call.Output);
+        if (!call.LogSumExp.IsEmpty)
+        {
+            Write(TorchAttentionForward.LogSumExp(qkv), call.LogSumExp);
+        }
     }
 }

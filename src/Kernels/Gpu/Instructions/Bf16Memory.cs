@@ -56,22 +56,22 @@ public static class Bf16Memory
 
         if (count > 0)
         {
-            x[at] = Rounded(pack.X);
+            x[at] = Round(pack.X);
         }
 
         if (count > 1)
         {
-            x[at + 1] = Rounded(pack.Y);
+            x[at + 1] = Round(pack.Y);
         }
 
         if (count > 2)
         {
-            x[at + 2] = Rounded(pack.Z);
+            x[at + 2] = Round(pack.Z);
         }
 
         if (count > 3)
         {
-            x[at + 3] = Rounded(pack.W);
+            x[at + 3] = Round(pack.W);
         }
     }
 
@@ -90,9 +90,13 @@ public static class Bf16Memory
     public static UInt2 Narrow(Float4 pack) =>
         new() { X = TensorCore.PackBf16(pack.X, pack.Y), Y = TensorCore.PackBf16(pack.Z, pack.W) };
 
-    /// <summary>A float rounded to nearest.</summary>
+    /// <summary>A float rounded to nearest, as <see cref="BFloat16.Round"/> does on the host.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static BFloat16 Rounded(float value) => new((ushort)TensorCore.PackBf16(value, 0f));
+    public static BFloat16 Round(float value) => new((ushort)TensorCore.PackBf16(value, 0f));
+
+    /// <summary>Eight elements to an address that is a multiple of 16 bytes.</summary>
+    [IntrinsicImplementation, PtxAsm("st.global.v4.b32 [$0], $1;")]
+    public static void StoreChunk(ref BFloat16 first, UInt4 chunk) => Unsafe.As<BFloat16, UInt4>(ref first) = chunk;
 
     [IntrinsicImplementation, PtxAsm("ld.global.v2.b32 $d, [$0];")]
     private static UInt2 Load4(ref BFloat16 first) => Unsafe.As<BFloat16, UInt2>(ref first);

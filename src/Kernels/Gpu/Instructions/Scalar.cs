@@ -8,6 +8,8 @@ namespace DPT.Engine.Kernels;
 /// </summary>
 public static class Scalar
 {
+    private const float MinNormal = 1.17549435e-38f;
+
     /// <summary>a - b, rounded once; not a negation where a is zero, as ILGPU would make of <c>0 - b</c>.</summary>
     [IntrinsicImplementation, PtxAsm("sub.rn.f32 $d, $0, $1;")]
     public static float Subtract(float a, float b) => a - b;
@@ -28,6 +30,10 @@ public static class Scalar
     [IntrinsicImplementation, PtxAsm("setp.lt.f32 $d, $0, $1;")]
     public static bool IsLess(float a, float b) => a < b;
 
+    /// <summary>The larger of the two; where one is NaN, the other.</summary>
+    [IntrinsicImplementation, PtxAsm("max.f32 $d, $0, $1;")]
+    public static float Max(float a, float b) => float.MaxNumber(a, b);
+
     /// <summary>The nearest integer, ties to even.</summary>
     [IntrinsicImplementation, PtxAsm("cvt.rni.f32.f32 $d, $0;")]
     public static float Round(float x) => MathF.Round(x);
@@ -47,6 +53,10 @@ public static class Scalar
     /// <summary>2^x within 2 ulp: one instruction of the special function unit.</summary>
     [IntrinsicImplementation, PtxAsm("ex2.approx.f32 $d, $0;")]
     public static float Exp2(float x) => MathF.Pow(2, x);
+
+    /// <summary>As <see cref="Exp2"/> with 0 for what is below the smallest normal number: without it a look at each x and two products.</summary>
+    [IntrinsicImplementation, PtxAsm("ex2.approx.ftz.f32 $d, $0;")]
+    public static float Exp2OrZero(float x) => MathF.Pow(2, x) is var power && power < MinNormal ? 0f : power;
 
     /// <summary>log2 x, absolute error below 2^-22 for x near 1 and relative elsewhere.</summary>
     [IntrinsicImplementation, PtxAsm("lg2.approx.f32 $d, $0;")]

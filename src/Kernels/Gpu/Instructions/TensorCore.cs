@@ -16,6 +16,10 @@ public static class TensorCore
     [IntrinsicImplementation, PtxAsm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 $d, $0, $1, $2;")]
     public static Float4 MultiplyBf16(UInt4 a, UInt2 b, Float4 c) => throw OfWholeWarp();
 
+    /// <summary>As <see cref="MultiplyBf16(UInt4, UInt2, Float4)"/> on 16 x 8 x 8: the half of each fragment with the first 8 terms.</summary>
+    [IntrinsicImplementation, PtxAsm("mma.sync.aligned.m16n8k8.row.col.f32.bf16.bf16.f32 $d, $0, {$1}, $2;")]
+    public static Float4 MultiplyBf16(UInt2 a, uint b, Float4 c) => throw OfWholeWarp();
+
     /// <summary>
     /// Four matrices of 8 x 8 halves from shared memory: lanes 8i..8i+7 give the addresses of the rows of matrix i, and
     /// every lane receives of each matrix row lane/4, columns 2(lane%4) and one more.

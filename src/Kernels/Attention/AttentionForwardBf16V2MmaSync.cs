@@ -1,0 +1,217 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace DPT.Engine.Kernels;
+
+/// <summary>
+/// One pass over the keys on tensor cores (Dao et al. 2022): a warp keeps its queries as fragments in registers, its scores, their
+/// powers of two and the result beside them; nothing of a row changes hands but its largest score. Powers are rounded to bf16 where
+/// they are multiplied with V, and are fp32 in their sum. Keys and values come 64 at a time through a ring of two stages, copied
+/// asynchronously one stage ahead; what is left behind whole stages goes 16 keys at a time, so 257 keys cost 272.
+/// Threads: four warps of 32 query rows each (d = 32, 64), so that a fragment of keys or values is multiplied four times, or of 16,
+/// whose sums are wider. Warps without a row copy and wait. Limits: d of 32, 64, 72, 96, 128; operands at multiples of 16 bytes.
+/// Shared memory: 256 rows of d, 16 KiB to 64 KiB; queries pass through the stage that is filled last. Bytes: 4 L d for 128 or 64
+/// rows. FLOPs: 4 L d per row.
+/// </summary>
+internal sealed class AttentionForwardBf16V2MmaSync : GpuVariant<AttentionForwardBf16Call>
+{
+    /// <summary>Keys of a stage.</summary>
+    private const int Keys = 64;
+
+    /// <summary>Rows of shared memory: keys and values of two stages.</summary>
+    private const int SharedRows = 4 * Keys;
+
+    /// <summary>Two strips of up to 8 fragments, 8 blocks of scores, and 8 blocks of channels, or one with twice as many channels.</summary>
+    private const int Fragments = 8, Scores = 2 * (Keys / 8), Sums = Bf16HeadTile.MaxBlocks;
+
+    private static readonly Bf16HeadKernels Heads = new(Kernel<Head32>, SharedRows, 0, 2, 3, 3, 2);
+
+    public override string Name => "v2-mma-sync";
+
+    public override string Idea => "one pass on tensor cores by mma.sync, scores in registers only, keys and values one stage ahead";
+
+    public override IReadOnlyList<GpuKernel> Kernels => Heads.All;
+
+    public override bool Supports(in AttentionForwardBf16Call call, Device device, [NotNullWhen(false)] out string? reason) =>
+        Bf16HeadKernels.Supports(call.HeadSize, out reason, call.Qkv, call.Output);
+
+    protected override void Run(GpuDevice device, in AttentionForwardBf16Call call)
+    {
+        var blocks = GridCover.Blocks(call.Tokens, Bf16HeadTile.Warps * Bf16HeadTile.Strip * StripsOf(call.HeadSize));
+        device.Prepare(Heads.For(call.HeadSize))
+            .With(call.Qkv).With(call.Output).With(call.LogSumExp)
+            .With(call.Tokens).With(call.Heads).With(blocks).With(GpuAttentionRow.ScaleOfExp2(call.HeadSize))
+            .On(new GridSize(GridCover.Blocks((long)call.Dims.Batch * call.Heads * blocks, 1)));
+    }
+
+    /// <summary>Strips of 16 rows that a warp has: two where registers last.</summary>
+    private static int StripsOf(int headSize) => headSize <= 64 ? 2 : 1;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Strips<T>() where T : struct, IHeadSize => StripsOf(T.Size);
+
+    private static void Kernel<T>(
+        ArrayView<BFloat16> qkv, ArrayView<BFloat16> output, ArrayView<float> logSumExp,
+        int tokens, int heads, int blocks, float scale)
+        where T : struct, IHeadSize
+    {
+        var shared = SharedMemory.GetDynamic<UInt4>().AsAligned(16);
+        var index = Grid.IdxX / blocks;
+        var head = new GpuAttentionHead(index, tokens, heads, T.Size);
+        var keys = new Bf16HeadRows<T>(qkv, head.Key, head.PackedWidth, tokens);
+        var values = new Bf16HeadRows<T>(qkv, head.Value, head.PackedWidth, tokens);
+        var rowsOfBlock = Bf16HeadTile.Warps * Bf16HeadTile.Strip * Strips<T>();
+        var row = (Grid.IdxX - (index * blocks)) * rowsOfBlock;
+        new Bf16HeadRows<T>(qkv, head.Query, head.PackedWidth, tokens).Copy(shared, Stage<T>(), rowsOfBlock, row);
+        TensorCore.CommitCopies();
+        Fetch(keys, values, shared, 0, 0);
+        TensorCore.CommitCopies();
+        TensorCore.WaitForAllCopiesButOneGroup();
+        Group.Barrier();
+
+        var own = WarpReduce.Warp * Bf16HeadTile.Strip * Strips<T>();
+        var q = new UInt4[Fragments];
+        for (var i = 0; i < Strips<T>(); i++)
+        {
+            Bf16HeadProduct.LoadRows<T>(
+                q, i * Bf16HeadProduct.Fragments<T>(), shared, Stage<T>(), own + (Bf16HeadTile.Strip * i));
+        }
+
+        row += own;
+        var first = 0;
+        float[] m = new float[4], l = new float[4];
+        var o = new Float4[Sums];
+        Bf16SoftmaxRows.Begin(m, l, Strips<T>());
+        for (var i = 0; i < Strips<T>() * Bf16HeadTile.Chunks<T>(); i++)
+        {
+            o[i] = default;
+        }
+
+        if (row >= tokens)
+        {
+            // A loop of its own for warps that only copy: around what others keep in registers a condition would cost a move for each.
+            for (; first + Keys <= tokens; first += Keys)
+            {
+                Advance(keys, values, shared, first, tokens);
+            }
+
+            first = tokens;
+        }
+
+        for (; first + Keys <= tokens; first += Keys)
+        {
+            Advance(keys, values, shared, first, tokens);
+            Attend<T>(q, m, l, o, shared, StageOf<T>(first), Keys, Keys, scale);
+        }
+
+        TensorCore.WaitForCopies();
+        Group.Barrier();
+        for (var at = StageOf<T>(first); first < tokens; first += Bf16HeadTile.Strip)
+        {
+            Attend<T>(q, m, l, o, shared, at, Bf16HeadTile.Strip, tokens - first, scale);
+            at += Bf16HeadTile.Strip * Bf16HeadTile.Chunks<T>();
+        }
+
+        Group.Barrier();
+        for (var i = 0; i < Strips<T>(); i++)
+        {
+            Finish<T>(o, m, l, i, shared, own + (Bf16HeadTile.Strip * i), row + (Bf16HeadTile.Strip * i), tokens, head, output, logSumExp);
+        }
+    }
+
+    /// <summary>Waits for the stage with a key, which is the first of it, and starts the copies of the next, if there is one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Advance<T>(Bf16HeadRows<T> keys, Bf16HeadRows<T> values, ArrayView<UInt4> shared, int first, int tokens)
+        where T : struct, IHeadSize
+    {
+        // Behind this barrier everyone's copies of the stage are there, and everyone has read the other one.
+        TensorCore.WaitForCopies();
+        Group.Barrier();
+        if (first + Keys < tokens)
+        {
+            Fetch(keys, values, shared, StageOf<T>(first + Keys), first + Keys);
+        }
+    }
+
+    /// <summary>First chunk of the stage that a key is in.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int StageOf<T>(int key) where T : struct, IHeadSize => (key / Keys & 1) * Stage<T>();
+
+    /// <summary>Chunks of a stage.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Stage<T>() where T : struct, IHeadSize => 2 * Keys * Bf16HeadTile.Chunks<T>();
+
+    /// <summary>Starts this thread's copies of a stage: keys, and values behind them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Fetch<T>(Bf16HeadRows<T> keys, Bf16HeadRows<T> values, ArrayView<UInt4> shared, int stage, int first)
+        where T : struct, IHeadSize
+    {
+        keys.Copy(shared, stage, Keys, first);
+        values.Copy(shared, stage + (Keys * Bf16HeadTile.Chunks<T>()), Keys, first);
+    }
+
+    /// <summary>Takes so many keys of a stage into account.</summary>
+    /// <param name="q">The queries.</param>
+    /// <param name="m">The largest exponents.</param>
+    /// <param name="l">The sums of powers.</param>
+    /// <param name="o">The sums of weighted values.</param>
+    /// <param name="shared">Where stages lie.</param>
+    /// <param name="at">The first key.</param>
+    /// <param name="count">Keys, a constant: those of a stage, all of which exist, or fewer.</param>
+    /// <param name="left">Keys from the first of these to the last there is.</param>
+    /// <param name="scale">What makes an exponent of a score.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Attend<T>(
+        UInt4[] q, float[] m, float[] l, Float4[] o, ArrayView<UInt4> shared, int at, int count, int left, float scale)
+        where T : struct, IHeadSize
+    {
+        var s = new Float4[Scores];
+        var last = at + Bf16HeadTile.AtLast<T>(0);
+        Bf16HeadProduct.MultiplyTransposed<T>(s, q, Strips<T>(), shared, at + Bf16HeadTile.AtColumns<T>(0), last, count);
+        if (count < Keys)
+        {
+            Bf16SoftmaxRows.Mask(s, Strips<T>() * (count / 8), count, left);
+        }
+
+        for (var i = 0; i < Strips<T>(); i++)
+        {
+            var factors = Bf16SoftmaxRows.Advance(s, i * (count / 8), count / 8, m, l, i, scale);
+            Bf16SoftmaxRows.Scale(o, i * Bf16HeadTile.Chunks<T>(), Bf16HeadTile.Chunks<T>(), factors);
+        }
+
+        var values = Keys * Bf16HeadTile.Chunks<T>();
+        Bf16HeadProduct.AddProduct<T>(
+            o, s, Strips<T>(), shared, at + values + Bf16HeadTile.AtRows<T>(0), last + values, count);
+    }
+
+    /// <summary>Divides a strip's sums by those of its powers and writes them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish<T>(
+        Float4[] o, float[] m, float[] l, int strip, ArrayView<UInt4> shared, int own, int row, int tokens,
+        GpuAttentionHead head, ArrayView<BFloat16> output, ArrayView<float> logSumExp)
+        where T : struct, IHeadSize
+    {
+        float top = Bf16SoftmaxRows.SumOfRow(l[2 * strip]), bottom = Bf16SoftmaxRows.SumOfRow(l[(2 * strip) + 1]);
+        var from = strip * Bf16HeadTile.Chunks<T>();
+        Bf16SoftmaxRows.Scale(o, from, Bf16HeadTile.Chunks<T>(), new Float2 { X = 1f / top, Y = 1f / bottom });
+        Bf16HeadProduct.Store<T>(o, from, shared, own, output, head.Output + ((long)row * head.Width), head.Width, tokens - row);
+
+        var lane = WarpReduce.Lane;
+        if ((lane & 3) == 0 && logSumExp.Length > 0)
+        {
+            StoreLogSumExp(logSumExp, head.Row, row + (lane / 4), tokens, m[2 * strip], top);
+            StoreLogSumExp(logSumExp, head.Row, row + (lane / 4) + 8, tokens, m[(2 * strip) + 1], bottom);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreLogSumExp(ArrayView<float> logSumExp, long first, int row, int rows, float exponent, float sum)
+    {
+        if (row < rows)
+        {
+            logSumExp[first + row] = GpuAttentionRow.LogSumExp(exponent, sum);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+using DPT.Engine.Kernels;
+
+namespace Kernels.Tests;
+
+/// <summary>What cases alone do not show of attention in bf16: long sequences, exact sums, huge scores, and neighbours.</summary>
+public sealed class AttentionBf16Tests
+{
+    private const int Heads = 3;
+
+    private static readonly AttentionForwardBf16V2MmaSync TensorCores = new();
+
+    public static IEnumerable<TestCaseData> Forwards() => AttentionOperators.ForwardBf16.Variants
+        .Select(v => new TestCaseData(v).SetArgDisplayNames(AttentionOperators.ForwardBf16.IdOf(v)));
+
+    /// <summary>Many stages, and a block's warps of which the last have no row.</summary>
+    [Test]
+    public void Forward_OfALongSequence_IsTheReference()
+    {
+        using var device = new SimDevice(selection: new KernelSelection());
+        var longer = new AttentionCase(1, 1026, 1, 32).ForwardBf16(saveLogSumExp: true);
+        Assert.That(KernelProver.Prove(device, AttentionOperators.ForwardBf16, TensorCores, longer), Is.Empty);
+    }
+
+    /// <summary>The bound of cases allows for rounded probabilities. The sum behind the log-sum-exp is of those that are not.</summary>
+    [TestCaseSource(nameof(Forwards))]
+    public void LogSumExp_IsThatOfFloats(KernelVariant variant)
+    {
+        using var device = Open(variant);
+        var kernelCase = new AttentionCase(1, 83, 2, 64).ForwardBf16(saveLogSumExp: true);
+        var values = new CaseValues(kernelCase, 3);
+        using var memory = new CaseMemory(device, kernelCase, values);
+        kernelCase.Launch(device, variant, memory);
+        kernelCase.Truth(values);
+        Assert.That(
+            ErrorStats.Compare(memory.Read("lse"), values["lse"], new Tolerance { Terms = 83 + 64 }).Share, Is.LessThanOrEqualTo(1));
+    }
+
+    /// <summary>All scores are the same, beyond what an exponential or the rounding error of a fused product can bear: a mean of values.</summary>
+    [TestCaseSource(nameof(Forwards))]
+    public void Forward_OfEqualHugeScores_IsTheMeanOfTheValues(KernelVariant variant)
+    {
+        const int Tokens = 70, Size = 32;
+        using var device = Open(variant);
+        var (output, logSumExp) = Run(device, variant, Tokens, Size, (part, token, _, c) => part == 2 ? token + (c / 32f) : 133120);
+        Assert.Multiple(() =>
+        {
+            for (var i = 0; i < output.Length; i++)
+            {
+                var mean = ((Tokens - 1) / 2.0) + (i % Size / 32.0);
+                Assert.That(output[i].ToSingle(), Is.EqualTo(mean).Within(mean * 4 * BFloat16.UnitRoundoff), $"{i}");
+            }
+
+            Assert.That(logSumExp, Is.All.EqualTo(133120.0 * 133120 * Math.Sqrt(Size)).Within(1e-5).Percent);
+        });
+    }
+
+    /// <summary>Nothing is the largest: there is no result, and no log-sum-exp.</summary>
+    [TestCaseSource(nameof(Forwards))]
+    public void Forward_WhereEveryScoreIsMinusInfinity_IsNaN(KernelVariant variant)
+    {
+        using var device = Open(variant);
+        foreach (var tokens in new[] { 1, 65 })
+        {
+            var (output, logSumExp) = Run(
+                device, variant, tokens, 32, (part, _, _, c) => c == 1 && part < 2 ? part == 0 ? 1 : float.NegativeInfinity : 0.5f);
+            Assert.That(output.Select(x => x.ToSingle()), Is.All.NaN, $"L={tokens}");
+            Assert.That(logSumExp, Is.All.NaN, $"log-sum-exp, L={tokens}");
+        }
+    }
+
+    /// <summary>What is seen first counts nothing, whatever it is relative to.</summary>
+    [TestCaseSource(nameof(Forwards))]
+    public void Forward_WhoseFirstScoresAreMinusInfinity_IsTheMeanOfTheOtherValues(KernelVariant variant)
+    {
+        using var device = Open(variant);
+        var (output, _) = Run(device, variant, 70, 32, (part, token, _, c) => part switch
+        {
+            0 => 1,
+            1 => c == 1 && token < 64 ? float.NegativeInfinity : 0.5f,
+            _ => token + (c / 32f),
+        });
+        for (var i = 0; i < output.Length; i++)
+        {
+            Assert.That(output[i].ToSingle(), Is.EqualTo(66.5 + (i % 32 / 32.0)).Within(1).Percent, $"{i}");
+        }
+    }
+
+    /// <summary>One head after the other becomes NaN; the others keep their bits.</summary>
+    [TestCaseSource(nameof(Forwards))]
+    public void Head_BesideOneThatIsNaN_KeepsItsBits(KernelVariant variant)
+    {
+        using var device = Open(variant);
+        foreach (var (tokens, size) in new[] { (1, 32), (17, 72), (65, 96) })
+        {
+            var whole = Outputs(-1);
+            for (var broken = 0; broken < Heads; broken++)
+            {
+                foreach (var ((head, bits), (_, changed)) in whole.Zip(Outputs(broken)))
+                {
+                    Assert.That(
+                        head == broken ? BFloat16.Round(float.NaN) : bits, Is.EqualTo(changed), $"L={tokens} d={size} head {head} beside {broken}");
+                }
+            }
+
+            IEnumerable<(int Head, BFloat16 Value)> Outputs(int broken) => Run(
+                    device, variant, tokens, size, (part, token, head, c) => head == broken ? float.NaN : Mixed(part, token, head, c))
+                .Output.Select((value, i) => (i / size % Heads, value));
+        }
+    }
+
+    [TestCase(32, true)]
+    [TestCase(72, true)]
+    [TestCase(128, true)]
+    [TestCase(24, false)]
+    [TestCase(80, false)]
+    public void Default_OnTheGpu_HeadSizesOfTensorCoresGoToThem(int size, bool isServed)
+    {
+        using var device = new SimDevice(threads: 1, selection: new KernelSelection());
+        var call = new AttentionForwardBf16Call { Dims = new(2, 17, 4, size), Qkv = default, Output = default };
+        Assert.Multiple(() =>
+        {
+            Assert.That(
+                device.Selection.Resolve(AttentionOperators.ForwardBf16, in call, device).Name, Is.EqualTo(isServed ? "v2-mma-sync" : "v1-naive"));
+            Assert.That(TensorCores.Supports(in call, device, out var reason), Is.EqualTo(isServed));
+            Assert.That(reason, Is.Null.Or.EqualTo($"head size {size}; it serves 32, 64, 72, 96, 128"));
+        });
+    }
+
+    private static Device Open(KernelVariant variant) => variant is IGpuVariant
+        ? new SimDevice(architecture: variant.MinArchitecture(), selection: new KernelSelection())
+        : new HostDevice(threads: 2, selection: new KernelSelection());
+
+    /// <param name="device">Where.</param>
+    /// <param name="variant">A variant of the forward pass.</param>
+    /// <param name="tokens">Tokens of the only sequence.</param>
+    /// <param name="size">Width of a head.</param>
+    /// <param name="value">Of queries (part 0), keys (1) and values (2) by token, head and channel.</param>
+    private static (BFloat16[] Output, float[] LogSumExp) Run(
+        Device device, KernelVariant variant, int tokens, int size, Func<int, int, int, int, float> value)
+    {
+        using var qkv = device.Upload<BFloat16>([.. Enumerable.Range(0, tokens * 3 * Heads * size).Select(i => BFloat16.Round(
+            value(i / (Heads * size) % 3, i / (3 * Heads * size), i / size % Heads, i % size)))]);
+        using var output = device.Allocate<BFloat16>(tokens * Heads * size);
+        using var logSumExp = device.Allocate<float>(tokens * Heads);
+        ((KernelVariant<AttentionForwardBf16Call>)variant).Launch(device, new AttentionForwardBf16Call
+        {
+            Dims = new(1, tokens, Heads, size),
+            Qkv = qkv.Slice,
+            Output = output.Slice,
+            LogSumExp = logSumExp.Slice,
+        });
+        return (device.Download(output.Slice), device.Download(logSumExp.Slice));
+    }
+
+    /// <summary>Numbers in (-1, 1) without a pattern.</summary>
+    private static float Mixed(int part, int token, int head, int c) =>
+        MathF.Sin((part * 7919) + (token * 104.729f) + (head * 35.1f) + (c * 12.99709f));
+}
