@@ -50,7 +50,7 @@ public sealed class Tape : IDisposable
     {
         _nodes.Clear();
         ReleaseFrom(0, keep: null);
-        _rounded.ForEach(tensor => tensor.ReleaseRounding());
+        _rounded.ForEach(tensor => tensor.DropRounding());
         _rounded.Clear();
     }
 
@@ -168,20 +168,17 @@ public sealed class Tape : IDisposable
     /// <summary>A tensor as a factor of products. It must keep its elements until the tape is reset.</summary>
     internal Factor FactorOf(Tensor x)
     {
-        if (Device.Precision == Precision.Fp32)
-        {
-            return new Factor(x.Data, default);
-        }
-
-        if (!x.IsRounded)
+        var hadRounding = x.KeepsRounding;
+        var factor = x.AsFactor(Device);
+        if (x.KeepsRounding && !hadRounding)
         {
             _rounded.Add(x);
         }
 
-        return new Factor(x.Data, x.RoundedData(Device));
+        return factor;
     }
 
-    /// <summary>A tensor with arbitrary content that only products will read, kept in what they multiply; the tape frees it.</summary>
+    /// <summary>A tensor with arbitrary content that is made for products, kept in what they multiply; the tape frees it.</summary>
     internal Tensor NewFactor(TensorShape shape)
     {
         if (Device.Precision == Precision.Fp32)
@@ -189,7 +186,7 @@ public sealed class Tape : IDisposable
             return New(shape);
         }
 
-        var tensor = new Tensor(shape, Device.Allocate<BFloat16>(shape.Count));
+        var tensor = new Tensor(shape, Device.Allocate<BFloat16>(shape.Count), Device);
         _owned.Add(tensor);
         return tensor;
     }

@@ -6,13 +6,21 @@ namespace DPT.Engine.Autograd;
 /// A float array on a device with its shape, and a place for its gradient. Tensors made while a tape works belong to
 /// the tape; parameters belong to their store; constants look at memory that somebody else owns.
 /// </summary>
+/// <remarks>
+/// On a device that multiplies bf16 (<see cref="Precision"/>) elements have a second form beside floats, each made of the other where it
+/// is first asked for. Floats are rounded for products; what is made for products alone is kept in bf16, and so is its gradient.
+/// </remarks>
 public class Tensor
 {
-    private readonly DeviceBuffer<float>? _owned;
     private readonly Slice<float> _view;
-    private DeviceBuffer<float>? _gradient;
+
+    /// <summary>Where the elements are kept in bf16; null where they are floats.</summary>
+    private Device? _keeper;
+    private DeviceBuffer<float>? _owned;
     private DeviceBuffer<BFloat16>? _rounded;
     private nint _roundedFrom;
+    private DeviceBuffer<float>? _gradient;
+    private DeviceBuffer<BFloat16>? _roundedGradient;
 
     internal Tensor(TensorShape shape, DeviceBuffer<float> owned, bool needsGradient)
     {
@@ -21,11 +29,12 @@ public class Tensor
         NeedsGradient = needsGradient;
     }
 
-    /// <summary>A tensor that is kept in bf16 alone: nothing but products ever reads it.</summary>
-    internal Tensor(TensorShape shape, DeviceBuffer<BFloat16> rounded)
+    /// <summary>A tensor that is kept in bf16.</summary>
+    internal Tensor(TensorShape shape, DeviceBuffer<BFloat16> rounded, Device keeper)
     {
         Shape = shape;
         _rounded = rounded;
+        _keeper = keeper;
     }
 
     internal Tensor(TensorShape shape, Slice<float> view)
@@ -51,16 +60,48 @@ public class Tensor
     /// <summary>Whether a backward pass brings a gradient here.</summary>
     public bool NeedsGradient { get; internal set; }
 
-    /// <summary>The elements, row-major; empty where only products read them and their rounding alone is kept.</summary>
-    public virtual Slice<float> Data => _owned?.Slice ?? _view;
+    /// <summary>The elements, row-major.</summary>
+    public virtual Slice<float> Data => _keeper is null
+        ? _owned?.Slice ?? _view
+        : (_owned ??= _keeper.Widen(_rounded!.Slice)).Slice;
+
+    /// <summary>The elements as floats, which the caller changes before anybody has a gradient of them: no rounding of them is kept.</summary>
+    internal Slice<float> DataToChange
+    {
+        get
+        {
+            var floats = Data;
+            _keeper = null;
+            DropRounding();
+            return floats;
+        }
+    }
 
     /// <summary>Whether a gradient has arrived.</summary>
-    public virtual bool HasGradient => _gradient is not null;
+    public virtual bool HasGradient => _gradient is not null || _roundedGradient is not null;
 
     /// <summary>The gradient, laid out like <see cref="Data"/>.</summary>
     /// <exception cref="InvalidOperationException">None has arrived.</exception>
-    public virtual Slice<float> Gradient =>
-        _gradient?.Slice ?? throw new InvalidOperationException($"tensor {Shape} has no gradient");
+    public virtual Slice<float> Gradient => _gradient is null && _roundedGradient is not null
+        ? (_gradient = _keeper!.Widen(_roundedGradient.Slice)).Slice
+        : _gradient?.Slice ?? throw new InvalidOperationException($"tensor {Shape} has no gradient");
+
+    /// <summary>The elements as a factor of products, in the precision of the device.</summary>
+    internal Factor AsFactor(Device device) => device.Precision == Precision.Fp32
+        ? new Factor(Data, default)
+        : new Factor(_keeper is null ? Data : default, Rounded(device));
+
+    /// <summary>Where a product puts the elements: one of the two.</summary>
+    internal Factor AsResult => _keeper is null ? new Factor(Data, default) : new Factor(default, _rounded!.Slice);
+
+    /// <summary>Whether the rounding of elements that are floats is kept.</summary>
+    internal bool KeepsRounding => _keeper is null && _rounded is not null;
+
+    /// <summary>The gradient that was put into <see cref="NewRoundedGradient"/>, if no other has arrived since; empty for all others.</summary>
+    internal Slice<BFloat16> RoundedGradient => _roundedGradient?.Slice ?? default;
+
+    /// <summary>Whether the gradient can be kept in bf16: that of what is kept so itself, the first that arrives.</summary>
+    internal bool TakesRoundedGradient => NeedsGradient && _keeper is not null && !HasGradient;
 
     /// <summary>Whether a kernel is putting the gradient in place just now (<see cref="GradientSink"/>).</summary>
     internal bool IsSink { get; set; }
@@ -71,10 +112,15 @@ public class Tensor
     /// </summary>
     internal virtual Slice<float> GradientTarget(Device device, out bool accumulate)
     {
-        accumulate = _gradient is not null;
-        _gradient ??= device.Allocate<float>(Shape.Count);
+        accumulate = HasGradient;
+        _gradient ??= accumulate ? _keeper!.Widen(_roundedGradient!.Slice) : device.Allocate<float>(Shape.Count);
+        DropRoundedGradient();
         return _gradient.Slice;
     }
+
+    /// <summary>The memory for a gradient in bf16, every element to be written, of a tensor that takes one.</summary>
+    internal Slice<BFloat16> NewRoundedGradient(Device device) =>
+        (_roundedGradient = device.Allocate<BFloat16>(Shape.Count)).Slice;
 
     /// <summary>
     /// Adds this tensor's gradient to that of <paramref name="other"/>, of the same shape, if it needs one. If the other has
@@ -89,6 +135,8 @@ public class Tensor
 
         if (!other.HasGradient)
         {
+            _ = Gradient;
+            DropRoundedGradient();
             (other._gradient, _gradient) = (_gradient, null);
             return;
         }
@@ -110,35 +158,42 @@ public class Tensor
         });
     }
 
-    /// <summary>Whether a rounding of the elements is kept.</summary>
-    internal bool IsRounded => _rounded is not null;
-
-    /// <summary>The elements rounded to bf16: made where it is first asked for, or again where the elements are others now.</summary>
-    internal Slice<BFloat16> RoundedData(Device device)
+    /// <summary>Forgets the rounding of elements that are floats: they may be others from now on.</summary>
+    internal void DropRounding()
     {
-        if (Data is { IsEmpty: false } floats && (_rounded is null || _roundedFrom != floats.Address))
+        if (KeepsRounding)
         {
-            _rounded ??= device.Allocate<BFloat16>(Shape.Count);
-            _roundedFrom = floats.Address;
-            device.Round(floats, _rounded.Slice);
+            _rounded!.Dispose();
+            _rounded = null;
         }
-
-        return _rounded!.Slice;
-    }
-
-    /// <summary>Forgets the rounding: the elements may be others from now on.</summary>
-    internal void ReleaseRounding()
-    {
-        _rounded?.Dispose();
-        _rounded = null;
     }
 
     /// <summary>Gives the memory back.</summary>
     internal void Release()
     {
         _owned?.Dispose();
+        _rounded?.Dispose();
         _gradient?.Dispose();
         _gradient = null;
-        ReleaseRounding();
+        DropRoundedGradient();
+    }
+
+    /// <summary>The elements in bf16; rounded where that is first asked for, or again where the floats lie elsewhere now.</summary>
+    private Slice<BFloat16> Rounded(Device device)
+    {
+        if (_keeper is null && (_rounded is null || _roundedFrom != Data.Address))
+        {
+            _rounded ??= device.Allocate<BFloat16>(Shape.Count);
+            _roundedFrom = Data.Address;
+            device.Round(Data, _rounded.Slice);
+        }
+
+        return _rounded!.Slice;
+    }
+
+    private void DropRoundedGradient()
+    {
+        _roundedGradient?.Dispose();
+        _roundedGradient = null;
     }
 }

@@ -26,6 +26,15 @@ public sealed class PrecisionTests
             (tape, t) => tape.SkipLinear(t["x"], t["skip"], t["w"], t["b"])),
         new("convolution", OfSums, [new("x", Grid.Rows, 8), new("w", 16, 72), new("b", 16), new("residual", Grid.Rows, 16)],
             (tape, t) => tape.Convolve(t["x"], Grid, t["w"], t["b"], t["residual"])),
+        new("a linear layer and a convolution of the same pixels, whose border is cleared between", OfSums,
+            [new("x", Grid.Rows, 8), new("w", 16, 72), new("w1", 16, 8)],
+            (tape, t) => tape.Convolve(t["x"], Grid, t["w"], residual: tape.Linear(t["x"], t["w1"]))),
+        new("attention", OfHiddenValues, [new("qkv", 2, 5, 96)], (tape, t) => tape.Attention(t["qkv"], heads: 2)),
+        new("attention to what a linear layer kept in bf16, used twice", OfHiddenValues, [new("x", 2, 5, 16), new("w", 96, 16)], (tape, t) =>
+        {
+            var qkv = tape.Linear(t["x"], tape.Scale(t["w"], 0.25f), isFactor: true);
+            return tape.Add(tape.Attention(qkv, heads: 2), tape.Attention(qkv, heads: 1));
+        }),
         new("mlp", OfHiddenValues,
             [new("x", 5, 16), new("w1", 40, 16), new("b1", 40), new("w2", 24, 40), new("b2", 24), new("residual", 5, 24)],
             (tape, t) => tape.Mlp(t["x"], t["w1"], t["b1"], t["w2"], t["b2"], residual: t["residual"])),

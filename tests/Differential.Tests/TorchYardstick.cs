@@ -22,6 +22,7 @@ internal static class TorchYardstick
         new TorchAxpby(),
         new TorchColumnSum(),
         new TorchRound(),
+        new TorchWiden(),
         new TorchMap(),
         new TorchAxisReduce(),
         new TorchStridedCopy(),

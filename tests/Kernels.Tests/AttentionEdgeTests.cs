@@ -6,6 +6,7 @@ namespace Kernels.Tests;
 /// Attention where a softmax goes wrong that is right on tame logits: far beyond what an exponential of floats can hold, in
 /// either sign, equal, or apart by so much that all but one vanish. Every variant, forward and backward, at every width.
 /// </summary>
+[Parallelizable(ParallelScope.All)]
 public sealed class AttentionEdgeTests
 {
     private const int Heads = 2;

@@ -7,6 +7,7 @@ namespace Kernels.Tests;
 /// query the first head's key. One head after the other becomes NaN in everything that a call reads, and what belongs to the
 /// other heads keeps its bits.
 /// </summary>
+[Parallelizable(ParallelScope.All)]
 public sealed class AttentionNeighbourTests
 {
     private const int Heads = 3;

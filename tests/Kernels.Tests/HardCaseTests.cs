@@ -3,6 +3,7 @@ using DPT.Engine.Kernels;
 namespace Kernels.Tests;
 
 /// <summary>Every variant on hard values: stable where a number is asked for, NaN and infinite where the reference is.</summary>
+[Parallelizable(ParallelScope.All)]
 public sealed class HardCaseTests
 {
     public static IEnumerable<TestCaseData> Variants()

@@ -11,6 +11,7 @@ namespace Kernels.Tests;
 /// <remarks>
 /// 2^31 would not do: ILGPU widens an index of 32 bits as if it had no sign, so one that wraps is right up to 2^32 by luck.
 /// </remarks>
+[Parallelizable(ParallelScope.All)]
 public sealed class HugeShapeTests
 {
     /// <summary>More than 2^32; the last block of <see cref="GridStride"/> has the last element, alone and in packs.</summary>
@@ -80,6 +81,7 @@ public sealed class HugeShapeTests
         Huge.Of(ElementwiseOperators.ColumnSum, "many rows", m => Columns(m, 40_000_003, 109)),
         Huge.Of(ElementwiseOperators.ColumnSum, "many columns", m => Columns(m, 17, MaxRows)),
         Huge.Of(ElementwiseOperators.Round, "", m => new RoundCall { Count = Elements, X = m.Floats(Elements), Y = m.Halves(Elements) }),
+        Huge.Of(ElementwiseOperators.Widen, "", m => new WidenCall { Count = Elements, X = m.Halves(Elements), Y = m.Floats(Elements) }),
         Huge.Of(ElementwiseOperators.Activation, "None", m => Activate(m, Activation.None, isGradient: false)),
         Huge.Of(ElementwiseOperators.Activation, "Gelu", m => Activate(m, Activation.Gelu, isGradient: false)),
         Huge.Of(ElementwiseOperators.Activation, "Silu'", m => Activate(m, Activation.Silu, isGradient: true)),

@@ -6,6 +6,7 @@ namespace Kernels.Tests;
 /// Every GPU variant of every operator on the simulator, on every case of the registry: double reference, guard bands,
 /// unwritten outputs, unchanged inputs, the same bits under two schedules, and everything that the simulator watches.
 /// </summary>
+[Parallelizable(ParallelScope.All)]
 public sealed class SimVariantTests
 {
     public static IEnumerable<TestCaseData> Variants() =>

@@ -6,6 +6,7 @@ namespace Kernels.Tests;
 /// Every variant of every operator with one operand after the other starting 4 bytes (a byte operand: 1 byte) behind an
 /// aligned address: it is refused, or the result is right.
 /// </summary>
+[Parallelizable(ParallelScope.All)]
 public sealed class UnalignedOperandTests
 {
     public static IEnumerable<TestCaseData> Variants() =>

@@ -81,7 +81,7 @@ public sealed class ValidationTests
     {
         Axpby, LayerNorm, CrossEntropy, Solver, AdamW, MatMul, MatMul with { Products = 2, A = Floats(16), B = Floats(24), C = Floats(12) },
         MatMulBf16, MatMulBf16 with { C = default, RoundedC = Halves(6) },
-        new RoundCall { Count = 4, X = Floats(4), Y = Halves(4) },
+        new RoundCall { Count = 4, X = Floats(4), Y = Halves(4) }, new WidenCall { Count = 4, X = Halves(4), Y = Floats(4) },
         AttentionBf16, AttentionBf16 with { LogSumExp = default },
     }.Select(c => new TestCaseData(c).SetArgDisplayNames(c.GetType().Name));
 
@@ -92,6 +92,8 @@ public sealed class ValidationTests
         yield return Case(Axpby with { Y = default }, "axpby: operand 'Y' has 0 elements, the sizes need 4");
 
         yield return Case(new RoundCall { Count = 4, X = Floats(4), Y = Halves(3) }, "round: operand 'Y' has 3 elements, the sizes need 4");
+        yield return Case(new WidenCall { Count = 4, X = Halves(4), Y = Floats(3) }, "widen: operand 'Y' has 3 elements, the sizes need 4");
+        yield return Case(new WidenCall { Count = 4, X = Halves(3), Y = Floats(4) }, "widen: operand 'X' has 3 elements, the sizes need 4");
         yield return Case(new RoundCall { Count = 4, X = Floats(3), Y = Halves(4) }, "round: operand 'X' has 3 elements, the sizes need 4");
 
         yield return Case(LayerNorm with { Rows = -1 }, "layernorm.backward: rows is -1, it must be 1..");

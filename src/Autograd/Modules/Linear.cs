@@ -23,5 +23,11 @@ public sealed class Linear
     public Parameter? Bias { get; }
 
     /// <summary>x W^T + b + residual.</summary>
-    public Tensor Forward(Tape tape, Tensor x, Tensor? residual = null) => tape.Linear(x, Weight, Bias, residual);
+    /// <param name="tape">The tape.</param>
+    /// <param name="x">[..., in].</param>
+    /// <param name="residual">[..., out], or null.</param>
+    /// <param name="isFactor">Whether products or attention will read the result.</param>
+    /// <returns>[..., out].</returns>
+    public Tensor Forward(Tape tape, Tensor x, Tensor? residual = null, bool isFactor = false) =>
+        tape.Linear(x, Weight, Bias, residual, isFactor);
 }

@@ -36,7 +36,7 @@ public static class ConvolutionOp
         Shapes.RequireIfGiven(nameof(Convolve), nameof(bias), bias, new TensorShape(outs));
         Shapes.RequireIfGiven(nameof(Convolve), nameof(residual), residual, y.Shape);
 
-        grid.ClearBorder(tape.Device, x.Data, width);
+        grid.ClearBorder(tape.Device, x.DataToChange, width);
         var (pixels, filter) = (tape.FactorOf(x), tape.FactorOf(weight));
         for (var line = 0; line < Size; line++)
         {
@@ -85,7 +85,7 @@ public static class ConvolutionOp
         public override void Backward(Tape tape)
         {
             grid.ClearBorder(tape.Device, Output.Gradient, _outs);
-            using (var dy = new TemporaryFactor(tape, Output.Gradient))
+            using (var dy = TemporaryFactor.OfGradient(tape.Device, Output))
             {
                 if (x.NeedsGradient)
                 {
@@ -110,7 +110,7 @@ public static class ConvolutionOp
             var device = tape.Device;
             using var turned = device.Allocate<float>(weight.Shape.Count);
             Turn(device, turned.Slice);
-            using var filter = new TemporaryFactor(tape, turned.Slice);
+            using var filter = new TemporaryFactor(device, turned.Slice);
             using var dx = GradientSink.Open(device, x);
             for (var line = 0; line < Size; line++)
             {

@@ -21,18 +21,25 @@ internal readonly ref struct TemporaryFactor : IDisposable
 {
     private readonly DeviceBuffer<BFloat16>? _rounded;
 
-    public TemporaryFactor(Tape tape, Slice<float> floats)
+    public TemporaryFactor(Device device, Slice<float> floats)
     {
-        if (tape.Device.Precision == Precision.Bf16)
+        if (device.Precision == Precision.Bf16)
         {
-            _rounded = tape.Device.Allocate<BFloat16>(floats.Length);
-            tape.Device.Round(floats, _rounded.Slice);
+            _rounded = device.Allocate<BFloat16>(floats.Length);
+            device.Round(floats, _rounded.Slice);
         }
 
         Factor = new Factor(floats, _rounded?.Slice ?? default);
     }
 
+    private TemporaryFactor(Factor factor) => Factor = factor;
+
     public Factor Factor { get; }
+
+    /// <summary>The gradient that has arrived at a tensor.</summary>
+    public static TemporaryFactor OfGradient(Device device, Tensor output) => output.RoundedGradient.IsEmpty
+        ? new(device, output.Gradient)
+        : new(new Factor(default, output.RoundedGradient));
 
     public void Dispose() => _rounded?.Dispose();
 }
@@ -78,6 +85,14 @@ internal static class Products
             Residual = call.Residual,
             GradientOf = call.GradientOf,
         });
+    }
+
+    /// <summary>Makes floats of bf16, in new memory.</summary>
+    public static DeviceBuffer<float> Widen(this Device device, Slice<BFloat16> x)
+    {
+        var floats = device.Allocate<float>(x.Length);
+        device.Run(ElementwiseOperators.Widen, new WidenCall { Count = x.Length, X = x, Y = floats.Slice });
+        return floats;
     }
 
     /// <summary>Rounds to bf16.</summary>

@@ -14,7 +14,6 @@ internal static class LinearGradients
             return;
         }
 
-        using var dx = GradientSink.Open(tape.Device, x);
         var call = new MatMulCall
         {
             M = x.Shape.Rows,
@@ -23,22 +22,26 @@ internal static class LinearGradients
             A = dy.Floats,
             B = weight.Floats,
             StrideB = stride,
-            C = dx.Target,
-            Accumulate = dx.Accumulate,
+            C = default,
         };
-        tape.Device.Multiply(in call, dy, weight);
+        if (x.TakesRoundedGradient)
+        {
+            tape.Device.Multiply(in call, dy, weight, roundedC: x.NewRoundedGradient(tape.Device));
+            return;
+        }
+
+        using var dx = GradientSink.Open(tape.Device, x);
+        tape.Device.Multiply(call with { C = dx.Target, Accumulate = dx.Accumulate }, dy, weight);
     }
 
-    /// <summary>dW += dy^T x and db += column sums of dy.</summary>
-    public static void OfParameters(Tape tape, Factor dy, Tensor x, Tensor weight, Tensor? bias)
+    /// <summary>dW += dy^T x.</summary>
+    public static void OfWeight(Tape tape, Factor dy, Tensor x, Tensor weight)
     {
         if (weight.NeedsGradient)
         {
             using var dw = GradientSink.Open(tape.Device, weight);
             OfWeight(tape, dy, x, dw.Target, weight.Shape[1], weight.Shape[0], dw.Accumulate);
         }
-
-        OfBias(tape.Device, dy.Floats, x.Shape.Rows, bias);
     }
 
     /// <summary>dW += dy^T x into a [outs, ins] block with <paramref name="stride"/> elements from row to row.</summary>
@@ -59,6 +62,15 @@ internal static class LinearGradients
             Accumulate = accumulate,
         };
         tape.Device.Multiply(in call, dy, right);
+    }
+
+    /// <summary>db += column sums of the gradient of y.</summary>
+    public static void OfBias(Device device, Tensor y, Tensor? bias)
+    {
+        if (bias?.NeedsGradient == true)
+        {
+            OfBias(device, y.Gradient, y.Shape.Rows, bias);
+        }
     }
 
     /// <summary>db += column sums of dy.</summary>

@@ -11,13 +11,17 @@ public static class LinearOp
     /// <param name="weight">Weight, [out, in].</param>
     /// <param name="bias">Bias, [out], or null.</param>
     /// <param name="residual">Added to the result, [..., out], or null.</param>
+    /// <param name="isFactor">
+    /// Whether products or attention will read the result: a device that multiplies bf16 keeps it in that.
+    /// </param>
     /// <returns>[..., out].</returns>
     /// <exception cref="ArgumentException">Shapes do not fit.</exception>
     public static Tensor Linear(
-        this Tape tape, Tensor x, Tensor weight, Tensor? bias = null, Tensor? residual = null)
+        this Tape tape, Tensor x, Tensor weight, Tensor? bias = null, Tensor? residual = null, bool isFactor = false)
     {
         Shapes.RequireMatrix(nameof(Linear), weight, x.Shape.Last);
-        var y = tape.New(x.Shape.WithLast(weight.Shape[0]));
+        var shape = x.Shape.WithLast(weight.Shape[0]);
+        var y = isFactor ? tape.NewFactor(shape) : tape.New(shape);
         Shapes.RequireIfGiven(nameof(Linear), nameof(bias), bias, new TensorShape(weight.Shape[0]));
         Shapes.RequireIfGiven(nameof(Linear), nameof(residual), residual, y.Shape);
 
@@ -33,7 +37,7 @@ public static class LinearOp
     /// <summary>The forward pass alone, into a tensor that is there.</summary>
     internal static void Compute(Tape tape, Tensor x, Tensor weight, Tensor? bias, Tensor? residual, Tensor y)
     {
-        var (a, b) = (tape.FactorOf(x), tape.FactorOf(weight));
+        var (a, b, c) = (tape.FactorOf(x), tape.FactorOf(weight), y.AsResult);
         var call = new MatMulCall
         {
             M = x.Shape.Rows,
@@ -42,20 +46,21 @@ public static class LinearOp
             TransposeB = true,
             A = a.Floats,
             B = b.Floats,
-            C = y.Data,
+            C = c.Floats,
             Bias = bias?.Data ?? default,
             Residual = residual?.Data ?? default,
         };
-        tape.Device.Multiply(in call, a, b);
+        tape.Device.Multiply(in call, a, b, c.Rounded);
     }
 
     private sealed class Node(Tensor y, Tensor x, Tensor weight, Tensor? bias, Tensor? residual) : TapeNode(y)
     {
         public override void Backward(Tape tape)
         {
-            using var dy = new TemporaryFactor(tape, Output.Gradient);
+            using var dy = TemporaryFactor.OfGradient(tape.Device, Output);
             LinearGradients.OfInput(tape, dy.Factor, tape.FactorOf(weight), weight.Shape[1], weight.Shape[0], x);
-            LinearGradients.OfParameters(tape, dy.Factor, x, weight, bias);
+            LinearGradients.OfWeight(tape, dy.Factor, x, weight);
+            LinearGradients.OfBias(tape.Device, Output, bias);
             if (residual is not null)
             {
                 Output.PassGradientTo(residual, tape.Device);

@@ -51,8 +51,8 @@ public static class MlpOp
     private static void FirstLayer(
         Tape tape, Tensor x, Tensor weight, Tensor bias, Activation activation, Tensor hidden, Tensor? before)
     {
-        var (a, b, c) = (tape.FactorOf(x), tape.FactorOf(weight), tape.FactorOf(hidden));
-        var pre = before is null ? default : tape.FactorOf(before);
+        var (a, b, c) = (tape.FactorOf(x), tape.FactorOf(weight), hidden.AsResult);
+        var pre = before?.AsResult ?? default;
         var call = new MatMulCall
         {
             M = x.Shape.Rows,
@@ -75,9 +75,10 @@ public static class MlpOp
     {
         public override void Backward(Tape tape)
         {
-            using (var dy = new TemporaryFactor(tape, Output.Gradient))
+            using (var dy = TemporaryFactor.OfGradient(tape.Device, Output))
             {
-                LinearGradients.OfParameters(tape, dy.Factor, hidden, weight2, bias2);
+                LinearGradients.OfWeight(tape, dy.Factor, hidden, weight2);
+                LinearGradients.OfBias(tape.Device, Output, bias2);
                 if (before is not null)
                 {
                     OfFirstLayer(tape, dy.Factor, tape.FactorOf(before));
@@ -99,8 +100,9 @@ public static class MlpOp
 
         private void OfFirstLayer(Tape tape, Factor dy, Factor pre)
         {
-            // The gradient before the activation replaces the hidden values, which nobody needs any more, where they are floats.
-            using var apart = hidden.Data.IsEmpty ? tape.Device.Allocate<float>(hidden.Shape.Count) : null;
+            // The gradient before the activation is a float for each hidden value; where these are floats too, which nobody needs
+            // any more, it takes their place.
+            using var apart = pre.Rounded.IsEmpty ? null : tape.Device.Allocate<float>(hidden.Shape.Count);
             var dBefore = apart?.Slice ?? hidden.Data;
             var weight = tape.FactorOf(weight2);
             var call = new MatMulCall
@@ -115,9 +117,10 @@ public static class MlpOp
                 GradientOf = activation,
             };
             tape.Device.Multiply(in call, dy, weight, preActivation: pre.Rounded);
-            using var factor = new TemporaryFactor(tape, dBefore);
+            using var factor = new TemporaryFactor(tape.Device, dBefore);
             LinearGradients.OfInput(tape, factor.Factor, tape.FactorOf(weight1), weight1.Shape[1], weight1.Shape[0], x);
-            LinearGradients.OfParameters(tape, factor.Factor, x, weight1, bias1);
+            LinearGradients.OfWeight(tape, factor.Factor, x, weight1);
+            LinearGradients.OfBias(tape.Device, dBefore, hidden.Shape.Rows, bias1);
         }
     }
 }

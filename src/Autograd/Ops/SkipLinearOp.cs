@@ -50,7 +50,7 @@ public static class SkipLinearOp
     {
         public override void Backward(Tape tape)
         {
-            using var gradient = new TemporaryFactor(tape, Output.Gradient);
+            using var gradient = TemporaryFactor.OfGradient(tape.Device, Output);
             var (dy, w) = (gradient.Factor, tape.FactorOf(weight));
             var (width, outs, stride) = (x.Shape.Last, weight.Shape[0], weight.Shape[1]);
             LinearGradients.OfInput(tape, dy, w, stride, outs, x);
@@ -62,7 +62,7 @@ public static class SkipLinearOp
                 LinearGradients.OfWeight(tape, dy, skip, dw.Target.From(width), stride, outs, dw.Accumulate);
             }
 
-            LinearGradients.OfBias(tape.Device, Output.Gradient, x.Shape.Rows, bias);
+            LinearGradients.OfBias(tape.Device, Output, bias);
         }
     }
 }

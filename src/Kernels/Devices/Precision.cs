@@ -1,8 +1,10 @@
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// What products multiply. The one rule of <see cref="Bf16"/>: factors of matrix products are rounded to bf16. All else stays as it is:
-/// sums, biases, the stream of tokens, norms, softmax, losses, weights, their gradients and their averages are fp32.
+/// What networks multiply. The one rule of <see cref="Bf16"/>: factors of matrix products, and queries, keys and values of attention, are
+/// rounded to bf16. What nothing but these reads (queries, keys, values, results of attention, hidden values of an MLP) is kept in it,
+/// and so are the gradients of these. All else stays as it is: sums, biases, the stream of tokens, norms, softmax, losses, weights,
+/// their gradients and their averages are fp32.
 /// </summary>
 public enum Precision
 {

@@ -33,6 +33,13 @@ public static class ElementwiseOperators
             BenchCases = () => [RoundCase(64 * 257 * 512)],
         };
 
+    /// <summary>Makes floats of bf16.</summary>
+    public static Operator<WidenCall> Widen { get; } =
+        new("widen", WidenCases, new WidenHostV1Chunks(), new WidenV2Packs(), new WidenV1Elements())
+        {
+            BenchCases = () => [WidenCase(64 * 257 * 512)],
+        };
+
     private static IEnumerable<KernelCase> AxpbyCases()
     {
         foreach (var count in CaseSizes.Counts)
@@ -81,6 +88,14 @@ public static class ElementwiseOperators
         $"count={count} {fill}",
         [Operand.In("x", count, fill), Operand.Out("y", count).AsBf16()],
         m => new RoundCall { Count = count, X = m["x"], Y = m.Bf16("y") },
+        v => v["x"].CopyTo(v["y"], 0));
+
+    private static IEnumerable<KernelCase> WidenCases() => CaseSizes.Counts.Select(WidenCase);
+
+    private static KernelCase<WidenCall> WidenCase(int count) => new(
+        $"count={count}",
+        [Operand.In("x", count).AsBf16(), Operand.Out("y", count)],
+        m => new WidenCall { Count = count, X = m.Bf16("x"), Y = m["y"] },
         v => v["x"].CopyTo(v["y"], 0));
 
     private static IEnumerable<KernelCase> ColumnSumCases()

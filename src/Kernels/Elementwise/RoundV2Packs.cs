@@ -18,16 +18,8 @@ internal sealed class RoundV2Packs : GpuVariant<RoundCall>
 
     public override IReadOnlyList<GpuKernel> Kernels { get; } = [Round];
 
-    public override bool Supports(in RoundCall call, Device device, [NotNullWhen(false)] out string? reason)
-    {
-        if (!FlatPacks.AreAligned(out reason, call.X))
-        {
-            return false;
-        }
-
-        reason = call.Y.Address % 16 == 0 ? null : "an operand does not start at a multiple of 16 bytes";
-        return reason is null;
-    }
+    public override bool Supports(in RoundCall call, Device device, [NotNullWhen(false)] out string? reason) =>
+        FlatPacks.AreAligned(out reason, call.X, call.Y);
 
     protected override void Run(GpuDevice device, in RoundCall call) =>
         device.Prepare(Round)

@@ -21,9 +21,8 @@ public static class FlatPacks
     {
         foreach (var operand in operands)
         {
-            if (operand.Address % Alignment != 0)
+            if (!IsAligned(operand.Address, out reason))
             {
-                reason = $"an operand does not start at a multiple of {Alignment} bytes";
                 return false;
             }
         }
@@ -31,6 +30,10 @@ public static class FlatPacks
         reason = null;
         return true;
     }
+
+    /// <summary>The same for floats and bf16 beside each other.</summary>
+    public static bool AreAligned([NotNullWhen(false)] out string? reason, Slice<float> floats, Slice<BFloat16> rounded) =>
+        IsAligned(floats.Address, out reason) && IsAligned(rounded.Address, out reason);
 
     /// <summary>The pack from index <paramref name="at"/>, zeros beyond the last of <paramref name="count"/>.</summary>
     public static Float4 Load(ArrayView<float> x, long at, long count)
@@ -67,5 +70,11 @@ public static class FlatPacks
         {
             y[at + 2] = pack.Z;
         }
+    }
+
+    private static bool IsAligned(nint address, [NotNullWhen(false)] out string? reason)
+    {
+        reason = address % Alignment == 0 ? null : $"an operand does not start at a multiple of {Alignment} bytes";
+        return reason is null;
     }
 }

@@ -15,8 +15,11 @@ public static class HardCases
     /// <summary>The largest case that is made hard, in elements of all operands: the reference runs six times.</summary>
     private const long MaxElements = 30_000;
 
-    /// <summary>Cases that are hard in one operand are many: so many shapes of an operator get them.</summary>
-    private const int MaxShapes = 6;
+    /// <summary>So many shapes of an operator are hard in all operands: values are what matters here, and shapes have cases of their own.</summary>
+    private const int MaxShapes = 24;
+
+    /// <summary>Cases that are hard in one operand are many: so many shapes get them.</summary>
+    private const int MaxShapesInOneOperand = 6;
 
     private static readonly Hardship[] InAllOperands =
         [Hardship.Offset, Hardship.Ramp, Hardship.Outliers, Hardship.Huge];
@@ -32,11 +35,11 @@ public static class HardCases
         ArgumentNullException.ThrowIfNull(op);
         var tame = op.Cases().Where(c => IsTame(c) && suits(c)).ToList();
         var inAll =
-            from kernelCase in tame
+            from kernelCase in Spread(tame, MaxShapes)
             where kernelCase.Operands.Any(HardValues.AreTakenBy)
             from hardened in HardInAll(kernelCase)
             select hardened;
-        return inAll.Concat(Spread(tame).SelectMany(HardInOne));
+        return inAll.Concat(Spread(tame, MaxShapesInOneOperand).SelectMany(HardInOne));
     }
 
     /// <summary>The hard case of that label; null if there is none.</summary>
@@ -63,6 +66,6 @@ public static class HardCases
             o => o.Fill is FillPattern.Large or FillPattern.Constant or FillPattern.Level or FillPattern.Tiny);
 
     /// <summary>Some of the cases, evenly from the first to the last.</summary>
-    private static IEnumerable<KernelCase> Spread(List<KernelCase> cases) =>
-        cases.Where((_, i) => i == 0 || i * MaxShapes / cases.Count != (i - 1) * MaxShapes / cases.Count);
+    private static IEnumerable<KernelCase> Spread(List<KernelCase> cases, int most) =>
+        cases.Where((_, i) => i == 0 || i * most / cases.Count != (i - 1) * most / cases.Count);
 }

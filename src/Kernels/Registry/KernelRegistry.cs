@@ -16,6 +16,7 @@ public static class KernelRegistry
         ElementwiseOperators.Axpby,
         ElementwiseOperators.ColumnSum,
         ElementwiseOperators.Round,
+        ElementwiseOperators.Widen,
         ElementwiseOperators.Activation,
         PrimitiveOperators.Map,
         PrimitiveOperators.AxisReduce,

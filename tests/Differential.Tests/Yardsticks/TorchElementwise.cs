@@ -21,3 +21,8 @@ internal sealed class TorchRound : TorchVariant<RoundCall>
 {
     protected override void Compute(in RoundCall call) => Write(Read(call.X, call.Count), call.Y);
 }
+
+internal sealed class TorchWiden : TorchVariant<WidenCall>
+{
+    protected override void Compute(in WidenCall call) => Write(Read(call.X, call.Count), call.Y);
+}

@@ -7,6 +7,7 @@ namespace DPT.Engine.Dpt.Tests;
 /// A whole run in miniature on the simulator, which executes the PTX that a GPU would: every logged loss against the
 /// host's, step by step.
 /// </summary>
+[Parallelizable(ParallelScope.All)]
 public sealed class SimulatorRunTests
 {
     /// <summary>

@@ -4,6 +4,7 @@ using ILGPU;
 namespace Kernels.Tests;
 
 /// <summary>What no kernel of the registry may have. Its text is the same for all architectures; the least has the narrowest limits.</summary>
+[Parallelizable(ParallelScope.All)]
 public sealed class PtxGateTests
 {
     private const int StaticSharedLimit = 48 * 1024;

@@ -3,9 +3,10 @@ using DPT.Engine.Kernels;
 namespace Kernels.Tests;
 
 /// <summary>Parsing and printing: what was read is what is written, and what is not PTX is refused with its line.</summary>
+[Parallelizable(ParallelScope.All)]
 public sealed class PtxSyntaxTests
 {
-    public static IEnumerable<GpuKernel> Kernels() => GpuKernels.All
+    public static IEnumerable<GpuKernel> Kernels() => GpuKernels.Methods
         .Concat(new Delegate[] { SampleKernels.Fused, SampleKernels.Branches, SampleKernels.Lag, SampleKernels.Arrays }.Select(SampleKernels.Kernel));
 
     [TestCaseSource(nameof(Kernels))]

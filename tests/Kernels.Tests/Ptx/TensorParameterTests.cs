@@ -93,7 +93,7 @@ public sealed class TensorParameterTests
     public void Variant_ForHopper_SaysWhyItDoesNotRun()
     {
         var variant = new HopperVariant();
-        using var ampere = new SimDevice(selection: new KernelSelection());
+        using var ampere = new SimDevice(architecture: PtxArchitecture.Sm80, selection: new KernelSelection());
         using var hopper = new SimDevice(architecture: PtxArchitecture.Sm90a, selection: new KernelSelection());
         Assert.That(variant.WhyNot(ampere), Is.EqualTo("is for sm_90a, not for sm_80"));
         Assert.That(variant.WhyNot(hopper), Is.Null);

@@ -342,7 +342,7 @@ public sealed class PlantedFaultTests
         using var rig = new PtxRig();
         rig.Add<int>("out", new int[32]);
         Assert.That(
-            rig.Fault(Start + ".shared .align 16 .b8 more[166912]; ret;"), Does.Contain("171008 bytes of shared").And.Contain("sm_80 has 166912"));
+            rig.Fault(Start + ".shared .align 16 .b8 more[232448]; ret;"), Does.Contain("236544 bytes of shared").And.Contain("sm_90a has 232448"));
     }
 
     [TestCase("frobnicate.f32 %r0, %r1;")]

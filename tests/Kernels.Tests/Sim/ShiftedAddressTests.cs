@@ -6,6 +6,7 @@ namespace Kernels.Tests;
 /// Real kernels with an address one element further or a shared array of half the size: the simulator or
 /// the prover must see each.
 /// </summary>
+[Parallelizable(ParallelScope.All)]
 public sealed class ShiftedAddressTests
 {
     /// <summary>What BlockReduce takes at most: room for 32 warps of 8 bytes each, of which no block has half.</summary>

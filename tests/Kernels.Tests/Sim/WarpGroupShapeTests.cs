@@ -4,6 +4,7 @@ using DPT.Engine.Kernels;
 namespace Kernels.Tests;
 
 /// <summary>Every size and form of a warpgroup's product that C# can call: numbers, and what the assembler says.</summary>
+[Parallelizable(ParallelScope.All)]
 public sealed class WarpGroupShapeTests
 {
     private const int Terms = 64;

@@ -98,8 +98,10 @@ public static class Bf16Memory
     [IntrinsicImplementation, PtxAsm("st.global.v4.b32 [$0], $1;")]
     public static void StoreChunk(ref BFloat16 first, UInt4 chunk) => Unsafe.As<BFloat16, UInt4>(ref first) = chunk;
 
+    /// <summary>Reads four packed elements.</summary>
+    /// <param name="first">The first, at a multiple of 8 bytes.</param>
     [IntrinsicImplementation, PtxAsm("ld.global.v2.b32 $d, [$0];")]
-    private static UInt2 Load4(ref BFloat16 first) => Unsafe.As<BFloat16, UInt2>(ref first);
+    public static UInt2 Load4(ref BFloat16 first) => Unsafe.As<BFloat16, UInt2>(ref first);
 
     /// <summary>Writes four packed elements.</summary>
     /// <param name="first">The first, at a multiple of 8 bytes.</param>
