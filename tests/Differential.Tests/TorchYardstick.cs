@@ -15,6 +15,7 @@ internal static class TorchYardstick
         new TorchAttentionForward(),
         new TorchAttentionBackward(),
         new TorchAttentionForwardBf16(),
+        new TorchAttentionBackwardBf16(),
         new TorchPatchEmbedForward(),
         new TorchPatchEmbedBackward(),
         new TorchUnpatchifyForward(),

@@ -12,6 +12,9 @@ public sealed class AttentionBf16Tests
     public static IEnumerable<TestCaseData> Forwards() => AttentionOperators.ForwardBf16.Variants
         .Select(v => new TestCaseData(v).SetArgDisplayNames(AttentionOperators.ForwardBf16.IdOf(v)));
 
+    public static IEnumerable<TestCaseData> Backwards() => AttentionOperators.BackwardBf16.Variants
+        .Select(v => new TestCaseData(v).SetArgDisplayNames(AttentionOperators.BackwardBf16.IdOf(v)));
+
     /// <summary>Many stages, and a block's warps of which the last have no row.</summary>
     [Test]
     public void Forward_OfALongSequence_IsTheReference()
@@ -19,6 +22,15 @@ public sealed class AttentionBf16Tests
         using var device = new SimDevice(selection: new KernelSelection());
         var longer = new AttentionCase(1, 1026, 1, 32).ForwardBf16(saveLogSumExp: true);
         Assert.That(KernelProver.Prove(device, AttentionOperators.ForwardBf16, TensorCores, longer), Is.Empty);
+    }
+
+    [Test]
+    public void Backward_OfALongSequence_IsTheReference()
+    {
+        using var device = new SimDevice(selection: new KernelSelection());
+        var longer = new AttentionCase(1, 1026, 1, 32).BackwardBf16();
+        Assert.That(
+            KernelProver.Prove(device, AttentionOperators.BackwardBf16, AttentionOperators.BackwardBf16.Find("v2-mma-sync"), longer), Is.Empty);
     }
 
     /// <summary>The bound of cases allows for rounded probabilities. The sum behind the log-sum-exp is of those that are not.</summary>
@@ -108,6 +120,50 @@ public sealed class AttentionBf16Tests
         }
     }
 
+    /// <summary>One head after the other becomes NaN in all that is read; the others keep their bits.</summary>
+    [TestCaseSource(nameof(Backwards))]
+    public void GradientOfAHead_BesideOneThatIsNaN_KeepsItsBits(KernelVariant variant)
+    {
+        using var device = Open(variant);
+        foreach (var (tokens, size) in new[] { (1, 32), (17, 72), (65, 96) })
+        {
+            var whole = Gradients(-1);
+            for (var broken = 0; broken < Heads; broken++)
+            {
+                foreach (var ((head, bits), (_, changed)) in whole.Zip(Gradients(broken)))
+                {
+                    Assert.That(
+                        head == broken ? BFloat16.Round(float.NaN) : bits, Is.EqualTo(changed), $"L={tokens} d={size} head {head} beside {broken}");
+                }
+            }
+
+            (int Head, BFloat16 Value)[] Gradients(int broken)
+            {
+                using var qkv = device.Upload<BFloat16>(Packed(tokens, size, Value));
+                using var output = device.Upload<BFloat16>(Plain(3));
+                using var dOutput = device.Upload<BFloat16>(Plain(4));
+                using var logSumExp = device.Upload<float>(
+                    [.. Enumerable.Range(0, Heads * tokens).Select(i => i / tokens == broken ? float.NaN : MathF.Log(tokens))]);
+                using var gradient = device.Allocate<BFloat16>(3 * tokens * Heads * size);
+                ((KernelVariant<AttentionBackwardBf16Call>)variant).Launch(device, new AttentionBackwardBf16Call
+                {
+                    Dims = new(1, tokens, Heads, size),
+                    Qkv = qkv.Slice,
+                    Output = output.Slice,
+                    LogSumExp = logSumExp.Slice,
+                    OutputGradient = dOutput.Slice,
+                    QkvGradient = gradient.Slice,
+                });
+                return [.. device.Download(gradient.Slice).Select((value, i) => (i / size % Heads, value))];
+
+                float Value(int part, int token, int head, int c) => head == broken ? float.NaN : Mixed(part, token, head, c);
+
+                BFloat16[] Plain(int part) => [.. Enumerable.Range(0, tokens * Heads * size).Select(
+                    i => BFloat16.Round(Value(part, i / (Heads * size), i / size % Heads, i % size)))];
+            }
+        }
+    }
+
     [TestCase(32, true)]
     [TestCase(72, true)]
     [TestCase(128, true)]
@@ -117,8 +173,14 @@ public sealed class AttentionBf16Tests
     {
         using var device = new SimDevice(threads: 1, selection: new KernelSelection());
         var call = new AttentionForwardBf16Call { Dims = new(2, 17, 4, size), Qkv = default, Output = default };
+        var gradient = new AttentionBackwardBf16Call
+        {
+            Dims = call.Dims, Qkv = default, Output = default, LogSumExp = default, OutputGradient = default, QkvGradient = default,
+        };
         Assert.Multiple(() =>
         {
+            Assert.That(
+                device.Selection.Resolve(AttentionOperators.BackwardBf16, in gradient, device).Name, Is.EqualTo(isServed ? "v2-mma-sync" : "v1-naive"));
             Assert.That(
                 device.Selection.Resolve(AttentionOperators.ForwardBf16, in call, device).Name, Is.EqualTo(isServed ? "v2-mma-sync" : "v1-naive"));
             Assert.That(TensorCores.Supports(in call, device, out var reason), Is.EqualTo(isServed));
@@ -138,8 +200,7 @@ public sealed class AttentionBf16Tests
     private static (BFloat16[] Output, float[] LogSumExp) Run(
         Device device, KernelVariant variant, int tokens, int size, Func<int, int, int, int, float> value)
     {
-        using var qkv = device.Upload<BFloat16>([.. Enumerable.Range(0, tokens * 3 * Heads * size).Select(i => BFloat16.Round(
-            value(i / (Heads * size) % 3, i / (3 * Heads * size), i / size % Heads, i % size)))]);
+        using var qkv = device.Upload<BFloat16>(Packed(tokens, size, value));
         using var output = device.Allocate<BFloat16>(tokens * Heads * size);
         using var logSumExp = device.Allocate<float>(tokens * Heads);
         ((KernelVariant<AttentionForwardBf16Call>)variant).Launch(device, new AttentionForwardBf16Call
@@ -151,6 +212,10 @@ public sealed class AttentionBf16Tests
         });
         return (device.Download(output.Slice), device.Download(logSumExp.Slice));
     }
+
+    private static BFloat16[] Packed(int tokens, int size, Func<int, int, int, int, float> value) =>
+        [.. Enumerable.Range(0, tokens * 3 * Heads * size).Select(i => BFloat16.Round(
+            value(i / (Heads * size) % 3, i / (3 * Heads * size), i / size % Heads, i % size)))];
 
     /// <summary>Numbers in (-1, 1) without a pattern.</summary>
     private static float Mixed(int part, int token, int head, int c) =>

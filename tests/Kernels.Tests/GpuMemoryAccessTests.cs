@@ -102,24 +102,30 @@ public sealed class GpuMemoryAccessTests
     }
 
     /// <summary>
-    /// Log-sum-exps are single floats by few lanes, and half of the rows of 72 begin and end in the middle of a sector: a tenth may be
-    /// wasted there.
+    /// Log-sum-exps and D are single floats by few lanes, and half of the rows of 72 begin and end in the middle of a sector.
     /// </summary>
     [Test]
     public void AttentionBf16_OnTensorCores_HasNoConflictsAndWholeSectors([Values(32, 64, 72, 96, 128)] int headSize)
     {
         const int Tokens = 256, Heads = 2;
+        var elements = Tokens * Heads * headSize;
         using var device = new SimDevice(selection: new KernelSelection());
-        using var qkv = device.Upload<BFloat16>(new BFloat16[3 * Tokens * Heads * headSize]);
-        using var output = device.Allocate<BFloat16>(Tokens * Heads * headSize);
+        using var qkv = device.Upload<BFloat16>(new BFloat16[3 * elements]);
+        using var output = device.Allocate<BFloat16>(elements);
         using var logSumExp = device.Allocate<float>(Tokens * Heads);
+        using var gradient = device.Allocate<BFloat16>(3 * elements);
         var launches = Watch(device);
-        new AttentionForwardBf16V2MmaSync().Launch(device, new AttentionForwardBf16Call
+        var dims = new AttentionShape(1, Tokens, Heads, headSize);
+        new AttentionForwardBf16V2MmaSync().Launch(
+            device, new() { Dims = dims, Qkv = qkv.Slice, Output = output.Slice, LogSumExp = logSumExp.Slice });
+        new AttentionBackwardBf16V2MmaSync().Launch(device, new()
         {
-            Dims = new(1, Tokens, Heads, headSize),
+            Dims = dims,
             Qkv = qkv.Slice,
             Output = output.Slice,
             LogSumExp = logSumExp.Slice,
+            OutputGradient = output.Slice,
+            QkvGradient = gradient.Slice,
         });
         AssertClean(launches, wasted: headSize % 16 == 0 ? 0.05 : 0.25);
     }

@@ -67,6 +67,15 @@ public sealed class HugeShapeTests
             Output = m.Halves(1_000_001L * 17 * 256),
             LogSumExp = m.Floats(1_000_001L * 4 * 17),
         }),
+        Huge.Of(AttentionOperators.BackwardBf16, "", m => new AttentionBackwardBf16Call
+        {
+            Dims = new(1_000_001, 17, 4, 64),
+            Qkv = m.Halves(3L * 1_000_001 * 17 * 256),
+            Output = m.Halves(1_000_001L * 17 * 256),
+            LogSumExp = m.Floats(1_000_001L * 4 * 17),
+            OutputGradient = m.Halves(1_000_001L * 17 * 256),
+            QkvGradient = m.Halves(3L * 1_000_001 * 17 * 256),
+        }),
         Huge.Of(LayerNormOperators.Forward, "", except: "v2-packs", make: m => Normalise(m, (1 << 23) + 3, 515)),
         Huge.Of(LayerNormOperators.Forward, "most rows", except: "v2-packs", make: m => Normalise(m, MaxRows, 1)),
         Huge.Of(LayerNormOperators.Forward, "packs", m => Normalise(m, (1 << 23) + 3, 516)),

@@ -77,12 +77,18 @@ public sealed class ValidationTests
     private static readonly AttentionForwardBf16Call AttentionBf16 =
         new() { Dims = new(1, 2, 1, 4), Qkv = Halves(24), Output = Halves(8), LogSumExp = Floats(2) };
 
+    private static readonly AttentionBackwardBf16Call AttentionGradientBf16 = new()
+    {
+        Dims = new(1, 2, 1, 4), Qkv = Halves(24), Output = Halves(8), LogSumExp = Floats(2), OutputGradient = Halves(8), QkvGradient = Halves(24),
+    };
+
     public static IEnumerable<TestCaseData> Good() => new IKernelCall[]
     {
         Axpby, LayerNorm, CrossEntropy, Solver, AdamW, MatMul, MatMul with { Products = 2, A = Floats(16), B = Floats(24), C = Floats(12) },
         MatMulBf16, MatMulBf16 with { C = default, RoundedC = Halves(6) },
         new RoundCall { Count = 4, X = Floats(4), Y = Halves(4) }, new WidenCall { Count = 4, X = Halves(4), Y = Floats(4) },
         AttentionBf16, AttentionBf16 with { LogSumExp = default },
+        AttentionGradientBf16,
     }.Select(c => new TestCaseData(c).SetArgDisplayNames(c.GetType().Name));
 
     public static IEnumerable<TestCaseData> Bad()
@@ -144,6 +150,16 @@ public sealed class ValidationTests
             AttentionBf16 with { Output = Halves(7) }, "attention.forward.bf16: operand 'Output' has 7 elements, the sizes need 8");
         yield return Case(
             AttentionBf16 with { LogSumExp = Floats(1) }, "attention.forward.bf16: operand 'LogSumExp' has 1 elements, the sizes need 2");
+        yield return Case(
+            AttentionGradientBf16 with { LogSumExp = default }, "attention.backward.bf16: operand 'LogSumExp' has 0 elements, the sizes need 2");
+        yield return Case(
+            AttentionGradientBf16 with { Output = Halves(7) }, "attention.backward.bf16: operand 'Output' has 7 elements, the sizes need 8");
+        yield return Case(
+            AttentionGradientBf16 with { OutputGradient = Halves(7) },
+            "attention.backward.bf16: operand 'OutputGradient' has 7 elements, the sizes need 8");
+        yield return Case(
+            AttentionGradientBf16 with { QkvGradient = Halves(23) },
+            "attention.backward.bf16: operand 'QkvGradient' has 23 elements, the sizes need 24");
         yield return Case(AttentionBf16 with { Dims = new(1, 2, 1, 257) }, "attention.forward.bf16: head size is 257, it must be 1..256");
         foreach (var call in new[]
         {

@@ -94,6 +94,38 @@ internal sealed record AttentionCase(AttentionShape Dims, FillPattern Fill, doub
         SameInfinities = false,
     };
 
+    /// <summary>The gradient in bf16.</summary>
+    public KernelCase<AttentionBackwardBf16Call> BackwardBf16() => new(
+        ToString(),
+        [
+            Qkv.AsBf16(),
+            Operand.In("output", Dims.Elements, FillPattern.Derived).AsBf16(),
+            Operand.In("lse", Dims.Rows, FillPattern.Derived),
+            Operand.In("doutput", Dims.Elements).AsBf16(),
+            Operand.Out("dqkv", 3 * Dims.Elements, 2 * Terms).AsBf16(),
+        ],
+        m => new AttentionBackwardBf16Call
+        {
+            Dims = Dims,
+            Qkv = m.Bf16("qkv"),
+            Output = m.Bf16("output"),
+            LogSumExp = m["lse"],
+            OutputGradient = m.Bf16("doutput"),
+            QkvGradient = m.Bf16("dqkv"),
+        },
+        v => Reference.Backward(v["qkv"], v["output"], v["doutput"], v["dqkv"]))
+    {
+        Derive = v =>
+        {
+            // What the forward pass saved is that of the numbers that the kernel sees.
+            Stretch(v);
+            Array.ConvertAll(v["qkv"], x => (double)BFloat16.Round((float)x).ToSingle()).CopyTo(v["qkv"], 0);
+            Reference.Forward(v["qkv"], v["output"], v["lse"]);
+        },
+        ExtraError = ExtraError,
+        SameInfinities = false,
+    };
+
     public override string ToString() => $"{Dims} " + (Logits > 0 ? $"logits +-{Logits}" : $"{Fill}");
 
     private string Label(bool saveLogSumExp) => this + (saveLogSumExp ? "" : " without log-sum-exp");

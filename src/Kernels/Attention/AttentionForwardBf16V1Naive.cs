@@ -13,10 +13,7 @@ internal sealed class AttentionForwardBf16V1Naive : GpuVariant<AttentionForwardB
 {
     private const int Warps = 4;
 
-    /// <summary>Packs of four channels that a lane has: heads have at most 256.</summary>
-    private const int Packs = 2;
-
-    private static readonly GpuKernel Rows = new(Kernel, Warps * WarpReduce.Lanes) { Unroll = Packs };
+    private static readonly GpuKernel Rows = new(Kernel, Warps * WarpReduce.Lanes) { Unroll = Bf16WarpRow.Packs };
 
     public override string Name => "v1-naive";
 
@@ -44,11 +41,8 @@ internal sealed class AttentionForwardBf16V1Naive : GpuVariant<AttentionForwardB
             var token = (int)(row - ((long)index * tokens));
             var head = new GpuAttentionHead(index, tokens, heads, size);
             var query = head.Query + ((long)token * head.PackedWidth);
-            var sums = new Float4[Packs];
-            for (var c = 0; c < Packs; c++)
-            {
-                sums[c] = default;
-            }
+            var sums = new Float4[Bf16WarpRow.Packs];
+            Bf16WarpRow.Clear(sums);
 
             // Not minus infinity, whose difference from itself is NaN: where all scores are that, m stays and l is 0.
             float m = float.MinValue, l = 0f;
@@ -56,45 +50,24 @@ internal sealed class AttentionForwardBf16V1Naive : GpuVariant<AttentionForwardB
             {
                 var key = head.Key + ((long)(first + lane) * head.PackedWidth);
                 var score = first + lane < tokens
-                    ? GpuAttentionRow.Dot(qkv, query, key, size, isPacked != 0)
+                    ? GpuAttentionRow.Dot(qkv, query, qkv, key, size, isPacked != 0)
                     : float.NegativeInfinity;
                 var max = Scalar.Max(WarpReduce.Max(score) * scale, m);
                 var weight = HeadTile.Exp2(score, scale, max);
                 var factor = Scalar.Exp2(m - max);
                 l = Scalar.Fma(l, factor, weight);
                 m = max;
-                for (var c = 0; c < Packs; c++)
+                for (var c = 0; c < Bf16WarpRow.Packs; c++)
                 {
                     sums[c].Scale(factor);
                 }
 
-                for (var j = 0; j < WarpReduce.Lanes && first + j < tokens; j++)
-                {
-                    var value = head.Value + ((long)(first + j) * head.PackedWidth);
-                    var w = Warp.Shuffle(weight, j);
-                    for (var c = 0; c < Packs; c++)
-                    {
-                        var channel = 4 * (lane + (WarpReduce.Lanes * c));
-                        if (channel < size)
-                        {
-                            sums[c].AddScaled(w, Bf16Memory.LoadUpTo4(qkv, value + channel, size - channel, isPacked != 0));
-                        }
-                    }
-                }
+                Bf16WarpRow.AddWeighted(
+                    sums, weight, qkv, head.Value + ((long)first * head.PackedWidth), head.PackedWidth, tokens - first, size, isPacked != 0);
             }
 
             l = WarpReduce.Sum(l);
-            var result = head.Output + ((long)token * head.Width);
-            for (var c = 0; c < Packs; c++)
-            {
-                var channel = 4 * (lane + (WarpReduce.Lanes * c));
-                if (channel < size)
-                {
-                    sums[c].Scale(1f / l);
-                    Bf16Memory.StoreUpTo4(output, result + channel, size - channel, isPacked != 0, sums[c]);
-                }
-            }
-
+            Bf16WarpRow.Store(sums, 1f / l, output, head.Output + ((long)token * head.Width), size, isPacked != 0);
             if (lane == 0 && logSumExp.Length > 0)
             {
                 logSumExp[row] = GpuAttentionRow.LogSumExp(m, l);

@@ -12,7 +12,7 @@ namespace DPT.Engine.Kernels;
 /// asynchronously one stage ahead; what is left behind whole stages goes 16 keys at a time, so 257 keys cost 272.
 /// Threads: four warps of 32 query rows each (d = 32, 64), so that a fragment of keys or values is multiplied four times, or of 16,
 /// whose sums are wider. Warps without a row copy and wait. Limits: d of 32, 64, 72, 96, 128; operands at multiples of 16 bytes.
-/// Shared memory: 256 rows of d, 16 KiB to 64 KiB; queries pass through the stage that is filled last. Bytes: 4 L d for 128 or 64
+/// Shared memory: 256 rows of d, 16 KiB to 64 KiB. Bytes: 4 L d for 128 or 64
 /// rows. FLOPs: 4 L d per row.
 /// </summary>
 internal sealed class AttentionForwardBf16V2MmaSync : GpuVariant<AttentionForwardBf16Call>
@@ -26,7 +26,7 @@ internal sealed class AttentionForwardBf16V2MmaSync : GpuVariant<AttentionForwar
     /// <summary>Two strips of up to 8 fragments, 8 blocks of scores, and 8 blocks of channels, or one with twice as many channels.</summary>
     private const int Fragments = 8, Scores = 2 * (Keys / 8), Sums = Bf16HeadTile.MaxBlocks;
 
-    private static readonly Bf16HeadKernels Heads = new(Kernel<Head32>, SharedRows, 0, 2, 3, 3, 2);
+    private static readonly Bf16HeadKernels Heads = new(Kernel<Head32>, _ => SharedRows, 2, 2, 3, 0, 2);
 
     public override string Name => "v2-mma-sync";
 
@@ -60,13 +60,15 @@ internal sealed class AttentionForwardBf16V2MmaSync : GpuVariant<AttentionForwar
         var shared = SharedMemory.GetDynamic<UInt4>().AsAligned(16);
         var index = Grid.IdxX / blocks;
         var head = new GpuAttentionHead(index, tokens, heads, T.Size);
-        var keys = new Bf16HeadRows<T>(qkv, head.Key, head.PackedWidth, tokens);
-        var values = new Bf16HeadRows<T>(qkv, head.Value, head.PackedWidth, tokens);
         var rowsOfBlock = Bf16HeadTile.Warps * Bf16HeadTile.Strip * Strips<T>();
         var row = (Grid.IdxX - (index * blocks)) * rowsOfBlock;
-        new Bf16HeadRows<T>(qkv, head.Query, head.PackedWidth, tokens).Copy(shared, Stage<T>(), rowsOfBlock, row);
+        var ring = new Bf16HeadRing<T>(
+            new(qkv, head.Key, head.PackedWidth, tokens), new(qkv, head.Value, head.PackedWidth, tokens), shared, 0, tokens);
+
+        // Queries pass through the second stage, which is filled last.
+        new Bf16HeadRows<T>(qkv, head.Query, head.PackedWidth, tokens).Copy(shared, ring.StageOf(Keys, Keys), rowsOfBlock, row);
         TensorCore.CommitCopies();
-        Fetch(keys, values, shared, 0, 0);
+        ring.Fetch(Keys, 0);
         TensorCore.CommitCopies();
         TensorCore.WaitForAllCopiesButOneGroup();
         Group.Barrier();
@@ -76,11 +78,9 @@ internal sealed class AttentionForwardBf16V2MmaSync : GpuVariant<AttentionForwar
         for (var i = 0; i < Strips<T>(); i++)
         {
             Bf16HeadProduct.LoadRows<T>(
-                q, i * Bf16HeadProduct.Fragments<T>(), shared, Stage<T>(), own + (Bf16HeadTile.Strip * i));
+                q, i * Bf16HeadProduct.Fragments<T>(), shared, ring.StageOf(Keys, Keys), own + (Bf16HeadTile.Strip * i));
         }
 
-        row += own;
-        var first = 0;
         float[] m = new float[4], l = new float[4];
         var o = new Float4[Sums];
         Bf16SoftmaxRows.Begin(m, l, Strips<T>());
@@ -89,26 +89,17 @@ internal sealed class AttentionForwardBf16V2MmaSync : GpuVariant<AttentionForwar
             o[i] = default;
         }
 
-        if (row >= tokens)
-        {
-            // A loop of its own for warps that only copy: around what others keep in registers a condition would cost a move for each.
-            for (; first + Keys <= tokens; first += Keys)
-            {
-                Advance(keys, values, shared, first, tokens);
-            }
-
-            first = tokens;
-        }
-
+        row += own;
+        var first = row < tokens ? 0 : ring.OnlyCopy(Keys);
         for (; first + Keys <= tokens; first += Keys)
         {
-            Advance(keys, values, shared, first, tokens);
-            Attend<T>(q, m, l, o, shared, StageOf<T>(first), Keys, Keys, scale);
+            ring.Advance(Keys, first);
+            Attend<T>(q, m, l, o, shared, ring.StageOf(Keys, first), Keys, Keys, scale);
         }
 
         TensorCore.WaitForCopies();
         Group.Barrier();
-        for (var at = StageOf<T>(first); first < tokens; first += Bf16HeadTile.Strip)
+        for (var at = ring.StageOf(Keys, first); first < tokens; first += Bf16HeadTile.Strip)
         {
             Attend<T>(q, m, l, o, shared, at, Bf16HeadTile.Strip, tokens - first, scale);
             at += Bf16HeadTile.Strip * Bf16HeadTile.Chunks<T>();
@@ -119,37 +110,6 @@ internal sealed class AttentionForwardBf16V2MmaSync : GpuVariant<AttentionForwar
         {
             Finish<T>(o, m, l, i, shared, own + (Bf16HeadTile.Strip * i), row + (Bf16HeadTile.Strip * i), tokens, head, output, logSumExp);
         }
-    }
-
-    /// <summary>Waits for the stage with a key, which is the first of it, and starts the copies of the next, if there is one.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Advance<T>(Bf16HeadRows<T> keys, Bf16HeadRows<T> values, ArrayView<UInt4> shared, int first, int tokens)
-        where T : struct, IHeadSize
-    {
-        // Behind this barrier everyone's copies of the stage are there, and everyone has read the other one.
-        TensorCore.WaitForCopies();
-        Group.Barrier();
-        if (first + Keys < tokens)
-        {
-            Fetch(keys, values, shared, StageOf<T>(first + Keys), first + Keys);
-        }
-    }
-
-    /// <summary>First chunk of the stage that a key is in.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int StageOf<T>(int key) where T : struct, IHeadSize => (key / Keys & 1) * Stage<T>();
-
-    /// <summary>Chunks of a stage.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Stage<T>() where T : struct, IHeadSize => 2 * Keys * Bf16HeadTile.Chunks<T>();
-
-    /// <summary>Starts this thread's copies of a stage: keys, and values behind them.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Fetch<T>(Bf16HeadRows<T> keys, Bf16HeadRows<T> values, ArrayView<UInt4> shared, int stage, int first)
-        where T : struct, IHeadSize
-    {
-        keys.Copy(shared, stage, Keys, first);
-        values.Copy(shared, stage + (Keys * Bf16HeadTile.Chunks<T>()), Keys, first);
     }
 
     /// <summary>Takes so many keys of a stage into account.</summary>

@@ -15,15 +15,15 @@ internal sealed class Bf16HeadKernels
     ];
 
     /// <param name="kernel">A method with the head size as type argument, whichever it is.</param>
-    /// <param name="rows">Rows that a block keeps in shared memory.</param>
+    /// <param name="rows">Rows that a block keeps in shared memory, by head size.</param>
     /// <param name="blocks">
     /// Blocks that shall fit on a multiprocessor, by head size, where the assembler would spill registers to fit more; 0 where it would not.
     /// </param>
-    public Bf16HeadKernels(Delegate kernel, int rows, params int[] blocks) => All =
+    public Bf16HeadKernels(Delegate kernel, Func<int, int> rows, params int[] blocks) => All =
     [
         .. Tiles.Zip(blocks, (t, count) => new GpuKernel(kernel, Bf16HeadTile.Threads, t.Tile)
         {
-            DynamicSharedBytes = rows * t.Size * sizeof(ushort),
+            DynamicSharedBytes = rows(t.Size) * t.Size * sizeof(ushort),
             BlocksPerMultiprocessor = count,
             Unroll = LongestLoop,
         }),

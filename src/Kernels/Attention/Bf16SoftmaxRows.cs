@@ -111,7 +111,7 @@ internal static class Bf16SoftmaxRows
 
     /// <summary>2^(scale score - exponent), a difference of rounded numbers as in <see cref="HeadTile.Exp2"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Power(float score, float scale, float exponent) => Scalar.Exp2OrZero((score * scale) - exponent);
+    public static float Power(float score, float scale, float exponent) => Scalar.Exp2OrZero((score * scale) - exponent);
 
     private static float MaxOfRow(float x)
     {

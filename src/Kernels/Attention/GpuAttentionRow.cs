@@ -6,6 +6,9 @@ namespace DPT.Engine.Kernels;
 /// <summary>What the naive GPU variants are made of: loops over a head's width in global memory, and the scale.</summary>
 internal static class GpuAttentionRow
 {
+    /// <summary>What makes an exponent of two of one of e.</summary>
+    public const float Log2E = 1.44269504f;
+
     private const float Ln2 = 0.693147181f;
 
     /// <summary>1/sqrt(d).</summary>
@@ -44,20 +47,21 @@ internal static class GpuAttentionRow
         return sum;
     }
 
-    /// <summary>Sum of two rows' products, of bf16 widened.</summary>
-    /// <param name="x">The array of both.</param>
-    /// <param name="atX">First element of one row.</param>
-    /// <param name="atY">First element of the other.</param>
+    /// <summary>Sum of x[c] y[c], of bf16 widened.</summary>
+    /// <param name="x">The array of one row.</param>
+    /// <param name="atX">Its first element.</param>
+    /// <param name="y">The array of the other row.</param>
+    /// <param name="atY">Its first element.</param>
     /// <param name="size">Elements of a row.</param>
     /// <param name="isPacked">Whether rows start at multiples of 8 bytes.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Dot(ArrayView<BFloat16> x, long atX, long atY, int size, bool isPacked)
+    public static float Dot(ArrayView<BFloat16> x, long atX, ArrayView<BFloat16> y, long atY, int size, bool isPacked)
     {
         var sum = 0f;
         for (var c = 0; c < size; c += 4)
         {
             var pack = Bf16Memory.LoadUpTo4(x, atX + c, size - c, isPacked);
-            sum = pack.Dot(Bf16Memory.LoadUpTo4(x, atY + c, size - c, isPacked), sum);
+            sum = pack.Dot(Bf16Memory.LoadUpTo4(y, atY + c, size - c, isPacked), sum);
         }
 
         return sum;

@@ -11,6 +11,7 @@ public static class KernelRegistry
         AttentionOperators.Forward,
         AttentionOperators.Backward,
         AttentionOperators.ForwardBf16,
+        AttentionOperators.BackwardBf16,
         LayerNormOperators.Forward,
         LayerNormOperators.Backward,
         ElementwiseOperators.Axpby,
