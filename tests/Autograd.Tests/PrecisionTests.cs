@@ -15,6 +15,11 @@ public sealed class PrecisionTests
     /// <summary>Of hidden values that were rounded to 8 bits, in sums of many.</summary>
     private const double OfHiddenValues = 4e-3;
 
+    /// <summary>
+    /// Of results, probabilities, gradients of scores and gradients, each rounded to 8 bits once: four times 2^-9 of the largest.
+    /// </summary>
+    private const double OfAttention = 4.0 / 512;
+
     private static readonly PixelGrid Grid = new(2, 3);
 
     private static readonly Example[] All =
@@ -29,8 +34,8 @@ public sealed class PrecisionTests
         new("a linear layer and a convolution of the same pixels, whose border is cleared between", OfSums,
             [new("x", Grid.Rows, 8), new("w", 16, 72), new("w1", 16, 8)],
             (tape, t) => tape.Convolve(t["x"], Grid, t["w"], residual: tape.Linear(t["x"], t["w1"]))),
-        new("attention", OfHiddenValues, [new("qkv", 2, 5, 96)], (tape, t) => tape.Attention(t["qkv"], heads: 2)),
-        new("attention to what a linear layer kept in bf16, used twice", OfHiddenValues, [new("x", 2, 5, 16), new("w", 96, 16)], (tape, t) =>
+        new("attention", OfAttention, [new("qkv", 2, 5, 96)], (tape, t) => tape.Attention(t["qkv"], heads: 2)),
+        new("attention to what a linear layer kept in bf16, used twice", OfAttention, [new("x", 2, 5, 16), new("w", 96, 16)], (tape, t) =>
         {
             var qkv = tape.Linear(t["x"], tape.Scale(t["w"], 0.25f), isFactor: true);
             return tape.Add(tape.Attention(qkv, heads: 2), tape.Attention(qkv, heads: 1));
@@ -75,6 +80,23 @@ public sealed class PrecisionTests
         var actual = Run(example, device, Inputs(example));
         var expected = Run(example, host, RoundedFactors(example, Inputs(example)));
         Assert.That(Distance(actual["y"], expected["y"]), Is.GreaterThan(10 * OfSums));
+    }
+
+    /// <summary>No node is left that would free hidden values.</summary>
+    [Test]
+    public void Mlp_WithoutGradient_LeavesNoMemoryBehind()
+    {
+        using var device = Open(DeviceKind.Host, Precision.Bf16);
+        using var x = device.Upload<float>(Numbers(1, 16));
+        var live = device.Memory.LiveBlocks;
+        using (var tape = new Tape(device))
+        {
+            var weight = Tape.Constant(new TensorShape(4, 4), x.Slice);
+            var bias = Tape.Constant(new TensorShape(4), x.Slice.Range(0, 4));
+            tape.WithoutGradient(() => tape.Mlp(weight, weight, bias, weight, bias));
+        }
+
+        Assert.That(device.Memory.LiveBlocks, Is.EqualTo(live));
     }
 
     [Test]
