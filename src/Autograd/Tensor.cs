@@ -65,12 +65,13 @@ public class Tensor
         ? _owned?.Slice ?? _view
         : (_owned ??= _keeper.Widen(_rounded!.Slice)).Slice;
 
-    /// <summary>The elements as floats, which the caller changes before anybody has a gradient of them: no rounding of them is kept.</summary>
+    /// <summary>The elements as floats, which the caller changes: from now on they are kept as floats, and no rounding of them is.</summary>
     internal Slice<float> DataToChange
     {
         get
         {
             var floats = Data;
+            WidenGradient();
             _keeper = null;
             DropRounding();
             return floats;
@@ -135,8 +136,7 @@ public class Tensor
 
         if (!other.HasGradient)
         {
-            _ = Gradient;
-            DropRoundedGradient();
+            WidenGradient();
             (other._gradient, _gradient) = (_gradient, null);
             return;
         }
@@ -189,6 +189,13 @@ public class Tensor
         }
 
         return _rounded!.Slice;
+    }
+
+    /// <summary>A gradient that has arrived in bf16 is kept as floats from now on.</summary>
+    private void WidenGradient()
+    {
+        _ = HasGradient ? Gradient : default;
+        DropRoundedGradient();
     }
 
     private void DropRoundedGradient()
