@@ -65,13 +65,15 @@ public class Tensor
         ? _owned?.Slice ?? _view
         : (_owned ??= _keeper.Widen(_rounded!.Slice)).Slice;
 
-    /// <summary>The elements as floats, which the caller changes: from now on they are kept as floats, and no rounding of them is.</summary>
+    /// <summary>
+    /// The elements as floats, which the caller changes in the forward pass: from now on they, and their gradient, are kept as floats, and
+    /// no rounding of them is.
+    /// </summary>
     internal Slice<float> DataToChange
     {
         get
         {
             var floats = Data;
-            WidenGradient();
             _keeper = null;
             DropRounding();
             return floats;
@@ -136,7 +138,8 @@ public class Tensor
 
         if (!other.HasGradient)
         {
-            WidenGradient();
+            _ = Gradient;
+            DropRoundedGradient();
             (other._gradient, _gradient) = (_gradient, null);
             return;
         }
@@ -189,13 +192,6 @@ public class Tensor
         }
 
         return _rounded!.Slice;
-    }
-
-    /// <summary>A gradient that has arrived in bf16 is kept as floats from now on.</summary>
-    private void WidenGradient()
-    {
-        _ = HasGradient ? Gradient : default;
-        DropRoundedGradient();
     }
 
     private void DropRoundedGradient()

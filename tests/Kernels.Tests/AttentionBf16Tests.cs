@@ -164,6 +164,41 @@ public sealed class AttentionBf16Tests
         }
     }
 
+    /// <summary>
+    /// Beyond the last key rows are zero, and so are their scores: beside scores of -362 their powers are infinite, unless they are left out.
+    /// </summary>
+    [TestCaseSource(nameof(Backwards))]
+    public void Gradient_OfVeryNegativeScores_KnowsNoKeysBehindTheLast(KernelVariant variant)
+    {
+        const int Tokens = 17, Size = 32, Elements = Tokens * Heads * Size;
+        using var device = Open(variant);
+        using var qkv = device.Upload<BFloat16>(
+            Packed(Tokens, Size, (part, token, head, c) => part == 0 ? 8 : part == 1 ? -8 : Mixed(part, token, head, c)));
+        using var output = device.Upload<BFloat16>(Filled(0.25f));
+        using var dOutput = device.Upload<BFloat16>(Filled(0.5f));
+        using var logSumExp = device.Upload<float>(
+            [.. Enumerable.Repeat((float)((-64 * Math.Sqrt(Size)) + Math.Log(Tokens)), Tokens * Heads)]);
+        using var gradient = device.Allocate<BFloat16>(3 * Elements);
+        ((KernelVariant<AttentionBackwardBf16Call>)variant).Launch(device, new AttentionBackwardBf16Call
+        {
+            Dims = new(1, Tokens, Heads, Size),
+            Qkv = qkv.Slice,
+            Output = output.Slice,
+            LogSumExp = logSumExp.Slice,
+            OutputGradient = dOutput.Slice,
+            QkvGradient = gradient.Slice,
+        });
+        float[] numbers = [.. device.Download(gradient.Slice).Select(g => g.ToSingle())];
+        Assert.Multiple(() =>
+        {
+            Assert.That(numbers, Is.All.Matches<float>(float.IsFinite));
+            Assert.That(
+                numbers.Where((_, i) => i / (Heads * Size) % 3 == 2), Is.All.EqualTo(0.5f).Within(0.01), "every value is in the mean of every row");
+        });
+
+        static BFloat16[] Filled(float value) => [.. Enumerable.Repeat(BFloat16.Round(value), Elements)];
+    }
+
     [TestCase(32, true)]
     [TestCase(72, true)]
     [TestCase(128, true)]
