@@ -7,10 +7,11 @@ namespace DPT.Engine.Kernels;
 /// <remarks>
 /// limit(size) = factor library + R sqrt(terms) (u size + e/2) + (extra + 4 intermediate) size + storage max(size, 2^-126)
 /// + (16 + terms / 2) sensitivity, with u = 2^-24, e the smallest denormal float and size the magnitude that the error is relative to
-/// (<see cref="ErrorStats.SizeOf"/>). Roundings behave like a random walk, hence the root. R is 16 if nothing else is known. A measured library error replaces most of
-/// it, and R is 4: enough for the final roundings of a few elements on which the library was lucky, and too little
-/// to hide a kernel that is worse than the library. Rounding n terms once moves their sum by sqrt(n) roundings of a term,
-/// and adding them up one by one by sqrt(n^3/3): hence the terms beside the sensitivity. The e/2 is what a product loses when it underflows.
+/// (<see cref="ErrorStats.SizeOf"/>). Roundings behave like a random walk, hence the root. R is 16 if nothing else is known. A measured
+/// library error replaces most of it, and R is 4: enough for the final roundings of a few elements on which the library was lucky,
+/// and too little to hide a kernel that is worse than the library. Rounding n terms once moves their sum by sqrt(n) roundings of a
+/// term, and adding them up one by one by sqrt(n^3/3): hence the terms beside the sensitivity. The e/2 is what a product loses when
+/// it underflows.
 /// </remarks>
 public readonly record struct Tolerance
 {
