@@ -53,6 +53,8 @@ public sealed class Parameter : Tensor
 
     internal Initializer Initializer { get; }
 
+    private protected override long Version => _store.Version;
+
     internal override Slice<float> GradientTarget(Device device, out bool accumulate)
     {
         accumulate = true;

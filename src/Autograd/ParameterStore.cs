@@ -47,6 +47,9 @@ public sealed class ParameterStore : IDisposable
     /// <summary>The weights that modules see: the flat buffer, or a substitute while one is in use.</summary>
     public Slice<float> Values => _substitute.IsEmpty ? Require(_values).Slice : _substitute;
 
+    /// <summary>How often the values have changed: roundings of older ones are not used any more.</summary>
+    internal long Version { get; private set; }
+
     /// <summary>The gradients.</summary>
     public Slice<float> Gradients => Require(_gradients).Slice;
 
@@ -157,6 +160,9 @@ public sealed class ParameterStore : IDisposable
         return Device.Upload<float>(mask);
     }
 
+    /// <summary>The values are others now.</summary>
+    internal void NoteChange() => Version++;
+
     /// <summary>Lets the modules see other weights (a moving average) until the result is disposed.</summary>
     public IDisposable Substitute(Slice<float> values)
     {
@@ -200,6 +206,7 @@ public sealed class ParameterStore : IDisposable
     public void Import(Slice<float> flat, IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)> state)
     {
         RequireFit(state);
+        NoteChange();
         foreach (var parameter in _parameters)
         {
             Device.CopyIn<float>(state[parameter.Name].Values, flat.Range(parameter.Offset, parameter.Shape.Count));

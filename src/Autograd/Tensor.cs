@@ -18,7 +18,7 @@ public class Tensor
     private Device? _keeper;
     private DeviceBuffer<float>? _owned;
     private DeviceBuffer<BFloat16>? _rounded;
-    private nint _roundedFrom;
+    private (nint Address, long Version) _roundedFrom;
     private DeviceBuffer<float>? _gradient;
     private DeviceBuffer<BFloat16>? _roundedGradient;
 
@@ -96,6 +96,9 @@ public class Tensor
 
     /// <summary>Where a product puts the elements: one of the two.</summary>
     internal Factor AsResult => _keeper is null ? new Factor(Data, default) : new Factor(default, _rounded!.Slice);
+
+    /// <summary>Another number whenever the elements are others: those of a parameter are, after a step of an optimiser.</summary>
+    private protected virtual long Version => 0;
 
     /// <summary>Whether the rounding of elements that are floats is kept.</summary>
     internal bool KeepsRounding => _keeper is null && _rounded is not null;
@@ -181,13 +184,13 @@ public class Tensor
         DropRoundedGradient();
     }
 
-    /// <summary>The elements in bf16; rounded where that is first asked for, or again where the floats lie elsewhere now.</summary>
+    /// <summary>The elements in bf16; rounded where that is first asked for, or again where the floats lie elsewhere or are others now.</summary>
     private Slice<BFloat16> Rounded(Device device)
     {
-        if (_keeper is null && (_rounded is null || _roundedFrom != Data.Address))
+        if (_keeper is null && (_rounded is null || _roundedFrom != (Data.Address, Version)))
         {
             _rounded ??= device.Allocate<BFloat16>(Shape.Count);
-            _roundedFrom = Data.Address;
+            _roundedFrom = (Data.Address, Version);
             device.Round(Data, _rounded.Slice);
         }
 

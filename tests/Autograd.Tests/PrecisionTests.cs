@@ -123,6 +123,27 @@ public sealed class PrecisionTests
         float Sum() => device.Download(tape.Linear(Tape.Constant(new TensorShape(1, 8), x.Slice), weight).Data)[0];
     }
 
+    /// <summary>A tape that nobody resets keeps roundings; a step of an optimiser makes them those of old weights.</summary>
+    [Test]
+    public void Tape_BeforeAndAfterAStep_RoundsTheWeightsOfNow()
+    {
+        using var device = Open(DeviceKind.Host, Precision.Bf16);
+        using var store = new ParameterStore(device);
+        var weight = store.Add("w", new TensorShape(1, 8), Initializer.One);
+        store.Initialize(1);
+        using var x = device.Upload<float>([1, 2, 3, 4, 5, 6, 7, 8]);
+        using var ones = device.Upload<float>([1, 1, 1, 1, 1, 1, 1, 1]);
+        using var optimizer = new Sgd(store, new SgdConfig(0, Nesterov: false, 0, DecayEverything: false));
+        using var tape = new Tape(device);
+        Assert.That(Sum(), Is.EqualTo(36));
+        device.Copy(ones.Slice, weight.Gradient);
+        optimizer.Step(0.5f);
+        Assert.That(Sum(), Is.EqualTo(18));
+
+        float Sum() => device.Download(
+            tape.WithoutGradient(() => tape.Linear(Tape.Constant(new TensorShape(1, 8), x.Slice), weight)).Data)[0];
+    }
+
     private static Device Open(DeviceKind kind, Precision precision) => kind == DeviceKind.Host
         ? new HostDevice(threads: 2, selection: new KernelSelection()) { Precision = precision }
         : new SimDevice(threads: 2, selection: new KernelSelection()) { Precision = precision };

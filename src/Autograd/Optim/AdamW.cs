@@ -65,6 +65,7 @@ public sealed class AdamW : IOptimizer
         }
 
         Steps++;
+        _store.NoteChange();
     }
 
     /// <inheritdoc/>

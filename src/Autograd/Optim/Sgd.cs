@@ -48,6 +48,7 @@ public sealed class Sgd : IOptimizer
         }
 
         Steps++;
+        _store.NoteChange();
     }
 
     /// <inheritdoc/>
