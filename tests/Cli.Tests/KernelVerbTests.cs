@@ -139,6 +139,7 @@ public sealed class KernelVerbTests
     [TestCase("ptx")]
     [TestCase("sass")]
     [TestCase("sim")]
+    [TestCase("assemble")]
     public void Architecture_ThatDoesNotExist_IsAUsageError(string verb)
     {
         var run = CommandLine.Run("kernels", verb, "softmax/v1", "--arch", "sm_99");
@@ -155,6 +156,45 @@ public sealed class KernelVerbTests
             (run.Code, run.Out, run.Err),
             Is.EqualTo((ExitCodes.Environment, "", $"error: DPT_CUDA_BIN names {folder.Path}, where there is no ptxas\n")));
         Assert.That(CommandLine.Run("doctor").Out, Does.Contain($"not usable: DPT_CUDA_BIN names {folder.Path}, where there is no ptxas"));
+    }
+
+    [Test]
+    public void Assemble_MakesAnArchive_WhichListAndDoctorFind()
+    {
+        RequireTheAssembler();
+        using var folder = new TemporaryFolder();
+        var file = folder.File("cubins.zip");
+        var run = CommandLine.Run("kernels", "assemble", "softmax", "--out", file);
+        Assert.That(run.Code, Is.Zero, run.Err);
+        Assert.That(run.Out, Does.Match(@"(?m)^cubins +\d+$").And.Contain(file));
+        using var variable = new EnvironmentVariable(CubinArchive.Variable, file);
+        Assert.That(CommandLine.Run("kernels", "list", "softmax").Out, Does.Match(@"softmax/v1\S+ .* cubins for sm_80, sm_90a ").And.Match(@"softmax/host-v1"));
+        Assert.That(CommandLine.Run("kernels", "list", "matmul").Out, Does.Match(@"matmul/v1-naive .* compiled by the driver "));
+        Assert.That(CommandLine.Run("doctor").Out, Does.Match($@"(?m)^machine code +\d+ cubins for sm_80 and sm_90a in {file}$"));
+    }
+
+    [Test]
+    public void Assemble_WithoutTheAssembler_SaysHowToGetItAndLeavesNothing()
+    {
+        using var folder = new TemporaryFolder();
+        using var variable = new EnvironmentVariable(CudaTool.Variable, folder.Path);
+        var run = CommandLine.Run("kernels", "assemble", "softmax/v1", "--out", folder.File("cubins.zip"));
+        Assert.That(
+            (run.Code, run.Out, run.Err),
+            Is.EqualTo((ExitCodes.Environment, "", $"error: DPT_CUDA_BIN names {folder.Path}, where there is no ptxas\n")));
+        Assert.That(Directory.GetFileSystemEntries(folder.Path), Is.Empty);
+    }
+
+    [Test]
+    public void Cubins_OfAFileThatIsNone_AreAnErrorOfTheEnvironment()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("cubins.zip"), "no zip");
+        using var variable = new EnvironmentVariable(CubinArchive.Variable, folder.File("cubins.zip"));
+        var run = CommandLine.Run("kernels", "list", "softmax");
+        Assert.That(run.Code, Is.EqualTo(ExitCodes.Environment));
+        Assert.That(run.Err, Does.StartWith($"error: {folder.File("cubins.zip")} is no archive of cubins: ").And.Contain("kernels assemble"));
+        Assert.That(CommandLine.Run("doctor").Out, Does.Contain("is no archive of cubins"));
     }
 
     [Test]

@@ -293,6 +293,18 @@ internal sealed class KernelTestArguments : KernelArguments
     public string? Replay { get; set; }
 }
 
+/// <summary>What <c>kernels assemble</c> understands.</summary>
+internal sealed class AssembleArguments : CommonArguments
+{
+    [OptionGroup("Settings")]
+    [Option("arch", MetaValue = "NAME", HelpText = "sm_80 or sm_90a [both]")]
+    public string? Arch { get; set; }
+
+    [OptionGroup("Output")]
+    [Option('o', "out", MetaValue = "FILE", HelpText = "the archive to write [cubins.zip]")]
+    public string? Out { get; set; }
+}
+
 /// <summary>What the kernel verbs understand that make code.</summary>
 internal class ArchitectureArguments : CommonArguments
 {

@@ -79,4 +79,16 @@ internal static class DeviceChoice
 
         return device;
     }
+
+    /// <summary>Says whether kernels ran as they were assembled, on a card that could have had cubins.</summary>
+    public static void TellCode(Device device, Terminal terminal)
+    {
+        if (device is CudaDevice { Cubins: { } cubins } card && card.Loaded.ToList() is { Count: > 0 } loaded)
+        {
+            var others = loaded.Where(k => !k.IsCubin).Select(k => k.Kernel).ToList();
+            terminal.Message(
+                $"{loaded.Count - others.Count} of {loaded.Count} kernels ran as cubins of {cubins.Path}"
+                + (others.Count == 0 ? "" : $"; the driver compiled {string.Join(", ", others.Take(5))}{(others.Count > 5 ? ", …" : "")}"));
+        }
+    }
 }

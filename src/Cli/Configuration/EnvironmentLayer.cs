@@ -16,7 +16,10 @@ internal static class EnvironmentLayer
 
     /// <summary>Variables that other parts of the engine read.</summary>
     private static readonly string[] Others =
-        [SetVariable, HostDevice.ThreadsVariable, SimdWidths.Variable, KernelSelection.Variable, TuningCache.Variable, CudaTool.Variable];
+    [
+        SetVariable, HostDevice.ThreadsVariable, SimdWidths.Variable, KernelSelection.Variable, TuningCache.Variable, CudaTool.Variable,
+        CubinArchive.Variable,
+    ];
 
     private static readonly Dictionary<string, string> Names = ConfigKeys.All.Keys.ToDictionary(
         VariableOf, key => key, StringComparer.OrdinalIgnoreCase);

@@ -26,6 +26,7 @@ internal sealed class DoctorVerb : Verb<CommonArguments>
             new("cuda", Cuda()),
             new("sim", "usable: runs GPU code anywhere, exactly and slowly"),
             new("assembler", Assembler()),
+            new("machine code", MachineCode()),
             new("memory", Memory()),
             new("kernels", Kernels()),
             new("tuning cache", Tuning()),
@@ -71,6 +72,20 @@ internal sealed class DoctorVerb : Verb<CommonArguments>
 
     private static string Assembler() =>
         PtxAssembler.WhyNot is { } reason ? $"not usable: {reason}" : $"usable: {CudaTool.Assembler.Path}";
+
+    private static string MachineCode()
+    {
+        try
+        {
+            return CubinArchive.Default() is not { } cubins
+                ? "none: a driver compiles all kernels; `dpt kernels assemble` makes cubins.zip"
+                : $"{cubins.Count} cubins for {string.Join(" and ", cubins.Architectures)} in {cubins.Path}";
+        }
+        catch (DeviceException failure)
+        {
+            return $"not usable: {failure.Message}";
+        }
+    }
 
     private static string Kernels() => string.Create(
         CultureInfo.InvariantCulture,

@@ -36,6 +36,7 @@ internal sealed class KernelsBenchVerb : Verb<BenchArguments>
             context.Terminal.Result(line);
         }
 
+        DeviceChoice.TellCode(device, context.Terminal);
         return session.Conclude(context.Terminal);
     }
 

@@ -16,6 +16,7 @@ internal sealed class KernelsListVerb : Verb<CommonArguments>
     protected override int Execute(CommonArguments arguments, CliContext context)
     {
         var found = KernelPattern.Find(arguments.Words.FirstOrDefault(""));
+        var cubins = CubinArchive.Default();
         if (arguments.Json)
         {
             context.Terminal.Result(JsonText.Of(found.Select(f => new
@@ -24,6 +25,7 @@ internal sealed class KernelsListVerb : Verb<CommonArguments>
                 Targets = Targets(f.Variant),
                 Proven = Proven(f),
                 Default = f.IsDefault,
+                Cubins = Cubins(f.Variant, cubins).Select(a => a.Name),
                 f.Variant.Idea,
             })));
             return ExitCodes.Done;
@@ -33,7 +35,8 @@ internal sealed class KernelsListVerb : Verb<CommonArguments>
         foreach (var one in found)
         {
             var (op, variant, isDefault) = one;
-            table.Add(isDefault ? "*" : " ", op.IdOf(variant), Targets(variant), Proven(one), variant.Idea);
+            string[] code = cubins is null ? [] : [Code([.. Cubins(variant, cubins)], variant)];
+            table.Add([isDefault ? "*" : " ", op.IdOf(variant), Targets(variant), Proven(one), .. code, variant.Idea]);
         }
 
         table.Print(context.Terminal);
@@ -45,6 +48,15 @@ internal sealed class KernelsListVerb : Verb<CommonArguments>
         (found.Variant.Targets & DeviceKind.Cuda) == 0 ? "proven here"
         : HardwareProofs.DeviceOf(found.Operator.IdOf(found.Variant)) is { } device ? $"proven on {device}"
         : "proven on sim, unproven on hardware";
+
+    /// <summary>The architectures for which there are cubins of all kernels of the variant.</summary>
+    private static IEnumerable<PtxArchitecture> Cubins(KernelVariant variant, CubinArchive? cubins) =>
+        cubins is null || variant is not IGpuVariant gpu ? [] : PtxArchitecture.All.Where(a => gpu.Kernels.All(k => cubins.Has(k, a)));
+
+    private static string Code(IReadOnlyList<PtxArchitecture> cubins, KernelVariant variant) =>
+        variant is not IGpuVariant ? ""
+        : cubins.Count > 0 ? $"cubins for {string.Join(", ", cubins)}"
+        : "compiled by the driver";
 
     private static string Targets(KernelVariant variant) =>
         variant.Targets.ToString().ToLowerInvariant().Replace(", ", "+");

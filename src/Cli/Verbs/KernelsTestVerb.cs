@@ -40,6 +40,7 @@ internal sealed class KernelsTestVerb : Verb<KernelTestArguments>
             Print(outcomes, context.Terminal);
         }
 
+        DeviceChoice.TellCode(device, context.Terminal);
         var failed = outcomes.SelectMany(o => o.Failed).ToList();
         if (failed.Count > 0)
         {

@@ -22,6 +22,7 @@ internal static class VerbTable
         new KernelsTestVerb(),
         new KernelsPtxVerb(),
         new KernelsSassVerb(),
+        new KernelsAssembleVerb(),
         new KernelsSimVerb(),
         new KernelsBenchVerb(),
         new KernelsTuneVerb(),

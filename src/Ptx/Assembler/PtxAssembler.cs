@@ -29,6 +29,16 @@ public static class PtxAssembler
         return new AssembledKernel(report, SassCode.Parse(text, printed));
     }
 
+    /// <summary>The machine code of the module's kernel, as a cubin that knows the module's C# lines.</summary>
+    /// <exception cref="PtxException">The assembler is not there, or refuses the text; the message says why.</exception>
+    public static byte[] Cubin(PtxModule module)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        using var folder = new ScratchFolder();
+        Assemble(module, folder, "-lineinfo");
+        return File.ReadAllBytes(folder.Cubin);
+    }
+
     private static AssemblerReport Assemble(PtxModule module, ScratchFolder folder, params string[] options)
     {
         File.WriteAllText(folder.Ptx, module.ToString());

@@ -44,7 +44,7 @@ public sealed class CudaDeviceTests
             Assert.That(MemoryMarshal.Read<float>(_driver.Arguments.AsSpan(16)), Is.EqualTo(0.25f));
             Assert.That(_driver.Arguments, Has.Length.EqualTo(20));
             Assert.That(_driver.Starts, Is.Empty);
-            Assert.That(device.Loaded, Is.EqualTo(new[] { ("SampleKernels.Fused", 40, 0) }));
+            Assert.That(device.Loaded, Is.EqualTo(new[] { new LoadedKernel("SampleKernels.Fused", 40, 0, IsCubin: false) }));
         });
     }
 

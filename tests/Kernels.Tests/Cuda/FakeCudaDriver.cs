@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text;
 using DPT.Engine.Kernels;
 
 namespace Kernels.Tests;
@@ -38,7 +39,11 @@ internal sealed unsafe class FakeCudaDriver : ICudaDriver
 
     public string Log { get; set; } = "";
 
+    /// <summary>What was loaded last, PTX or a cubin.</summary>
     public string LoadedText { get; private set; } = "";
+
+    /// <summary>Result code for images that begin as cubins do.</summary>
+    public int CubinResult { get; set; }
 
     public byte[] Arguments { get; private set; } = [];
 
@@ -137,10 +142,10 @@ internal sealed unsafe class FakeCudaDriver : ICudaDriver
         return Call();
     }
 
-    public int LoadModule(string text, out nint module, out string log)
+    public int LoadModule(ReadOnlySpan<byte> image, out nint module, out string log)
     {
-        (LoadedText, log) = (text, Log);
-        return Make("module", out module);
+        (LoadedText, log, module) = (Encoding.UTF8.GetString(image).TrimEnd('\0'), Log, 0);
+        return image.StartsWith("\u007fELF"u8) && CubinResult != 0 ? CubinResult : Make("module", out module);
     }
 
     public int UnloadModule(nint module) => Drop(module);

@@ -4,7 +4,8 @@ namespace DPT.Engine.Kernels;
 
 /// <summary>
 /// An NVIDIA GPU. All work goes to one stream, in the order in which it is asked for; a call that gives numbers back waits
-/// for it. What runs is the text of <see cref="PtxPipeline"/>, loaded by the driver when a kernel is first launched.
+/// for it. What runs is the text of <see cref="PtxPipeline"/>, loaded by the driver when a kernel is first launched: as the cubin of
+/// that very text where a <see cref="CubinArchive"/> has one for this card, else as text that the driver compiles.
 /// </summary>
 /// <remarks>
 /// A kernel that crashes is noticed at the next call that waits, and takes the card's context with it: nothing works on
@@ -15,6 +16,7 @@ public sealed unsafe class CudaDevice : GpuDevice
     private static readonly Lazy<(ICudaDriver? Driver, string? Reason)> Here = new(Look);
 
     private readonly CudaContext _context;
+    private readonly CubinArchive? _cubins;
     private readonly Dictionary<GpuKernel, CudaModule> _modules = [];
     private GpuKernel? _latest;
     private bool _isCapturing;
@@ -24,20 +26,23 @@ public sealed unsafe class CudaDevice : GpuDevice
     /// <param name="selection">Choice of kernels; by default what the environment and the defaults say.</param>
     /// <exception cref="DeviceException">It cannot be used; the message says why.</exception>
     public CudaDevice(int ordinal = 0, KernelSelection? selection = null)
-        : this(Here.Value.Driver ?? throw new DeviceException(Here.Value.Reason!), ordinal, selection)
+        : this(Here.Value.Driver ?? throw new DeviceException(Here.Value.Reason!), ordinal, selection, CubinArchive.Default())
     {
     }
 
-    internal CudaDevice(ICudaDriver driver, int ordinal = 0, KernelSelection? selection = null)
-        : this(new CudaContext(driver, ordinal), selection)
+    internal CudaDevice(ICudaDriver driver, int ordinal = 0, KernelSelection? selection = null, CubinArchive? cubins = null)
+        : this(new CudaContext(driver, ordinal), selection, cubins)
     {
     }
 
-    private CudaDevice(CudaContext context, KernelSelection? selection)
+    private CudaDevice(CudaContext context, KernelSelection? selection, CubinArchive? cubins)
         : base(new DeviceMemory(context.Allocate, context.Free), selection ?? KernelSelection.FromEnvironment())
     {
         _context = context;
         Architecture = context.Capability == (9, 0) ? PtxArchitecture.Sm90a : PtxArchitecture.Sm80;
+
+        // Machine code runs on cards of its own generation, from its own minor number on.
+        _cubins = Architecture == PtxArchitecture.Sm90a || context.Capability.Major == 8 ? cubins : null;
     }
 
     /// <summary>Why no GPU can be used on this machine; null if one can.</summary>
@@ -63,9 +68,12 @@ public sealed unsafe class CudaDevice : GpuDevice
     /// <summary>Bytes of the cache that all multiprocessors share.</summary>
     public long CacheBytes => _context.Attribute(CudaAttribute.SecondLevelCache);
 
-    /// <summary>Registers and bytes of local memory of a thread, by kernel, of all that were launched so far.</summary>
-    public IEnumerable<(string Kernel, int Registers, int LocalBytes)> Loaded =>
-        _modules.Select(m => (m.Key.Id, m.Value.Registers, m.Value.LocalBytes));
+    /// <summary>The cubins that it takes kernels from; null if the driver compiles all of them.</summary>
+    public CubinArchive? Cubins => _cubins;
+
+    /// <summary>All kernels that were launched so far.</summary>
+    public IEnumerable<LoadedKernel> Loaded =>
+        _modules.Select(m => new LoadedKernel(m.Key.Id, m.Value.Registers, m.Value.LocalBytes, m.Value.IsCubin));
 
     /// <inheritdoc/>
     protected override void CopyInCore<T>(ReadOnlySpan<T> source, Slice<T> destination)
@@ -193,7 +201,8 @@ public sealed unsafe class CudaDevice : GpuDevice
         if (!_modules.TryGetValue(kernel, out var module))
         {
             Kernels.Require.That(kernel.Id, !_isCapturing, "a recording holds kernels that have run before");
-            _modules[kernel] = module = new CudaModule(_context, kernel, PtxPipeline.Build(kernel, Architecture));
+            var text = PtxPipeline.Build(kernel, Architecture);
+            _modules[kernel] = module = new CudaModule(_context, kernel, text, _cubins?.Find(kernel, Architecture, text));
         }
 
         module.Launch(grid, arguments);
@@ -237,3 +246,10 @@ public sealed unsafe class CudaDevice : GpuDevice
     private void Require(int result, string what) =>
         _context.Require(result, _latest is null ? what : $"{what}, after {_latest.Id} or a kernel before it");
 }
+
+/// <summary>A kernel as a card has it.</summary>
+/// <param name="Kernel">Its identity.</param>
+/// <param name="Registers">Registers of a thread.</param>
+/// <param name="LocalBytes">Bytes of local memory of a thread: registers that did not fit.</param>
+/// <param name="IsCubin">Whether it runs as it was assembled beforehand; otherwise the driver compiled it.</param>
+public sealed record LoadedKernel(string Kernel, int Registers, int LocalBytes, bool IsCubin);

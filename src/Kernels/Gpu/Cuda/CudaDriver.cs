@@ -84,10 +84,9 @@ internal sealed unsafe class CudaDriver : ICudaDriver
     public int Fill(nint address, byte value, long bytes, nint stream) =>
         CudaNative.cuMemsetD8Async(address, value, (nuint)bytes, stream);
 
-    public int LoadModule(string text, out nint module, out string log)
+    public int LoadModule(ReadOnlySpan<byte> image, out nint module, out string log)
     {
         const int InfoBuffer = 3, InfoBytes = 4, ErrorBuffer = 5, ErrorBytes = 6, Verbose = 12;
-        var image = Encoding.UTF8.GetBytes(text + '\0');
         byte[] info = new byte[LogBytes], errors = new byte[LogBytes];
         fixed (byte* imageBytes = image, infoBytes = info, errorBytes = errors)
         {

@@ -1,6 +1,8 @@
+using System.Text;
+
 namespace DPT.Engine.Kernels;
 
-/// <summary>A kernel that the driver has compiled and loaded.</summary>
+/// <summary>A kernel that the driver has loaded: as a cubin, or compiled by it from the text.</summary>
 internal sealed class CudaModule : IDisposable
 {
     /// <summary>What a block may have without asking.</summary>
@@ -11,15 +13,24 @@ internal sealed class CudaModule : IDisposable
     private readonly nint _module;
     private readonly nint _function;
 
-    /// <summary>Loads the kernel's text.</summary>
-    /// <exception cref="KernelException">The driver refuses it, or a block of it does not fit on the card.</exception>
-    public CudaModule(CudaContext context, GpuKernel kernel, PtxModule text)
+    /// <summary>Loads the kernel.</summary>
+    /// <param name="context">The card.</param>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="text">Its text.</param>
+    /// <param name="cubin">The machine code of that text, where there is some: a driver that is too old for it gets the text.</param>
+    /// <exception cref="KernelException">The driver refuses the text, or a block of it does not fit on the card.</exception>
+    public CudaModule(CudaContext context, GpuKernel kernel, PtxModule text, byte[]? cubin)
     {
         _context = context;
         _kernel = kernel;
         var driver = context.Use(out _);
-        var result = driver.LoadModule(text.ToString(), out _module, out var log);
-        context.Require(result, $"the driver does not load {kernel.Id} for {text.Target}{(log.Length > 0 ? $"\n{log}\n" : "")}");
+        IsCubin = cubin is not null && driver.LoadModule(cubin, out _module, out _) == 0;
+        if (!IsCubin)
+        {
+            var result = driver.LoadModule(Encoding.UTF8.GetBytes(text.ToString() + '\0'), out _module, out var log);
+            context.Require(result, $"the driver does not load {kernel.Id} for {text.Target}{(log.Length > 0 ? $"\n{log}\n" : "")}");
+        }
+
         try
         {
             context.Require(driver.FindFunction(_module, text.Entry.Name, out _function), $"{kernel.Id} is not in its module");
@@ -34,6 +45,9 @@ internal sealed class CudaModule : IDisposable
             throw;
         }
     }
+
+    /// <summary>Whether it runs as it was assembled; otherwise the driver compiled it.</summary>
+    public bool IsCubin { get; }
 
     /// <summary>Registers of a thread.</summary>
     public int Registers { get; }

@@ -50,8 +50,8 @@ internal unsafe interface ICudaDriver
 
     int Fill(nint address, byte value, long bytes, nint stream);
 
-    /// <summary>Compiles and loads PTX; the log says what the driver's compiler said.</summary>
-    int LoadModule(string text, out nint module, out string log);
+    /// <summary>Loads PTX, which it compiles, or a cubin; the log says what the driver's compiler said.</summary>
+    int LoadModule(ReadOnlySpan<byte> image, out nint module, out string log);
 
     int UnloadModule(nint module);
 
