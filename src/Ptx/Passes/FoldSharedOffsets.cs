@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Numerics;
 
 namespace DPT.Engine.Ptx;
 
@@ -11,8 +12,9 @@ namespace DPT.Engine.Ptx;
 /// </summary>
 /// <remarks>
 /// Within straight code every register is followed as a sum of factors times older registers and a constant. Where several
-/// accesses have the same sum but for the constant, it is computed once, before the first, in 32 bits. What is no longer read
-/// stays for <see cref="RemoveDeadCode"/>.
+/// accesses have the same sum but for the constant, it is computed once, before the first, in 32 bits. Swizzled tiles exclude-or a
+/// constant into an index, <c>(i + 64) ^ 5</c>: what is a multiple of all bits of the 5 comes out of it, <c>(i ^ 5) + 64</c>, and
+/// the rest is a summand like a register. What is no longer read stays for <see cref="RemoveDeadCode"/>.
 /// </remarks>
 internal static class FoldSharedOffsets
 {
@@ -50,10 +52,11 @@ internal static class FoldSharedOffsets
                 var sum = Compute(group.First().Address, code);
                 foreach (var (access, address) in group)
                 {
+                    var own = SharedAddress(access)!;
+                    var folded = new PtxAddress(sum, own.Offset + unchecked((int)address.Constant));
                     changed[access] = [.. code.Select(c => c with { Line = access.Line, Origin = access.Origin }), access with
                     {
-                        Operands = [.. access.Operands.Select(o =>
-                            o is PtxAddress a ? new PtxAddress(sum, a.Offset + unchecked((int)address.Constant)) : o)],
+                        Operands = [.. access.Operands.Select(o => ReferenceEquals(o, own) ? folded : o)],
                     }];
                     code = [];
                 }
@@ -63,17 +66,12 @@ internal static class FoldSharedOffsets
         PtxName Compute(Linear address, List<PtxInstruction> code)
         {
             PtxName? sum = null;
-            foreach (var ((register, _), factor) in address.Terms)
+            foreach (var (key, factor) in address.Terms)
             {
-                PtxOperand term = new PtxName(register);
-                if (PtxType.Bytes(types[register]) == 8)
-                {
-                    term = Emit(code, "cvt.u32.u64", term);
-                }
-
+                var term = Term(key, code);
                 sum = (sum, factor) switch
                 {
-                    (null, 1) => term as PtxName,
+                    (null, 1) => term,
                     (null, _) => Emit(code, "mul.lo.u32", term, Number(factor)),
                     (_, 1) => Emit(code, "add.u32", sum, term),
                     _ => Emit(code, "mad.lo.u32", term, Number(factor), sum),
@@ -81,6 +79,19 @@ internal static class FoldSharedOffsets
             }
 
             return sum!;
+        }
+
+        PtxName Term(Term key, List<PtxInstruction> code)
+        {
+            if (key.Swizzled is { } index)
+            {
+                var sum = Compute(index, code);
+                sum = index.Constant == 0 ? sum : Emit(code, "add.u32", sum, Number(index.Constant));
+                return Emit(code, "xor.b32", sum, Number(key.Mask));
+            }
+
+            var register = new PtxName(key.Register);
+            return PtxType.Bytes(types[key.Register]) == 8 ? Emit(code, "cvt.u32.u64", register) : register;
         }
 
         PtxName Emit(List<PtxInstruction> code, string opcode, params ReadOnlySpan<PtxOperand> operands)
@@ -91,6 +102,15 @@ internal static class FoldSharedOffsets
             return result;
         }
     }
+
+    /// <summary>The operand that is an address in shared memory, of an instruction that takes one with an offset.</summary>
+    private static PtxAddress? SharedAddress(PtxInstruction instruction) => instruction.Name switch
+    {
+        "ld" or "st" when instruction.Has("shared") => instruction.Operands.OfType<PtxAddress>().Single(),
+        "ldmatrix" or "stmatrix" => instruction.Operands.OfType<PtxAddress>().Single(),
+        "cp" when instruction.Has("async") && !instruction.Has("bulk") => instruction.Operands.OfType<PtxAddress>().FirstOrDefault(),
+        _ => null,
+    };
 
     /// <summary>Behind the last instruction that is always executed together with the one at <paramref name="start"/>.</summary>
     private static int EndOfBlock(PtxFlow flow, int start)
@@ -112,9 +132,8 @@ internal static class FoldSharedOffsets
         var versions = new Dictionary<string, int>();
         foreach (var instruction in block)
         {
-            if (instruction.Name is "ld" or "st" && instruction.Has("shared")
-                && instruction.Operands.OfType<PtxAddress>().Single().Base is PtxName name && IsRegister(name.Name)
-                && ValueOf(name) is { } address && address.Terms.Count > 0 && address.Terms.All(t => VersionOf(t.Key.Register) == t.Key.Version))
+            if (SharedAddress(instruction)?.Base is PtxName name && IsRegister(name.Name)
+                && ValueOf(name) is { } address && address.Terms.Count > 0 && IsStillThere(address))
             {
                 found.Add((instruction, address));
             }
@@ -133,6 +152,9 @@ internal static class FoldSharedOffsets
         }
 
         return found;
+
+        bool IsStillThere(Linear sum) => sum.Terms.Keys.All(
+            t => t.Swizzled is { } index ? IsStillThere(index) : VersionOf(t.Register) == t.Version);
 
         int VersionOf(string register) => versions.GetValueOrDefault(register);
 
@@ -154,6 +176,7 @@ internal static class FoldSharedOffsets
             ("add", 3) => ValueOf(i.Operands[1])?.Plus(ValueOf(i.Operands[2])),
             ("mul", 3) => Product(i.Operands[1], i.Operands[2]),
             ("mad", 4) => Product(i.Operands[1], i.Operands[2])?.Plus(ValueOf(i.Operands[3])),
+            ("xor", 3) when i.Operands[2] is PtxNumber n && (int)n.Bits >= 0 => ValueOf(i.Operands[1])?.Swizzle((uint)n.Bits),
             ("shl", 3) when i.Operands[2] is PtxNumber { Bits: < 32 } n => ValueOf(i.Operands[1])?.Times(1u << (int)n.Bits),
             ("cvt", 2) when i.Opcode is "cvt.u64.u32" or "cvt.s64.s32" or "cvt.u32.u64" or "cvt.s32.s64" => ValueOf(i.Operands[1]),
             ("mov", 2) when i.Operands[1] is not PtxVector => ValueOf(i.Operands[1]),
@@ -174,27 +197,43 @@ internal static class FoldSharedOffsets
 
     private static PtxNumber Number(uint value) => new(value.ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>A sum of factors times registers, as they were at some time, and a constant; modulo 2^32.</summary>
+    /// <summary>A summand: a register as it was at some time, or an index with bits of a constant changed.</summary>
+    /// <param name="Register">The register; empty for an index.</param>
+    /// <param name="Version">How often it had been written.</param>
+    /// <param name="Swizzled">The index, or null.</param>
+    /// <param name="Mask">What is exclude-ored into it.</param>
+    private sealed record Term(string Register, int Version, Linear? Swizzled, uint Mask) : IComparable<Term>
+    {
+        /// <summary>The same for the same value, and for no other.</summary>
+        private string Key { get; } = Swizzled is null ? $"{Register} {Version}" : $"({Swizzled.Sum} {Swizzled.Constant}) ^ {Mask}";
+
+        public int CompareTo(Term? other) => string.CompareOrdinal(Key, other?.Key);
+
+        public override string ToString() => Key;
+    }
+
+    /// <summary>A sum of factors times summands and a constant; modulo 2^32.</summary>
     private sealed class Linear
     {
-        private Linear(ImmutableSortedDictionary<(string Register, int Version), uint> terms, uint constant)
+        private static readonly ImmutableSortedDictionary<Term, uint> None = ImmutableSortedDictionary<Term, uint>.Empty;
+
+        private Linear(ImmutableSortedDictionary<Term, uint> terms, uint constant)
         {
             Terms = terms;
             Constant = constant;
-            Sum = string.Join(' ', terms.Select(t => $"{t.Value} {t.Key.Register} {t.Key.Version}"));
+            Sum = string.Join(' ', terms.Select(t => $"{t.Value} {t.Key}"));
         }
 
-        public ImmutableSortedDictionary<(string Register, int Version), uint> Terms { get; }
+        public ImmutableSortedDictionary<Term, uint> Terms { get; }
 
         public uint Constant { get; }
 
         /// <summary>All but the constant, as a key.</summary>
         public string Sum { get; }
 
-        public static Linear Of(uint constant) => new(ImmutableSortedDictionary<(string, int), uint>.Empty, constant);
+        public static Linear Of(uint constant) => new(None, constant);
 
-        public static Linear Of(string register, int version) =>
-            new(ImmutableSortedDictionary<(string, int), uint>.Empty.Add((register, version), 1), 0);
+        public static Linear Of(string register, int version) => new(None.Add(new Term(register, version, null, 0), 1), 0);
 
         public Linear? Plus(Linear? other) => other is null ? null : new(
             other.Terms.Aggregate(Terms, (sum, t) => With(sum, t.Key, sum.GetValueOrDefault(t.Key) + t.Value)), Constant + other.Constant);
@@ -202,8 +241,19 @@ internal static class FoldSharedOffsets
         public Linear Times(uint factor) => new(
             Terms.Aggregate(Terms, (all, t) => With(all, t.Key, t.Value * factor)), Constant * factor);
 
-        private static ImmutableSortedDictionary<(string, int), uint> With(
-            ImmutableSortedDictionary<(string, int), uint> terms, (string, int) register, uint factor) =>
-            factor == 0 ? terms.Remove(register) : terms.SetItem(register, factor);
+        /// <summary>With these bits changed. Below the lowest bit of what comes out of it, nothing depends on that.</summary>
+        public Linear Swizzle(uint mask)
+        {
+            if (mask == 0 || Terms.IsEmpty)
+            {
+                return new(Terms, Constant ^ mask);
+            }
+
+            var low = uint.MaxValue >> BitOperations.LeadingZeroCount(mask);
+            return new(None.Add(new Term("", 0, new(Terms, Constant & low), mask), 1), Constant & ~low);
+        }
+
+        private static ImmutableSortedDictionary<Term, uint> With(ImmutableSortedDictionary<Term, uint> terms, Term term, uint factor) =>
+            factor == 0 ? terms.Remove(term) : terms.SetItem(term, factor);
     }
 }

@@ -6,7 +6,7 @@ namespace Kernels.Tests;
 public sealed class FoldSharedOffsetsTests
 {
     private const string Registers =
-        ".shared .align 16 .b8 tile[4096]; .reg .b64 %rd<9>; .reg .b32 %r<9>; .reg .f32 %f<9>; .reg .pred %p<2>;";
+        ".shared .align 16 .b8 tile[4096]; .reg .b64 %rd<9>; .reg .b32 %r<14>; .reg .f32 %f<9>; .reg .pred %p<2>;";
 
     [Test]
     public void Accesses_ThatDifferByAConstant_ShareOneSum()
@@ -29,6 +29,48 @@ public sealed class FoldSharedOffsetsTests
             "add.u32 %shared2, %shared0, %shared1;",
             "ld.shared.v4.f32 {%f1, %f2, %f3, %f4}, [%shared2];",
             "st.shared.f32 [%shared2+148], %f1;",
+        }));
+    }
+
+    /// <summary>A swizzled tile: 64 rows further the same bits change, so the same part of the address serves.</summary>
+    [Test]
+    public void Accesses_WithTheSameBitsChanged_ShareTheirSum()
+    {
+        var body = Folded("""
+            xor.b32 %r2, %r1, 5;
+            mul.wide.u32 %rd2, %r2, 16;
+            ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%r3, %r4, %r5, %r6}, [%rd2];
+            add.s32 %r7, %r1, 64;
+            xor.b32 %r2, %r7, 5;
+            mul.wide.u32 %rd2, %r2, 16;
+            ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%r8, %r9, %r10, %r11}, [%rd2];
+            cp.async.cg.shared.global [%rd2], [%rd4], 16;
+            """);
+        Assert.That(body, Is.EqualTo(new[]
+        {
+            "xor.b32 %shared0, %r1, 5;",
+            "mul.lo.u32 %shared1, %shared0, 16;",
+            "ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%r3, %r4, %r5, %r6}, [%shared1];",
+            "ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%r8, %r9, %r10, %r11}, [%shared1+1024];",
+            "cp.async.cg.shared.global [%shared1+1024], [%rd4], 16;",
+        }));
+    }
+
+    /// <summary>What lies among the bits that change cannot come out: (i + 4) ^ 5 is not (i ^ 5) + 4.</summary>
+    [Test]
+    public void Constant_AmongTheBitsThatChange_StaysInside()
+    {
+        var body = Folded("""
+            add.s32 %r2, %r1, 20;
+            xor.b32 %r2, %r2, 5;
+            mul.wide.u32 %rd2, %r2, 4;
+            ld.shared.f32 %f1, [%rd2];
+            st.shared.f32 [%rd2+8], %f1;
+            """);
+        Assert.That(body, Is.EqualTo(new[]
+        {
+            "add.u32 %shared0, %r1, 4;", "xor.b32 %shared1, %shared0, 5;", "mul.lo.u32 %shared2, %shared1, 4;",
+            "ld.shared.f32 %f1, [%shared2+64];", "st.shared.f32 [%shared2+72], %f1;",
         }));
     }
 
@@ -66,6 +108,25 @@ public sealed class FoldSharedOffsetsTests
         ld.shared.f32 %f2, [%rd3+4];
         st.shared.f32 [0], %f1;
         st.shared.f32 [4], %f2;
+        """);
+
+    [Test]
+    public void AccessWhoseSwizzledIndexWasOverwrittenMeanwhile_Stays() => RequireUnchanged("""
+        xor.b32 %r2, %r1, 5;
+        mul.wide.u32 %rd2, %r2, 4;
+        mov.b32 %r1, 0;
+        ld.shared.f32 %f1, [%rd2];
+        st.shared.f32 [%rd2+4], %f1;
+        """);
+
+    [Test]
+    public void Accesses_WithDifferentBitsChanged_ShareNothing() => RequireUnchanged("""
+        xor.b32 %r2, %r1, 5;
+        mul.wide.u32 %rd2, %r2, 4;
+        ld.shared.f32 %f1, [%rd2];
+        xor.b32 %r2, %r1, 3;
+        mul.wide.u32 %rd2, %r2, 4;
+        st.shared.f32 [%rd2], %f1;
         """);
 
     [TestCase("@%p1 add.s32 %r2, %r1, 9;", TestName = "a guard")]

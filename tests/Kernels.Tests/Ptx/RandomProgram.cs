@@ -29,6 +29,15 @@ internal static class RandomProgram
     private static readonly Gen<string> Guard = Gen.Frequency(
         (4, Gen.Constant("")), (1, Gen.Constant("@%p0 ")), (1, Gen.Constant("@!%p0 ")));
 
+    /// <summary>What becomes of an index %k below 16, which stays below 16.</summary>
+    private static readonly Gen<string> Swizzles = Gen.Frequency(
+        (1, Gen.Constant("")),
+        (2, from mask in Gen.Choose(0, 15) select $"xor.b32 %k, %k, {mask}; "),
+        (1, from first in Gen.Choose(0, 7)
+            from far in Gen.Elements(0, 8)
+            from last in Gen.Choose(0, 7)
+            select $"xor.b32 %k, %j, {first}; add.s32 %k, %k, {far}; xor.b32 %k, %k, {last}; "));
+
     private static readonly Gen<string> Instructions = Gen.Frequency(
         (6, from g in Guard
             from op in Gen.Elements("add.u32", "sub.s32", "mul.lo.u32", "xor.b32", "min.s32", "max.u32")
@@ -63,10 +72,11 @@ internal static class RandomProgram
         (1, from d in Register select $"add.u64 %rd6, %rd2, %rd3; ld.local.b32 %r{d}, [%rd6];"),
         (2, from a in Register select $"and.b32 %j, %r{a}, 7;"),
         (6, from offset in Gen.Choose(0, 8)
+            from index in Swizzles
             from a in Register
             from guard in Guard
             from access in Gen.Elements($"ld.shared.b32 %r{a}, [%rd8];", $"st.shared.b32 [%rd8], %r{a};")
-            select $"add.s32 %k, %j, {offset}; mul.wide.u32 %rd7, %k, 4; add.u64 %rd8, %tile, %rd7; {guard}{access}"));
+            select $"add.s32 %k, %j, {offset}; {index}mul.wide.u32 %rd7, %k, 4; add.u64 %rd8, %tile, %rd7; {guard}{access}"));
 
     /// <summary>Bodies.</summary>
     public static Gen<string> Bodies { get; } = Instructions.ArrayOf().Select(lines => string.Join('\n', lines));
