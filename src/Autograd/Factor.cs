@@ -39,7 +39,7 @@ internal readonly ref struct TemporaryFactor : IDisposable
     /// <summary>The gradient that has arrived at a tensor.</summary>
     public static TemporaryFactor OfGradient(Device device, Tensor output) => output.RoundedGradient.IsEmpty
         ? new(device, output.Gradient)
-        : new(new Factor(default, output.RoundedGradient));
+        : new(output.ArrivedGradient);
 
     public void Dispose() => _rounded?.Dispose();
 }

@@ -106,6 +106,9 @@ public class Tensor
     /// <summary>The gradient that was put into <see cref="NewRoundedGradient"/>, if no other has arrived since; empty for all others.</summary>
     internal Slice<BFloat16> RoundedGradient => _roundedGradient?.Slice ?? default;
 
+    /// <summary>The gradient that has arrived, as it is kept: one of the two.</summary>
+    internal Factor ArrivedGradient => RoundedGradient.IsEmpty ? new Factor(Gradient, default) : new Factor(default, RoundedGradient);
+
     /// <summary>Whether the gradient can be kept in bf16: that of what is kept so itself, the first that arrives.</summary>
     internal bool TakesRoundedGradient => NeedsGradient && _keeper is not null && !HasGradient;
 

@@ -188,12 +188,13 @@ public sealed unsafe class UnstableKernelTests
         return sum;
     }
 
-    /// <summary>1 if the proof of the operator's own and hard cases finds a fault, else 0.</summary>
+    /// <summary>1 if the proof of the operator's own and hard cases, those in floats, finds a fault, else 0.</summary>
     private static int Proofs<TCall>(Operator<TCall> op, Action<TCall> kernel) where TCall : struct, IKernelCall
     {
         using var device = new HostDevice(threads: 1, selection: new KernelSelection());
         var variant = new Planted<TCall>(kernel);
         var faults = op.Cases().Concat(HardCases.Of(op, _ => true))
+            .Where(c => c.Operands.All(o => o.Element != typeof(BFloat16)))
             .SelectMany(c => KernelProver.Prove(device, op, variant, c)).ToList();
         TestContext.Out.WriteLine($"{faults.Count} faults, first: {faults.FirstOrDefault()}");
         return Math.Min(1, faults.Count);

@@ -23,6 +23,12 @@ public sealed class ValidationTests
         GradientBeta = Floats(3),
     };
 
+    private static readonly LayerNormForwardCall Normalise = new()
+    {
+        Rows = 2, Width = 3, Epsilon = 1, X = Floats(6), Gamma = Floats(3), Beta = Floats(3), Y = Floats(6), Mean = Floats(2),
+        InverseDeviation = Floats(2),
+    };
+
     private static readonly CrossEntropyCall CrossEntropy = new()
     {
         Rows = 2,
@@ -108,6 +114,23 @@ public sealed class ValidationTests
         yield return Case(
             LayerNorm with { GradientBeta = Floats(2) },
             "layernorm.backward: operand 'GradientBeta' has 2 elements, the sizes need 3");
+
+        yield return Case(
+            LayerNorm with { RoundedGradientY = Halves(6) },
+            "layernorm.backward: exactly one of the operands 'GradientY' and 'RoundedGradientY' must be given");
+        yield return Case(
+            LayerNorm with { GradientY = default, RoundedGradientY = Halves(5) },
+            "layernorm.backward: operand 'RoundedGradientY' has 5 elements, the sizes need 6");
+        yield return Case(
+            Normalise with { Y = default }, "layernorm.forward: exactly one of the operands 'Y' and 'RoundedY' must be given");
+        yield return Case(
+            Normalise with { Y = default, RoundedY = Halves(5) }, "layernorm.forward: operand 'RoundedY' has 5 elements, the sizes need 6");
+        yield return Case(
+            new ColumnSumCall { Rows = 2, Columns = 3, Sum = Floats(3) },
+            "columnsum: exactly one of the operands 'X' and 'RoundedX' must be given");
+        yield return Case(
+            new ColumnSumCall { Rows = 2, Columns = 3, RoundedX = Halves(5), Sum = Floats(3) },
+            "columnsum: operand 'RoundedX' has 5 elements, the sizes need 6");
 
         yield return Case(CrossEntropy with { Classes = 0 }, "crossentropy: classes is 0, it must be 1..");
         yield return Case(CrossEntropy with { Targets = default }, "crossentropy: give labels or targets, one of the two");

@@ -23,7 +23,10 @@ public sealed class LayerNorm
     public Parameter Bias { get; }
 
     /// <summary>Normalises every row.</summary>
-    public Tensor Forward(Tape tape, Tensor x) => tape.LayerNorm(x, Weight, Bias, _epsilon);
+    /// <param name="tape">The tape.</param>
+    /// <param name="x">[..., width].</param>
+    /// <param name="isFactor">Whether products will read the result: a device that multiplies bf16 keeps it in that.</param>
+    public Tensor Forward(Tape tape, Tensor x, bool isFactor = false) => tape.LayerNorm(x, Weight, Bias, _epsilon, isFactor);
 
     /// <summary>Normalises the first token of [B, L, D] only: [B, D].</summary>
     public Tensor ForwardFirstToken(Tape tape, Tensor x) => tape.LayerNormFirstToken(x, Weight, Bias, _epsilon);

@@ -32,10 +32,10 @@ public sealed class TransformerBlock
     /// <summary>[B, L, D] to [B, L, D].</summary>
     public Tensor Forward(Tape tape, Tensor x)
     {
-        var attended = tape.Attention(_qkv.Forward(tape, _norm1.Forward(tape, x), isFactor: true), _heads);
+        var attended = tape.Attention(_qkv.Forward(tape, _norm1.Forward(tape, x, isFactor: true), isFactor: true), _heads);
         x = _projection.Forward(tape, attended, residual: x);
         return tape.Mlp(
-            _norm2.Forward(tape, x), _fc1.Weight, _fc1.Bias!, _fc2.Weight, _fc2.Bias!, residual: x);
+            _norm2.Forward(tape, x, isFactor: true), _fc1.Weight, _fc1.Bias!, _fc2.Weight, _fc2.Bias!, residual: x);
     }
 }
 

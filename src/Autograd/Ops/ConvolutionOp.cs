@@ -98,7 +98,7 @@ public static class ConvolutionOp
                 }
             }
 
-            LinearGradients.OfBias(tape.Device, Output.Gradient, grid.Rows, bias);
+            LinearGradients.OfBias(tape.Device, Output.ArrivedGradient, grid.Rows, bias);
             if (residual is not null)
             {
                 Output.PassGradientTo(residual, tape.Device);

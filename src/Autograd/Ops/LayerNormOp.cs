@@ -11,9 +11,10 @@ public static class LayerNormOp
     /// <param name="gamma">Scale, [D].</param>
     /// <param name="beta">Shift, [D].</param>
     /// <param name="epsilon">Added to the variance.</param>
+    /// <param name="isFactor">Whether products will read the result: a device that multiplies bf16 keeps it in that.</param>
     /// <returns>Like x.</returns>
-    public static Tensor LayerNorm(this Tape tape, Tensor x, Tensor gamma, Tensor beta, float epsilon) =>
-        Run(tape, x, x.Shape, x.Shape.Last, gamma, beta, epsilon);
+    public static Tensor LayerNorm(this Tape tape, Tensor x, Tensor gamma, Tensor beta, float epsilon, bool isFactor = false) =>
+        Run(tape, x, isFactor ? tape.NewFactor(x.Shape) : tape.New(x.Shape), x.Shape.Last, gamma, beta, epsilon);
 
     /// <summary>Normalises the first token of each sequence and drops the others: a class token's way out.</summary>
     /// <param name="tape">The tape.</param>
@@ -26,15 +27,14 @@ public static class LayerNormOp
     {
         Shapes.RequireRank(nameof(LayerNormFirstToken), nameof(x), x, 3);
         var shape = new TensorShape(x.Shape[0], x.Shape[2]);
-        return Run(tape, x, shape, x.Shape[1] * x.Shape[2], gamma, beta, epsilon);
+        return Run(tape, x, tape.New(shape), x.Shape[1] * x.Shape[2], gamma, beta, epsilon);
     }
 
-    private static Tensor Run(
-        Tape tape, Tensor x, TensorShape shape, int stride, Tensor gamma, Tensor beta, float epsilon)
+    private static Tensor Run(Tape tape, Tensor x, Tensor y, int stride, Tensor gamma, Tensor beta, float epsilon)
     {
+        var shape = y.Shape;
         Shapes.Require(nameof(LayerNorm), nameof(gamma), gamma, new TensorShape(shape.Last));
         Shapes.Require(nameof(LayerNorm), nameof(beta), beta, new TensorShape(shape.Last));
-        var y = tape.New(shape);
         var mean = tape.New(new TensorShape(shape.Rows));
         var inverse = tape.New(new TensorShape(shape.Rows));
         tape.Device.Run(LayerNormOperators.Forward, new LayerNormForwardCall
@@ -46,7 +46,8 @@ public static class LayerNormOp
             StrideX = stride,
             Gamma = gamma.Data,
             Beta = beta.Data,
-            Y = y.Data,
+            Y = y.AsResult.Floats,
+            RoundedY = y.AsResult.Rounded,
             Mean = mean.Data,
             InverseDeviation = inverse.Data,
         });
@@ -82,7 +83,8 @@ public static class LayerNormOp
                 Gamma = gamma.Data,
                 Mean = mean.Data,
                 InverseDeviation = inverse.Data,
-                GradientY = Output.Gradient,
+                GradientY = Output.ArrivedGradient.Floats,
+                RoundedGradientY = Output.ArrivedGradient.Rounded,
                 GradientX = dx.Target,
                 AccumulateX = dx.Accumulate,
                 GradientGamma = dGamma.Target,

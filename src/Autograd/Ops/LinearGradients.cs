@@ -69,12 +69,12 @@ internal static class LinearGradients
     {
         if (bias?.NeedsGradient == true)
         {
-            OfBias(device, y.Gradient, y.Shape.Rows, bias);
+            OfBias(device, y.ArrivedGradient, y.Shape.Rows, bias);
         }
     }
 
-    /// <summary>db += column sums of dy.</summary>
-    public static void OfBias(Device device, Slice<float> dy, int rows, Tensor? bias)
+    /// <summary>db += column sums of dy: of its floats, where it has them.</summary>
+    public static void OfBias(Device device, Factor dy, int rows, Tensor? bias)
     {
         if (bias?.NeedsGradient != true)
         {
@@ -86,7 +86,8 @@ internal static class LinearGradients
         {
             Rows = rows,
             Columns = bias.Shape.Last,
-            X = dy,
+            X = dy.Floats,
+            RoundedX = dy.Floats.IsEmpty ? dy.Rounded : default,
             Sum = db.Target,
         });
     }

@@ -100,10 +100,8 @@ public static class MlpOp
 
         private void OfFirstLayer(Tape tape, Factor dy, Factor pre)
         {
-            // The gradient before the activation is a float for each hidden value; where these are floats too, which nobody needs
-            // any more, it takes their place.
-            using var apart = pre.Rounded.IsEmpty ? null : tape.Device.Allocate<float>(hidden.Shape.Count);
-            var dBefore = apart?.Slice ?? hidden.Data;
+            // Nobody needs the hidden values any more: the gradient before the activation takes their place.
+            var dBefore = hidden.AsResult;
             var weight = tape.FactorOf(weight2);
             var call = new MatMulCall
             {
@@ -112,14 +110,13 @@ public static class MlpOp
                 K = weight2.Shape[0],
                 A = dy.Floats,
                 B = weight.Floats,
-                C = dBefore,
+                C = dBefore.Floats,
                 PreActivation = pre.Floats,
                 GradientOf = activation,
             };
-            tape.Device.Multiply(in call, dy, weight, preActivation: pre.Rounded);
-            using var factor = new TemporaryFactor(tape.Device, dBefore);
-            LinearGradients.OfInput(tape, factor.Factor, tape.FactorOf(weight1), weight1.Shape[1], weight1.Shape[0], x);
-            LinearGradients.OfWeight(tape, factor.Factor, x, weight1);
+            tape.Device.Multiply(in call, dy, weight, dBefore.Rounded, pre.Rounded);
+            LinearGradients.OfInput(tape, dBefore, tape.FactorOf(weight1), weight1.Shape[1], weight1.Shape[0], x);
+            LinearGradients.OfWeight(tape, dBefore, x, weight1);
             LinearGradients.OfBias(tape.Device, dBefore, hidden.Shape.Rows, bias1);
         }
     }

@@ -12,6 +12,14 @@ internal sealed unsafe class ColumnSumHostV1Simd : HostVariant<ColumnSumCall>
 
     protected override void Run<V>(HostDevice device, in ColumnSumCall call)
     {
+        if (call.X.IsEmpty)
+        {
+            using var x = device.Scratch<float>(call.RoundedX.Length);
+            HostBf16.Widen(device, call.RoundedX, x.Slice);
+            Run<V>(device, call with { X = x.Slice, RoundedX = default });
+            return;
+        }
+
         var rows = new RowPartition(call.Rows);
         using var partial = device.Scratch<float>((long)rows.Chunks * call.Columns);
         var job = new Job<V>

@@ -22,18 +22,23 @@ internal static class ColumnSums
 
     /// <summary>sum[c] += the column's elements, in two steps if there are many rows.</summary>
     public static void Add(
-        GpuDevice device, Slice<float> x, int rows, long columns, long stride, Slice<float> sum)
+        GpuDevice device, Slice<float> x, int rows, long columns, long stride, Slice<float> sum) =>
+        Add(device, x, default, rows, columns, stride, sum);
+
+    /// <summary>The same of a matrix that is kept as floats or, where there are none, in bf16.</summary>
+    public static void Add(
+        GpuDevice device, Slice<float> x, Slice<BFloat16> rounded, int rows, long columns, long stride, Slice<float> sum)
     {
         var cut = new RowPartition(rows);
         if (cut.Chunks == 1)
         {
-            Fold(device, x, rows, columns, stride, sum);
+            Fold(device, x, rounded, rows, columns, stride, sum);
             return;
         }
 
         using var partial = device.Scratch<float>(cut.Chunks * columns);
         device.Prepare(Kernel)
-            .With(x).With(partial.Slice).With(rows).With(cut.RowsPerChunk).With(columns).With(stride).With(0)
+            .With(x).With(rounded).With(partial.Slice).With(rows).With(cut.RowsPerChunk).With(columns).With(stride).With(0)
             .On(new GridSize(GridCover.Blocks(columns, Columns), cut.Chunks));
         Fold(device, partial.Slice, cut.Chunks, columns, columns, sum);
     }
@@ -41,8 +46,12 @@ internal static class ColumnSums
     /// <summary>sum[c] += the column's elements, in one step: for the partial sums of a few chunks.</summary>
     public static void Fold(
         GpuDevice device, Slice<float> x, int rows, long columns, long stride, Slice<float> sum) =>
+        Fold(device, x, default, rows, columns, stride, sum);
+
+    private static void Fold(
+        GpuDevice device, Slice<float> x, Slice<BFloat16> rounded, int rows, long columns, long stride, Slice<float> sum) =>
         device.Prepare(Kernel)
-            .With(x).With(sum).With(rows).With(rows).With(columns).With(stride).With(1)
+            .With(x).With(rounded).With(sum).With(rows).With(rows).With(columns).With(stride).With(1)
             .On(new GridSize(GridCover.Blocks(columns, Columns)));
 
     /// <summary>A block's sum over its warps, in their order; warp 0 has the result. Every thread calls.</summary>
@@ -61,7 +70,8 @@ internal static class ColumnSums
     }
 
     private static void Sum(
-        ArrayView<float> x, ArrayView<float> sum, int rows, int rowsPerChunk, long columns, long stride, int accumulate)
+        ArrayView<float> x, ArrayView<BFloat16> rounded, ArrayView<float> sum,
+        int rows, int rowsPerChunk, long columns, long stride, int accumulate)
     {
         var sums = SharedMemory.Allocate<float>(Columns * Warps);
         var column = ((long)Grid.IdxX * Columns) + WarpReduce.Lane;
@@ -72,7 +82,7 @@ internal static class ColumnSums
         {
             for (var row = start + WarpReduce.Warp; row < end; row += Warps)
             {
-                total += x[(row * stride) + column];
+                total += Bf16Memory.LoadEither(x, rounded, (row * stride) + column);
             }
         }
 

@@ -55,8 +55,11 @@ public readonly record struct ColumnSumCall : IKernelCall
     /// <summary>Elements from row to row; 0 means Columns.</summary>
     public int Stride { get; init; }
 
-    /// <summary>The matrix.</summary>
-    public required Slice<float> X { get; init; }
+    /// <summary>The matrix; empty if it is <see cref="RoundedX"/> that is there.</summary>
+    public Slice<float> X { get; init; }
+
+    /// <summary>The matrix in bf16; empty if it is <see cref="X"/> that is there.</summary>
+    public Slice<BFloat16> RoundedX { get; init; }
 
     /// <summary>Added to, [Columns].</summary>
     public required Slice<float> Sum { get; init; }
@@ -65,7 +68,7 @@ public readonly record struct ColumnSumCall : IKernelCall
     public int RowX => Stride != 0 ? Stride : Columns;
 
     /// <inheritdoc/>
-    public string Shape => $"rows={Rows} columns={Columns}" + (Stride == 0 ? "" : $" stride={Stride}");
+    public string Shape => $"rows={Rows} columns={Columns}" + (Stride == 0 ? "" : $" stride={Stride}") + (X.IsEmpty ? " rounded" : "");
 
     /// <inheritdoc/>
     public string SampleShape => Shape;
@@ -74,7 +77,7 @@ public readonly record struct ColumnSumCall : IKernelCall
     public double Flops => (double)Rows * Columns;
 
     /// <inheritdoc/>
-    public double Bytes => 4.0 * (((double)Rows * Columns) + (2.0 * Columns));
+    public double Bytes => ((X.IsEmpty ? 2.0 : 4.0) * Rows * Columns) + (8.0 * Columns);
 
     /// <inheritdoc/>
     public void Validate()
@@ -82,7 +85,9 @@ public readonly record struct ColumnSumCall : IKernelCall
         Require.Size(Op, "rows", Rows);
         Require.Size(Op, "columns", Columns);
         Require.Size(Op, "stride", RowX, Columns);
-        Require.Operand(Op, nameof(X), X, ((long)(Rows - 1) * RowX) + Columns);
+        Require.That(Op, X.IsEmpty != RoundedX.IsEmpty, "exactly one of the operands 'X' and 'RoundedX' must be given");
+        Require.OperandIfGiven(Op, nameof(X), X, ((long)(Rows - 1) * RowX) + Columns);
+        Require.OperandIfGiven(Op, nameof(RoundedX), RoundedX, ((long)(Rows - 1) * RowX) + Columns);
         Require.Operand(Op, nameof(Sum), Sum, Columns);
     }
 }

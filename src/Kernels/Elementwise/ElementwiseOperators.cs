@@ -14,7 +14,7 @@ public static class ElementwiseOperators
     public static Operator<ColumnSumCall> ColumnSum { get; } =
         new("columnsum", ColumnSumCases, new ColumnSumHostV1Simd(), new ColumnSumV1Pieces())
         {
-            BenchCases = () => [ColumnSumCase(64 * 257, 512, 512)],
+            BenchCases = () => [ColumnSumCase(64 * 257, 512, 512), ColumnSumCase(64 * 257, 512, 512, rounded: true)],
         };
 
     /// <summary>GELU, SiLU and their gradients.</summary>
@@ -109,16 +109,29 @@ public static class ElementwiseOperators
         yield return ColumnSumCase(3, HostElementwise.Chunk + 5, HostElementwise.Chunk + 5);
         yield return ColumnSumCase(33, 24, 72);
         yield return ColumnSumCase(21, 19, 19, FillPattern.Large);
+        yield return ColumnSumCase(1, 1, 1, rounded: true);
+        yield return ColumnSumCase(1100, 37, 37, rounded: true);
+        yield return ColumnSumCase(33, 24, 72, rounded: true);
     }
 
     private static KernelCase<ColumnSumCall> ColumnSumCase(
-        int rows, int columns, int stride, FillPattern fill = FillPattern.Normal) => new(
-        $"rows={rows} columns={columns} stride={stride} {fill}",
+        int rows, int columns, int stride, FillPattern fill = FillPattern.Normal, bool rounded = false) => new(
+        $"rows={rows} columns={columns} stride={stride} {fill}" + (rounded ? " rounded" : ""),
         [
-            Operand.In("x", ((rows - 1) * stride) + columns, fill),
+            rounded
+                ? Operand.In("x", ((rows - 1) * stride) + columns, fill).AsBf16()
+                : Operand.In("x", ((rows - 1) * stride) + columns, fill),
             Operand.Update("sum", columns, rows + 1),
         ],
-        m => new ColumnSumCall { Rows = rows, Columns = columns, Stride = stride, X = m["x"], Sum = m["sum"] },
+        m => new ColumnSumCall
+        {
+            Rows = rows,
+            Columns = columns,
+            Stride = stride,
+            X = rounded ? default : m["x"],
+            RoundedX = rounded ? m.Bf16("x") : default,
+            Sum = m["sum"],
+        },
         v => ElementwiseReference.ColumnSum(rows, columns, stride, v["x"], v["sum"]));
 
     private static IEnumerable<KernelCase> ActivationCases()

@@ -24,8 +24,15 @@ internal sealed class RowPacks
 
     /// <param name="kernel">A method with the packs of a lane as type argument, whichever number it is.</param>
     /// <param name="threads">Threads of a block.</param>
-    public RowPacks(Delegate kernel, int threads) =>
-        _kernels = [.. Sizes.Select(s => new GpuKernel(kernel, threads, s) { Unroll = Max })];
+    /// <param name="halvings">How often the longest row is halved, where a lane needs its registers for more than one row.</param>
+    public RowPacks(Delegate kernel, int threads, int halvings = 0)
+    {
+        _kernels = [.. Sizes.SkipLast(halvings).Select(s => new GpuKernel(kernel, threads, s) { Unroll = Max })];
+        MaxWidth = (Max >> halvings) * FloatsOfWarp;
+    }
+
+    /// <summary>The longest row.</summary>
+    public int MaxWidth { get; }
 
     /// <summary>All of them.</summary>
     public IReadOnlyList<GpuKernel> Kernels => _kernels;
@@ -51,6 +58,13 @@ internal sealed class RowPacks
     public static Float4 Load(ArrayView<float> x, long row, int pack, int width) =>
         Has(pack, width) ? GlobalMemory.Load4(ref x[row + Column(pack)]) : default;
 
+    /// <summary>The same of a matrix that is kept as floats or, where there are none, in bf16.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Float4 Load(ArrayView<float> x, ArrayView<BFloat16> rounded, long row, int pack, int width) =>
+        !Has(pack, width) ? default
+        : rounded.Length > 0 ? Bf16Memory.Widen(Bf16Memory.Load4(ref rounded[row + Column(pack)]))
+        : GlobalMemory.Load4(ref x[row + Column(pack)]);
+
     /// <summary>Writes this lane's pack of that number, if it is one of the row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(ArrayView<float> x, long row, int pack, int width, Float4 values)
@@ -61,20 +75,35 @@ internal sealed class RowPacks
         }
     }
 
-    /// <summary>Whether a warp holds the row and is busy with it, and all rows start and end at multiples of 16 bytes.</summary>
-    /// <param name="width">Floats of a row.</param>
+    /// <summary>The same to a matrix that is kept as floats or, where there are none, in bf16.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(ArrayView<float> x, ArrayView<BFloat16> rounded, long row, int pack, int width, Float4 values)
+    {
+        if (rounded.Length == 0)
+        {
+            Store(x, row, pack, width, values);
+        }
+        else if (Has(pack, width))
+        {
+            Bf16Memory.Store4(ref rounded[row + Column(pack)], Bf16Memory.Narrow(values));
+        }
+    }
+
+    /// <summary>Whether a warp holds the row and is busy with it, matrices start at multiples of 16 bytes and rows at those of a pack.</summary>
+    /// <param name="width">Elements of a row.</param>
     /// <param name="stride">From one row to the next, where they are not adjacent.</param>
+    /// <param name="rounded">A matrix of rows in bf16; empty if there is none.</param>
     /// <param name="reason">Why not.</param>
     /// <param name="operands">Rows, or matrices of rows.</param>
-    public static bool Supports(
-        int width, int stride, [NotNullWhen(false)] out string? reason, params ReadOnlySpan<Slice<float>> operands)
+    public bool Supports(
+        int width, int stride, Slice<BFloat16> rounded, [NotNullWhen(false)] out string? reason,
+        params ReadOnlySpan<Slice<float>> operands)
     {
-        const int MaxWidth = Max * FloatsOfWarp;
         reason = width < MinWidth ? $"the width is {width}; rows from {MinWidth} on keep a warp busy"
             : width > MaxWidth ? $"the width is {width}, a warp holds {MaxWidth}"
             : width % FlatPacks.Size != 0 || stride % FlatPacks.Size != 0 ? $"a row is not a multiple of {FlatPacks.Size} long"
             : null;
-        return reason is null && FlatPacks.AreAligned(out reason, operands);
+        return reason is null && FlatPacks.AreAligned(out reason, default, rounded) && FlatPacks.AreAligned(out reason, operands);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -15,6 +15,14 @@ internal sealed unsafe class LayerNormBackwardHostV1Simd : HostVariant<LayerNorm
 
     protected override void Run<V>(HostDevice device, in LayerNormBackwardCall call)
     {
+        if (call.GradientY.IsEmpty)
+        {
+            using var dy = device.Scratch<float>((long)call.Rows * call.Width);
+            HostBf16.Widen(device, call.RoundedGradientY.Range(0, dy.Slice.Length), dy.Slice);
+            Run<V>(device, call with { GradientY = dy.Slice, RoundedGradientY = default });
+            return;
+        }
+
         var rows = new RowPartition(call.Rows);
         using var partial = device.Scratch<float>(2L * rows.Chunks * call.Width);
         var job = new Job<V>

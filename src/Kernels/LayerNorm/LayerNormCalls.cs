@@ -26,8 +26,11 @@ public readonly record struct LayerNormForwardCall : IKernelCall
     /// <summary>Shift, [Width].</summary>
     public required Slice<float> Beta { get; init; }
 
-    /// <summary>Result, [Rows, Width].</summary>
-    public required Slice<float> Y { get; init; }
+    /// <summary>Result, [Rows, Width]; empty if it is <see cref="RoundedY"/> that is asked for.</summary>
+    public Slice<float> Y { get; init; }
+
+    /// <summary>The result rounded to bf16, to be a factor of products; empty if it is <see cref="Y"/> that is asked for.</summary>
+    public Slice<BFloat16> RoundedY { get; init; }
 
     /// <summary>Mean of each row, [Rows], for the backward pass.</summary>
     public required Slice<float> Mean { get; init; }
@@ -42,13 +45,13 @@ public readonly record struct LayerNormForwardCall : IKernelCall
     public string Shape => $"rows={Rows} {SampleShape}";
 
     /// <inheritdoc/>
-    public string SampleShape => $"width={Width}" + (StrideX == 0 ? "" : $" stride={StrideX}");
+    public string SampleShape => $"width={Width}" + (StrideX == 0 ? "" : $" stride={StrideX}") + (Y.IsEmpty ? " rounded" : "");
 
     /// <inheritdoc/>
     public double Flops => 10.0 * Rows * Width;
 
     /// <inheritdoc/>
-    public double Bytes => 4.0 * ((2.0 * Rows * Width) + (2.0 * Width) + (2.0 * Rows));
+    public double Bytes => ((Y.IsEmpty ? 6.0 : 8.0) * Rows * Width) + (8.0 * Width) + (8.0 * Rows);
 
     /// <inheritdoc/>
     public void Validate()
@@ -59,7 +62,9 @@ public readonly record struct LayerNormForwardCall : IKernelCall
         Require.Operand(Op, nameof(X), X, ((long)(Rows - 1) * RowX) + Width);
         Require.Operand(Op, nameof(Gamma), Gamma, Width);
         Require.Operand(Op, nameof(Beta), Beta, Width);
-        Require.Operand(Op, nameof(Y), Y, (long)Rows * Width);
+        Require.That(Op, Y.IsEmpty != RoundedY.IsEmpty, "exactly one of the operands 'Y' and 'RoundedY' must be given");
+        Require.OperandIfGiven(Op, nameof(Y), Y, (long)Rows * Width);
+        Require.OperandIfGiven(Op, nameof(RoundedY), RoundedY, (long)Rows * Width);
         Require.Operand(Op, nameof(Mean), Mean, Rows);
         Require.Operand(Op, nameof(InverseDeviation), InverseDeviation, Rows);
     }
@@ -91,8 +96,11 @@ public readonly record struct LayerNormBackwardCall : IKernelCall
     /// <summary>The forward inverse deviation, [Rows].</summary>
     public required Slice<float> InverseDeviation { get; init; }
 
-    /// <summary>Gradient of the result, [Rows, Width].</summary>
-    public required Slice<float> GradientY { get; init; }
+    /// <summary>Gradient of the result, [Rows, Width]; empty if it is <see cref="RoundedGradientY"/> that is there.</summary>
+    public Slice<float> GradientY { get; init; }
+
+    /// <summary>The gradient of the result in bf16, as a product leaves it; empty if it is <see cref="GradientY"/> that is there.</summary>
+    public Slice<BFloat16> RoundedGradientY { get; init; }
 
     /// <summary>Gradient of the input, laid out like X.</summary>
     public required Slice<float> GradientX { get; init; }
@@ -114,13 +122,13 @@ public readonly record struct LayerNormBackwardCall : IKernelCall
 
     /// <inheritdoc/>
     public string SampleShape => $"width={Width}" + (StrideX == 0 ? "" : $" stride={StrideX}")
-        + (AccumulateX ? " accumulate" : "");
+        + (GradientY.IsEmpty ? " rounded" : "") + (AccumulateX ? " accumulate" : "");
 
     /// <inheritdoc/>
     public double Flops => 14.0 * Rows * Width;
 
     /// <inheritdoc/>
-    public double Bytes => 4.0 * (((AccumulateX ? 4.0 : 3.0) * Rows * Width) + (5.0 * Width) + (2.0 * Rows));
+    public double Bytes => (((GradientY.IsEmpty ? 10.0 : 12.0) + (AccumulateX ? 4.0 : 0)) * Rows * Width) + (20.0 * Width) + (8.0 * Rows);
 
     /// <inheritdoc/>
     public void Validate()
@@ -132,7 +140,11 @@ public readonly record struct LayerNormBackwardCall : IKernelCall
         Require.Operand(Op, nameof(Gamma), Gamma, Width);
         Require.Operand(Op, nameof(Mean), Mean, Rows);
         Require.Operand(Op, nameof(InverseDeviation), InverseDeviation, Rows);
-        Require.Operand(Op, nameof(GradientY), GradientY, (long)Rows * Width);
+        Require.That(
+            Op, GradientY.IsEmpty != RoundedGradientY.IsEmpty,
+            "exactly one of the operands 'GradientY' and 'RoundedGradientY' must be given");
+        Require.OperandIfGiven(Op, nameof(GradientY), GradientY, (long)Rows * Width);
+        Require.OperandIfGiven(Op, nameof(RoundedGradientY), RoundedGradientY, (long)Rows * Width);
         Require.Operand(Op, nameof(GradientX), GradientX, ((long)(Rows - 1) * RowX) + Width);
         Require.Operand(Op, nameof(GradientGamma), GradientGamma, Width);
         Require.Operand(Op, nameof(GradientBeta), GradientBeta, Width);

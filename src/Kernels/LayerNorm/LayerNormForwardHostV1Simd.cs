@@ -16,6 +16,14 @@ internal sealed unsafe class LayerNormForwardHostV1Simd : HostVariant<LayerNormF
 
     protected override void Run<V>(HostDevice device, in LayerNormForwardCall call)
     {
+        if (call.Y.IsEmpty)
+        {
+            using var y = device.Scratch<float>((long)call.Rows * call.Width);
+            Run<V>(device, call with { Y = y.Slice, RoundedY = default });
+            HostBf16.Round(device, y.Slice, call.RoundedY.Range(0, y.Slice.Length));
+            return;
+        }
+
         var job = new Job<V>
         {
             Rows = call.Rows,

@@ -7,7 +7,8 @@ namespace DPT.Engine.Kernels;
 /// As <see cref="LayerNormForwardV1Warp"/>, with the row in the registers of its warp: it is read once, 16 bytes an access, and all
 /// its loads are under way before the first sum, and before the first store.
 /// Threads: 256 in a block, eight rows; a lane has every 32nd pack of four columns (coalesced). Limits: widths that are multiples of
-/// 4 from 64 to 2048, rows at multiples of 16 bytes. Bytes: 8 Rows Width. FLOPs: 10 Rows Width.
+/// 4 from 64 to 2048, rows at multiples of 16 bytes. Bytes: 8 Rows Width, or 6 where the result is
+/// rounded. FLOPs: 10 Rows Width.
 /// </summary>
 internal sealed class LayerNormForwardV2Packs : GpuVariant<LayerNormForwardCall>
 {
@@ -22,18 +23,18 @@ internal sealed class LayerNormForwardV2Packs : GpuVariant<LayerNormForwardCall>
     public override IReadOnlyList<GpuKernel> Kernels => Normalise.Kernels;
 
     public override bool Supports(in LayerNormForwardCall call, Device device, [NotNullWhen(false)] out string? reason) =>
-        RowPacks.Supports(call.Width, call.RowX, out reason, call.X, call.Gamma, call.Beta, call.Y);
+        Normalise.Supports(call.Width, call.RowX, call.RoundedY, out reason, call.X, call.Gamma, call.Beta, call.Y);
 
     protected override void Run(GpuDevice device, in LayerNormForwardCall call) =>
         device.Prepare(Normalise.For(call.Width))
             .With(call.X).With(call.Gamma).With(call.Beta)
-            .With(call.Y).With(call.Mean).With(call.InverseDeviation)
+            .With(call.Y).With(call.RoundedY).With(call.Mean).With(call.InverseDeviation)
             .With(call.Rows).With(call.Width).With(call.RowX).With(call.Epsilon)
             .On(new GridSize(GridCover.Blocks(call.Rows, Rows)));
 
     private static void Kernel<T>(
         ArrayView<float> x, ArrayView<float> gamma, ArrayView<float> beta,
-        ArrayView<float> y, ArrayView<float> mean, ArrayView<float> inverse,
+        ArrayView<float> y, ArrayView<BFloat16> roundedY, ArrayView<float> mean, ArrayView<float> inverse,
         int rows, int width, int stride, float epsilon)
         where T : struct, IRowPacks
     {
@@ -76,7 +77,7 @@ internal sealed class LayerNormForwardV2Packs : GpuVariant<LayerNormForwardCall>
 
         for (var p = 0; p < T.Count; p++)
         {
-            RowPacks.Store(y, row * width, p, width, v[p]);
+            RowPacks.Store(y, roundedY, row * width, p, width, v[p]);
         }
 
         if (WarpReduce.Lane == 0)

@@ -9,7 +9,16 @@ internal sealed class TorchLayerNormForward : TorchVariant<LayerNormForwardCall>
     {
         var x = ReadRows(call.X, call.Rows, call.Width, call.RowX);
         var variance = x.var(1, unbiased: false);
-        Write(F.layer_norm(x, [call.Width], Read(call.Gamma, call.Width), Read(call.Beta, call.Width), call.Epsilon), call.Y);
+        var y = F.layer_norm(x, [call.Width], Read(call.Gamma, call.Width), Read(call.Beta, call.Width), call.Epsilon);
+        if (call.Y.IsEmpty)
+        {
+            Write(y, call.RoundedY);
+        }
+        else
+        {
+            Write(y, call.Y);
+        }
+
         Write(x.mean([1]), call.Mean);
         Write((variance + call.Epsilon).rsqrt(), call.InverseDeviation);
     }
@@ -22,7 +31,9 @@ internal sealed class TorchLayerNormBackward : TorchVariant<LayerNormBackwardCal
     {
         var inverse = Read(call.InverseDeviation, call.Rows, 1);
         var normal = (ReadRows(call.X, call.Rows, call.Width, call.RowX) - Read(call.Mean, call.Rows, 1)) * inverse;
-        var gradient = Read(call.GradientY, call.Rows, call.Width);
+        var gradient = call.GradientY.IsEmpty
+            ? Read(call.RoundedGradientY, call.Rows, call.Width)
+            : Read(call.GradientY, call.Rows, call.Width);
         var scaled = gradient * Read(call.Gamma, call.Width);
         var centred = scaled - scaled.mean([1], keepdim: true);
         var dx = inverse * (centred - (normal * (scaled * normal).mean([1], keepdim: true)));

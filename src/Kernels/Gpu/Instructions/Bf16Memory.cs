@@ -75,6 +75,25 @@ public static class Bf16Memory
         }
     }
 
+    /// <summary>An element of a matrix that is kept as floats or, where there are none, in bf16; the same for all threads.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float LoadEither(ArrayView<float> floats, ArrayView<BFloat16> rounded, long at) =>
+        rounded.Length > 0 ? rounded[at].ToSingle() : floats[at];
+
+    /// <summary>Writes an element of such a matrix.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreEither(ArrayView<float> floats, ArrayView<BFloat16> rounded, long at, float value)
+    {
+        if (rounded.Length > 0)
+        {
+            rounded[at] = Round(value);
+        }
+        else
+        {
+            floats[at] = value;
+        }
+    }
+
     /// <summary>Four packed elements as floats, exactly.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Float4 Widen(UInt2 packed) => new()
