@@ -79,6 +79,7 @@ public static class AttentionOperators
         "attention.forward.bf16",
         ForwardBf16Cases,
         new AttentionForwardBf16HostV1Widen(),
+        new AttentionForwardBf16V3Short(),
         new AttentionForwardBf16V2MmaSync(),
         new AttentionForwardBf16V1Naive())
     {
