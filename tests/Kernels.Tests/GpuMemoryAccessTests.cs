@@ -124,7 +124,7 @@ public sealed class GpuMemoryAccessTests
     /// <inheritdoc cref="AttentionBf16_OnTensorCores_HasNoConflictsAndWholeSectors"/>
     [Test]
     public void AttentionBf16Backward_OnTensorCores_HasNoConflictsAndWholeSectors(
-        [Values("v2-mma-sync")] string variant, [Values(32, 64, 72, 96, 128)] int headSize)
+        [Values("v2-mma-sync", "v3-short")] string variant, [Values(32, 64, 72, 96, 128)] int headSize)
     {
         const int Tokens = 256, Heads = 2;
         var elements = Tokens * Heads * headSize;

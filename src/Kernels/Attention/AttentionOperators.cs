@@ -91,6 +91,7 @@ public static class AttentionOperators
         "attention.backward.bf16",
         BackwardBf16Cases,
         new AttentionBackwardBf16HostV1Widen(),
+        new AttentionBackwardBf16V3Short(),
         new AttentionBackwardBf16V2MmaSync(),
         new AttentionBackwardBf16V1Naive())
     {

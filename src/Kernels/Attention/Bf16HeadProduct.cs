@@ -151,15 +151,12 @@ internal static class Bf16HeadProduct
         Warp.Barrier();
         for (var i = 0; i < ((Bf16HeadTile.Strip * chunks) + WarpReduce.Lanes - 1) / WarpReduce.Lanes; i++)
         {
-            // Unsigned, as signs cost more than the quotients.
-            var number = (uint)(lane + (i * WarpReduce.Lanes));
-            var own = number / (uint)chunks;
-            var chunk = (int)(number - (own * (uint)chunks));
-            if (own < Bf16HeadTile.Strip && (int)own < rows)
+            var number = lane + (i * WarpReduce.Lanes);
+            var (own, chunk) = (number / chunks, number % chunks);
+            if (own < Bf16HeadTile.Strip && own < rows)
             {
                 Bf16Memory.StoreChunk(
-                    ref x[at + (long)((ulong)own * (uint)stride) + (Bf16Memory.OfChunk * chunk)],
-                    shared[Bf16HeadTile.Place<T>(row + (int)own, chunk)]);
+                    ref x[at + ((long)own * stride) + (Bf16Memory.OfChunk * chunk)], shared[Bf16HeadTile.Place<T>(row + own, chunk)]);
             }
         }
     }

@@ -101,6 +101,25 @@ internal readonly struct Bf16HeadRows<T> where T : struct, IHeadSize
     /// <summary>Chunks of a row that neighbours bring at once.</summary>
     private static int Across => Bf16HeadTile.Chunks<T>() == 12 ? 4 : Bf16HeadTile.Chunks<T>();
 
+    /// <summary>Starts this thread's part of the copy of all rows; zeros behind the last, to the end of its strip.</summary>
+    /// <param name="shared">Where tiles lie.</param>
+    /// <param name="at">First chunk of this one.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void CopyAll(ArrayView<UInt4> shared, int at)
+    {
+        const int Many = 4 * Bf16HeadTile.Strip;
+        var row = 0;
+        for (; row + Many <= _count; row += Many)
+        {
+            Copy(shared, at + (row * Bf16HeadTile.Chunks<T>()), Many, row);
+        }
+
+        for (; row < _count; row += Bf16HeadTile.Strip)
+        {
+            Copy(shared, at + (row * Bf16HeadTile.Chunks<T>()), Bf16HeadTile.Strip, row);
+        }
+    }
+
     /// <summary>Starts this thread's part of the copy of some rows; zeros behind the last.</summary>
     /// <param name="shared">Where tiles lie.</param>
     /// <param name="at">First chunk of this one.</param>
@@ -117,7 +136,7 @@ internal readonly struct Bf16HeadRows<T> where T : struct, IHeadSize
             {
                 // Of a row that does not exist nothing is read; its address is one that exists.
                 var isThere = row + own < _count;
-                var source = _source + (long)((ulong)(uint)_stride * (uint)(isThere ? row + own : 0));
+                var source = _source + ((long)_stride * (isThere ? row + own : 0));
                 for (var p = 0; p < Bf16HeadTile.Chunks<T>() / Across; p++)
                 {
                     var target = at + _target + (i * _apart * Bf16HeadTile.Chunks<T>()) + (p * Across);

@@ -15,8 +15,11 @@ internal readonly struct Bf16StripShare
     /// <summary>The one behind its last; the first, if it has none.</summary>
     public readonly int End;
 
-    private readonly int _firstOfBlock;
-    private readonly int _endOfBlock;
+    /// <summary>The block's first strip.</summary>
+    public readonly int FirstOfBlock;
+
+    /// <summary>The one behind its last.</summary>
+    public readonly int EndOfBlock;
 
     /// <param name="rows">Rows of the head.</param>
     /// <param name="block">Which of its blocks.</param>
@@ -26,16 +29,16 @@ internal readonly struct Bf16StripShare
     public Bf16StripShare(int rows, int block, int blocks, int warps)
     {
         var strips = (rows + Bf16HeadTile.Strip - 1) / Bf16HeadTile.Strip;
-        _firstOfBlock = block * strips / blocks;
-        _endOfBlock = (block + 1) * strips / blocks;
-        var own = _endOfBlock - _firstOfBlock;
-        First = _firstOfBlock + (WarpReduce.Warp * own / warps);
-        End = _firstOfBlock + ((WarpReduce.Warp + 1) * own / warps);
+        FirstOfBlock = block * strips / blocks;
+        EndOfBlock = (block + 1) * strips / blocks;
+        var own = EndOfBlock - FirstOfBlock;
+        First = FirstOfBlock + (WarpReduce.Warp * own / warps);
+        End = FirstOfBlock + ((WarpReduce.Warp + 1) * own / warps);
     }
 
     /// <summary>First row of a strip among those of the block.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int Own(int strip) => (strip - _firstOfBlock) * Bf16HeadTile.Strip;
+    public int Own(int strip) => (strip - FirstOfBlock) * Bf16HeadTile.Strip;
 
     /// <summary>Starts this thread's part of the copy of the block's strips.</summary>
     /// <param name="x">The head's rows.</param>
@@ -44,7 +47,7 @@ internal readonly struct Bf16StripShare
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Copy<T>(Bf16HeadRows<T> x, ArrayView<UInt4> shared, int at) where T : struct, IHeadSize
     {
-        for (var strip = _firstOfBlock; strip < _endOfBlock; strip++)
+        for (var strip = FirstOfBlock; strip < EndOfBlock; strip++)
         {
             x.Copy(shared, at + (Own(strip) * Bf16HeadTile.Chunks<T>()), Bf16HeadTile.Strip, strip * Bf16HeadTile.Strip);
         }
