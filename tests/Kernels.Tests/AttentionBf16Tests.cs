@@ -165,6 +165,35 @@ public sealed class AttentionBf16Tests
     }
 
     /// <summary>
+    /// A key that no query sees, with scores of minus infinity: beyond the last query rows are zero, and their scores with it are NaN. They
+    /// must be left out of its value's gradient.
+    /// </summary>
+    [TestCaseSource(nameof(Backwards))]
+    public void Gradient_OfAKeyThatNobodySees_KnowsNoQueriesBehindTheLast(KernelVariant variant)
+    {
+        const int Tokens = 17, Size = 32, Elements = Tokens * Heads * Size, Unseen = 3;
+        using var device = Open(variant);
+        using var qkv = device.Upload<BFloat16>(
+            Packed(Tokens, Size, (part, token, _, c) => part == 1 && token == Unseen && c == 0 ? float.NegativeInfinity : part == 0 ? 1 : 0.5f));
+        using var output = device.Upload<BFloat16>([.. Enumerable.Repeat(BFloat16.Round(0.5f), Elements)]);
+        using var logSumExp = device.Upload<float>(
+            [.. Enumerable.Repeat((float)((0.5 * Math.Sqrt(Size)) + Math.Log(Tokens - 1)), Tokens * Heads)]);
+        using var gradient = device.Allocate<BFloat16>(3 * Elements);
+        ((KernelVariant<AttentionBackwardBf16Call>)variant).Launch(device, new AttentionBackwardBf16Call
+        {
+            Dims = new(1, Tokens, Heads, Size),
+            Qkv = qkv.Slice,
+            Output = output.Slice,
+            LogSumExp = logSumExp.Slice,
+            OutputGradient = output.Slice,
+            QkvGradient = gradient.Slice,
+        });
+        var values = device.Download(gradient.Slice).Chunk(Heads * Size).Where((_, i) => i % 3 == 2).ToList();
+        Assert.That(values[Unseen].Select(g => g.ToSingle()), Is.All.Zero);
+        Assert.That(values[Unseen + 1].Select(g => g.ToSingle()), Is.All.EqualTo(0.5f * Tokens / (Tokens - 1)).Within(0.01));
+    }
+
+    /// <summary>
     /// Beyond the last key rows are zero, and so are their scores: beside scores of -362 their powers are infinite, unless they are left out.
     /// </summary>
     [TestCaseSource(nameof(Backwards))]
