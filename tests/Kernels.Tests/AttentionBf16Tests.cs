@@ -165,6 +165,35 @@ public sealed class AttentionBf16Tests
     }
 
     /// <summary>
+    /// A key that no query sees, with scores of minus infinity: beyond the last query rows are zero, and their scores with it are NaN. They
+    /// must be left out of its value's gradient.
+    /// </summary>
+    [TestCaseSource(nameof(Backwards))]
+    public void Gradient_OfAKeyThatNobodySees_KnowsNoQueriesBehindTheLast(KernelVariant variant)
+    {
+        const int Tokens = 17, Size = 32, Elements = Tokens * Heads * Size, Unseen = 3;
+        using var device = Open(variant);
+        using var qkv = device.Upload<BFloat16>(
+            Packed(Tokens, Size, (part, token, _, c) => part == 1 && token == Unseen && c == 0 ? float.NegativeInfinity : part == 0 ? 1 : 0.5f));
+        using var output = device.Upload<BFloat16>([.. Enumerable.Repeat(BFloat16.Round(0.5f), Elements)]);
+        using var logSumExp = device.Upload<float>(
+            [.. Enumerable.Repeat((float)((0.5 * Math.Sqrt(Size)) + Math.Log(Tokens - 1)), Tokens * Heads)]);
+        using var gradient = device.Allocate<BFloat16>(3 * Elements);
+        ((KernelVariant<AttentionBackwardBf16Call>)variant).Launch(device, new AttentionBackwardBf16Call
+        {
+            Dims = new(1, Tokens, Heads, Size),
+            Qkv = qkv.Slice,
+            Output = output.Slice,
+            LogSumExp = logSumExp.Slice,
+            OutputGradient = output.Slice,
+            QkvGradient = gradient.Slice,
+        });
+        var values = device.Download(gradient.Slice).Chunk(Heads * Size).Where((_, i) => i % 3 == 2).ToList();
+        Assert.That(values[Unseen].Select(g => g.ToSingle()), Is.All.Zero);
+        Assert.That(values[Unseen + 1].Select(g => g.ToSingle()), Is.All.EqualTo(0.5f * Tokens / (Tokens - 1)).Within(0.01));
+    }
+
+    /// <summary>
     /// Beyond the last key rows are zero, and so are their scores: beside scores of -362 their powers are infinite, unless they are left out.
     /// </summary>
     [TestCaseSource(nameof(Backwards))]
@@ -199,28 +228,70 @@ public sealed class AttentionBf16Tests
         static BFloat16[] Filled(float value) => [.. Enumerable.Repeat(BFloat16.Round(value), Elements)];
     }
 
-    [TestCase(32, true)]
-    [TestCase(72, true)]
-    [TestCase(128, true)]
-    [TestCase(24, false)]
-    [TestCase(80, false)]
-    public void Default_OnTheGpu_HeadSizesOfTensorCoresGoToThem(int size, bool isServed)
+    /// <summary>
+    /// One below, at and one above strips of 16, pieces of 64, and the rows of one block and of two, up to the most that there is room for.
+    /// </summary>
+    [Test]
+    public void ShortSequence_OfAnyLength_IsTheReference([Values(15, 49, 63, 79, 159, 161, 192, 319, 320)] int tokens) =>
+        Assert.That(ProveShort(tokens, 32), Is.Empty);
+
+    /// <summary>The sequences of a U-ViT, at head sizes with other warps and strips.</summary>
+    [TestCase(64, 64)]
+    [TestCase(65, 72)]
+    [TestCase(256, 128)]
+    [TestCase(257, 72)]
+    [TestCase(258, 96)]
+    [TestCase(320, 64)]
+    public void ShortSequence_OfAnyHead_IsTheReference(int tokens, int size) => Assert.That(ProveShort(tokens, size), Is.Empty);
+
+    [TestCase(32, 17, "v3-short")]
+    [TestCase(72, 320, "v3-short")]
+    [TestCase(128, 256, "v3-short")]
+    [TestCase(32, 321, "v2-mma-sync")]
+    [TestCase(96, 321, "v2-mma-sync")]
+    [TestCase(128, 257, "v2-mma-sync")]
+    [TestCase(24, 17, "v1-naive")]
+    [TestCase(80, 321, "v1-naive")]
+    public void Default_OnTheGpu_ShortSequencesAndHeadSizesOfTensorCoresGoToTheirs(int size, int tokens, string name)
     {
         using var device = new SimDevice(threads: 1, selection: new KernelSelection());
-        var call = new AttentionForwardBf16Call { Dims = new(2, 17, 4, size), Qkv = default, Output = default };
+        var call = new AttentionForwardBf16Call { Dims = new(2, tokens, 4, size), Qkv = default, Output = default };
         var gradient = new AttentionBackwardBf16Call
         {
             Dims = call.Dims, Qkv = default, Output = default, LogSumExp = default, OutputGradient = default, QkvGradient = default,
         };
         Assert.Multiple(() =>
         {
-            Assert.That(
-                device.Selection.Resolve(AttentionOperators.BackwardBf16, in gradient, device).Name, Is.EqualTo(isServed ? "v2-mma-sync" : "v1-naive"));
-            Assert.That(
-                device.Selection.Resolve(AttentionOperators.ForwardBf16, in call, device).Name, Is.EqualTo(isServed ? "v2-mma-sync" : "v1-naive"));
-            Assert.That(TensorCores.Supports(in call, device, out var reason), Is.EqualTo(isServed));
-            Assert.That(reason, Is.Null.Or.EqualTo($"head size {size}; it serves 32, 64, 72, 96, 128"));
+            Assert.That(device.Selection.Resolve(AttentionOperators.ForwardBf16, in call, device).Name, Is.EqualTo(name));
+            Assert.That(device.Selection.Resolve(AttentionOperators.BackwardBf16, in gradient, device).Name, Is.EqualTo(name));
         });
+    }
+
+    [TestCase(24, 17, "head size 24; it serves 32, 64, 72, 96, 128")]
+    [TestCase(32, 321, "321 tokens; of heads of 32 it serves up to 320")]
+    [TestCase(128, 257, "257 tokens; of heads of 128 it serves up to 256")]
+    public void Short_OfWhatDoesNotFit_SaysWhy(int size, int tokens, string reason)
+    {
+        using var device = new SimDevice(threads: 1, selection: new KernelSelection());
+        var call = new AttentionForwardBf16Call { Dims = new(2, tokens, 4, size), Qkv = default, Output = default };
+        Assert.That(new AttentionForwardBf16V3Short().Supports(in call, device, out var said), Is.False);
+        Assert.That(said, Is.EqualTo(reason));
+    }
+
+    private static IEnumerable<string> ProveShort(int tokens, int size)
+    {
+        var attention = new AttentionCase(1, tokens, 1, size);
+        return
+        [
+            .. Prove(AttentionOperators.ForwardBf16, attention.ForwardBf16(saveLogSumExp: true)),
+            .. Prove(AttentionOperators.BackwardBf16, attention.BackwardBf16()),
+        ];
+
+        static IReadOnlyList<string> Prove(Operator op, KernelCase kernelCase)
+        {
+            using var device = new SimDevice(selection: new KernelSelection());
+            return KernelProver.Prove(device, op, op.Variants.Single(v => v.Name == "v3-short"), kernelCase);
+        }
     }
 
     private static Device Open(KernelVariant variant) => variant is IGpuVariant

@@ -105,7 +105,8 @@ public sealed class GpuMemoryAccessTests
     /// Log-sum-exps and D are single floats by few lanes, and half of the rows of 72 begin and end in the middle of a sector.
     /// </summary>
     [Test]
-    public void AttentionBf16_OnTensorCores_HasNoConflictsAndWholeSectors([Values(32, 64, 72, 96, 128)] int headSize)
+    public void AttentionBf16_OnTensorCores_HasNoConflictsAndWholeSectors(
+        [Values("v2-mma-sync", "v3-short")] string variant, [Values(32, 64, 72, 96, 128)] int headSize)
     {
         const int Tokens = 256, Heads = 2;
         var elements = Tokens * Heads * headSize;
@@ -113,14 +114,29 @@ public sealed class GpuMemoryAccessTests
         using var qkv = device.Upload<BFloat16>(new BFloat16[3 * elements]);
         using var output = device.Allocate<BFloat16>(elements);
         using var logSumExp = device.Allocate<float>(Tokens * Heads);
-        using var gradient = device.Allocate<BFloat16>(3 * elements);
         var launches = Watch(device);
         var dims = new AttentionShape(1, Tokens, Heads, headSize);
-        new AttentionForwardBf16V2MmaSync().Launch(
+        ((KernelVariant<AttentionForwardBf16Call>)AttentionOperators.ForwardBf16.Find(variant)).Launch(
             device, new() { Dims = dims, Qkv = qkv.Slice, Output = output.Slice, LogSumExp = logSumExp.Slice });
-        new AttentionBackwardBf16V2MmaSync().Launch(device, new()
+        AssertClean(launches, wasted: headSize % 16 == 0 ? 0.05 : 0.25);
+    }
+
+    /// <inheritdoc cref="AttentionBf16_OnTensorCores_HasNoConflictsAndWholeSectors"/>
+    [Test]
+    public void AttentionBf16Backward_OnTensorCores_HasNoConflictsAndWholeSectors(
+        [Values("v2-mma-sync", "v3-short")] string variant, [Values(32, 64, 72, 96, 128)] int headSize)
+    {
+        const int Tokens = 256, Heads = 2;
+        var elements = Tokens * Heads * headSize;
+        using var device = new SimDevice(selection: new KernelSelection());
+        using var qkv = device.Upload<BFloat16>(new BFloat16[3 * elements]);
+        using var output = device.Upload<BFloat16>(new BFloat16[elements]);
+        using var logSumExp = device.Upload<float>(new float[Tokens * Heads]);
+        using var gradient = device.Allocate<BFloat16>(3 * elements);
+        var launches = Watch(device);
+        ((KernelVariant<AttentionBackwardBf16Call>)AttentionOperators.BackwardBf16.Find(variant)).Launch(device, new()
         {
-            Dims = dims,
+            Dims = new(1, Tokens, Heads, headSize),
             Qkv = qkv.Slice,
             Output = output.Slice,
             LogSumExp = logSumExp.Slice,

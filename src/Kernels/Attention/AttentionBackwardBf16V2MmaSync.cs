@@ -18,10 +18,7 @@ namespace DPT.Engine.Kernels;
 internal sealed class AttentionBackwardBf16V2MmaSync : GpuVariant<AttentionBackwardBf16Call>
 {
     /// <summary>Rows of a stage.</summary>
-    private const int Stage = 32;
-
-    /// <summary>A strip's fragments, or two strips' of half as many; blocks of its scores with a stage; blocks of its channels.</summary>
-    private const int Fragments = 8, Scores = 2 * (Stage / 8), Sums = Bf16HeadTile.MaxBlocks;
+    private const int Stage = Bf16GradientStrips.Stage;
 
     private static readonly Bf16HeadKernels QueryKernels = new(QueryRows<Head32>, SharedRows, 0, 3, 0, 2, 0);
     private static readonly Bf16HeadKernels KeyKernels = new(KeyRows<Head32>, SharedRows, 0, 0, 0, 0, 2);
@@ -79,14 +76,14 @@ internal sealed class AttentionBackwardBf16V2MmaSync : GpuVariant<AttentionBackw
         var row = (Grid.IdxX - (index * blocks)) * Rows<T>();
         var ring = new Bf16HeadRing<T>(
             new(qkv, head.Key, head.PackedWidth, tokens), new(qkv, head.Value, head.PackedWidth, tokens), shared, RingAt<T>(), tokens);
-        UInt4[] q = new UInt4[Fragments], dO = new UInt4[Fragments];
+        UInt4[] q = new UInt4[Bf16GradientStrips.Fragments], dO = new UInt4[Bf16GradientStrips.Fragments];
         FetchOwn(
             new Bf16HeadRows<T>(qkv, head.Query, head.PackedWidth, tokens), new Bf16HeadRows<T>(dOutput, head.Output, head.Width, tokens),
             ring, shared, row);
-        LoadOwn<T>(q, shared, 0);
-        LoadOwn<T>(dO, shared, OtherAt<T>());
 
         var own = WarpReduce.Warp * Bf16HeadTile.Strip * Strips<T>();
+        Bf16GradientStrips.Load<T>(q, Strips<T>(), shared, 0, own);
+        Bf16GradientStrips.Load<T>(dO, Strips<T>(), shared, OtherAt<T>(), own);
         row += own;
         float[] exponents = new float[4], d = new float[4];
         for (var i = 0; i < 2 * Strips<T>(); i++)
@@ -96,24 +93,26 @@ internal sealed class AttentionBackwardBf16V2MmaSync : GpuVariant<AttentionBackw
             d[i] = Load(dots, head.Row, query, tokens);
         }
 
-        var dQ = new Float4[Sums];
-        Clear<T>(dQ);
+        var dQ = new Float4[Bf16GradientStrips.Sums];
+        Bf16GradientStrips.Clear<T>(dQ, Strips<T>());
         var first = row < tokens ? 0 : ring.OnlyCopy(Stage);
         for (; first + Stage <= tokens; first += Stage)
         {
             ring.Advance(Stage, first);
-            AddKeys<T>(dQ, q, dO, exponents, d, shared, ring.StageOf(Stage, first), Stage, Stage, scaleOfExp2);
+            Bf16GradientStrips.AddKeys<T>(
+                dQ, q, dO, exponents, d, Strips<T>(), shared, ring.StageOf(Stage, first), SecondOfStage<T>(), Stage, true, Stage, scaleOfExp2);
         }
 
         TensorCore.WaitForCopies();
         Group.Barrier();
         for (var at = ring.StageOf(Stage, first); first < tokens; first += Bf16HeadTile.Strip)
         {
-            AddKeys<T>(dQ, q, dO, exponents, d, shared, at, Bf16HeadTile.Strip, tokens - first, scaleOfExp2);
+            Bf16GradientStrips.AddKeys<T>(
+                dQ, q, dO, exponents, d, Strips<T>(), shared, at, SecondOfStage<T>(), Bf16HeadTile.Strip, false, tokens - first, scaleOfExp2);
             at += Bf16HeadTile.Strip * Bf16HeadTile.Chunks<T>();
         }
 
-        StoreOwn<T>(dQ, scale, shared, own, dQkv, head.Query, head.PackedWidth, row, tokens);
+        Bf16GradientStrips.Store<T>(dQ, scale, Strips<T>(), shared, own, dQkv, head.Query, head.PackedWidth, row, tokens);
     }
 
     private static void KeyRows<T>(
@@ -127,18 +126,18 @@ internal sealed class AttentionBackwardBf16V2MmaSync : GpuVariant<AttentionBackw
         var row = (Grid.IdxX - (index * blocks)) * Rows<T>();
         var ring = new Bf16HeadRing<T>(
             new(qkv, head.Query, head.PackedWidth, tokens), new(dOutput, head.Output, head.Width, tokens), shared, RingAt<T>(), tokens);
-        UInt4[] k = new UInt4[Fragments], v = new UInt4[Fragments];
+        UInt4[] k = new UInt4[Bf16GradientStrips.Fragments], v = new UInt4[Bf16GradientStrips.Fragments];
         FetchOwn(
             new Bf16HeadRows<T>(qkv, head.Key, head.PackedWidth, tokens), new Bf16HeadRows<T>(qkv, head.Value, head.PackedWidth, tokens),
             ring, shared, row);
-        LoadOwn<T>(k, shared, 0);
-        LoadOwn<T>(v, shared, OtherAt<T>());
 
         var own = WarpReduce.Warp * Bf16HeadTile.Strip * Strips<T>();
+        Bf16GradientStrips.Load<T>(k, Strips<T>(), shared, 0, own);
+        Bf16GradientStrips.Load<T>(v, Strips<T>(), shared, OtherAt<T>(), own);
         row += own;
-        Float4[] dK = new Float4[Sums], dV = new Float4[Sums];
-        Clear<T>(dK);
-        Clear<T>(dV);
+        Float4[] dK = new Float4[Bf16GradientStrips.Sums], dV = new Float4[Bf16GradientStrips.Sums];
+        Bf16GradientStrips.Clear<T>(dK, Strips<T>());
+        Bf16GradientStrips.Clear<T>(dV, Strips<T>());
         var first = row < tokens ? 0 : ring.OnlyCopy(Stage);
         for (; first + Stage <= tokens; first += Stage)
         {
@@ -146,7 +145,9 @@ internal sealed class AttentionBackwardBf16V2MmaSync : GpuVariant<AttentionBackw
             var exponent = Load(logSumExp, head.Row, first + WarpReduce.Lane, tokens) * GpuAttentionRow.Log2E;
             var d = Load(dots, head.Row, first + WarpReduce.Lane, tokens);
             ring.Advance(Stage, first);
-            AddQueries<T>(dK, dV, k, v, exponent, d, shared, ring.StageOf(Stage, first), Stage, Stage, scaleOfExp2);
+            Bf16GradientStrips.AddQueries<T>(
+                dK, dV, k, v, exponent, d, Strips<T>(), shared, own, Rows<T>() + own,
+                ring.StageOf(Stage, first), SecondOfStage<T>(), Stage, true, Stage, scaleOfExp2);
         }
 
         TensorCore.WaitForCopies();
@@ -155,22 +156,28 @@ internal sealed class AttentionBackwardBf16V2MmaSync : GpuVariant<AttentionBackw
         {
             var exponent = Load(logSumExp, head.Row, first + WarpReduce.Lane, tokens) * GpuAttentionRow.Log2E;
             var d = Load(dots, head.Row, first + WarpReduce.Lane, tokens);
-            AddQueries<T>(dK, dV, k, v, exponent, d, shared, at, Bf16HeadTile.Strip, tokens - first, scaleOfExp2);
+            Bf16GradientStrips.AddQueries<T>(
+                dK, dV, k, v, exponent, d, Strips<T>(), shared, own, Rows<T>() + own,
+                at, SecondOfStage<T>(), Bf16HeadTile.Strip, false, tokens - first, scaleOfExp2);
             at += Bf16HeadTile.Strip * Bf16HeadTile.Chunks<T>();
         }
 
-        if (Reloads<T>())
+        if (Bf16GradientStrips.Reloads<T>())
         {
             Warp.Barrier();
         }
 
-        StoreOwn<T>(dK, scale, shared, own, dQkv, head.Key, head.PackedWidth, row, tokens);
-        StoreOwn<T>(dV, 1f, shared, Rows<T>() + own, dQkv, head.Value, head.PackedWidth, row, tokens);
+        Bf16GradientStrips.Store<T>(dK, scale, Strips<T>(), shared, own, dQkv, head.Key, head.PackedWidth, row, tokens);
+        Bf16GradientStrips.Store<T>(dV, 1f, Strips<T>(), shared, Rows<T>() + own, dQkv, head.Value, head.PackedWidth, row, tokens);
     }
 
     /// <summary>First chunk of the second array's rows that a block owns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int OtherAt<T>() where T : struct, IHeadSize => Rows<T>() * Bf16HeadTile.Chunks<T>();
+
+    /// <summary>From a row of a stage to that of the second array.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int SecondOfStage<T>() where T : struct, IHeadSize => Stage * Bf16HeadTile.Chunks<T>();
 
     /// <summary>First chunk of the ring.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -189,156 +196,6 @@ internal sealed class AttentionBackwardBf16V2MmaSync : GpuVariant<AttentionBackw
         TensorCore.CommitCopies();
         TensorCore.WaitForAllCopiesButOneGroup();
         Group.Barrier();
-    }
-
-    /// <summary>Reads a warp's strips of what the block owns.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void LoadOwn<T>(UInt4[] rows, ArrayView<UInt4> shared, int at) where T : struct, IHeadSize
-    {
-        for (var i = 0; i < Strips<T>(); i++)
-        {
-            Bf16HeadProduct.LoadRows<T>(
-                rows, i * Bf16HeadProduct.Fragments<T>(), shared, at, ((WarpReduce.Warp * Strips<T>()) + i) * Bf16HeadTile.Strip);
-        }
-    }
-
-    /// <summary>Beside two kinds of sums of the widest heads there is no room in registers for what is owned.</summary>
-    private static bool Reloads<T>() where T : struct, IHeadSize => T.Size > 96;
-
-    /// <summary>Reads a warp's strips again where they were not kept.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void ReloadOwn<T>(UInt4[] rows, ArrayView<UInt4> shared, int at) where T : struct, IHeadSize
-    {
-        if (Reloads<T>())
-        {
-            LoadOwn<T>(rows, shared, at);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Clear<T>(Float4[] sums) where T : struct, IHeadSize
-    {
-        for (var i = 0; i < Strips<T>() * Bf16HeadTile.Chunks<T>(); i++)
-        {
-            sums[i] = default;
-        }
-    }
-
-    /// <summary>Adds what so many keys of a stage give to dq.</summary>
-    /// <param name="dQ">The sums.</param>
-    /// <param name="q">The queries.</param>
-    /// <param name="dO">The gradients of their results.</param>
-    /// <param name="exponents">Their log-sum-exps to base two.</param>
-    /// <param name="d">Their rows of D.</param>
-    /// <param name="shared">Where stages lie.</param>
-    /// <param name="at">The first key.</param>
-    /// <param name="count">Keys, a constant: those of a stage, all of which exist, or fewer.</param>
-    /// <param name="left">Keys from the first of these to the last there is.</param>
-    /// <param name="scale">What makes an exponent of a score.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddKeys<T>(
-        Float4[] dQ, UInt4[] q, UInt4[] dO, float[] exponents, float[] d,
-        ArrayView<UInt4> shared, int at, int count, int left, float scale)
-        where T : struct, IHeadSize
-    {
-        Float4[] p = new Float4[Scores], dP = new Float4[Scores];
-        var (values, last) = (Stage * Bf16HeadTile.Chunks<T>(), at + Bf16HeadTile.AtLast<T>(0));
-        var columns = at + Bf16HeadTile.AtColumns<T>(0);
-        Bf16HeadProduct.MultiplyTransposed<T>(p, q, Strips<T>(), shared, columns, last, count);
-        Bf16HeadProduct.MultiplyTransposed<T>(dP, dO, Strips<T>(), shared, columns + values, last + values, count);
-        if (count < Stage)
-        {
-            Bf16SoftmaxRows.Mask(p, Strips<T>() * (count / 8), count, left);
-        }
-
-        for (var i = 0; i < Strips<T>(); i++)
-        {
-            for (var b = 0; b < count / 8; b++)
-            {
-                var (score, gradient) = (p[(i * (count / 8)) + b], dP[(i * (count / 8)) + b]);
-                p[(i * (count / 8)) + b] = new()
-                {
-                    X = Bf16SoftmaxRows.Power(score.X, scale, exponents[2 * i]) * (gradient.X - d[2 * i]),
-                    Y = Bf16SoftmaxRows.Power(score.Y, scale, exponents[2 * i]) * (gradient.Y - d[2 * i]),
-                    Z = Bf16SoftmaxRows.Power(score.Z, scale, exponents[(2 * i) + 1]) * (gradient.Z - d[(2 * i) + 1]),
-                    W = Bf16SoftmaxRows.Power(score.W, scale, exponents[(2 * i) + 1]) * (gradient.W - d[(2 * i) + 1]),
-                };
-            }
-        }
-
-        Bf16HeadProduct.AddProduct<T>(dQ, p, Strips<T>(), shared, at + Bf16HeadTile.AtRows<T>(0), last, count);
-    }
-
-    /// <summary>Adds what so many queries of a stage give to dk and dv: scores are transposed, keys down and queries across.</summary>
-    /// <param name="dK">The sums of keys.</param>
-    /// <param name="dV">The sums of values.</param>
-    /// <param name="k">The keys.</param>
-    /// <param name="v">The values.</param>
-    /// <param name="exponent">The log-sum-exp to base two of this lane's query.</param>
-    /// <param name="d">Its row of D.</param>
-    /// <param name="shared">Where stages lie.</param>
-    /// <param name="at">The first query.</param>
-    /// <param name="count">Queries, a constant: those of a stage, all of which exist, or fewer.</param>
-    /// <param name="left">Queries from the first of these to the last there is.</param>
-    /// <param name="scale">What makes an exponent of a score.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddQueries<T>(
-        Float4[] dK, Float4[] dV, UInt4[] k, UInt4[] v, float exponent, float d,
-        ArrayView<UInt4> shared, int at, int count, int left, float scale)
-        where T : struct, IHeadSize
-    {
-        Float4[] p = new Float4[Scores], dS = new Float4[Scores];
-        var (gradients, last) = (Stage * Bf16HeadTile.Chunks<T>(), at + Bf16HeadTile.AtLast<T>(0));
-        var (columns, rows) = (at + Bf16HeadTile.AtColumns<T>(0), at + Bf16HeadTile.AtRows<T>(0));
-        ReloadOwn<T>(k, shared, 0);
-        Bf16HeadProduct.MultiplyTransposed<T>(p, k, Strips<T>(), shared, columns, last, count);
-        ReloadOwn<T>(v, shared, OtherAt<T>());
-        Bf16HeadProduct.MultiplyTransposed<T>(dS, v, Strips<T>(), shared, columns + gradients, last + gradients, count);
-        if (count < Stage)
-        {
-            Bf16SoftmaxRows.Mask(p, Strips<T>() * (count / 8), count, left);
-        }
-
-        for (var b = 0; b < count / 8; b++)
-        {
-            var column = (8 * b) + (2 * (WarpReduce.Lane & 3));
-            float m0 = Warp.Shuffle(exponent, column), m1 = Warp.Shuffle(exponent, column + 1);
-            float d0 = Warp.Shuffle(d, column), d1 = Warp.Shuffle(d, column + 1);
-            for (var i = 0; i < Strips<T>(); i++)
-            {
-                var (score, gradient) = (p[(i * (count / 8)) + b], dS[(i * (count / 8)) + b]);
-                score.X = Bf16SoftmaxRows.Power(score.X, scale, m0);
-                score.Y = Bf16SoftmaxRows.Power(score.Y, scale, m1);
-                score.Z = Bf16SoftmaxRows.Power(score.Z, scale, m0);
-                score.W = Bf16SoftmaxRows.Power(score.W, scale, m1);
-                p[(i * (count / 8)) + b] = score;
-                dS[(i * (count / 8)) + b] = new()
-                {
-                    X = score.X * (gradient.X - d0),
-                    Y = score.Y * (gradient.Y - d1),
-                    Z = score.Z * (gradient.Z - d0),
-                    W = score.W * (gradient.W - d1),
-                };
-            }
-        }
-
-        Bf16HeadProduct.AddProduct<T>(dV, p, Strips<T>(), shared, rows + gradients, last + gradients, count);
-        Bf16HeadProduct.AddProduct<T>(dK, dS, Strips<T>(), shared, rows, last, count);
-    }
-
-    /// <summary>Writes a factor times a warp's sums, through rows of shared memory that are its own.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreOwn<T>(
-        Float4[] sums, float factor, ArrayView<UInt4> shared, int own, ArrayView<BFloat16> x, long first, int stride, int row, int rows)
-        where T : struct, IHeadSize
-    {
-        for (var i = 0; i < Strips<T>(); i++)
-        {
-            var from = i * Bf16HeadTile.Chunks<T>();
-            Bf16SoftmaxRows.Scale(sums, from, Bf16HeadTile.Chunks<T>(), new Float2 { X = factor, Y = factor });
-            var (tile, token) = (own + (Bf16HeadTile.Strip * i), row + (Bf16HeadTile.Strip * i));
-            Bf16HeadProduct.Store<T>(sums, from, shared, tile, x, first + ((long)token * stride), stride, rows - token);
-        }
     }
 
     /// <summary>A row's number; zero for rows that do not exist, which are not written.</summary>

@@ -18,13 +18,10 @@ namespace DPT.Engine.Kernels;
 internal sealed class AttentionForwardBf16V2MmaSync : GpuVariant<AttentionForwardBf16Call>
 {
     /// <summary>Keys of a stage.</summary>
-    private const int Keys = 64;
+    private const int Keys = Bf16QueryStrips.Keys;
 
     /// <summary>Rows of shared memory: keys and values of two stages.</summary>
     private const int SharedRows = 4 * Keys;
-
-    /// <summary>Two strips of up to 8 fragments, 8 blocks of scores, and 8 blocks of channels, or one with twice as many channels.</summary>
-    private const int Fragments = 8, Scores = 2 * (Keys / 8), Sums = Bf16HeadTile.MaxBlocks;
 
     private static readonly Bf16HeadKernels Heads = new(Kernel<Head32>, _ => SharedRows, 2, 2, 3, 0, 2);
 
@@ -47,10 +44,8 @@ internal sealed class AttentionForwardBf16V2MmaSync : GpuVariant<AttentionForwar
     }
 
     /// <summary>Strips of 16 rows that a warp has: two where registers last.</summary>
-    private static int StripsOf(int headSize) => headSize <= 64 ? 2 : 1;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Strips<T>() where T : struct, IHeadSize => StripsOf(T.Size);
+    private static int StripsOf(int headSize) => headSize <= 64 ? 2 : 1;
 
     private static void Kernel<T>(
         ArrayView<BFloat16> qkv, ArrayView<BFloat16> output, ArrayView<float> logSumExp,
@@ -60,7 +55,8 @@ internal sealed class AttentionForwardBf16V2MmaSync : GpuVariant<AttentionForwar
         var shared = SharedMemory.GetDynamic<UInt4>().AsAligned(16);
         var index = Grid.IdxX / blocks;
         var head = new GpuAttentionHead(index, tokens, heads, T.Size);
-        var rowsOfBlock = Bf16HeadTile.Warps * Bf16HeadTile.Strip * Strips<T>();
+        var strips = StripsOf(T.Size);
+        var rowsOfBlock = Bf16HeadTile.Warps * Bf16HeadTile.Strip * strips;
         var row = (Grid.IdxX - (index * blocks)) * rowsOfBlock;
         var ring = new Bf16HeadRing<T>(
             new(qkv, head.Key, head.PackedWidth, tokens), new(qkv, head.Value, head.PackedWidth, tokens), shared, 0, tokens);
@@ -73,105 +69,40 @@ internal sealed class AttentionForwardBf16V2MmaSync : GpuVariant<AttentionForwar
         TensorCore.WaitForAllCopiesButOneGroup();
         Group.Barrier();
 
-        var own = WarpReduce.Warp * Bf16HeadTile.Strip * Strips<T>();
-        var q = new UInt4[Fragments];
-        for (var i = 0; i < Strips<T>(); i++)
+        var own = WarpReduce.Warp * Bf16HeadTile.Strip * strips;
+        var q = new UInt4[Bf16QueryStrips.Fragments];
+        for (var i = 0; i < strips; i++)
         {
             Bf16HeadProduct.LoadRows<T>(
                 q, i * Bf16HeadProduct.Fragments<T>(), shared, ring.StageOf(Keys, Keys), own + (Bf16HeadTile.Strip * i));
         }
 
         float[] m = new float[4], l = new float[4];
-        var o = new Float4[Sums];
-        Bf16SoftmaxRows.Begin(m, l, Strips<T>());
-        for (var i = 0; i < Strips<T>() * Bf16HeadTile.Chunks<T>(); i++)
-        {
-            o[i] = default;
-        }
+        var o = new Float4[Bf16QueryStrips.Sums];
+        Bf16QueryStrips.Begin<T>(m, l, o, strips);
 
         row += own;
+        var values = Keys * Bf16HeadTile.Chunks<T>();
         var first = row < tokens ? 0 : ring.OnlyCopy(Keys);
         for (; first + Keys <= tokens; first += Keys)
         {
             ring.Advance(Keys, first);
-            Attend<T>(q, m, l, o, shared, ring.StageOf(Keys, first), Keys, Keys, scale);
+            Bf16QueryStrips.Attend<T>(q, m, l, o, strips, shared, ring.StageOf(Keys, first), values, Keys, Keys, scale);
         }
 
         TensorCore.WaitForCopies();
         Group.Barrier();
         for (var at = ring.StageOf(Keys, first); first < tokens; first += Bf16HeadTile.Strip)
         {
-            Attend<T>(q, m, l, o, shared, at, Bf16HeadTile.Strip, tokens - first, scale);
+            Bf16QueryStrips.Attend<T>(q, m, l, o, strips, shared, at, values, Bf16HeadTile.Strip, tokens - first, scale);
             at += Bf16HeadTile.Strip * Bf16HeadTile.Chunks<T>();
         }
 
         Group.Barrier();
-        for (var i = 0; i < Strips<T>(); i++)
+        for (var i = 0; i < strips; i++)
         {
-            Finish<T>(o, m, l, i, shared, own + (Bf16HeadTile.Strip * i), row + (Bf16HeadTile.Strip * i), tokens, head, output, logSumExp);
-        }
-    }
-
-    /// <summary>Takes so many keys of a stage into account.</summary>
-    /// <param name="q">The queries.</param>
-    /// <param name="m">The largest exponents.</param>
-    /// <param name="l">The sums of powers.</param>
-    /// <param name="o">The sums of weighted values.</param>
-    /// <param name="shared">Where stages lie.</param>
-    /// <param name="at">The first key.</param>
-    /// <param name="count">Keys, a constant: those of a stage, all of which exist, or fewer.</param>
-    /// <param name="left">Keys from the first of these to the last there is.</param>
-    /// <param name="scale">What makes an exponent of a score.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Attend<T>(
-        UInt4[] q, float[] m, float[] l, Float4[] o, ArrayView<UInt4> shared, int at, int count, int left, float scale)
-        where T : struct, IHeadSize
-    {
-        var s = new Float4[Scores];
-        var last = at + Bf16HeadTile.AtLast<T>(0);
-        Bf16HeadProduct.MultiplyTransposed<T>(s, q, Strips<T>(), shared, at + Bf16HeadTile.AtColumns<T>(0), last, count);
-        if (count < Keys)
-        {
-            Bf16SoftmaxRows.Mask(s, Strips<T>() * (count / 8), count, left);
-        }
-
-        for (var i = 0; i < Strips<T>(); i++)
-        {
-            var factors = Bf16SoftmaxRows.Advance(s, i * (count / 8), count / 8, m, l, i, scale);
-            Bf16SoftmaxRows.Scale(o, i * Bf16HeadTile.Chunks<T>(), Bf16HeadTile.Chunks<T>(), factors);
-        }
-
-        var values = Keys * Bf16HeadTile.Chunks<T>();
-        Bf16HeadProduct.AddProduct<T>(
-            o, s, Strips<T>(), shared, at + values + Bf16HeadTile.AtRows<T>(0), last + values, count);
-    }
-
-    /// <summary>Divides a strip's sums by those of its powers and writes them.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish<T>(
-        Float4[] o, float[] m, float[] l, int strip, ArrayView<UInt4> shared, int own, int row, int tokens,
-        GpuAttentionHead head, ArrayView<BFloat16> output, ArrayView<float> logSumExp)
-        where T : struct, IHeadSize
-    {
-        float top = Bf16SoftmaxRows.SumOfRow(l[2 * strip]), bottom = Bf16SoftmaxRows.SumOfRow(l[(2 * strip) + 1]);
-        var from = strip * Bf16HeadTile.Chunks<T>();
-        Bf16SoftmaxRows.Scale(o, from, Bf16HeadTile.Chunks<T>(), new Float2 { X = 1f / top, Y = 1f / bottom });
-        Bf16HeadProduct.Store<T>(o, from, shared, own, output, head.Output + ((long)row * head.Width), head.Width, tokens - row);
-
-        var lane = WarpReduce.Lane;
-        if ((lane & 3) == 0 && logSumExp.Length > 0)
-        {
-            StoreLogSumExp(logSumExp, head.Row, row + (lane / 4), tokens, m[2 * strip], top);
-            StoreLogSumExp(logSumExp, head.Row, row + (lane / 4) + 8, tokens, m[(2 * strip) + 1], bottom);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreLogSumExp(ArrayView<float> logSumExp, long first, int row, int rows, float exponent, float sum)
-    {
-        if (row < rows)
-        {
-            logSumExp[first + row] = GpuAttentionRow.LogSumExp(exponent, sum);
+            var (tile, query) = (own + (Bf16HeadTile.Strip * i), row + (Bf16HeadTile.Strip * i));
+            Bf16QueryStrips.Finish<T>(o, m, l, i, shared, tile, query, tokens, head, output, logSumExp);
         }
     }
 }

@@ -79,6 +79,7 @@ public static class AttentionOperators
         "attention.forward.bf16",
         ForwardBf16Cases,
         new AttentionForwardBf16HostV1Widen(),
+        new AttentionForwardBf16V3Short(),
         new AttentionForwardBf16V2MmaSync(),
         new AttentionForwardBf16V1Naive())
     {
@@ -90,6 +91,7 @@ public static class AttentionOperators
         "attention.backward.bf16",
         BackwardBf16Cases,
         new AttentionBackwardBf16HostV1Widen(),
+        new AttentionBackwardBf16V3Short(),
         new AttentionBackwardBf16V2MmaSync(),
         new AttentionBackwardBf16V1Naive())
     {

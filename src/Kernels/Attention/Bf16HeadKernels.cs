@@ -19,9 +19,18 @@ internal sealed class Bf16HeadKernels
     /// <param name="blocks">
     /// Blocks that shall fit on a multiprocessor, by head size, where the assembler would spill registers to fit more; 0 where it would not.
     /// </param>
-    public Bf16HeadKernels(Delegate kernel, Func<int, int> rows, params int[] blocks) => All =
+    public Bf16HeadKernels(Delegate kernel, Func<int, int> rows, params int[] blocks)
+        : this(kernel, _ => Bf16HeadTile.Threads, rows, blocks)
+    {
+    }
+
+    /// <param name="kernel">A method with the head size as type argument, whichever it is.</param>
+    /// <param name="threads">Threads of a block, by head size.</param>
+    /// <param name="rows">Rows that a block keeps in shared memory, by head size.</param>
+    /// <param name="blocks">As above.</param>
+    public Bf16HeadKernels(Delegate kernel, Func<int, int> threads, Func<int, int> rows, params int[] blocks) => All =
     [
-        .. Tiles.Zip(blocks, (t, count) => new GpuKernel(kernel, Bf16HeadTile.Threads, t.Tile)
+        .. Tiles.Zip(blocks, (t, count) => new GpuKernel(kernel, threads(t.Size), t.Tile)
         {
             DynamicSharedBytes = rows(t.Size) * t.Size * sizeof(ushort),
             BlocksPerMultiprocessor = count,

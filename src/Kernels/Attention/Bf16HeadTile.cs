@@ -75,6 +75,7 @@ internal readonly struct Bf16HeadRows<T> where T : struct, IHeadSize
     private readonly long _source;
     private readonly int _stride;
     private readonly int _count;
+    private readonly int _apart;
     private readonly int _own;
     private readonly int _target;
 
@@ -82,9 +83,12 @@ internal readonly struct Bf16HeadRows<T> where T : struct, IHeadSize
     /// <param name="first">The head's first element in it.</param>
     /// <param name="stride">Elements from one row to the next.</param>
     /// <param name="count">Rows that there are.</param>
+    /// <param name="threads">Threads of the block, a constant.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Bf16HeadRows(ArrayView<BFloat16> x, long first, int stride, int count)
+    public Bf16HeadRows(ArrayView<BFloat16> x, long first, int stride, int count, int threads = Bf16HeadTile.Threads)
     {
+        // Rows that all threads bring at once; of 9 chunks each some threads are left.
+        _apart = threads / Across;
         var chunk = Group.IdxX % Across;
         _own = Group.IdxX / Across;
         _x = x.Cast<UInt4>();
@@ -97,8 +101,24 @@ internal readonly struct Bf16HeadRows<T> where T : struct, IHeadSize
     /// <summary>Chunks of a row that neighbours bring at once.</summary>
     private static int Across => Bf16HeadTile.Chunks<T>() == 12 ? 4 : Bf16HeadTile.Chunks<T>();
 
-    /// <summary>Rows that all threads bring at once; of 9 chunks each two threads are left.</summary>
-    private static int Apart => Bf16HeadTile.Threads / Across;
+    /// <summary>Starts this thread's part of the copy of all rows; zeros behind the last, to the end of its strip.</summary>
+    /// <param name="shared">Where tiles lie.</param>
+    /// <param name="at">First chunk of this one.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void CopyAll(ArrayView<UInt4> shared, int at)
+    {
+        const int Many = 4 * Bf16HeadTile.Strip;
+        var row = 0;
+        for (; row + Many <= _count; row += Many)
+        {
+            Copy(shared, at + (row * Bf16HeadTile.Chunks<T>()), Many, row);
+        }
+
+        for (; row < _count; row += Bf16HeadTile.Strip)
+        {
+            Copy(shared, at + (row * Bf16HeadTile.Chunks<T>()), Bf16HeadTile.Strip, row);
+        }
+    }
 
     /// <summary>Starts this thread's part of the copy of some rows; zeros behind the last.</summary>
     /// <param name="shared">Where tiles lie.</param>
@@ -108,18 +128,18 @@ internal readonly struct Bf16HeadRows<T> where T : struct, IHeadSize
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Copy(ArrayView<UInt4> shared, int at, int rows, int row)
     {
-        for (var i = 0; i < (rows + Apart - 1) / Apart; i++)
+        for (var i = 0; i < (rows + _apart - 1) / _apart; i++)
         {
             // Rows of a thread are a multiple of eight apart, or change no places, so its chunks lie in the same places in all.
-            var own = _own + (i * Apart);
-            if (rows % Apart == 0 || (own < rows && _own < Apart))
+            var own = _own + (i * _apart);
+            if (rows % _apart == 0 || (own < rows && _own < _apart))
             {
                 // Of a row that does not exist nothing is read; its address is one that exists.
                 var isThere = row + own < _count;
                 var source = _source + ((long)_stride * (isThere ? row + own : 0));
                 for (var p = 0; p < Bf16HeadTile.Chunks<T>() / Across; p++)
                 {
-                    var target = at + _target + (i * Apart * Bf16HeadTile.Chunks<T>()) + (p * Across);
+                    var target = at + _target + (i * _apart * Bf16HeadTile.Chunks<T>()) + (p * Across);
                     TensorCore.CopyAsync(ref shared[target], ref _x[source + (p * Across)], isThere ? 16 : 0);
                 }
             }

@@ -63,6 +63,12 @@ public static class TensorCore
     {
     }
 
+    /// <summary>Waits until of this thread's groups only the latest four may be under way.</summary>
+    [IntrinsicImplementation, PtxAsm("cp.async.wait_group 4;")]
+    public static void WaitForAllCopiesButFourGroups()
+    {
+    }
+
     /// <summary>Waits for all copies of this thread.</summary>
     [IntrinsicImplementation, PtxAsm("cp.async.wait_all;")]
     public static void WaitForCopies()
