@@ -3,6 +3,7 @@ using DPT.Engine.Kernels;
 namespace Kernels.Tests;
 
 /// <summary>What cases alone do not show of attention in bf16: long sequences, exact sums, huge scores, and neighbours.</summary>
+[Parallelizable(ParallelScope.All)]
 public sealed class AttentionBf16Tests
 {
     private const int Heads = 3;

@@ -6,6 +6,7 @@ namespace Kernels.Tests;
 /// A sample has the same bits in whatever batch it is computed, at whatever place in it, on however many threads: every
 /// operator that treats samples or rows one by one, at the sizes of real networks. Only sums over the batch may depend on it.
 /// </summary>
+[Parallelizable(ParallelScope.All)]
 public sealed class BatchIndependenceTests
 {
     private static readonly int[] Batches = [1, 2, 3, 7, 16];

@@ -4,6 +4,7 @@ namespace Kernels.Tests;
 /// The kernels on lesser processors: a child process with instruction sets switched off proves every operator at the
 /// width that such a processor gets by default.
 /// </summary>
+[Parallelizable(ParallelScope.All)]
 public sealed class InstructionSetTests
 {
     [TestCase("EnableAVX512", "EnableAVX512F")]
