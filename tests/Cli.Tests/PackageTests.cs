@@ -13,6 +13,7 @@ public sealed partial class PackageTests
         ["ILGPU.Algorithms"] = ".EnableAlgorithms(",
         ["System.Numerics.Tensors"] = "System.Numerics.Tensors",
         ["CommandLineParser"] = "using CommandLine;",
+        ["DiffPlex"] = "using DiffPlex;",
         ["Spectre.Console"] = "using Spectre.Console",
         ["SkiaSharp"] = "using SkiaSharp;",
         ["SkiaSharp.NativeAssets.Linux.NoDependencies"] = null,

@@ -1,49 +1,66 @@
+using DiffPlex;
+using DiffPlex.Chunkers;
+
 namespace DPT.Engine.Cli;
 
-/// <summary>The difference of two texts as <c>diff -u</c> prints it.</summary>
+/// <summary>The difference of two texts as <c>diff -u</c> prints it; DiffPlex finds it.</summary>
 internal static class UnifiedDiff
 {
     private const int Context = 3;
 
+    private static readonly CustomFunctionChunker Chunker = new(text => text.Split('\n')[..^1]);
+
     /// <summary>The lines of the difference; none if the texts are equal.</summary>
     public static IReadOnlyList<string> Of(string nameOld, string nameNew, IReadOnlyList<string> old, IReadOnlyList<string> @new)
     {
-        var script = Script(old, @new);
-        if (script.TrueForAll(s => s.Sign == ' '))
-        {
-            return [];
-        }
-
-        var lines = new List<string> { $"--- {nameOld}", $"+++ {nameNew}" };
-        foreach (var (start, end) in Hunks(script))
-        {
-            var before = script.Take(start).ToList();
-            var hunk = script.GetRange(start, end - start);
-            lines.Add($"@@ -{Range(before, hunk, '+')} +{Range(before, hunk, '-')} @@");
-            lines.AddRange(hunk.Select(s => s.Sign + s.Line));
-        }
-
-        return lines;
+        var steps = Steps(old, @new);
+        var hunks = Hunks(steps).Select(h => steps.GetRange(h.Start, h.End - h.Start)).ToList();
+        return hunks.Count == 0 ? [] : [$"--- {nameOld}", $"+++ {nameNew}", .. hunks.SelectMany(Lines)];
     }
 
-    private static string Range(List<Step> before, List<Step> hunk, char others)
+    /// <summary>Line by line from one text to the other.</summary>
+    private static List<Step> Steps(IReadOnlyList<string> old, IReadOnlyList<string> @new)
     {
-        var count = hunk.Count(s => s.Sign != others);
-        return $"{before.Count(s => s.Sign != others) + (count > 0 ? 1 : 0)},{count}";
+        var steps = new List<Step>();
+        var (x, y) = (0, 0);
+        foreach (var block in Differ.Instance.CreateDiffs(Text(old), Text(@new), ignoreWhiteSpace: false, ignoreCase: false, Chunker).DiffBlocks)
+        {
+            KeepUntil(block.DeleteStartA);
+            for (var end = x + block.DeleteCountA; x < end; x++)
+            {
+                steps.Add(new Step('-', old[x], x, y));
+            }
+
+            for (var end = y + block.InsertCountB; y < end; y++)
+            {
+                steps.Add(new Step('+', @new[y], x, y));
+            }
+        }
+
+        KeepUntil(old.Count);
+        return steps;
+
+        void KeepUntil(int end)
+        {
+            for (; x < end; x++, y++)
+            {
+                steps.Add(new Step(' ', old[x], x, y));
+            }
+        }
     }
 
     /// <summary>Changed places with their context, joined where they touch.</summary>
-    private static IEnumerable<(int Start, int End)> Hunks(List<Step> script)
+    private static IEnumerable<(int Start, int End)> Hunks(List<Step> steps)
     {
         (int Start, int End)? open = null;
-        for (var i = 0; i < script.Count; i++)
+        for (var i = 0; i < steps.Count; i++)
         {
-            if (script[i].Sign == ' ')
+            if (steps[i].Sign == ' ')
             {
                 continue;
             }
 
-            var (start, end) = (Math.Max(0, i - Context), Math.Min(script.Count, i + Context + 1));
+            var (start, end) = (Math.Max(0, i - Context), Math.Min(steps.Count, i + Context + 1));
             if (open is { } last && start > last.End)
             {
                 yield return last;
@@ -59,59 +76,22 @@ internal static class UnifiedDiff
         }
     }
 
-    /// <summary>Myers: the shortest way from one text to the other, the furthest point of every diagonal at a time.</summary>
-    private static List<Step> Script(IReadOnlyList<string> old, IReadOnlyList<string> @new)
-    {
-        var history = new List<Dictionary<int, int>>();
-        var reach = new Dictionary<int, int> { [1] = 0 };
-        for (var changes = 0; ; changes++)
-        {
-            history.Add(new(reach));
-            for (var diagonal = -changes; diagonal <= changes; diagonal += 2)
-            {
-                var x = IsInsertion(reach, diagonal, changes) ? reach[diagonal + 1] : reach[diagonal - 1] + 1;
-                while (x < old.Count && x - diagonal < @new.Count && old[x] == @new[x - diagonal])
-                {
-                    x++;
-                }
+    private static IEnumerable<string> Lines(List<Step> hunk) =>
+        hunk.Select(s => s.Sign + s.Line).Prepend($"@@ -{Range(hunk, '+', hunk[0].Old)} +{Range(hunk, '-', hunk[0].New)} @@");
 
-                reach[diagonal] = x;
-                if (x >= old.Count && x - diagonal >= @new.Count)
-                {
-                    return Trace(history, old, @new);
-                }
-            }
-        }
+    /// <summary>First line, from 1, and number of lines; of no lines the one before them.</summary>
+    private static string Range(List<Step> hunk, char others, int before)
+    {
+        var count = hunk.Count(s => s.Sign != others);
+        return $"{before + (count > 0 ? 1 : 0)},{count}";
     }
 
-    private static List<Step> Trace(List<Dictionary<int, int>> history, IReadOnlyList<string> old, IReadOnlyList<string> @new)
-    {
-        var steps = new List<Step>();
-        var (x, y) = (old.Count, @new.Count);
-        for (var changes = history.Count - 1; changes >= 0; changes--)
-        {
-            var reach = history[changes];
-            var isInsertion = IsInsertion(reach, x - y, changes);
-            var diagonal = x - y + (isInsertion ? 1 : -1);
-            var (fromX, fromY) = (reach[diagonal], reach[diagonal] - diagonal);
-            while (x > Math.Max(fromX, 0) && y > Math.Max(fromY, 0))
-            {
-                steps.Add(new Step(' ', old[--x]));
-                y--;
-            }
+    /// <summary>Lines with their ends, so that no line is not an empty one.</summary>
+    private static string Text(IReadOnlyList<string> lines) => string.Concat(lines.Select(l => l + '\n'));
 
-            if (changes > 0)
-            {
-                steps.Add(isInsertion ? new Step('+', @new[--y]) : new Step('-', old[--x]));
-            }
-        }
-
-        steps.Reverse();
-        return steps;
-    }
-
-    private static bool IsInsertion(Dictionary<int, int> reach, int diagonal, int changes) =>
-        diagonal == -changes || (diagonal != changes && reach[diagonal - 1] < reach[diagonal + 1]);
-
-    private readonly record struct Step(char Sign, string Line);
+    /// <param name="Sign">' ' for a line of both texts, '-' for one of the old, '+' for one of the new.</param>
+    /// <param name="Line">The line.</param>
+    /// <param name="Old">Lines of the old text before it.</param>
+    /// <param name="New">Lines of the new text before it.</param>
+    private readonly record struct Step(char Sign, string Line, int Old, int New);
 }
