@@ -23,7 +23,7 @@ internal static class InstructionSetProof
             {
                 foreach (var kernelCase in op.Cases())
                 {
-                    using var memory = new CaseMemory(device, kernelCase, new CaseValues(kernelCase, 1));
+                    using var memory = new CaseMemory(device, kernelCase);
                     if (kernelCase.Supports(device, variant, memory, out _))
                     {
                         faults.AddRange(KernelProver.Prove(device, op, variant, kernelCase));

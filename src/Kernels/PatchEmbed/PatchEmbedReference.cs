@@ -8,6 +8,7 @@ internal static class PatchEmbedReference
         PatchGrid grid, int width, double[] image, double[] weight, double[] bias, double[] position,
         double[]? labels, double[]? table, double[]? times, double[]? classToken, double[] tokens)
     {
+        var pixels = Pixels(grid);
         for (var b = 0; b < grid.Batch; b++)
         {
             for (var d = 0; d < width; d++)
@@ -39,7 +40,7 @@ internal static class PatchEmbedReference
                     var sum = bias[d];
                     for (var k = 0; k < grid.PatchElements; k++)
                     {
-                        sum += weight[(d * grid.PatchElements) + k] * image[Pixel(grid, b, n, k)];
+                        sum += weight[(d * grid.PatchElements) + k] * image[(b * grid.ImageElements) + pixels[(n * grid.PatchElements) + k]];
                     }
 
                     Write(sum);
@@ -53,6 +54,7 @@ internal static class PatchEmbedReference
         PatchGrid grid, int width, double[] image, double[] dtokens, double[]? labels, bool hasTime,
         double[] dweight, double[] dbias, double[] dposition, double[]? dtable, double[]? dclass)
     {
+        var pixels = Pixels(grid);
         for (var b = 0; b < grid.Batch; b++)
         {
             for (var d = 0; d < width; d++)
@@ -79,7 +81,7 @@ internal static class PatchEmbedReference
                     dbias[d] += g;
                     for (var k = 0; k < grid.PatchElements; k++)
                     {
-                        dweight[(d * grid.PatchElements) + k] += g * image[Pixel(grid, b, n, k)];
+                        dweight[(d * grid.PatchElements) + k] += g * image[(b * grid.ImageElements) + pixels[(n * grid.PatchElements) + k]];
                     }
                 }
             }
@@ -93,13 +95,20 @@ internal static class PatchEmbedReference
         return d < half ? Math.Cos(angle) : d < 2 * half ? Math.Sin(angle) : 0;
     }
 
-    /// <summary>Where element k = (channel, row, column) of patch n of image b lies.</summary>
-    private static int Pixel(PatchGrid grid, int b, int n, int k)
+    /// <summary>Where element k = (channel, row, column) of patch n lies in its image, at n * PatchElements + k.</summary>
+    private static int[] Pixels(PatchGrid grid)
     {
         var (p, s) = (grid.PatchSize, grid.ImageSize);
-        var (channel, inPatch) = Math.DivRem(k, p * p);
-        var row = (n / grid.Side * p) + (inPatch / p);
-        var column = (n % grid.Side * p) + (inPatch % p);
-        return (((((b * grid.Channels) + channel) * s) + row) * s) + column;
+        var pixels = new int[grid.Patches * grid.PatchElements];
+        for (var i = 0; i < pixels.Length; i++)
+        {
+            var (n, k) = Math.DivRem(i, grid.PatchElements);
+            var (channel, inPatch) = Math.DivRem(k, p * p);
+            var row = (n / grid.Side * p) + (inPatch / p);
+            var column = (n % grid.Side * p) + (inPatch % p);
+            pixels[i] = (((channel * s) + row) * s) + column;
+        }
+
+        return pixels;
     }
 }

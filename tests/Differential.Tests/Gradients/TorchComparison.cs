@@ -1,6 +1,5 @@
 using DPT.Engine.Autograd;
 using DPT.Engine.Kernels;
-using TorchSharp;
 using ScalarType = TorchSharp.torch.ScalarType;
 using TorchTensor = TorchSharp.torch.Tensor;
 
@@ -153,7 +152,7 @@ internal sealed class TorchComparison : IDisposable
     private Dictionary<string, double[]> RunTorch(
         Func<TorchParameters, (TorchTensor Result, TorchTensor Loss)> theirs, ScalarType type)
     {
-        using var scope = torch.NewDisposeScope();
+        using var scope = new TorchScope();
         var parameters = new TorchParameters(Store, type);
         var (result, loss) = theirs(parameters);
         loss.backward();
