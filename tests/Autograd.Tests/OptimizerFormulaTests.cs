@@ -146,6 +146,7 @@ public sealed class OptimizerFormulaTests
         Assert.That(
             (_device.Download(store.Values), _device.Download(average.Values), _device.Download(muon.State[0].Values)),
             Is.EqualTo(before));
+        Assert.That(_device.Download(matrix.Gradient), Is.All.Zero, "a skipped update clears the gradient");
     }
 
     /// <summary>Matrices of one shape, each of another scale and one of them frozen.</summary>

@@ -95,7 +95,7 @@ public sealed class OptimizerTests
     }
 
     [Test]
-    public void Optimizer_WithAFactorThatIsNotFinite_ChangesNothing([Values(float.NaN, float.NegativeInfinity)] float factor, [Values] bool isAdamW)
+    public void Optimizer_WithAFactorThatIsNotFinite_OnlyClearsTheGradient([Values(float.NaN, float.NegativeInfinity)] float factor, [Values] bool isAdamW)
     {
         using var device = new HostDevice(1);
         using var store = new ParameterStore(device);
@@ -110,7 +110,7 @@ public sealed class OptimizerTests
         optimizer.Step(0.1f, scale.Slice, average);
         Assert.That(device.Download(store["p"].Data), Is.All.EqualTo(2));
         Assert.That(device.Download(average.Values.Range(0, 2)), Is.All.EqualTo(2));
-        Assert.That(device.Download(store.Gradients.Range(0, 2)), Is.EqualTo(new[] { 3f, 4f }));
+        Assert.That(device.Download(store.Gradients.Range(0, 2)), Is.All.Zero);
         Assert.That(optimizer.State.SelectMany(s => device.Download(s.Values)), Is.All.Zero);
     }
 

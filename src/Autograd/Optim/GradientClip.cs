@@ -12,7 +12,7 @@ public sealed class GradientClip(ParameterStore store, double limit, Slice<float
     /// <summary>The factor that the last <see cref="Compute"/> found.</summary>
     public Slice<float> Factor => factor;
 
-    /// <summary>Finds the norm and the factor; NaN, which an optimiser takes as "no update", where something is not finite.</summary>
+    /// <summary>Finds the norm and the factor; NaN, with which an optimiser skips its update, where something is not finite.</summary>
     /// <param name="losses">The losses that the gradient is of; empty if they do not matter.</param>
     public void Compute(Slice<float> losses = default)
     {

@@ -18,7 +18,7 @@ public interface IOptimizer : IDisposable
     /// <param name="learningRate">Learning rate of this update.</param>
     /// <param name="gradientScale">
     /// Factor on the gradient, one element on the device, e.g. from <see cref="GradientClip"/>; empty means 1. If it is not
-    /// finite the update changes nothing.
+    /// finite the update is skipped: it clears the gradient and changes nothing else, though the step counts.
     /// </param>
     /// <param name="average">Updated in the same pass, or null.</param>
     void Step(float learningRate, Slice<float> gradientScale = default, MovingAverage? average = null);

@@ -72,7 +72,7 @@ public sealed class Muon : IOptimizer
         _guard.Dispose();
     }
 
-    /// <summary>1 where the update goes on, not finite where it must change nothing: orthogonal updates have no other scale.</summary>
+    /// <summary>1 where the update goes on, not finite where it is skipped: orthogonal updates have no other scale.</summary>
     private Slice<float> Guard(Slice<float> gradientScale)
     {
         if (!gradientScale.IsEmpty)

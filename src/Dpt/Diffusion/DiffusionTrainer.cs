@@ -46,7 +46,8 @@ internal sealed class DiffusionTrainer : ITrainer, IDisposable
             CreateOptimizer(generator.Store, options),
             options.AverageDecay,
             options.ClipNorm,
-            _log.Row.From(options.Batch));
+            _log.Row.From(options.Batch),
+            _learn.Run);
     }
 
     public int Step { get; private set; }
@@ -90,7 +91,7 @@ internal sealed class DiffusionTrainer : ITrainer, IDisposable
     public IReadOnlyList<(string Name, double Value)> TakeMetrics()
     {
         _log.Read();
-        return _metrics.Take();
+        return [.. _metrics.Take(), .. _model.TakeSkipped()];
     }
 
     public TrainingState Capture()
@@ -148,7 +149,11 @@ internal sealed class DiffusionTrainer : ITrainer, IDisposable
             throw NonFinite.InStep(step + 1, "the loss is");
         }
 
-        _metrics.Add("gradient/norm", _model.Require(row[_options.Batch..], step + 1));
+        if (_model.Require(row[_options.Batch..], step + 1) is { } norm)
+        {
+            _metrics.Add("gradient/norm", norm);
+        }
+
         _metrics.Add("train/loss", loss);
         _metrics.Add("train/learningRate", RateOf(step));
     }

@@ -124,6 +124,12 @@ internal sealed class TrainLoop
     {
         var metrics = _trainer.TakeMetrics();
         _context.Metrics.Write(_stage, _trainer.Step, [.. metrics]);
+        if (metrics.FirstOrDefault(m => m.Name == ModelState.Skipped).Value is > 0 and var skipped)
+        {
+            _context.Observer.Message(FormattableString.Invariant(
+                $"{_stage}: warning: skipped {skipped} of the steps up to step {_trainer.Step}, for their gradient was not finite"));
+        }
+
         var loss = metrics.FirstOrDefault(m => m.Name == "train/loss").Value;
         _context.Observer.Progress(new WorkProgress(
             _stage,

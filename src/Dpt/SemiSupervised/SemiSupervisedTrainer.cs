@@ -42,7 +42,12 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
         _learn = new RepeatedWork(device, Learn);
         _log = new StepLog(device, WeightsAt + options.UnlabelledBatch + _algorithm.Measures.Count + ModelState.Numbers, Record);
         _model = new ModelState(
-            classifier.Store, CreateOptimizer(classifier.Store, options), options.AverageDecay, options.ClipNorm, _log.Row.From(ModelAt));
+            classifier.Store,
+            CreateOptimizer(classifier.Store, options),
+            options.AverageDecay,
+            options.ClipNorm,
+            _log.Row.From(ModelAt),
+            _learn.Run);
     }
 
     public int Step { get; private set; }
@@ -73,7 +78,7 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
     public IReadOnlyList<(string Name, double Value)> TakeMetrics()
     {
         _log.Read();
-        return _metrics.Take();
+        return [.. _metrics.Take(), .. _model.TakeSkipped()];
     }
 
     public TrainingState Capture()
@@ -193,7 +198,11 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
             _metrics.Add("unlabelled/loss", unlabelled);
         }
 
-        _metrics.Add("gradient/norm", _model.Require(row[ModelAt..], step + 1));
+        if (_model.Require(row[ModelAt..], step + 1) is { } norm)
+        {
+            _metrics.Add("gradient/norm", norm);
+        }
+
         _metrics.Add("train/learningRate", RateOf(step));
     }
 

@@ -10,16 +10,31 @@ internal sealed class ModelState : IDisposable
     /// <summary>Numbers that an update leaves for <see cref="Require"/>: norm of the gradient, clip factor, norm of the weights.</summary>
     public const int Numbers = 3;
 
+    /// <summary>The metric that <see cref="TakeSkipped"/> gives.</summary>
+    public const string Skipped = "gradient/skippedSteps";
+
+    /// <summary>
+    /// A gradient that overflows now and then costs a step, as in PyTorch's mixed precision; one that does so in every step is a
+    /// divergence, and waiting longer would not help.
+    /// </summary>
+    private const int MostSkippedInARow = 10;
+
     private readonly GradientClip _clip;
     private readonly Slice<float> _weightNorm;
+    private readonly Action _learnAgain;
+    private int _skipped;
+    private int _skippedInARow;
 
     /// <param name="store">The weights.</param>
     /// <param name="optimizer">What updates them; disposed with this.</param>
     /// <param name="averageDecay">Decay of the moving average.</param>
     /// <param name="clipNorm">Largest global norm of the gradient; 0 does not clip.</param>
     /// <param name="numbers">Where updates leave their numbers, [<see cref="Numbers"/>].</param>
-    public ModelState(ParameterStore store, IOptimizer optimizer, double averageDecay, double clipNorm, Slice<float> numbers)
+    /// <param name="learnAgain">Computes the gradient of the last batch once more, to see what of it is not finite.</param>
+    public ModelState(
+        ParameterStore store, IOptimizer optimizer, double averageDecay, double clipNorm, Slice<float> numbers, Action learnAgain)
     {
+        _learnAgain = learnAgain;
         Store = store;
         Optimizer = optimizer;
         Average = new MovingAverage(store, (float)averageDecay);
@@ -39,7 +54,7 @@ internal sealed class ModelState : IDisposable
 
     /// <summary>
     /// Updates, averages and clears the gradient, as it was clipped. Nobody waits for it: whether it went well is in its numbers.
-    /// From an update that did not on, the weights stay what they are.
+    /// An update that cannot be made is skipped: the weights stay what they are, and the gradient is cleared.
     /// </summary>
     public void Update(double learningRate)
     {
@@ -47,21 +62,44 @@ internal sealed class ModelState : IDisposable
         GlobalNorm.Compute(Store.Device, Store.Values, _weightNorm);
     }
 
-    /// <summary>Throws if an update did not go well.</summary>
+    /// <summary>Looks at how an update went. Updates are looked at in their order.</summary>
     /// <param name="numbers">What it left.</param>
     /// <param name="step">Its number, from 1.</param>
-    /// <returns>The norm of its gradient before clipping.</returns>
+    /// <returns>The norm of its gradient before clipping; null if it was skipped.</returns>
     /// <exception cref="DptException">
-    /// Diverged: the gradient was not finite, or too large to be squared, and no update was made; or the updated weights are not.
+    /// Diverged: updated weights are not finite, or update after update was skipped, for the gradient was not finite or too large
+    /// to be squared (AdamW divides by the root of squares: if these overflowed, its updates would be 0 from then on without a word).
     /// </exception>
-    public double Require(ReadOnlySpan<float> numbers, long step)
+    public double? Require(ReadOnlySpan<float> numbers, long step)
     {
-        RequireFinite(numbers[0], Store.Gradients, "gradient", step);
+        if (!float.IsFinite(numbers[2]))
+        {
+            throw NonFinite.InStep(step, $"{Named("updated weight", Store.Values)} is");
+        }
 
-        // AdamW divides by the root of squares: if these overflowed, its updates would be 0 from then on without a word.
-        RequireFinite(numbers[1], Store.Gradients, "squared gradient", step);
-        RequireFinite(numbers[2], Store.Values, "updated weight", step);
-        return numbers[0];
+        if (float.IsFinite(numbers[0]) && float.IsFinite(numbers[1]))
+        {
+            _skippedInARow = 0;
+            return numbers[0];
+        }
+
+        _skipped++;
+        if (++_skippedInARow < MostSkippedInARow)
+        {
+            return null;
+        }
+
+        _learnAgain();
+        var what = Named(float.IsFinite(numbers[0]) ? "squared gradient" : "gradient", Store.Gradients);
+        throw NonFinite.InStep(step, $"{what} is, as in the {MostSkippedInARow - 1} steps before it,");
+    }
+
+    /// <summary>How many updates were skipped since the last call, as a metric; empty if none was.</summary>
+    public IEnumerable<(string Name, double Value)> TakeSkipped()
+    {
+        var count = _skipped;
+        _skipped = 0;
+        return count > 0 ? [(Skipped, count)] : [];
     }
 
     /// <summary>All tensors by name.</summary>
@@ -86,6 +124,7 @@ internal sealed class ModelState : IDisposable
         }
 
         Optimizer.Resume((int)state.Step);
+        (_skipped, _skippedInARow) = (0, 0);
     }
 
     /// <summary>Throws unless a captured state is one of this model.</summary>
@@ -111,15 +150,9 @@ internal sealed class ModelState : IDisposable
         Optimizer.Dispose();
     }
 
-    /// <summary>Refuses a norm that is not finite; the tensor whose number is the cause is named.</summary>
-    private void RequireFinite(float norm, Slice<float> values, string what, long step)
-    {
-        if (!float.IsFinite(norm))
-        {
-            var name = Store.FindNonFinite(values)?.Name;
-            throw NonFinite.InStep(step, name is null ? $"the norm of the {what}s is" : $"the {what} of '{name}' is");
-        }
-    }
+    /// <summary>The first tensor whose number is not finite; where each is, it is their norm that overflows.</summary>
+    private string Named(string what, Slice<float> values) =>
+        Store.FindNonFinite(values) is { } tensor ? $"the {what} of '{tensor.Name}'" : $"the norm of the {what}s";
 
     /// <summary>The first tensor with a number that is not finite, as messages name it; null if there is none.</summary>
     private static string? FindNonFinite(

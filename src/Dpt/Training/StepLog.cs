@@ -24,6 +24,7 @@ internal sealed class StepLog : IDisposable
     private readonly float[] _read;
     private int _count;
     private int _firstStep;
+    private DptException? _divergence;
 
     /// <param name="device">Where the steps run.</param>
     /// <param name="width">Numbers of a step.</param>
@@ -54,10 +55,15 @@ internal sealed class StepLog : IDisposable
         _count++;
     }
 
-    /// <summary>Reads the rows since the last call, in the order of the steps. Rows that say of divergence stay.</summary>
-    /// <exception cref="DptException">Training diverged.</exception>
+    /// <summary>Reads the rows since the last call, in the order of the steps, until one says of divergence.</summary>
+    /// <exception cref="DptException">Training diverged, in this call or an earlier one.</exception>
     public void Read()
     {
+        if (_divergence is not null)
+        {
+            throw _divergence;
+        }
+
         if (_count == 0)
         {
             return;
@@ -65,16 +71,28 @@ internal sealed class StepLog : IDisposable
 
         var rows = _read.AsSpan(0, _count * Width);
         _device.CopyOut(_kept.Slice.Range(0, rows.Length), rows);
-        for (var i = 0; i < _count; i++)
+        try
         {
-            _reader(rows.Slice(i * Width, Width), _firstStep + i);
+            for (var i = 0; i < _count; i++)
+            {
+                _reader(rows.Slice(i * Width, Width), _firstStep + i);
+            }
+        }
+        catch (DptException divergence)
+        {
+            _divergence = divergence;
+            throw;
         }
 
         _count = 0;
     }
 
-    /// <summary>Forgets what was kept.</summary>
-    public void Clear() => _count = 0;
+    /// <summary>Forgets what was kept, and that training had diverged.</summary>
+    public void Clear()
+    {
+        _count = 0;
+        _divergence = null;
+    }
 
     public void Dispose()
     {

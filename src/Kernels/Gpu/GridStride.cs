@@ -23,6 +23,15 @@ public static class GridStride
     /// <summary>From one of its elements to the next.</summary>
     public static long Step => (long)Grid.DimX * Group.DimX;
 
+    /// <summary>Sets the calling thread's elements to zero.</summary>
+    internal static void Clear(ArrayView<float> values, long count)
+    {
+        for (var i = First; i < count; i += Step)
+        {
+            values[i] = 0;
+        }
+    }
+
     /// <summary>The grid for that many elements.</summary>
     public static GridSize Over(long count) => new((int)Math.Min(MaxBlocks, (count + Threads - 1) / Threads));
 

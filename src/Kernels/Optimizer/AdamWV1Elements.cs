@@ -44,6 +44,7 @@ internal sealed class AdamWV1Elements : GpuVariant<AdamWCall>
         var scale = factor.Length == 0 ? 1f : factor[0];
         if (!Finite.Is(scale))
         {
+            GridStride.Clear(gradients, count);
             return;
         }
 

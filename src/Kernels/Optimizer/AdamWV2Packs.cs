@@ -37,6 +37,7 @@ internal sealed class AdamWV2Packs : GpuVariant<AdamWCall>
         var scale = factor.Length == 0 ? 1f : factor[0];
         if (!Finite.Is(scale))
         {
+            GridStride.Clear(gradients, count);
             return;
         }
 

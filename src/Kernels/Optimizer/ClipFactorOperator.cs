@@ -2,7 +2,7 @@ namespace DPT.Engine.Kernels;
 
 /// <summary>
 /// The factor that brings a gradient of some norm down to a limit: Limit / (norm + 1e-6) if the norm is above it, else 1, as
-/// PyTorch clips. NaN, which an optimiser takes as "no update", where no factor would make a sensible one: where the norm, its
+/// PyTorch clips. NaN, with which an optimiser skips its update, where no factor would make a sensible one: where the norm, its
 /// square after clipping (AdamW divides by roots of such), or a loss is not finite.
 /// </summary>
 public readonly record struct ClipFactorCall : IKernelCall

@@ -51,7 +51,7 @@ public readonly record struct AdamWCall : IKernelCall
 
     /// <summary>
     /// Factor on the gradient, one element, as <see cref="ClipFactorCall"/> computes it; empty means 1. If it is not finite,
-    /// nothing changes at all.
+    /// the update is skipped: the gradient is cleared as always, and nothing else changes.
     /// </summary>
     public Slice<float> GradientScale { get; init; }
 
@@ -126,7 +126,7 @@ public readonly record struct SgdCall : IKernelCall
 
     /// <summary>
     /// Factor on the gradient, one element, as <see cref="ClipFactorCall"/> computes it; empty means 1. If it is not finite,
-    /// nothing changes at all.
+    /// the update is skipped: the gradient is cleared as always, and nothing else changes.
     /// </summary>
     public Slice<float> GradientScale { get; init; }
 

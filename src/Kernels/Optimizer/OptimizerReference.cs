@@ -11,6 +11,7 @@ internal static class OptimizerReference
         var scale = v["scale"][0];
         if (!double.IsFinite(scale))
         {
+            Array.Clear(g);
             return;
         }
 
@@ -36,6 +37,7 @@ internal static class OptimizerReference
         var scale = v["scale"][0];
         if (!double.IsFinite(scale))
         {
+            Array.Clear(g);
             return;
         }
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace DPT.Engine.Kernels;
 
@@ -17,6 +18,7 @@ internal sealed unsafe class SgdHostV1Simd : HostVariant<SgdCall>
         var scale = call.GradientScale.IsEmpty ? 1 : *(float*)call.GradientScale.Address;
         if (!float.IsFinite(scale))
         {
+            NativeMemory.Clear((void*)call.Gradients.Address, (nuint)(call.Count * sizeof(float)));
             return;
         }
 

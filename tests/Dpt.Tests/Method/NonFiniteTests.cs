@@ -65,25 +65,116 @@ public sealed class NonFiniteTests
         TestImages.Fails(FailureKind.Diverged, Train, "in step 2: the loss is not finite");
     }
 
+    /// <summary>The loss is finite and the gradient overflows, once: the step changes nothing, is counted, and training goes on.</summary>
+    [TestCaseSource(nameof(Trainings))]
+    public void RunStep_WithAGradientThatIsNotFinite_IsSkippedAndCounted(string name)
+    {
+        using var training = _trainings[name].Make();
+        training.Run(2);
+        training.Trainer.TakeMetrics();
+        var before = Weights(training);
+        training.Device.CopyIn<float>([float.PositiveInfinity], training.Store["norm.weight"].Gradient.Range(0, 1));
+        training.Trainer.RunStep();
+        Assert.That(Weights(training), Is.EqualTo(before), "no update was made");
+        Assert.That(training.Device.Download(training.Store.Gradients), Is.All.Zero, "nothing of it is left for the next");
+        training.Trainer.RunStep();
+        Assert.That(Weights(training), Is.Not.EqualTo(before), "the next update was made");
+        var metrics = training.Trainer.TakeMetrics().ToDictionary(m => m.Name, m => m.Value);
+        Assert.That(metrics[ModelState.Skipped], Is.EqualTo(1));
+        Assert.That(metrics.Values, Is.All.Matches<double>(double.IsFinite));
+        training.Trainer.RunStep();
+        Assert.That(training.Trainer.TakeMetrics().Select(m => m.Name), Has.None.EqualTo(ModelState.Skipped), "it is told once");
+        training.Trainer.Capture();
+    }
+
+    /// <summary>Whoever asks again is told the same.</summary>
     [Test]
-    public void Update_WithAGradientThatIsNotFinite_ChangesNothing(
+    public void RunStep_WithTenGradientsThatAreNotFinite_NamesTheLastOfThem()
+    {
+        using var training = TinyTraining.Generator(TinyOptions.Run.Diffusion with { Steps = 20 });
+        training.Run(2);
+        for (var step = 0; step < 12; step++)
+        {
+            training.Device.CopyIn<float>([float.NaN], training.Store["norm.weight"].Gradient.Range(0, 1));
+            training.Trainer.RunStep();
+        }
+
+        foreach (var ask in new Action[] { () => training.Trainer.TakeMetrics(), () => training.Trainer.Capture() })
+        {
+            TestImages.Fails(FailureKind.Diverged, ask, "in step 12: the norm of the gradients is, as in the 9 steps before it, not finite");
+        }
+    }
+
+    [Test]
+    public void Loop_WithAStepThatWasSkipped_TellsOfItOnce()
+    {
+        using var folder = new TemporaryFolder();
+        using var training = TinyTraining.Classifier();
+        var observer = new RecordingObserver();
+        using var run = RunFolder.CreateAt(folder["run"]);
+        using var context = new RunContext(DptPlan.Of(TinyOptions.Run, training.Device), run, training.Device, observer, overwrite: false);
+        var nothing = new Dictionary<string, string>();
+        var checkpoints = new TrainerCheckpoints(folder["checkpoints"], context, new StageOrigin(nothing, nothing));
+        new TrainLoop(context, "stage", new OverflowsInStep2(training), checkpoints, () => []).Run(default);
+        Assert.That(
+            observer.Messages,
+            Is.EqualTo(new[] { "stage: warning: skipped 1 of the steps up to step 2, for their gradient was not finite" }));
+    }
+
+    [Test]
+    public void Update_WithAGradientThatIsNotFinite_OnlyClearsIt(
         [ValueSource(nameof(Values))] float value, [Values("adamw", "sgd")] string optimizer, [Values(0, 1)] double clipNorm)
     {
         using var model = new SmallModel(optimizer, clipNorm);
         model.Gradient = [0.5f, value];
-        TestImages.Fails(FailureKind.Diverged, () => model.Update(0.1), "in step 1: the gradient of 'second' is not finite");
+        Assert.That(model.Update(0.1), Is.Null);
         Assert.That(model.Weights, Is.EqualTo(new[] { 1f, 2f }));
         Assert.That(model.Average, Is.EqualTo(new[] { 1f, 2f }));
         Assert.That(model.State.Optimizer.State.SelectMany(s => model.Download(s.Values)), Is.All.Zero);
+        Assert.That(model.Gradient, Is.All.Zero);
+        Assert.That(model.State.TakeSkipped(), Is.EqualTo(new[] { (ModelState.Skipped, 1.0) }));
+    }
+
+    /// <summary>Ten in a row are a divergence; nine, and nine again, are not.</summary>
+    [Test]
+    public void Updates_SkippedInARow_NameStepAndTensor()
+    {
+        using var model = new SmallModel("adamw", clipNorm: 1);
+        Skip(9);
+        model.Gradient = [0.5f, 1];
+        Assert.That(model.Update(0.1), Is.EqualTo(Math.Sqrt(1.25)).Within(1e-6));
+        var weights = model.Weights;
+        Skip(9);
+        model.Gradient = [0.5f, float.NaN];
+        TestImages.Fails(
+            FailureKind.Diverged,
+            () => model.Update(0.1),
+            "in step 20: the gradient of 'second' is, as in the 9 steps before it, not finite");
+        Assert.That(model.Weights, Is.EqualTo(weights));
+
+        void Skip(int steps)
+        {
+            for (var step = 0; step < steps; step++)
+            {
+                model.Gradient = [0.5f, float.NaN];
+                Assert.That(model.Update(0.1), Is.Null);
+            }
+        }
     }
 
     /// <summary>The gradient is finite, but AdamW's second moment would be infinite and every later update 0.</summary>
     [Test]
-    public void Update_WithAGradientWhoseSquareOverflows_IsRefusedUnlessClipped()
+    public void Update_WithAGradientWhoseSquareOverflows_IsSkippedUnlessClipped()
     {
         using var model = new SmallModel("adamw", clipNorm: 0);
+        for (var step = 1; step < 10; step++)
+        {
+            model.Gradient = [3e19f, 0];
+            Assert.That(model.Update(0.1), Is.Null);
+        }
+
         model.Gradient = [3e19f, 0];
-        TestImages.Fails(FailureKind.Diverged, () => model.Update(0.1), "in step 1");
+        TestImages.Fails(FailureKind.Diverged, () => model.Update(0.1), "in step 10: the norm of the squared gradients is");
         Assert.That(model.Weights, Is.EqualTo(new[] { 1f, 2f }));
     }
 
@@ -264,12 +355,39 @@ public sealed class NonFiniteTests
             .Where(path => Path.GetFileName(path) is not ("run.json" or "metrics.jsonl" or "labels.csv") && !path.EndsWith("lock", StringComparison.Ordinal))
             .ToDictionary(path => Path.GetRelativePath(folder, path), FileHash.Of);
 
+    /// <summary>A training with a gradient that is not finite in its second step.</summary>
+    private sealed class OverflowsInStep2(TinyTraining training) : ITrainer
+    {
+        public int Step => training.Trainer.Step;
+
+        public int TotalSteps => training.Trainer.TotalSteps;
+
+        public int ImagesPerStep => training.Trainer.ImagesPerStep;
+
+        public void RunStep()
+        {
+            if (Step == 1)
+            {
+                training.Device.CopyIn<float>([float.NaN], training.Store["norm.weight"].Gradient.Range(0, 1));
+            }
+
+            training.Trainer.RunStep();
+        }
+
+        public IReadOnlyList<(string Name, double Value)> TakeMetrics() => training.Trainer.TakeMetrics();
+
+        public TrainingState Capture() => training.Trainer.Capture();
+
+        public void Restore(TrainingState state) => training.Trainer.Restore(state);
+    }
+
     /// <summary>Two weights of one number each, 1 and 2.</summary>
     private sealed class SmallModel : IDisposable
     {
         private readonly HostDevice _device = new(threads: 1);
         private readonly ParameterStore _store;
         private readonly DeviceBuffer<float> _numbers;
+        private float[] _learnt = [];
 
         public SmallModel(string optimizer, double clipNorm)
         {
@@ -281,13 +399,13 @@ public sealed class NonFiniteTests
                 ? new Sgd(_store, new SgdConfig(0.9f, Nesterov: true, 0, DecayEverything: false))
                 : new AdamW(_store, new AdamWConfig(0.9f, 0.99f, 0, DecayEverything: false));
             _numbers = _device.Allocate<float>(ModelState.Numbers);
-            State = new ModelState(_store, update, 0.9, clipNorm, _numbers.Slice);
+            State = new ModelState(_store, update, 0.9, clipNorm, _numbers.Slice, () => Gradient = _learnt);
         }
 
         public ModelState State { get; }
 
-        /// <summary>An update that is looked at as soon as it is made. Returns the gradient's norm.</summary>
-        public double Update(double learningRate)
+        /// <summary>An update that is looked at as soon as it is made. Returns the gradient's norm, or null if it was skipped.</summary>
+        public double? Update(double learningRate)
         {
             State.Clip(default);
             State.Update(learningRate);
@@ -302,8 +420,10 @@ public sealed class NonFiniteTests
 
         public float[] Gradient
         {
+            get => [.. _device.Download(_store["first"].Gradient), .. _device.Download(_store["second"].Gradient)];
             set
             {
+                _learnt = value;
                 _device.CopyIn<float>(value.AsSpan(0, 1), _store["first"].Gradient);
                 _device.CopyIn<float>(value.AsSpan(1, 1), _store["second"].Gradient);
             }
