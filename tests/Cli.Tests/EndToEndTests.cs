@@ -202,6 +202,10 @@ public sealed class EndToEndTests
         public IReadOnlyList<NamedValue> RunStage(DptStage stage, RunRequest request, CancellationToken stop) =>
             _engine.RunStage(stage, request, stop);
 
+        public Predictions Predict(
+            RunLayout run, IReadOnlyList<string> paths, bool skipBroken, Device device, IRunObserver observer, CancellationToken stop) =>
+            _engine.Predict(run, paths, skipBroken, device, observer, stop);
+
         public IReadOnlyList<NamedValue> DescribeData(DptOptions options) => _engine.DescribeData(options);
 
         public void ExportContactSheet(DptOptions options, string file) => _engine.ExportContactSheet(options, file);

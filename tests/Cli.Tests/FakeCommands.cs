@@ -111,6 +111,10 @@ internal sealed class FakeCommands : IDptCommands
         Work(request, stop);
     }
 
+    public Predictions Predict(
+        RunLayout run, IReadOnlyList<string> paths, bool skipBroken, Device device, IRunObserver observer, CancellationToken stop) =>
+        new("classifier", [.. paths.Select(path => new ImagePrediction(path, "1", 0.75f, new Dictionary<string, float> { ["0"] = 0.25f, ["1"] = 0.75f }))], []);
+
     public IReadOnlyList<NamedValue> DescribeData(DptOptions options)
     {
         Options = options;

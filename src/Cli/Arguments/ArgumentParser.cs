@@ -249,6 +249,22 @@ internal sealed class RunAllArguments : RunArguments
     public string? Seeds { get; set; }
 }
 
+/// <summary>What <c>predict</c> understands.</summary>
+internal sealed class PredictArguments : CommonArguments
+{
+    [OptionGroup("Data")]
+    [Option("run", MetaValue = "DIR", HelpText = "the run folder whose classifier predicts")]
+    public string? Run { get; set; }
+
+    [OptionGroup("Data")]
+    [Option("skip-broken", HelpText = "leave out images that cannot be read, and name them, instead of stopping")]
+    public bool SkipBroken { get; set; }
+
+    [OptionGroup("Performance")]
+    [Option("device", MetaValue = "NAME", HelpText = "auto, host, cuda or sim [auto]")]
+    public string? Device { get; set; }
+}
+
 /// <summary>What <c>compare</c> understands.</summary>
 internal sealed class CompareArguments : CommonArguments
 {

@@ -51,6 +51,10 @@ internal sealed class EngineCommands : IDptCommands
         return pipeline.Warnings.Count > 0 ? [.. values, new NamedValue("warnings", pipeline.Warnings)] : values;
     }
 
+    public Predictions Predict(
+        RunLayout run, IReadOnlyList<string> paths, bool skipBroken, Device device, IRunObserver observer, CancellationToken stop) =>
+        Predictions.Of(run, paths, skipBroken, device, observer, stop);
+
     public IReadOnlyList<NamedValue> DescribeData(DptOptions options)
     {
         var data = DatasetCatalog.Load(options.Data, options.Seed);

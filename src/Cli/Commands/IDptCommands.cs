@@ -54,6 +54,11 @@ internal interface IDptCommands
     /// <summary>Runs one stage in a run folder where the stages before it are finished; evaluations change nothing there.</summary>
     IReadOnlyList<NamedValue> RunStage(DptStage stage, RunRequest request, CancellationToken stop);
 
+    /// <summary>Predicts the classes of images; of the run nothing changes.</summary>
+    /// <inheritdoc cref="Predictions.Of"/>
+    Predictions Predict(
+        RunLayout run, IReadOnlyList<string> paths, bool skipBroken, Device device, IRunObserver observer, CancellationToken stop);
+
     /// <summary>Counts of the data set.</summary>
     IReadOnlyList<NamedValue> DescribeData(DptOptions options);
 

@@ -15,6 +15,7 @@ internal static class VerbTable
         new RetrainVerb(),
         new EvaluateVerb(),
         new FidVerb(),
+        new PredictVerb(),
         new CompareVerb(),
         new DataInfoVerb(),
         new DataExportVerb(),

@@ -13,6 +13,30 @@ public sealed record BrokenImage(string File, string Reason)
     /// <inheritdoc/>
     public override string ToString() => $"{File}: {Reason}";
 
+    /// <summary>What is wrong with an image file; null if nothing.</summary>
+    /// <param name="file">Its name.</param>
+    /// <param name="read">Reads it.</param>
+    internal static string? Fault(string file, Action read)
+    {
+        try
+        {
+            read();
+            return null;
+        }
+        catch (FileNotFoundException) when (file.Contains('\uFFFD'))
+        {
+            return "its name is not UTF-8; rename it";
+        }
+        catch (FileNotFoundException)
+        {
+            return "a link that leads nowhere, or a file just removed";
+        }
+        catch (Exception error) when (error is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            return error.Message;
+        }
+    }
+
     /// <summary>The images with their reasons in one line: the first ones by name, the others by number.</summary>
     public static string Summary(IReadOnlyList<BrokenImage> images)
     {

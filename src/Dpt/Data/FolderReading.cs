@@ -68,7 +68,7 @@ internal sealed class FolderReading
         for (var i = 0; i < faults.Length; i++)
         {
             var path = part.PathOf(i);
-            faults[i] = Fault(part.Files[i], () => Add(path, ImageFile.ReadHeader(path)));
+            faults[i] = BrokenImage.Fault(part.Files[i].Name, () => Add(path, ImageFile.ReadHeader(path)));
         }
     }
 
@@ -119,8 +119,8 @@ internal sealed class FolderReading
         }
 
         var pixels = new byte[bytes];
-        Parallel.For(0, part.Files.Length, i => faults[i] ??= Fault(
-            part.Files[i], () => ImageFile.Decode(part.PathOf(i), _channels, Size, pixels.AsSpan(i * length, length))));
+        Parallel.For(0, part.Files.Length, i => faults[i] ??= BrokenImage.Fault(
+            part.Files[i].Name, () => ImageFile.Decode(part.PathOf(i), _channels, Size, pixels.AsSpan(i * length, length))));
         return new ImageDataset(
             Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(_directory))),
             part.Classes,
@@ -129,28 +129,6 @@ internal sealed class FolderReading
             pixels,
             Array.ConvertAll(part.Files, file => file.Label),
             Array.ConvertAll(part.Files, file => file.Name));
-    }
-
-    /// <summary>What is wrong with a file; null if nothing.</summary>
-    private static string? Fault(LabelledFile file, Action read)
-    {
-        try
-        {
-            read();
-            return null;
-        }
-        catch (FileNotFoundException) when (file.Name.Contains('\uFFFD'))
-        {
-            return "its name is not UTF-8; rename it";
-        }
-        catch (FileNotFoundException)
-        {
-            return "a link that leads nowhere, or a file just removed";
-        }
-        catch (Exception error) when (error is InvalidDataException or IOException or UnauthorizedAccessException)
-        {
-            return error.Message;
-        }
     }
 
     private IEnumerable<BrokenImage> Broken(FolderPart part, string?[] faults) =>

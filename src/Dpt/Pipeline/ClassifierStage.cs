@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using DPT.Engine.Autograd;
 
 namespace DPT.Engine.Dpt;
 
@@ -39,7 +38,7 @@ internal sealed class ClassifierStage(RunContext context) : LabelStage(
         training.Run(stop);
         var clock = Stopwatch.StartNew();
         var classifier = training.Classifier;
-        StateDict.Save(ClassifierPath, classifier.Store.Export(classifier.Store.Values));
+        TrainedClassifier.Save(ClassifierPath, classifier, Context.Options.Classifier, Context.Data.Train);
         var result = Label(classifier, training.Seconds + clock.Elapsed.TotalSeconds, stop);
         return new StageWork<Stage1Result>(result, [ClassifierPath, Folder.PseudoLabelsPath], training.Machines);
     }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using DPT.Engine.Autograd;
 
 namespace DPT.Engine.Dpt;
 
@@ -147,7 +146,7 @@ internal sealed class RetrainStage
         var clock = Stopwatch.StartNew();
         if (contender.WeightsPath is { } path)
         {
-            StateDict.Save(path, training.Classifier.Store.Export(training.Classifier.Store.Values));
+            TrainedClassifier.Save(path, training.Classifier, _context.Options.Classifier, _context.Data.Train);
         }
 
         var matrix = training.Classifier.Evaluate(_context.Data.Test, stop);

@@ -1,0 +1,115 @@
+using System.Text.Json;
+using DPT.Engine.Autograd;
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Dpt;
+
+/// <summary>
+/// A classifier in a file that says what it is for: beside the weights stand, as metadata, the network, the form of the images, their
+/// normalisation and the names of the classes. It needs neither a run folder nor the data that it was trained on.
+/// </summary>
+public sealed class TrainedClassifier : IDisposable
+{
+    private const string MetadataKey = "classifier";
+
+    private static readonly JsonSerializerOptions _oneLine = new(JsonFiles.Options) { WriteIndented = false };
+
+    private readonly ImageClassifier _classifier;
+
+    private TrainedClassifier(ImageClassifier classifier, Description description)
+    {
+        _classifier = classifier;
+        ClassNames = description.ClassNames;
+        Form = new ImageForm(description.Channels, description.ImageSize, description.ClassNames.Count);
+    }
+
+    /// <summary>Name of each class.</summary>
+    public IReadOnlyList<string> ClassNames { get; }
+
+    /// <summary>What images must be like.</summary>
+    public ImageForm Form { get; }
+
+    /// <summary>Reads a classifier.</summary>
+    /// <param name="device">Where it will compute.</param>
+    /// <param name="path">A <c>classifier.safetensors</c> of a run.</param>
+    /// <exception cref="DptException">
+    /// Environment: the file cannot be read. Check: it is damaged, or an earlier version wrote it, which did not say what it is for.
+    /// </exception>
+    public static TrainedClassifier Open(Device device, string path)
+    {
+        ImageClassifier? classifier = null;
+        try
+        {
+            var description = Describe(path);
+            classifier = new ImageClassifier(
+                device,
+                store => ClassifierCatalog.Find(description.Network.Network).Create(
+                    store, description.Network, new ImageForm(description.Channels, description.ImageSize, description.ClassNames.Count)),
+                new NormalisationStatistics(description.Mean, description.Deviation),
+                seed: 0);
+            classifier.Store.Import(classifier.Store.Values, StateDict.Load(path));
+            return new TrainedClassifier(classifier, description);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            classifier?.Dispose();
+            throw new DptException(FailureKind.Environment, $"cannot read '{path}': {error.Message}", error);
+        }
+        catch (Exception error) when (error is InvalidDataException or JsonException or ArgumentException or DptException)
+        {
+            classifier?.Dispose();
+            throw new DptException(FailureKind.Check, $"'{path}' is no classifier that can be used: {OneLine.Of(error.Message)}", error);
+        }
+    }
+
+    /// <summary>Class probabilities of images, [N, classes].</summary>
+    /// <param name="images">Of the form <see cref="Form"/>; their labels do not matter.</param>
+    /// <param name="stop">Stops between batches.</param>
+    /// <exception cref="ArgumentException">The images are of another form.</exception>
+    /// <exception cref="DptException">Diverged: a probability is not finite.</exception>
+    public float[] Probabilities(ImageDataset images, CancellationToken stop = default) => images.Form == Form
+        ? _classifier.Probabilities(images, stop)
+        : throw new ArgumentException($"the images are {images.Form}, the classifier is for {Form}");
+
+    /// <inheritdoc/>
+    public void Dispose() => _classifier.Dispose();
+
+    /// <summary>Writes a classifier with what it is for; the file appears whole or not at all.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="classifier">The classifier, with the weights to write.</param>
+    /// <param name="network">What it was made by.</param>
+    /// <param name="like">Images of the form and with the classes that it was trained on.</param>
+    internal static void Save(string path, ImageClassifier classifier, ClassifierOptions network, ImageDataset like)
+    {
+        var (mean, deviation) = classifier.Normalisation;
+        var description = new Description(network, like.Channels, like.ImageSize, like.ClassNames, mean, deviation);
+        StateDict.Save(
+            path,
+            classifier.Store.Export(classifier.Store.Values),
+            new Dictionary<string, string> { [MetadataKey] = JsonSerializer.Serialize(description, _oneLine) });
+    }
+
+    private static Description Describe(string path)
+    {
+        using var reader = new SafeTensorsReader(path);
+        if (!reader.Metadata.TryGetValue(MetadataKey, out var text))
+        {
+            throw new InvalidDataException(
+                "it does not say what it is for, as files of this version do; `dpt run --resume DIR --overwrite` makes it anew");
+        }
+
+        var description = JsonSerializer.Deserialize<Description>(text, _oneLine) ?? throw new InvalidDataException("it describes nothing");
+        return description.Channels is 1 or 3
+            && description.ImageSize >= 1
+            && description.ClassNames.Count >= 2
+            && description.Mean.Length == description.Channels
+            && description.Deviation.Length == description.Channels
+            && description.Deviation.All(deviation => deviation > 0)
+            ? description
+            : throw new InvalidDataException("what it says of its images contradicts itself");
+    }
+
+    /// <summary>What the metadata says.</summary>
+    private sealed record Description(
+        ClassifierOptions Network, int Channels, int ImageSize, IReadOnlyList<string> ClassNames, float[] Mean, float[] Deviation);
+}
