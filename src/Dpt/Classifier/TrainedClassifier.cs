@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using DPT.Engine.Autograd;
 using DPT.Engine.Kernels;
 
@@ -20,7 +21,7 @@ public sealed class TrainedClassifier : IDisposable
     {
         _classifier = classifier;
         ClassNames = description.ClassNames;
-        Form = new ImageForm(description.Channels, description.ImageSize, description.ClassNames.Count);
+        Form = description.Form;
     }
 
     /// <summary>Name of each class.</summary>
@@ -40,14 +41,13 @@ public sealed class TrainedClassifier : IDisposable
         ImageClassifier? classifier = null;
         try
         {
-            var description = Describe(path);
+            var (description, weights) = (Describe(path), StateDict.Load(path));
             classifier = new ImageClassifier(
                 device,
-                store => ClassifierCatalog.Find(description.Network.Network).Create(
-                    store, description.Network, new ImageForm(description.Channels, description.ImageSize, description.ClassNames.Count)),
+                store => Create(store, description, weights),
                 new NormalisationStatistics(description.Mean, description.Deviation),
                 seed: 0);
-            classifier.Store.Import(classifier.Store.Values, StateDict.Load(path));
+            classifier.Store.Import(classifier.Store.Values, weights);
             return new TrainedClassifier(classifier, description);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -89,6 +89,20 @@ public sealed class TrainedClassifier : IDisposable
             new Dictionary<string, string> { [MetadataKey] = JsonSerializer.Serialize(description, _oneLine) });
     }
 
+    /// <summary>The network, before any memory is taken for it: a file cannot ask for more than it brings.</summary>
+    private static IClassifier Create(
+        ParameterStore store, Description description, Dictionary<string, (TensorShape Shape, float[] Values)> weights)
+    {
+        if (description.Network.Depth > weights.Count)
+        {
+            throw new InvalidDataException($"it has {weights.Count} tensors for {description.Network.Depth} blocks");
+        }
+
+        var network = ClassifierCatalog.Find(description.Network.Network).Create(store, description.Network, description.Form);
+        store.RequireFit(weights);
+        return network;
+    }
+
     private static Description Describe(string path)
     {
         using var reader = new SafeTensorsReader(path);
@@ -102,6 +116,7 @@ public sealed class TrainedClassifier : IDisposable
         return description.Channels is 1 or 3
             && description.ImageSize >= 1
             && description.ClassNames.Count >= 2
+            && description.ClassNames.Distinct().Count(name => name is not null) == description.ClassNames.Count
             && description.Mean.Length == description.Channels
             && description.Deviation.Length == description.Channels
             && description.Deviation.All(deviation => deviation > 0)
@@ -111,5 +126,9 @@ public sealed class TrainedClassifier : IDisposable
 
     /// <summary>What the metadata says.</summary>
     private sealed record Description(
-        ClassifierOptions Network, int Channels, int ImageSize, IReadOnlyList<string> ClassNames, float[] Mean, float[] Deviation);
+        ClassifierOptions Network, int Channels, int ImageSize, IReadOnlyList<string> ClassNames, float[] Mean, float[] Deviation)
+    {
+        [JsonIgnore]
+        public ImageForm Form => new(Channels, ImageSize, ClassNames.Count);
+    }
 }
