@@ -1,5 +1,6 @@
 using DPT.Engine.Autograd;
 using DPT.Engine.Kernels;
+using TorchSharp;
 using ScalarType = TorchSharp.torch.ScalarType;
 using TorchTensor = TorchSharp.torch.Tensor;
 
@@ -152,7 +153,7 @@ internal sealed class TorchComparison : IDisposable
     private Dictionary<string, double[]> RunTorch(
         Func<TorchParameters, (TorchTensor Result, TorchTensor Loss)> theirs, ScalarType type)
     {
-        using var scope = new TorchScope();
+        using var scope = torch.NewDisposeScope();
         var parameters = new TorchParameters(Store, type);
         var (result, loss) = theirs(parameters);
         loss.backward();

@@ -15,8 +15,9 @@ internal static class TorchModules
         F.layer_norm(x, [x.shape[^1]], p[name + ".weight"], p[name + ".bias"], epsilon);
 
     /// <summary>
-    /// A 3x3 convolution with a border of zeros, as a product with the unfolded image. Not conv2d: in libtorch 2.10 the
-    /// gradients of its convolution of few channels are wrong, or NaN, on a processor (AMD Zen 5) where all else is right.
+    /// A 3x3 convolution with a border of zeros, as a product with the unfolded image. Not conv2d: on a processor with AVX-512 the
+    /// gradient of its input reads memory that nobody has written (libtorch 2.10, oneDNN 3.7.1; seen with allocations filled
+    /// with NaN), so it is right or NaN by chance.
     /// </summary>
     public static TorchTensor Convolve3x3(TorchTensor image, TorchTensor weight, TorchTensor bias)
     {
@@ -61,9 +62,12 @@ internal static class TorchModules
         return x + Linear(p, name + ".mlp.fc2", hidden);
     }
 
-    /// <summary>Patches to tokens: a strided convolution.</summary>
+    /// <summary>
+    /// [B,C,S,S] to tokens [B,n,D]: a convolution whose stride is its size, as a product with the unfolded image, for the reason
+    /// told at <see cref="Convolve3x3"/>.
+    /// </summary>
     public static TorchTensor Patches(TorchTensor image, TorchTensor weight, TorchTensor bias) =>
-        F.conv2d(image, weight, bias, strides: [weight.shape[2], weight.shape[3]]).flatten(2).transpose(1, 2);
+        F.unfold(image, weight.shape[3], stride: weight.shape[3]).transpose(1, 2).matmul(weight.flatten(1).t()) + bias;
 
     /// <summary>The sinusoidal time token, [B,1,D].</summary>
     public static TorchTensor Time(TorchTensor times, int width)

@@ -35,7 +35,7 @@ public sealed class TorchOptimizerTests
     [TestCase(0.5)]
     public void GradientClip_LikeTorch(double maxNorm)
     {
-        using var scope = new TorchScope();
+        using var scope = torch.NewDisposeScope();
         using var device = new HostDevice(threads: 2, selection: new KernelSelection());
         using var store = NewStore(device);
         using var numbers = device.Allocate<float>(2);
@@ -87,7 +87,7 @@ public sealed class TorchOptimizerTests
     private static (Dictionary<string, double[]> Weights, Dictionary<string, double[]> Average) RunTorch(
         MakeTorch make, Dictionary<string, float[]> start, HashSet<string> decays, ParameterStore store, ScalarType type)
     {
-        using var scope = new TorchScope();
+        using var scope = torch.NewDisposeScope();
         var weights = start.ToDictionary(p => p.Key, p => Leaf(p.Value, type));
         var average = weights.ToDictionary(p => p.Key, p => p.Value.detach().clone());
         torch.optim.Optimizer[] optimizers =

@@ -28,13 +28,9 @@ internal sealed class TorchPatchEmbedForward : TorchVariant<PatchEmbedForwardCal
 
         var image = Read(call.Image, grid.Batch, grid.Channels, grid.ImageSize, grid.ImageSize);
         var weight = Read(call.Weight, call.Width, grid.Channels, grid.PatchSize, grid.PatchSize);
-        tokens.Add(Patches(image, weight, Read(call.Bias, call.Width), grid.PatchSize));
+        tokens.Add(TorchModules.Patches(image, weight, Read(call.Bias, call.Width)));
         Write(torch.cat(tokens, 1) + Read(call.Position, grid.Tokens, call.Width), call.Tokens);
     }
-
-    /// <summary>[B,C,S,S] to [B,n,D] by a strided convolution.</summary>
-    public static Tensor Patches(Tensor image, Tensor weight, Tensor bias, long size) =>
-        F.conv2d(image, weight, bias, strides: [size, size]).flatten(2).transpose(1, 2);
 
     /// <summary>The timestep embedding of the U-ViT: cosines, sines, and a zero if the width is odd.</summary>
     private static Tensor Sinusoid(Tensor times, int width)
@@ -56,8 +52,7 @@ internal sealed class TorchPatchEmbedBackward : TorchVariant<PatchEmbedBackwardC
         var image = Read(call.Image, grid.Batch, grid.Channels, grid.ImageSize, grid.ImageSize);
         var weight = torch.zeros(call.Width, grid.Channels, grid.PatchSize, grid.PatchSize).requires_grad_();
         var bias = torch.zeros(call.Width).requires_grad_();
-        TorchPatchEmbedForward.Patches(image, weight, bias, grid.PatchSize)
-            .backward([gradient.narrow(1, grid.ExtraTokens, grid.Patches)]);
+        TorchModules.Patches(image, weight, bias).backward([gradient.narrow(1, grid.ExtraTokens, grid.Patches)]);
         Add(weight.grad!, call.WeightGradient);
         Add(bias.grad!, call.BiasGradient);
         Add(gradient.sum([0]), call.PositionGradient);

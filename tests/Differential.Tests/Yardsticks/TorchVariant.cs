@@ -20,7 +20,7 @@ internal abstract unsafe class TorchVariant<TCall> : KernelVariant<TCall> where 
 
     public sealed override void Launch(Device device, in TCall call)
     {
-        using var scope = new TorchScope();
+        using var scope = torch.NewDisposeScope();
         Compute(in call);
     }
 
