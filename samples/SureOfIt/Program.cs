@@ -30,7 +30,7 @@ double Top1(string algorithm, int unlabelled)
         using var run = RunFolder.CreateAt(Path.Combine(folder.FullName, "run"));
         using var pipeline = new DptPipeline(
             DptPlan.Of(options, device), run, device, new SilentObserver(), new RunSession([], "{}", Overwrite: false));
-        return pipeline.TrainClassifier(CancellationToken.None);
+        return pipeline.TrainClassifier(CancellationToken.None)!.Value;
     }
     finally
     {

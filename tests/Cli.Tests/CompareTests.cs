@@ -96,7 +96,7 @@ public sealed class CompareTests
     public void Compare_OfUnlikeRuns_SaysWhatTheMeanIsWorth()
     {
         Run("a/seed-1", seed: 1, control: 0.83, stage3: 0.9);
-        var other = FakeCommands.Of(1, 0.8, 0.79, 0.83, 0.9) with { Data = FakeCommands.Result.Data with { LabelsPerClass = 9 } };
+        var other = FakeCommands.Of(1, 0.8, 0.79, 0.83, 0.9) with { Data = FakeCommands.Result.Data with { Labels = 9 } };
         _folder.Write("b/seed-1/result.json", JsonText.Of(other));
         var run = CommandLine.Run("compare", _folder.File("a/seed-1"), _folder.File("b/seed-1"));
         Assert.That(run.Out, Does.Contain("warning: the runs are not of the same data").And.Contain("warning: several runs have seed 1:"));

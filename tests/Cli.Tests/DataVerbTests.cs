@@ -15,6 +15,22 @@ public sealed class DataVerbTests
         Assert.That(run.Out, Does.Contain("train of class cat").And.Not.Contain("notes").And.Not.Contain("skipped"));
     }
 
+    /// <summary>What somebody labelled for the method, it sees: the number that suits data with all labels is not taken for these.</summary>
+    [TestCase("--data", "folder:{0}/set")]
+    [TestCase("--data", "folder:{0}/set", "--labels", "{0}/labels.csv")]
+    public void Info_OfASetOfWhichAFewAreLabelled_CountsAllLabels(params string[] words)
+    {
+        using var folder = new TemporaryFolder();
+        PictureFolder.Make(folder);
+        Directory.CreateDirectory(folder.File("set/unlabelled"));
+        File.Copy(folder.File("set/test/cat/0.bmp"), folder.File("set/unlabelled/0.bmp"));
+        folder.Write("labels.csv", "file,label\n" + string.Concat(
+            Enumerable.Range(0, 12).Select(i => $"train/{(i < 6 ? "cat" : "dog")}/{i % 6}.bmp,{(i < 6 ? "cat" : "dog")}\n")));
+        var run = CommandLine.RunReal(["data", "info", .. words.Select(word => string.Format(null, word, folder.Path))]);
+        Assert.That((run.Code, run.Err), Is.EqualTo((0, "")));
+        Assert.That(run.Out, Does.Match("labelled +12\n").And.Match("train +13\n").And.Match("train of unknown class +1\n").And.Match("test +4\n"));
+    }
+
     [Test]
     public void Info_OfASetWithOtherFiles_SaysWhatWasLeftOut()
     {
@@ -95,6 +111,6 @@ public sealed class DataVerbTests
     public void Help_OfInfo_HasTheRulesAndTheFormat()
     {
         var help = CommandLine.Run("data", "info", "--help").Out;
-        Assert.That(help, Does.Contain("What folder:DIR reads:").And.Contain("Label files:").And.Contain("index,label,file"));
+        Assert.That(help, Does.Contain("What folder:DIR reads:").And.Contain("Tables for --labels:").And.Contain("Files for --label-file:").And.Contain("index,label,file"));
     }
 }

@@ -34,6 +34,28 @@ public sealed class EndToEndTests
         Assert.That(said.RootElement.GetProperty("stage2").GetProperty("steps").GetInt32(), Is.EqualTo(3));
     }
 
+    /// <summary>Nothing that was not measured is told as a number, on the screen, in the result, in the report or beside other runs.</summary>
+    [Test]
+    public void Run_WithoutTestImages_ClaimsNothing()
+    {
+        using var folder = new TemporaryFolder();
+        var set = PictureFolder.Make(folder);
+        Directory.Move(folder.File("set/test"), folder.File("set/unlabelled"));
+        var run = CommandLine.RunReal(["run", .. Tiny, "--data", $"folder:{set}", "--set", "data.trainLimit=null", "--out", folder.File("run")]);
+        Assert.That(run.Code, Is.Zero, run.Err);
+        Assert.That(run.Out, Does.Match("stage 3: with pseudo-images +top-1 not measured +control not measured").And.Contain("gain not measured"));
+        Assert.That(run.Out, Does.Contain("warning: there are no test images"));
+        var result = DptResult.Load(folder.File("run/result.json"));
+        Assert.That((result.Data.Labels, result.Stage1.Top1, result.Stage3.Top1, result.Stage3.ControlTop1), Is.EqualTo((8, (double?)null, (double?)null, (double?)null)));
+        var report = File.ReadAllText(folder.File("run/report.html"));
+        Assert.That(report, Does.Contain("no accuracy is measured").And.Not.Contain("Confusion on the test set").And.Not.Contain("NaN"));
+        var compared = CommandLine.RunReal(["compare", folder.File("run")]);
+        Assert.That(compared.Code, Is.Zero, compared.Err);
+        Assert.That(compared.Out, Does.Not.Contain("top-1").And.Not.Contain("NaN"));
+        var again = CommandLine.RunReal(["train-classifier", "--resume", folder.File("run")]);
+        Assert.That((again.Code, again.Out), Is.EqualTo((0, "top1  not measured\n")), again.Err);
+    }
+
     [Test]
     public void DryRun_Real_CountsAndWritesNothing()
     {

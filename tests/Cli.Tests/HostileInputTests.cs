@@ -87,6 +87,18 @@ public sealed class HostileInputTests
     }
 
     [TestCaseSource(nameof(Replacements))]
+    public void TableOfLabels_SomethingElse_IsRefused(object replace)
+    {
+        using var folder = new TemporaryFolder();
+        var set = PictureFolder.Make(folder);
+        var file = folder.Write("labels.csv", "file,label\ntrain/cat/0.bmp,cat\ntrain/dog/0.bmp,dog\n");
+        ((Action<string>)replace)(file);
+        RequireRefusal(
+            CommandLine.RunReal(["data", "info", "--data", $"folder:{set}", "--labels", file]),
+            [ExitCodes.Environment, ExitCodes.Check], "labels.csv", "");
+    }
+
+    [TestCaseSource(nameof(Replacements))]
     public void LabelFile_SomethingElse_IsRefused(object replace)
     {
         using var folder = new TemporaryFolder();

@@ -36,7 +36,7 @@ public sealed class RunTests
         var run = CommandLine.Run("run", "--json", "--out", folder.File("run"));
         using var document = JsonDocument.Parse(run.Out);
         Assert.That(document.RootElement.GetProperty("stage3").GetProperty("controlTop1").GetDouble(), Is.EqualTo(0.83));
-        Assert.That(document.RootElement.GetProperty("schema").GetInt32(), Is.EqualTo(2));
+        Assert.That(document.RootElement.GetProperty("schema").GetInt32(), Is.EqualTo(3));
     }
 
     [Test]

@@ -160,6 +160,10 @@ internal class ConfigArguments : CommonArguments
     [Option("data", MetaValue = "SPEC", HelpText = "{data}")]
     public string? Data { get; set; }
 
+    [Setting("data.labels"), OptionGroup("Data")]
+    [Option("labels", MetaValue = "FILE", HelpText = "a table, file,label, that says the classes of a folder's images (format: `dpt data info --help`)")]
+    public string? Labels { get; set; }
+
     [Setting("data.labelsPerClass"), OptionGroup("Data")]
     [Option("labels-per-class", MetaValue = "N", HelpText = "labels that the method may see, per class; 0 for all")]
     public string? LabelsPerClass { get; set; }

@@ -72,6 +72,7 @@ internal sealed class EngineCommands : IDptCommands
             new("trainHash", train.Hash),
             new("testHash", test.Hash),
             .. train.ClassNames.Select((name, c) => new NamedValue($"train of class {name}", train.Labels.Count(l => l == c))),
+            new("train of unknown class", train.Labels.Count(l => l == ImageDataset.NoLabel)),
             new("notes", data.Notes),
             new("skipped", data.Skipped.Select(image => image.ToString()).ToList()),
         ];
@@ -81,10 +82,10 @@ internal sealed class EngineCommands : IDptCommands
     {
         var train = DatasetCatalog.Load(options.Data, options.Seed).Train;
         var images = new List<byte>();
-        for (var c = 0; c < train.Classes; c++)
+        foreach (var label in Enumerable.Range(0, train.Classes).Concat(train.HasUnlabelled ? [ImageDataset.NoLabel] : []))
         {
             // A row may be shorter than the others: what is missing stays black.
-            var members = Enumerable.Range(0, train.Count).Where(i => train.Labels[i] == c).Take(SheetColumns).ToList();
+            var members = Enumerable.Range(0, train.Count).Where(i => train.Labels[i] == label).Take(SheetColumns).ToList();
             members.ForEach(i => images.AddRange(train.Image(i)));
             images.AddRange(new byte[(SheetColumns - members.Count) * train.ImageLength]);
         }
@@ -99,5 +100,5 @@ internal sealed class EngineCommands : IDptCommands
     /// <summary>The properties of a result record, in their order.</summary>
     private static IReadOnlyList<NamedValue> Values<T>(T result) where T : notnull =>
         [.. typeof(T).GetProperties().Select(p => new NamedValue(
-            System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(p.Name), p.GetValue(result)!))];
+            System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(p.Name), p.GetValue(result)))];
 }

@@ -38,7 +38,8 @@ internal static class ConfigKeys
 
         new TextKey("data.spec") { Anchor = DatasetCatalog.WithAbsolutePath },
         new IntegerKey("data.imageSize", 4, 1024) { Optional = true },
-        new IntegerKey("data.labelsPerClass", 0, Any),
+        new TextKey("data.labels") { Optional = true, Anchor = Path.GetFullPath },
+        new IntegerKey("data.labelsPerClass", 0, Any) { Optional = true },
         new TextKey("data.labelFile") { Optional = true, Anchor = Path.GetFullPath },
         new IntegerKey("data.development", 1, Any) { Optional = true },
         new IntegerKey("data.trainLimit", 1, Any) { Optional = true },

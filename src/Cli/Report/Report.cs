@@ -143,7 +143,7 @@ internal static class Report
 
     private static string Confusion(RunFiles files)
     {
-        if (files.Confusion() is not { } matrix)
+        if (files.Confusion() is not { Total: > 0 } matrix)
         {
             return "";
         }

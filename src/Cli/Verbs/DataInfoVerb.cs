@@ -12,7 +12,7 @@ internal sealed class DataInfoVerb : Verb<ConfigArguments>
     public override IReadOnlyList<string> Examples => ["data info", "data info --data mnist:data/optdigits --json"];
 
     public override IReadOnlyList<(string Heading, IReadOnlyList<string> Paragraphs)> Notes =>
-        [("What folder:DIR reads", DatasetCatalog.FolderRules), ("Label files", LabelSplit.FileFormat)];
+        [("What folder:DIR reads", DatasetCatalog.FolderRules), ("Tables for --labels", LabelTable.FileFormat), ("Files for --label-file", LabelSplit.FileFormat)];
 
     protected override int Execute(ConfigArguments arguments, CliContext context)
     {

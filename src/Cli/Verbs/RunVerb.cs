@@ -15,6 +15,7 @@ internal sealed class RunVerb : RunFolderVerb<RunAllArguments>
         "run",
         "run --data mnist:data/optdigits --preset optdigits --labels-per-class 4",
         "run --data folder:photos --labels-per-class 10 --budget 2h --dry-run",
+        "run --data folder:photos --labels labels.csv",
         "run --seeds 1-5",
         "run --rounds 2",
         "run --resume runs/00001-digits",
@@ -60,8 +61,8 @@ internal sealed class RunVerb : RunFolderVerb<RunAllArguments>
         var table = new TextTable();
         table.Add(
             "stage 1: classifier from few labels",
-            $"top-1 {Share(one.Top1)}",
-            $"pseudo-labels {Share(one.PseudoLabelAccuracy)}",
+            $"top-1 {Measured.Percent(one.Top1)}",
+            $"pseudo-labels {Measured.Percent(one.PseudoLabelAccuracy)}",
             Time(one.Seconds));
         table.Add(
             "stage 2: generator",
@@ -70,27 +71,26 @@ internal sealed class RunVerb : RunFolderVerb<RunAllArguments>
             Time(two.Seconds));
         table.Add(
             "stage 3: with pseudo-images",
-            $"top-1 {Share(three.Top1)}",
-            $"control {Share(three.ControlTop1)}"
-            + (three.SelfTrainingTop1 is { } selfTraining ? $", self-training {Share(selfTraining)}" : ""),
+            $"top-1 {Measured.Percent(three.Top1)}",
+            $"control {Measured.Percent(three.ControlTop1)}"
+            + (three.SelfTrainingTop1 is { } selfTraining ? $", self-training {Measured.Percent(selfTraining)}" : ""),
             Time(three.Seconds));
         foreach (var (i, round) in result.Rounds.SkipLast(1).Index())
         {
-            table.Add($"round {i + 1} of {result.Rounds.Count}", $"top-1 {Share(round.Top1)}", $"pseudo-labels {Share(round.PseudoLabelAccuracy)}", "");
+            table.Add($"round {i + 1} of {result.Rounds.Count}", $"top-1 {Measured.Percent(round.Top1)}", $"pseudo-labels {Measured.Percent(round.PseudoLabelAccuracy)}", "");
         }
 
         table.Add(
             "in all",
-            $"gain {Points(three.Top1 - three.ControlTop1)}",
+            $"gain {Gain(three.Top1 - three.ControlTop1)}",
             $"{three.PseudoImagesPerClass} pseudo-images per class",
             Time(result.TotalSeconds));
         return table.Lines().Concat(result.Warnings.Select(warning => $"warning: {warning}"));
     }
 
-    private static string Share(double value) => value.ToString("0.0 %", CultureInfo.InvariantCulture);
-
-    private static string Points(double value) =>
-        (100 * value).ToString("+0.0;-0.0;0.0", CultureInfo.InvariantCulture) + " points over control";
+    private static string Gain(double? value) => value is { } gain
+        ? (100 * gain).ToString("+0.0;-0.0;0.0", CultureInfo.InvariantCulture) + " points over control"
+        : Measured.Percent(null);
 
     private static string Number(double value) => value.ToString("g4", CultureInfo.InvariantCulture);
 

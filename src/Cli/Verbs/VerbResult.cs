@@ -20,7 +20,7 @@ internal sealed record VerbResult(IEnumerable<string> Lines, string Json)
         var table = new TextTable();
         foreach (var value in values)
         {
-            object[] items = value.Value is IEnumerable<object> list ? [.. list] : [value.Value];
+            object?[] items = value.Value is IEnumerable<object> list ? [.. list] : [value.Value];
             foreach (var item in items)
             {
                 // Names of classes and files may hold anything.

@@ -84,6 +84,11 @@ internal sealed class ImageClassifier : IDisposable
     private float[] ForAll(
         ImageDataset images, int width, CancellationToken cancellation, Func<Tape, Tensor, Tensor> compute)
     {
+        if (images.Count == 0)
+        {
+            return [];
+        }
+
         var device = Store.Device;
         var results = new float[(long)images.Count * width];
         using var source = new DeviceImages(device, images, Normalisation);

@@ -56,8 +56,16 @@ public sealed record DataOptions
     /// <summary>Side to which images are resized, in pixels; null keeps the native size.</summary>
     public int? ImageSize { get; init; }
 
-    /// <summary>Labels that the method may see, per class; 0 means all of them.</summary>
-    public required int LabelsPerClass { get; init; }
+    /// <summary>
+    /// A table of the classes of <c>folder:</c>'s training images, see <see cref="LabelTable.FileFormat"/>; null takes them from the folders.
+    /// </summary>
+    public string? Labels { get; init; }
+
+    /// <summary>
+    /// Labels that the method may see, per class; 0 means all of them; null <see cref="LabelSplit.UsualPerClass"/>, or all where some
+    /// training images have none.
+    /// </summary>
+    public int? LabelsPerClass { get; init; }
 
     /// <summary>
     /// A file naming the labelled images, see <see cref="LabelSplit.FileFormat"/>; null draws them by seed.
@@ -71,7 +79,8 @@ public sealed record DataOptions
     public int? Development { get; init; }
 
     /// <summary>
-    /// At most this many training images, drawn by seed whatever their labels; labelled ones are chosen among them. null uses all.
+    /// At most this many training images, drawn by seed whatever their labels; labelled ones are chosen among them. Where some have no
+    /// label, those that have one all stay. null uses all.
     /// </summary>
     public int? TrainLimit { get; init; }
 

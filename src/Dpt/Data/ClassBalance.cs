@@ -3,13 +3,16 @@ namespace DPT.Engine.Dpt;
 /// <summary>Counting by class.</summary>
 internal static class ClassBalance
 {
-    /// <summary>Images of each class.</summary>
+    /// <summary>Images of each class; those without a label count for none.</summary>
     public static int[] Count(ReadOnlySpan<int> labels, int classes)
     {
         var counts = new int[classes];
         foreach (var label in labels)
         {
-            counts[label]++;
+            if (label != ImageDataset.NoLabel)
+            {
+                counts[label]++;
+            }
         }
 
         return counts;

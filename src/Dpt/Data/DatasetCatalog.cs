@@ -8,14 +8,17 @@ public sealed record DatasetKind(string Spec, string Description);
 /// <summary>Turns <c>--data SPEC</c> into images: the one place that knows the kinds of data sets.</summary>
 public static class DatasetCatalog
 {
+    private const string FolderKind = "folder";
+
     private static readonly Source[] _sources =
     [
         new("digits", "built in: drawn digits, 10 classes, 16x16 grey", Limited(_ => ProceduralDigits.Create())),
         new("mnist:DIR", "IDX files as MNIST has them, .gz or not", Limited(IdxSource.Load)),
         new("cifar10:DIR", "CIFAR-10, binary version: data_batch_1.bin ...", Limited(CifarSource.Load)),
         new(
-            "folder:DIR",
-            $"DIR/train/<class>/* and DIR/test/<class>/*, or DIR/<class>/*; {ImageKind.Names} (rules: `dpt data info --help`)",
+            $"{FolderKind}:DIR",
+            $"DIR/train/<class>/* and DIR/test/<class>/*, DIR/unlabelled/* too, or DIR/<class>/*; {ImageKind.Names} "
+            + "(rules: `dpt data info --help`)",
             FolderSource.Load),
     ];
 
@@ -45,6 +48,9 @@ public static class DatasetCatalog
             throw new DptException(FailureKind.Usage, $"unknown data '{options.Spec}'; it must be one of: {known}");
         }
 
+        Usage.Require(
+            options.Labels is null || source.Kind == FolderKind,
+            $"data.labels names files, which '{options.Spec}' does not have; it goes with {FolderKind}:DIR");
         var pair = source.Load(argument, options, seed);
         RequireEveryClass(pair.Train, options);
         return pair with { Train = Resized(pair.Train, options), Test = Resized(pair.Test, options) };
@@ -62,13 +68,13 @@ public static class DatasetCatalog
         (directory, options, seed) =>
         {
             var (train, test) = load(directory);
-            if (BlindSubset.OfDevelopment(train.Count, options) is var (training, development))
+            if (BlindSubset.OfDevelopment(train.Labels, options) is var (training, development))
             {
                 (train, test) = (train.Select(training), train.Select(development));
             }
 
             return new DatasetPair(
-                Keep(train, BlindSubset.OfTraining(train.Count, options, seed)), Keep(test, BlindSubset.OfTest(test.Count, options)));
+                Keep(train, BlindSubset.OfTraining(train.Labels, options, seed)), Keep(test, BlindSubset.OfTest(test.Count, options)));
         };
 
     private static ImageDataset Keep(ImageDataset images, int[] kept) => kept.Length < images.Count ? images.Select(kept) : images;
@@ -99,7 +105,7 @@ public static class DatasetCatalog
             return;
         }
 
-        var what = $"{options.Spec}: class {empty} ('{train.ClassNames[empty]}') has no training image";
+        var what = $"{options.Spec}: class {empty} ('{train.ClassNames[empty]}') has no {(train.HasUnlabelled ? "labelled " : "")}training image";
         throw options.TrainLimit is { } limit
             ? new DptException(FailureKind.Usage, $"{what} among the {limit} that data.trainLimit keeps; raise it")
             : new DptException(FailureKind.Check, what);

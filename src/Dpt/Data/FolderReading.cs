@@ -37,7 +37,7 @@ internal sealed class FolderReading
 
         var count = $"{broken.Length} of {train.Files.Length + test.Files.Length} images";
         var (wholeTrain, wholeTest) = (Whole(train, faultsOfTrain), Whole(test, faultsOfTest));
-        if (!options.SkipBroken || wholeTrain.Files.Length == 0 || wholeTest.Files.Length == 0)
+        if (!options.SkipBroken || wholeTrain.Files.Length == 0 || (wholeTest.Files.Length == 0 && test.Files.Length > 0))
         {
             var remedy = options.SkipBroken ? "too many to leave out" : "mend or remove them, or leave them out with --skip-broken";
             throw new DptException(
@@ -127,7 +127,7 @@ internal sealed class FolderReading
             _channels,
             Size,
             pixels,
-            Array.ConvertAll(part.Files, file => file.Label),
+            part.Labels,
             Array.ConvertAll(part.Files, file => file.Name));
     }
 

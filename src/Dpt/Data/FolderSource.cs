@@ -1,8 +1,8 @@
 namespace DPT.Engine.Dpt;
 
 /// <summary>
-/// Images in one folder per class, as <see cref="Rules"/> says. Classes are the folder names in ordinal order, images the files
-/// in ordinal order of their paths.
+/// Images in folders, as <see cref="Rules"/> says. Classes are the names of folders, or those of a table, in ordinal order, images the
+/// files in ordinal order of their paths.
 /// </summary>
 internal static class FolderSource
 {
@@ -11,12 +11,16 @@ internal static class FolderSource
     private static readonly string[] _trainNames = ["train", "training"];
     private static readonly string[] _testNames = ["test", "testing"];
     private static readonly string[] _validationNames = ["val", "valid", "validation"];
+    private static readonly string[] _unlabelledNames = ["unlabelled", "unlabeled"];
 
     /// <summary>What is read, for people.</summary>
     public static IReadOnlyList<string> Rules { get; } =
     [
-        "DIR/train/<class>/... and DIR/test/<class>/... (or val), or DIR/<class>/..., of which every sixth image of a class, in the "
-        + "order of their names, is for testing. Images lie in the class folder or in folders below it.",
+        "DIR/train/<class>/... and DIR/test/<class>/... (or val); or without such folders DIR/<class>/... Where there are no test images, "
+        + "every sixth image of a class, in the order of their names, is for testing. Images lie in the class folder or in folders below it.",
+        "DIR/unlabelled/... beside DIR/train/<class>/...: training images whose class nobody knows. With --labels FILE that table says the "
+        + "classes, and all images below DIR but DIR/test are for training. In both cases labelled images are too few to give any away: "
+        + "without DIR/test no accuracy is measured, unless data.development sets some of them aside.",
         $"Read are {ImageKind.Names} images, of moving ones the first frame. The content decides, not the name. Files of other kinds "
         + "are left out, counted and said.",
         "EXIF orientation is followed; transparent parts lie on black; colour profiles are not followed. The set is grey if all its "
@@ -36,15 +40,15 @@ internal static class FolderSource
         try
         {
             var notes = new ReadingNotes();
-            var (train, test) = List(directory, notes);
-            if (BlindSubset.OfDevelopment(train.Files.Length, options) is var (training, development))
+            var (train, test) = List(directory, options.Labels is { } path ? LabelTable.Load(path) : null, notes);
+            if (BlindSubset.OfDevelopment(train.Labels, options) is var (training, development))
             {
                 (train, test) = (train.Keep(training), train.Keep(development));
             }
 
             return FolderReading.Read(
                 directory,
-                train.Keep(BlindSubset.OfTraining(train.Files.Length, options, seed)),
+                train.Keep(BlindSubset.OfTraining(train.Labels, options, seed)),
                 test.Keep(BlindSubset.OfTest(test.Files.Length, options)),
                 options,
                 notes);
@@ -55,37 +59,54 @@ internal static class FolderSource
         }
     }
 
-    private static (FolderPart Train, FolderPart Test) List(string directory, ReadingNotes notes)
+    private static (FolderPart Train, FolderPart Test) List(string directory, LabelTable? table, ReadingNotes notes)
     {
         var train = FindPart(directory, _trainNames);
         var test = FindPart(directory, _testNames) ?? FindPart(directory, _validationNames);
-        if (train is null && test is null)
+        var unlabelled = FindPart(directory, _unlabelledNames);
+        if (table is not null)
         {
-            return ListAndSplit(directory, notes);
+            return ListByTable(directory, test, table, notes);
         }
 
-        if (train is null || test is null)
+        if (train is null)
         {
-            throw new DptException(
-                FailureKind.Environment,
-                train is null
-                    ? $"'{directory}' has a folder {Path.GetFileName(test)} but no train"
-                    : $"'{directory}' has a folder {Path.GetFileName(train)} but neither test nor val");
+            return (test ?? unlabelled) is not { } other
+                ? ListAndSplit(directory, notes)
+                : throw new DptException(FailureKind.Environment, $"'{directory}' has a folder {Path.GetFileName(other)} but no train");
         }
 
-        var others = Directory.GetDirectories(directory).Select(path => Path.GetFileName(path))
-            .Where(name => !ImageTree.IsHidden(name) && name != Path.GetFileName(train) && name != Path.GetFileName(test))
-            .Order(StringComparer.Ordinal).ToList();
-        if (others.Count > 0)
-        {
-            notes.Say($"folders beside train and test are not read: {string.Join(", ", others)}");
-        }
+        NoteOthers(directory, [train, test, unlabelled], notes);
+        return test is null && unlabelled is null ? ListAndSplit(train, notes) : ListParts(directory, train, test, unlabelled, notes);
+    }
 
+    private static (FolderPart Train, FolderPart Test) ListParts(
+        string directory, string train, string? test, string? unlabelled, ReadingNotes notes)
+    {
         var trainFolders = ClassFolders(train, classes: null, notes);
         string[] classes = [.. trainFolders.Select(folder => folder.Name)];
-        var testFolders = ClassFolders(test, classes, notes);
-        ImageTree.Fill([.. trainFolders, .. testFolders], notes);
-        return (new FolderPart(train, classes, FilesOf(train, trainFolders)), new FolderPart(test, classes, FilesOf(test, testFolders)));
+        var testFolders = test is null ? [] : ClassFolders(test, classes, notes);
+        ClassFolder[] rest = unlabelled is null ? [] : [new(unlabelled, Path.GetFileName(unlabelled), ImageDataset.NoLabel)];
+        ImageTree.Fill([.. trainFolders, .. rest, .. testFolders], notes);
+        var trainFiles = FilesOf(train, trainFolders);
+        return (
+            unlabelled is null
+                ? new FolderPart(train, classes, trainFiles)
+                : new FolderPart(directory, classes, [.. Below(Path.GetFileName(train), trainFiles), .. FilesOf(unlabelled, rest)]),
+            test is null ? new FolderPart(directory, classes, []) : new FolderPart(test, classes, FilesOf(test, testFolders)));
+    }
+
+    /// <summary>The table says the classes of training images; those of test images are their folders.</summary>
+    private static (FolderPart Train, FolderPart Test) ListByTable(string directory, string? test, LabelTable table, ReadingNotes notes)
+    {
+        var all = new ClassFolder(directory, Name: "", ImageDataset.NoLabel);
+        var testFolders = test is null ? [] : ClassFolders(test, table.Classes, notes);
+        ImageTree.Fill([all, .. testFolders], notes, apart: test);
+        var files = FilesOf(directory, [all]);
+        var labels = table.LabelsOf(Array.ConvertAll(files, file => file.Name));
+        return (
+            new FolderPart(directory, table.Classes, [.. files.Zip(labels, (file, label) => file with { Label = label })]),
+            new FolderPart(test ?? directory, table.Classes, test is null ? [] : FilesOf(test, testFolders)));
     }
 
     private static (FolderPart Train, FolderPart Test) ListAndSplit(string directory, ReadingNotes notes)
@@ -100,10 +121,24 @@ internal static class FolderSource
             throw new DptException(
                 FailureKind.Environment,
                 $"'{directory}' has fewer than {TestEvery} images in every class, too few to set some aside for testing; "
-                + "make folders train and test in it");
+                + "test images have to come in a folder test, beside a folder train");
         }
 
         return (all with { Files = [.. parts[false]] }, all with { Files = [.. parts[true]] });
+    }
+
+    private static IEnumerable<LabelledFile> Below(string folder, IEnumerable<LabelledFile> files) =>
+        files.Select(file => file with { Name = $"{folder}/{file.Name}" });
+
+    private static void NoteOthers(string directory, string?[] parts, ReadingNotes notes)
+    {
+        var others = Directory.GetDirectories(directory).Select(path => Path.GetFileName(path))
+            .Where(name => !ImageTree.IsHidden(name) && !parts.Any(part => Path.GetFileName(part) == name))
+            .Order(StringComparer.Ordinal).ToList();
+        if (others.Count > 0)
+        {
+            notes.Say($"folders beside {string.Join(" and ", parts.OfType<string>().Select(Path.GetFileName))} are not read: {string.Join(", ", others)}");
+        }
     }
 
     /// <summary>The folder of a part, however it is written; null if there is none.</summary>
@@ -170,11 +205,11 @@ internal static class FolderSource
         }
     }
 
-    private static LabelledFile[] FilesOf(string root, List<ClassFolder> folders)
+    private static LabelledFile[] FilesOf(string root, IReadOnlyList<ClassFolder> folders)
     {
         LabelledFile[] files = [.. folders.SelectMany(folder => folder.Images.Select(name => new LabelledFile(name, folder.Label)))];
         return files.Length > 0
             ? files
-            : throw new DptException(FailureKind.Environment, $"'{root}' has no {ImageKind.Names} images in its class folders");
+            : throw new DptException(FailureKind.Environment, $"'{root}' has no {ImageKind.Names} images{(folders is [{ Label: ImageDataset.NoLabel }] ? "" : " in its class folders")}");
     }
 }

@@ -4,9 +4,12 @@ using System.Security.Cryptography;
 
 namespace DPT.Engine.Dpt;
 
-/// <summary>Labelled square images of one size in memory. Immutable: nobody writes to its arrays.</summary>
+/// <summary>Square images of one size in memory, of each its class or that it is unknown. Immutable: nobody writes to its arrays.</summary>
 public sealed class ImageDataset
 {
+    /// <summary>The label of an image whose class nobody has said.</summary>
+    public const int NoLabel = -1;
+
     private readonly Lazy<string> _hash;
 
     /// <summary>Takes ownership of the arrays.</summary>
@@ -15,7 +18,7 @@ public sealed class ImageDataset
     /// <param name="channels">1 (grey) or 3 (red, green, blue).</param>
     /// <param name="imageSize">Side of the images in pixels.</param>
     /// <param name="pixels">[N,C,S,S], 0..255.</param>
-    /// <param name="labels">[N], 0..classes-1.</param>
+    /// <param name="labels">[N], 0..classes-1, or <see cref="NoLabel"/>.</param>
     /// <param name="fileNames">[N], path of each image below its root with <c>/</c>; null where images are no files.</param>
     /// <exception cref="ArgumentException">Sizes or labels contradict each other.</exception>
     public ImageDataset(
@@ -32,7 +35,7 @@ public sealed class ImageDataset
         Check(classNames.Count >= 2, $"a data set needs at least 2 classes, not {classNames.Count}");
         Check((long)labels.Length * channels * imageSize * imageSize == pixels.LongLength, "pixels and labels differ in count");
         Check(fileNames is null || fileNames.Length == labels.Length, "file names and labels differ in count");
-        Check(labels.AsSpan().IndexOfAnyExceptInRange(0, classNames.Count - 1) < 0, "a label is outside the classes");
+        Check(labels.AsSpan().IndexOfAnyExceptInRange(NoLabel, classNames.Count - 1) < 0, "a label is outside the classes");
         Name = name;
         ClassNames = classNames;
         Channels = channels;
@@ -70,8 +73,11 @@ public sealed class ImageDataset
     /// <summary>All images, [N,C,S,S], 0..255.</summary>
     public byte[] Pixels { get; }
 
-    /// <summary>Class of each image, [N].</summary>
+    /// <summary>Class of each image, or <see cref="NoLabel"/>, [N].</summary>
     public int[] Labels { get; }
+
+    /// <summary>Whether the class of some images is unknown.</summary>
+    public bool HasUnlabelled => Labels.Contains(NoLabel);
 
     /// <summary>Path of each image below its root, with <c>/</c>; null where images are no files.</summary>
     public string[]? FileNames { get; }
@@ -134,9 +140,13 @@ public sealed class ImageDataset
     }
 }
 
-/// <summary>A data set as the method sees it. The labels of most training images are for reporting only.</summary>
+/// <summary>
+/// A data set as the method sees it. Labels of training images that it was not told are for reporting only, where they are known.
+/// </summary>
 /// <param name="Train">The training images.</param>
-/// <param name="Test">The images that accuracies are measured on; same classes and shape.</param>
+/// <param name="Test">
+/// The images that accuracies are measured on, all labelled; same classes and shape. There may be none: then nothing is measured.
+/// </param>
 public sealed record DatasetPair(ImageDataset Train, ImageDataset Test)
 {
     /// <summary>What a person should know of the reading, one line each: what was left out and why.</summary>

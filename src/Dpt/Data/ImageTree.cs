@@ -2,8 +2,8 @@ namespace DPT.Engine.Dpt;
 
 /// <summary>A folder with the images of one class.</summary>
 /// <param name="Path">Where it is.</param>
-/// <param name="Name">Name of the class.</param>
-/// <param name="Label">Number of the class.</param>
+/// <param name="Name">Path below which its images are named: the name of the class; empty for none.</param>
+/// <param name="Label">Number of the class, or <see cref="ImageDataset.NoLabel"/>.</param>
 internal sealed record ClassFolder(string Path, string Name, int Label)
 {
     /// <summary>Where it is, with all links followed.</summary>
@@ -25,14 +25,16 @@ internal sealed class ImageTree
 
     private readonly IReadOnlyList<ClassFolder> _classes;
     private readonly ReadingNotes _notes;
+    private readonly string? _apart;
     private readonly Dictionary<string, Claim> _claims = new(StringComparer.Ordinal);
     private readonly Queue<Link> _folderLinks = [];
     private readonly List<Link> _fileLinks = [];
 
-    private ImageTree(IReadOnlyList<ClassFolder> classes, ReadingNotes notes)
+    private ImageTree(IReadOnlyList<ClassFolder> classes, ReadingNotes notes, string? apart)
     {
         _classes = classes;
         _notes = notes;
+        _apart = apart;
     }
 
     /// <summary>Whether files and folders of this name are left alone: those of systems and tools.</summary>
@@ -44,11 +46,12 @@ internal sealed class ImageTree
     /// <summary>Finds the images of all class folders of a data set.</summary>
     /// <param name="classes">The folders, of training and test together.</param>
     /// <param name="notes">Hears what is left out.</param>
+    /// <param name="apart">A folder inside of one of them that is no part of it: that of the test classes; null for none.</param>
     /// <exception cref="DptException">Check: the same folder or file belongs to two of them.</exception>
     /// <exception cref="IOException">A folder cannot be listed.</exception>
-    public static void Fill(IReadOnlyList<ClassFolder> classes, ReadingNotes notes)
+    public static void Fill(IReadOnlyList<ClassFolder> classes, ReadingNotes notes, string? apart = null)
     {
-        var tree = new ImageTree(classes, notes);
+        var tree = new ImageTree(classes, notes, apart is null ? null : RealPath.Of(apart));
         foreach (var folder in classes)
         {
             tree.TryClaim(folder.RealPath, new Claim(folder, folder.Path, Linked: false));
@@ -80,8 +83,8 @@ internal sealed class ImageTree
     {
         foreach (var entry in new DirectoryInfo(path).EnumerateFileSystemInfos().OrderBy(e => e.Name, StringComparer.Ordinal))
         {
-            var below = $"{name}/{entry.Name}";
-            if (IsHidden(entry.Name))
+            var below = name.Length == 0 ? entry.Name : $"{name}/{entry.Name}";
+            if (IsHidden(entry.Name) || Path.Combine(real, entry.Name) == _apart)
             {
                 continue;
             }

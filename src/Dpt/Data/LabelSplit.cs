@@ -9,6 +9,9 @@ namespace DPT.Engine.Dpt;
 /// <summary>Which training images the method may see the labels of.</summary>
 public sealed class LabelSplit
 {
+    /// <summary>Labels per class where nothing says how many and all training images have one.</summary>
+    public const int UsualPerClass = 2;
+
     private LabelSplit(ImageDataset train, int[] indices)
     {
         Indices = indices;
@@ -33,7 +36,8 @@ public sealed class LabelSplit
         + "position in the training set, from 0.",
         "Table: CSV (RFC 4180) with the first line index,label or index,label,file, as labels.csv of every run folder "
         + "has it: position from 0, class from 0 in the order of `dpt data info`, file name. All of them must fit the data.",
-        "Every class needs at least one image; no image may stand there twice. Labels always come from the data. "
+        "Every class needs at least one image; no image may stand there twice. Labels always come from the data, or from "
+        + "--labels. "
         + "With data.trainLimit, names and positions are those of the images that are kept.",
     ];
 
@@ -46,14 +50,16 @@ public sealed class LabelSplit
     /// <param name="seed">Seed of the run, at least 0.</param>
     /// <exception cref="DptException">More labels asked than there are, or a label file that does not fit the data.</exception>
     public static LabelSplit Create(ImageDataset train, DataOptions options, int seed) =>
-        options.LabelFile is { } path ? Load(path, train) : Draw(train, options.LabelsPerClass, seed);
+        options.LabelFile is { } path
+            ? Load(path, train)
+            : Draw(train, options.LabelsPerClass ?? (train.HasUnlabelled ? 0 : UsualPerClass), seed);
 
     /// <summary>
     /// Draws the same number of images of each class, exactly as the published experiments do (spec 1.3): one legacy
     /// NumPy generator, per class in order the head of a permutation of the class's images.
     /// </summary>
     /// <param name="train">The training images.</param>
-    /// <param name="perClass">Labels per class; 0 for all images.</param>
+    /// <param name="perClass">Labels per class; 0 for all that there are.</param>
     /// <param name="seed">Seed, at least 0.</param>
     /// <exception cref="DptException">A class has fewer images than asked for, or the seed is negative.</exception>
     public static LabelSplit Draw(ImageDataset train, int perClass, int seed)
@@ -66,7 +72,7 @@ public sealed class LabelSplit
 
         if (perClass == 0)
         {
-            return new LabelSplit(train, [.. Enumerable.Range(0, train.Count)]);
+            return new LabelSplit(train, [.. Enumerable.Range(0, train.Count).Where(i => train.Labels[i] != ImageDataset.NoLabel)]);
         }
 
         var random = new MersenneTwister((uint)seed);
@@ -79,7 +85,7 @@ public sealed class LabelSplit
             {
                 throw new DptException(
                     FailureKind.Usage,
-                    $"{perClass} labels per class asked for, but class {c} ('{train.ClassNames[c]}') has {images.Length} training images");
+                    $"{perClass} labels per class asked for, but class {c} ('{train.ClassNames[c]}') has {images.Length} {(train.HasUnlabelled ? "labelled " : "")}training images");
             }
 
             chosen.AddRange(random.Permutation(images.Length).Take(perClass).Select(rank => images[rank]));
@@ -89,8 +95,8 @@ public sealed class LabelSplit
     }
 
     /// <summary>Loads a split from a file in one of the formats of <see cref="FileFormat"/>.</summary>
-    /// <exception cref="DptException">A line names no image of the training set or one named before, a label differs
-    /// from the data's, or a class is left without any label.</exception>
+    /// <exception cref="DptException">A line names no image of the training set, one named before or one without a label, a label
+    /// differs from the data's, or a class is left without any label.</exception>
     public static LabelSplit Load(string path, ImageDataset train)
     {
         var split = new LabelSplit(train, [.. DataFile.ReadText(path, text => ReadIndices(text, train))]);
@@ -109,6 +115,11 @@ public sealed class LabelSplit
             if (index is not { } found)
             {
                 throw new InvalidDataException($"line {line}, '{shown}', fits none or several of the {train.Count} images of '{train.Name}'");
+            }
+
+            if (train.Labels[found] == ImageDataset.NoLabel)
+            {
+                throw new InvalidDataException($"line {line} names image '{shown}', whose class the data does not say");
             }
 
             if (!seen.Add(found))
@@ -169,30 +180,5 @@ public sealed class LabelSplit
         hash.AppendData(MemoryMarshal.AsBytes(indices.AsSpan()));
         hash.AppendData(MemoryMarshal.AsBytes(labels.AsSpan()));
         return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
-
-    /// <summary>Finds images by path or, where that is unique, by file name alone.</summary>
-    private sealed class FileNameIndex
-    {
-        private const int Ambiguous = -1;
-
-        private readonly Dictionary<string, int> _positions = new(StringComparer.Ordinal);
-
-        public FileNameIndex(string[] names)
-        {
-            for (var i = 0; i < names.Length; i++)
-            {
-                var name = names[i][(names[i].LastIndexOf('/') + 1)..];
-                _positions[name] = _positions.ContainsKey(name) ? Ambiguous : i;
-            }
-
-            for (var i = 0; i < names.Length; i++)
-            {
-                _positions[names[i]] = i;
-            }
-        }
-
-        public int? Find(string name) =>
-            _positions.TryGetValue(name, out var index) && index != Ambiguous ? index : null;
     }
 }

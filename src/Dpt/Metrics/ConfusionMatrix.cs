@@ -37,8 +37,8 @@ public sealed class ConfusionMatrix
     /// <summary>Predictions counted.</summary>
     public long Total => _counts.Sum();
 
-    /// <summary>Share of right predictions, top-1, in 0..1; NaN if there are none.</summary>
-    public double Accuracy => Share(Enumerable.Range(0, Classes).Sum(c => this[c, c]), Total);
+    /// <summary>Share of right predictions, top-1, in 0..1; null if there are none: nothing was measured.</summary>
+    public double? Accuracy => Total == 0 ? null : Share(Enumerable.Range(0, Classes).Sum(c => this[c, c]), Total);
 
     /// <summary>Unweighted mean of the classes' precisions; a class that is never predicted counts 0.</summary>
     public double MacroPrecision => MeanOverClasses(Precision);

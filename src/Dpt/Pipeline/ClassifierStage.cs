@@ -18,8 +18,8 @@ internal sealed class ClassifierStage(RunContext context) : LabelStage(
 
     protected override string ClassifierPath => Folder.ClassifierPath;
 
-    /// <summary>Trains only; labelling continues from the last checkpoint. Returns top-1 on the test set.</summary>
-    public double Train(CancellationToken stop)
+    /// <summary>Trains only; labelling continues from the last checkpoint. Returns top-1 on the test set, if there is one.</summary>
+    public double? Train(CancellationToken stop)
     {
         if (Runner.Finished<Stage1Result>(Made) is { } before)
         {

@@ -57,6 +57,6 @@ internal sealed class ClassifierTraining : IDisposable
     private IReadOnlyList<(string Name, double Value)> Evaluate()
     {
         using var average = _trainer.Average.Use();
-        return [("test/top1", Classifier.Evaluate(_context.Data.Test).Accuracy)];
+        return Classifier.Evaluate(_context.Data.Test).Accuracy is { } accuracy ? [("test/top1", accuracy)] : [];
     }
 }

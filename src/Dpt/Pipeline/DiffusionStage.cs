@@ -183,6 +183,6 @@ internal sealed class DiffusionStage
         pictures.SaveSamples();
         pictures.SaveNeighbours(drawn, train, real);
         var frechet = FeatureDistance.Between(real, drawn, images.Count, $"features of {_labels.ClassifierName}");
-        return (frechet, classifier.Evaluate(images, stop).Accuracy);
+        return (frechet, classifier.Evaluate(images, stop).Accuracy!.Value);
     }
 }

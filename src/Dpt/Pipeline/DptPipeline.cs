@@ -82,8 +82,8 @@ public sealed class DptPipeline : IDisposable
         }
     }
 
-    /// <summary>Trains the classifier of stage 1. Returns top-1 on the test set.</summary>
-    public double TrainClassifier(CancellationToken stop)
+    /// <summary>Trains the classifier of stage 1. Returns top-1 on the test set, null without test images.</summary>
+    public double? TrainClassifier(CancellationToken stop)
     {
         BeginWork(1);
         var top1 = _classifier.Train(stop);
@@ -136,9 +136,16 @@ public sealed class DptPipeline : IDisposable
     /// Judges a finished run with a classifier that knows all true labels, trained here if need be. Of the run nothing
     /// changes.
     /// </summary>
-    /// <exception cref="DptException">Usage: a stage is not finished. Check: a file has changed since it was made.</exception>
+    /// <exception cref="DptException">
+    /// Usage: a stage is not finished, there are no test images, or not all true labels are known. Check: a file has changed since it
+    /// was made.
+    /// </exception>
     public EvaluationResult Evaluate(CancellationToken stop)
     {
+        Usage.Require(
+            _context.Data.Test.Count > 0,
+            $"'{_context.Data.Test.Name}' has no test images: there is nothing to evaluate on; add a folder test, or set labelled "
+            + "images aside with data.development");
         var (diffusion, retrain) = (_rounds[^1].Diffusion, _rounds[^1].Retrain);
         retrain.Runner.RequireFinished();
         var stage1 = _classifier.Read();
@@ -147,11 +154,11 @@ public sealed class DptPipeline : IDisposable
         using var judge = ReferenceJudge.Train(_context, stop);
         var confusion = retrain.LoadConfusion();
         return new EvaluationResult(
-            stage1.Top1,
-            stage3.Top1,
-            FirstRetrain.Read().ControlTop1,
-            judge.Classifier.Evaluate(_context.Data.Test, stop).Accuracy,
-            judge.Classifier.Evaluate(diffusion.LoadImages(), stop).Accuracy,
+            stage1.Top1!.Value,
+            stage3.Top1!.Value,
+            FirstRetrain.Read().ControlTop1!.Value,
+            judge.Classifier.Evaluate(_context.Data.Test, stop).Accuracy!.Value,
+            judge.Classifier.Evaluate(diffusion.LoadImages(), stop).Accuracy!.Value,
             confusion.MacroF1,
             EvaluationResult.RatesOf(confusion, _context.Data.Test.ClassNames));
     }
@@ -159,7 +166,9 @@ public sealed class DptPipeline : IDisposable
     /// <summary>
     /// Frechet distance of the pseudo-images to the training images, in the judge's features. Of the run nothing changes.
     /// </summary>
-    /// <exception cref="DptException">Usage: a stage is not finished. Check: a file has changed since it was made.</exception>
+    /// <exception cref="DptException">
+    /// Usage: a stage is not finished, or not all true labels are known. Check: a file has changed since it was made.
+    /// </exception>
     public FrechetResult MeasureFrechet(CancellationToken stop)
     {
         var diffusion = _rounds[^1].Diffusion;
@@ -249,7 +258,7 @@ public sealed class DptPipeline : IDisposable
         {
             Data = new DataResult(
                 train.Name, train.Classes, train.Count, test.Count,
-                options.Data.LabelsPerClass, train.ImageSize, train.Channels),
+                _context.Split.Count, train.ImageSize, train.Channels),
             Seed = options.Seed,
             Device = _context.Device.Description,
             Precision = options.Precision,

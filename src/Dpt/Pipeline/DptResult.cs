@@ -6,7 +6,7 @@ namespace DPT.Engine.Dpt;
 public sealed record DptResult
 {
     /// <summary>The schema that this engine writes.</summary>
-    private const int PresentSchema = 2;
+    private const int PresentSchema = 3;
 
     /// <summary>Version of this schema.</summary>
     public int Schema { get; init; } = PresentSchema;
@@ -62,11 +62,11 @@ public sealed record DptResult
 /// <param name="Classes">Number of classes.</param>
 /// <param name="Train">Training images.</param>
 /// <param name="Test">Test images.</param>
-/// <param name="LabelsPerClass">Labels that the method saw, per class.</param>
+/// <param name="Labels">Labels that the method saw, of all classes.</param>
 /// <param name="ImageSize">Side of the images in pixels.</param>
 /// <param name="Channels">Channels, 1 or 3.</param>
 public sealed record DataResult(
-    string Name, int Classes, int Train, int Test, int LabelsPerClass, int ImageSize, int Channels);
+    string Name, int Classes, int Train, int Test, int Labels, int ImageSize, int Channels);
 
 /// <summary>What the results of all stages have.</summary>
 public interface IStageResult
@@ -76,11 +76,18 @@ public interface IStageResult
 }
 
 /// <summary>Result of stage 1.</summary>
-/// <param name="Top1">Accuracy on the test set.</param>
-/// <param name="PseudoLabelAccuracy">Accuracy of the pseudo-labels over all training images.</param>
-/// <param name="Calibration">How far the probabilities of the pseudo-labels can be trusted, over all training images.</param>
+/// <param name="Top1">Accuracy on the test set; null without test images.</param>
+/// <param name="PseudoLabelAccuracy">
+/// Accuracy of the pseudo-labels over all training images whose class is known; null if that is known of no more than the method was told.
+/// </param>
+/// <param name="Calibration">How far the probabilities of the pseudo-labels can be trusted, over the same images; null likewise.</param>
 /// <param name="Seconds">Wall time.</param>
-public sealed record Stage1Result(double Top1, double PseudoLabelAccuracy, Calibration Calibration, double Seconds) : IStageResult;
+public sealed record Stage1Result(
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] double? Top1,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] double? PseudoLabelAccuracy,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] Calibration? Calibration,
+    double Seconds)
+    : IStageResult;
 
 /// <summary>Result of stage 2.</summary>
 /// <param name="Parameters">Parameters of the generator.</param>
@@ -107,20 +114,20 @@ public sealed record Stage2Result(
 public sealed record FrechetResult(double Value, string Features, int Count);
 
 /// <summary>A round in short.</summary>
-/// <param name="PseudoLabelAccuracy">Accuracy of the pseudo-labels that it began with, over all training images.</param>
+/// <param name="PseudoLabelAccuracy">Accuracy of the pseudo-labels that it began with, as that of stage 1.</param>
 /// <param name="FrechetDistance">Distance of its pseudo-images to the training images, in features of the classifier that labelled.</param>
 /// <param name="ClassAgreement">Share of its pseudo-images that that classifier puts in the class they were drawn for.</param>
-/// <param name="Top1">Accuracy on the test set that it ended with.</param>
+/// <param name="Top1">Accuracy on the test set that it ended with; null without test images.</param>
 /// <param name="SelfTrainingTop1">That of its second control; null where it was not asked for.</param>
 public sealed record RoundResult(
-    double PseudoLabelAccuracy,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] double? PseudoLabelAccuracy,
     double FrechetDistance,
     double ClassAgreement,
-    double Top1,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] double? Top1,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? SelfTrainingTop1 = null);
 
 /// <summary>Result of stage 3.</summary>
-/// <param name="Top1">Accuracy on the test set.</param>
+/// <param name="Top1">Accuracy on the test set; null without test images.</param>
 /// <param name="ControlTop1">The same training without pseudo-images, of <paramref name="ControlSteps"/> updates.</param>
 /// <param name="Steps">Updates.</param>
 /// <param name="ControlSteps">Updates of the control.</param>
@@ -130,8 +137,8 @@ public sealed record RoundResult(
 /// The same training with as many real images and their stage-1 labels in place of the pseudo-images; null where it was not asked for.
 /// </param>
 public sealed record Stage3Result(
-    double Top1,
-    double ControlTop1,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] double? Top1,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] double? ControlTop1,
     int Steps,
     int ControlSteps,
     int PseudoImagesPerClass,

@@ -4,12 +4,12 @@ namespace DPT.Engine.Dpt;
 
 /// <summary>
 /// Trains the generator of a round with its loop and checkpoints. Along the way its loss is measured on some training images and on as
-/// many test images, all with the labels of the classifier that labelled: nothing in training depends on it.
+/// many test images, if there are any, all with the labels of the classifier that labelled: nothing in training depends on it.
 /// </summary>
 internal sealed class GeneratorTraining : IDisposable
 {
     private readonly GeneratorLoss _seen;
-    private readonly GeneratorLoss _unseen;
+    private readonly GeneratorLoss? _unseen;
     private readonly TrainLoop _loop;
 
     /// <summary>Prepares a training.</summary>
@@ -33,7 +33,7 @@ internal sealed class GeneratorTraining : IDisposable
         Trainer = new DiffusionTrainer(Generator, options, train, pseudoLabels, seed);
         using var classifier = labels.LoadClassifier();
         _seen = new GeneratorLoss(Generator, options, train, pseudoLabels);
-        _unseen = new GeneratorLoss(Generator, options, test, classifier.Label(test).Labels);
+        _unseen = test.Count == 0 ? null : new GeneratorLoss(Generator, options, test, classifier.Label(test).Labels);
         _loop = new TrainLoop(
             context, folder.Name, Trainer, new TrainerCheckpoints(folder.CheckpointsPath, context, origin), Evaluate);
     }
@@ -60,7 +60,7 @@ internal sealed class GeneratorTraining : IDisposable
     public void Dispose()
     {
         _seen.Dispose();
-        _unseen.Dispose();
+        _unseen?.Dispose();
         Trainer.Dispose();
         Generator.Dispose();
     }
@@ -68,6 +68,7 @@ internal sealed class GeneratorTraining : IDisposable
     private IReadOnlyList<(string Name, double Value)> Evaluate()
     {
         using var average = Trainer.Average.Use();
-        return [("seen/loss", _seen.Measure()), ("test/loss", _unseen.Measure())];
+        (string, double)[] seen = [("seen/loss", _seen.Measure())];
+        return _unseen is null ? seen : [.. seen, ("test/loss", _unseen.Measure())];
     }
 }

@@ -5,7 +5,7 @@ namespace DPT.Engine.Dpt;
 
 /// <summary>
 /// The first stage of a round: a classifier, and its pseudo-label for every training image. True labels beyond the split are read for
-/// the reported accuracies only.
+/// the reported accuracies only, where they are known.
 /// </summary>
 internal abstract class LabelStage
 {
@@ -66,13 +66,24 @@ internal abstract class LabelStage
         var (train, test) = (Context.Data.Train, classifier.Evaluate(Context.Data.Test, stop));
         var labels = classifier.Label(train, stop);
         PseudoLabelFile.Save(Folder.PseudoLabelsPath, train, labels);
-        bool[] isRight = [.. labels.Labels.Zip(train.Labels, (label, truth) => label == truth)];
-        var accuracy = (double)isRight.Count(right => right) / isRight.Length;
-        var calibration = Calibration.Of(labels.Probabilities, isRight);
+        var judged = Judged();
+        bool[] isRight = Array.ConvertAll(judged, i => labels.Labels[i] == train.Labels[i]);
+        double? accuracy = judged.Length == 0 ? null : (double)isRight.Count(right => right) / judged.Length;
+        var calibration = judged.Length == 0 ? null : Calibration.Of(Array.ConvertAll(judged, i => labels.Probabilities[i]), isRight);
         var counts = ClassBalance.Count(labels.Labels, train.Classes);
         Context.Observer.Message($"{Folder.Name}: pseudo-labels per class: {string.Join(" ", counts)}");
-        Context.Observer.Message(FormattableString.Invariant(
-            $"{Folder.Name}: top-1 {test.Accuracy:p1}, pseudo-labels {accuracy:p1} right"));
+        Context.Observer.Message(
+            $"{Folder.Name}: top-1 {Measured.Percent(test.Accuracy)}, pseudo-labels right {Measured.Percent(accuracy)}");
         return new Stage1Result(test.Accuracy, accuracy, calibration, secondsBefore + clock.Elapsed.TotalSeconds);
+    }
+
+    /// <summary>
+    /// The training images whose class is known; none if that is only known of those that the classifier was told: they prove nothing.
+    /// </summary>
+    private int[] Judged()
+    {
+        var train = Context.Data.Train;
+        int[] known = [.. Enumerable.Range(0, train.Count).Where(i => train.Labels[i] != ImageDataset.NoLabel)];
+        return train.HasUnlabelled && known.Length == Context.Split.Count ? [] : known;
     }
 }

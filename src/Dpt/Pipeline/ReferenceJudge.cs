@@ -11,8 +11,12 @@ internal static class ReferenceJudge
     /// <summary>The trained judge; trained at the first use, continued from its checkpoints after that.</summary>
     /// <param name="context">The run; nothing of it changes but the judge's own folder.</param>
     /// <param name="stop">Stops the training with everything saved.</param>
+    /// <exception cref="DptException">Usage: some training images have no label that it could learn.</exception>
     public static ClassifierTraining Train(RunContext context, CancellationToken stop)
     {
+        Usage.Require(
+            !context.Data.Train.HasUnlabelled,
+            $"'{context.Data.Train.Name}' has training images without a label: the judge learns the true label of every one");
         var options = context.Options.Stage1 with { UnlabelledBatch = 0, LabelledBatch = Batch };
         var given = context.Given(["seed", "classifier", "stage1"], "train", "test");
         using var own = context.WithMetricsAt(context.Folder.JudgeMetricsPath);

@@ -93,10 +93,10 @@ internal sealed class RetrainStage
         JsonFiles.Save(_folder.ConfusionPath, drawn.Matrix.Rows);
         var control = _first is null ? TrainControl(real, made, stop) : null;
         var selfTraining = options.SelfTraining ? TrainItself(real, made, stop) : null;
-        var controlTop1 = control?.Matrix.Accuracy ?? _first!.Read().ControlTop1;
-        _context.Observer.Message(FormattableString.Invariant(
-            $"{_folder.Name}: top-1 {drawn.Matrix.Accuracy:p1}, control {controlTop1:p1}")
-            + (selfTraining is null ? "" : FormattableString.Invariant($", self-training {selfTraining.Matrix.Accuracy:p1}")));
+        var controlTop1 = control is null ? _first!.Read().ControlTop1 : control.Matrix.Accuracy;
+        _context.Observer.Message(
+            $"{_folder.Name}: top-1 {Measured.Percent(drawn.Matrix.Accuracy)}, control {Measured.Percent(controlTop1)}"
+            + (selfTraining is null ? "" : $", self-training {Measured.Percent(selfTraining.Matrix.Accuracy)}"));
         Trained[] all = [.. new[] { drawn, control, selfTraining }.OfType<Trained>()];
         var result = new Stage3Result(
             drawn.Matrix.Accuracy,

@@ -60,8 +60,13 @@ internal static class RunWarnings
 
     private static IEnumerable<string> OnAccuracy(ImageDataset test, string stage, double? top1, string advice)
     {
+        if (top1 is not { } share)
+        {
+            yield break;
+        }
+
         var guess = (double)ClassBalance.Count(test.Labels, test.Classes).Max() / test.Count;
-        if (top1 is { } share && !IsAbove(share, guess, test.Count))
+        if (!IsAbove(share, guess, test.Count))
         {
             yield return string.Create(
                 CultureInfo.InvariantCulture,
@@ -99,15 +104,20 @@ internal static class RunWarnings
 
     private static IEnumerable<string> OnControl(ImageDataset test, Stage3Result? three)
     {
-        if (three is not null && three.Top1 < three.ControlTop1)
+        if (three is not { Top1: { } top1, ControlTop1: { } control })
+        {
+            yield break;
+        }
+
+        if (top1 < control)
         {
             yield return Behind(
                 "pseudo-images",
-                $"its control without them {Share(three.ControlTop1)}",
-                three.ControlTop1,
+                $"its control without them {Share(control)}",
+                control,
                 "look at the samples and at the accuracy of the pseudo-labels, and give stage 2 more steps");
         }
-        else if (three is not null && three.SelfTrainingTop1 is { } selfTraining && three.Top1 <= selfTraining)
+        else if (three.SelfTrainingTop1 is { } selfTraining && top1 <= selfTraining)
         {
             yield return Behind(
                 "drawing",
@@ -119,8 +129,8 @@ internal static class RunWarnings
         // A lead that these test images cannot tell from chance is no reason to change anything.
         string Behind(string what, string than, double other, string advice)
         {
-            var reached = $"stage 3 reaches {Share(three.Top1)}, {than}";
-            return IsMore(other, three.Top1, test.Count)
+            var reached = $"stage 3 reaches {Share(top1)}, {than}";
+            return IsMore(other, top1, test.Count)
                 ? $"{what} did not help: {reached}; {advice}"
                 : $"{what} made no difference that {test.Count} test images can tell: {reached}; several seeds tell more (--seeds 1-5)";
         }

@@ -52,7 +52,12 @@ internal static class SettingChecks
     public static IEnumerable<string> Doubts(DptOptions options, DatasetPair data)
     {
         var halfWidth = 1.96 * Math.Sqrt(0.25 / data.Test.Count);
-        if (halfWidth >= WideInterval)
+        if (data.Test.Count == 0)
+        {
+            yield return "there are no test images: no accuracy is measured, and none can be claimed; a folder test, or labelled images "
+                + "that data.development sets aside, would tell";
+        }
+        else if (halfWidth >= WideInterval)
         {
             yield return string.Create(
                 CultureInfo.InvariantCulture,

@@ -77,7 +77,7 @@ public class BlindSubsetTests
         var options = TestImages.Options($"folder:{folder.Path}");
         var all = DatasetCatalog.Load(options, seed: 1).Train;
         var (train, test) = DatasetCatalog.Load(options with { Development = 5 }, seed: 1);
-        var (training, development) = BlindSubset.OfDevelopment(24, options with { Development = 5 })!.Value;
+        var (training, development) = BlindSubset.OfDevelopment(new int[24], options with { Development = 5 })!.Value;
         Assert.That(train.Hash, Is.EqualTo(all.Select(training).Hash));
         Assert.That(test.Hash, Is.EqualTo(all.Select(development).Hash));
     }
@@ -90,7 +90,7 @@ public class BlindSubsetTests
         var counts = new int[20];
         foreach (var seed in Enumerable.Range(0, 2000))
         {
-            foreach (var i in BlindSubset.OfTraining(20, options, seed))
+            foreach (var i in BlindSubset.OfTraining(new int[20], options, seed))
             {
                 counts[i]++;
             }

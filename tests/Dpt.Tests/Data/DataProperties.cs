@@ -67,7 +67,7 @@ public class DataProperties
     public Property BlindSubset_AnyLimit_KeepsThatManyInOrderAndMoreOfAHigherOne() => Prop.ForAll(
         Gen.Choose(1, 200).ToArbitrary(), Gen.Choose(1, 200).ToArbitrary(), Gen.Choose(0, 99).ToArbitrary(), (count, limit, seed) =>
         {
-            int[] Kept(int? most) => BlindSubset.OfTraining(count, TestImages.Options("digits") with { TrainLimit = most }, seed);
+            int[] Kept(int? most) => BlindSubset.OfTraining(new int[count], TestImages.Options("digits") with { TrainLimit = most }, seed);
             var kept = Kept(limit);
             Assert.That(kept, Has.Length.EqualTo(Math.Min(count, limit)).And.Ordered.And.Unique);
             Assert.That(kept, Is.All.InRange(0, count - 1));

@@ -156,7 +156,7 @@ public class FolderSourceTests
     {
         Write("train/a/1.png", 0);
         Write("train/b/1.png", 0);
-        TestImages.Fails(FailureKind.Environment, () => Load(), "neither test nor val");
+        TestImages.Fails(FailureKind.Environment, () => Load(), "test images have to come in a folder test");
     }
 
     [Test]

@@ -72,7 +72,7 @@ public sealed class StageInputTests
             _result.Stage1.PseudoLabelAccuracy,
             Is.EqualTo(_pseudoLabels.Labels.Zip(_data.Train.Labels).Average(pair => pair.First == pair.Second ? 1.0 : 0)).Within(1e-12));
         Assert.That(
-            _result.Stage1.Calibration.Intervals.Sum(interval => interval.Count * interval.Accuracy) / _data.Train.Count,
+            _result.Stage1.Calibration!.Intervals.Sum(interval => interval.Count * interval.Accuracy) / _data.Train.Count,
             Is.EqualTo(_result.Stage1.PseudoLabelAccuracy).Within(1e-12));
         using var last = Load(Checkpoint("stage-1-classifier/checkpoints", "model"));
         Assert.That(last.Label(_data.Train).Probabilities, Is.Not.EqualTo(_pseudoLabels.Probabilities), "the last weights differ");

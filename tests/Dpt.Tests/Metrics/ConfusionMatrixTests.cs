@@ -48,7 +48,7 @@ public sealed class ConfusionMatrixTests
         Assert.That(() => matrix.Add(2, 0), Throws.InstanceOf<ArgumentOutOfRangeException>());
         Assert.That(() => matrix.Add(0, -1), Throws.InstanceOf<ArgumentOutOfRangeException>());
         Assert.That(() => matrix.Add([1f, 2f, 3f], [0]), Throws.ArgumentException);
-        Assert.That(matrix.Accuracy, Is.NaN);
+        Assert.That(matrix.Accuracy, Is.Null);
     }
 
     [Test]

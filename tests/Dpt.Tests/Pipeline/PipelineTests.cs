@@ -57,14 +57,14 @@ public class PipelineTests
     }
 
     [Test]
-    public void Result_HasEveryFieldOfSchema1()
+    public void Result_HasEveryFieldOfItsSchema()
     {
         using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(_finished, "result.json")));
         var fields = Fields(document.RootElement).ToDictionary(f => f.Path, f => f.Kind);
         string[] texts = ["data.name", "device", "precision", "engine", "stage2.frechetDistance.features"];
         string[] numbers =
         [
-            "schema", "data.classes", "data.train", "data.test", "data.labelsPerClass", "data.imageSize", "data.channels",
+            "schema", "data.classes", "data.train", "data.test", "data.labels", "data.imageSize", "data.channels",
             "seed", "stage1.top1", "stage1.pseudoLabelAccuracy", "stage1.calibration.expectedError", "stage1.seconds", "stage2.parameters", "stage2.steps",
             "stage2.imagesSeen", "stage2.imagesPerSecond", "stage2.frechetDistance.value", "stage2.frechetDistance.count",
             "stage2.classAgreement", "stage2.seconds", "stage3.top1", "stage3.controlTop1", "stage3.selfTrainingTop1",
@@ -83,7 +83,7 @@ public class PipelineTests
     {
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(_result.Data, Is.EqualTo(new DataResult("digits", 10, 200, 50, 2, 16, 1)));
+            Assert.That(_result.Data, Is.EqualTo(new DataResult("digits", 10, 200, 50, 20, 16, 1)));
             Assert.That((_result.Stage2.Steps, _result.Stage2.ImagesSeen), Is.EqualTo((6, 72)));
             Assert.That(_result.Stage2.FrechetDistance.Count, Is.EqualTo(40));
             Assert.That(_result.Stage3.PseudoImagesPerClass, Is.EqualTo(4));
