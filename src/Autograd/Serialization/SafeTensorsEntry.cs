@@ -24,14 +24,4 @@ internal static class SafeTensorsFormat
 
     /// <summary>The limit that the format's own implementation has.</summary>
     public const long LargestHeader = 100_000_000;
-
-    /// <summary>Bytes per element; null if the type is unknown.</summary>
-    public static int? ElementBytes(string type) => type switch
-    {
-        "BOOL" or "U8" or "I8" or "F8_E4M3" or "F8_E5M2" => 1,
-        "U16" or "I16" or "F16" or "BF16" => 2,
-        "U32" or "I32" or "F32" => 4,
-        "U64" or "I64" or "F64" => 8,
-        _ => null,
-    };
 }

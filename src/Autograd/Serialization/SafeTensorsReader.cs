@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using DPT.Engine.Kernels;
@@ -61,22 +62,30 @@ public sealed class SafeTensorsReader : IDisposable
     /// <exception cref="InvalidDataException">There is no such tensor, or of another type.</exception>
     public byte[] ReadBytes(string name) => Read<byte>(name, SafeTensorsFormat.UInt8);
 
+    /// <summary>The elements of a tensor of any type as floats, see <see cref="ElementTypes.ToFloats"/>.</summary>
+    /// <exception cref="InvalidDataException">There is no such tensor, or its type has no conversion.</exception>
+    public float[] ReadAsFloats(string name)
+    {
+        var type = Find(name).Type;
+        return type == SafeTensorsFormat.Float32 ? ReadFloats(name) : ElementTypes.ToFloats(type, Read<byte>(name, type));
+    }
+
     /// <summary>Closes the file.</summary>
     public void Dispose() => _file.Dispose();
 
+    private SafeTensorsEntry Find(string name) => _entries.TryGetValue(name, out var entry)
+        ? entry
+        : throw Invalid($"it has no tensor '{name}'");
+
     private T[] Read<T>(string name, string type) where T : unmanaged
     {
-        if (!_entries.TryGetValue(name, out var entry))
-        {
-            throw Invalid($"it has no tensor '{name}'");
-        }
-
+        var entry = Find(name);
         if (entry.Type != type || entry.Length > Array.MaxLength)
         {
             throw Invalid($"tensor '{name}' is {entry.Type} of {entry.Length} bytes; {type} of at most {Array.MaxLength} is asked for");
         }
 
-        var values = new T[entry.Length / SafeTensorsFormat.ElementBytes(type)!.Value];
+        var values = new T[entry.Length / Unsafe.SizeOf<T>()];
         _file.Position = _dataStart + entry.Begin;
         _file.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
         return values;
@@ -134,7 +143,7 @@ public sealed class SafeTensorsReader : IDisposable
         }
 
         var entry = new SafeTensorsEntry(type.GetString() ?? "", sizes, range[0], range[1]);
-        if (SafeTensorsFormat.ElementBytes(entry.Type) is not { } elementBytes)
+        if (ElementTypes.BytesOf(entry.Type) is not { } elementBytes)
         {
             throw new InvalidDataException($"tensor '{name}' is of unknown type '{entry.Type}'");
         }

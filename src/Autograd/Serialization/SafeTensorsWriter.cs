@@ -37,7 +37,7 @@ public sealed class SafeTensorsWriter
     {
         // Wide elements first, so that every tensor is aligned to its element size.
         var ordered = _tensors
-            .OrderByDescending(tensor => SafeTensorsFormat.ElementBytes(tensor.Value.Type))
+            .OrderByDescending(tensor => ElementTypes.BytesOf(tensor.Value.Type))
             .ThenBy(tensor => tensor.Key, StringComparer.Ordinal)
             .ToArray();
         var header = new MemoryStream();
@@ -104,7 +104,7 @@ public sealed class SafeTensorsWriter
             throw new ArgumentException($"tensor '{name}' of shape [{string.Join(", ", shape)}] does not have {values.Length} elements");
         }
 
-        var length = (long)values.Length * SafeTensorsFormat.ElementBytes(type)!.Value;
+        var length = (long)values.Length * ElementTypes.BytesOf(type)!.Value;
         var item = new Item(type, shape, length, stream => WriteValues(stream, values));
         if (name == SafeTensorsFormat.Metadata || !_tensors.TryAdd(name, item))
         {

@@ -86,7 +86,8 @@ internal static class DataFile
     public static DptException Corrupt(string path, string what, Exception? inner = null) =>
         new(FailureKind.Check, $"'{path}' is damaged or of another kind: {what}", inner);
 
-    private static T Worded<T>(string path, Func<T> read)
+    /// <summary>Runs <paramref name="read"/>, and words failures as those of a file.</summary>
+    public static T Worded<T>(string path, Func<T> read)
     {
         try
         {

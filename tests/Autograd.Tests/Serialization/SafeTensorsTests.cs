@@ -50,6 +50,48 @@ public class SafeTensorsTests
         Assert.That(reader.ReadFloats("s"), Is.EqualTo([3f]));
     }
 
+    /// <summary>-2 and 1 as other tools keep them.</summary>
+    [TestCase("F64", "00000000000000c0000000000000f03f")]
+    [TestCase("F32", "000000c00000803f")]
+    [TestCase("F16", "00c0003c")]
+    [TestCase("BF16", "00c0803f")]
+    [TestCase("I64", "feffffffffffffff0100000000000000")]
+    [TestCase("I32", "feffffff01000000")]
+    [TestCase("I16", "feff0100")]
+    [TestCase("I8", "fe01")]
+    public void ReadAsFloats_OfAnyType_GivesItsNumbers(string type, string hex)
+    {
+        var data = Convert.FromHexString(hex);
+        WriteFile($$$"""{"a":{"dtype":"{{{type}}}","shape":[2],"data_offsets":[0,{{{data.Length}}}]}}""", data);
+        using var reader = new SafeTensorsReader(FileName);
+        Assert.That(reader.ReadAsFloats("a"), Is.EqualTo([-2f, 1f]));
+    }
+
+    [TestCase("U64", "ffffffffffffffff", 18446744073709551615f)]
+    [TestCase("U32", "ffffffff", 4294967295f)]
+    [TestCase("U16", "ffff", 65535)]
+    [TestCase("U8", "ff", 255)]
+    [TestCase("BOOL", "02", 1)]
+    [TestCase("F16", "007c", float.PositiveInfinity)]
+    [TestCase("F16", "0100", 5.9604645e-8f)]
+    [TestCase("F64", "9c7500883ce4377e", float.PositiveInfinity)]
+    public void ReadAsFloats_OfExtremes_GivesTheNearest(string type, string hex, float expected)
+    {
+        var data = Convert.FromHexString(hex);
+        WriteFile($$$"""{"a":{"dtype":"{{{type}}}","shape":[1],"data_offsets":[0,{{{data.Length}}}]}}""", data);
+        using var reader = new SafeTensorsReader(FileName);
+        Assert.That(reader.ReadAsFloats("a"), Is.EqualTo([expected]));
+        Assert.Throws<InvalidDataException>(() => reader.ReadAsFloats("b"));
+    }
+
+    [Test]
+    public void ReadAsFloats_OfTypesWithoutConversion_IsRefused()
+    {
+        WriteFile("""{"a":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1]}}""", new byte[1]);
+        using var reader = new SafeTensorsReader(FileName);
+        Assert.That(() => reader.ReadAsFloats("a"), Throws.InstanceOf<InvalidDataException>().With.Message.Contains("F8_E4M3"));
+    }
+
     /// <summary>The first eight bytes are the header's length; data begins behind it.</summary>
     [Test]
     public void Write_NameOfAnyLength_BeginsItsDataAtAMultipleOfEight([Range(1, 8)] int length)

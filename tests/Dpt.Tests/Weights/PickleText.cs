@@ -1,0 +1,61 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using System.Text;
+
+namespace DPT.Engine.Dpt.Tests;
+
+/// <summary>Pickles put together by hand, as nobody's PyTorch writes them.</summary>
+internal static class PickleText
+{
+    public static byte[] Of(params object[] parts) => [.. parts.SelectMany(part => part switch
+    {
+        string code => Encoding.Latin1.GetBytes(code),
+        byte[] bytes => bytes,
+        int number => [(byte)number],
+        _ => throw new ArgumentException($"{part}"),
+    })];
+
+    /// <summary>A text on the stack.</summary>
+    public static byte[] Text(string text)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text);
+        var length = new byte[4];
+        BinaryPrimitives.WriteInt32LittleEndian(length, bytes.Length);
+        return [(byte)'X', .. length, .. bytes];
+    }
+
+    /// <summary>A number on the stack.</summary>
+    public static byte[] Number(long number)
+    {
+        var bytes = new byte[8];
+        BinaryPrimitives.WriteInt64LittleEndian(bytes, number);
+        return [0x8a, 8, .. bytes];
+    }
+
+    /// <summary>A dictionary with one tensor <c>w</c> of floats in the storage <c>0</c>.</summary>
+    public static byte[] Tensor(long offset, long[] sizes, long[] strides, long count) => Of(
+        "\x80\x02}", Text("w"), "ctorch._utils\n_rebuild_tensor_v2\n((",
+        Text("storage"), "ctorch\nFloatStorage\n", Text("0"), Text("cpu"), Number(count), "tQ",
+        Number(offset), Tuple(sizes), Tuple(strides), "\u0089ccollections\nOrderedDict\n)RtRs.");
+
+    /// <summary>The archive that such a pickle stands in.</summary>
+    public static byte[] Zip(byte[] pickle, int floats = 6, bool compressed = false)
+    {
+        var stream = new MemoryStream();
+        using (var archive = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            Add("archive/data.pkl", pickle);
+            Add("archive/data/0", [.. Enumerable.Range(0, floats).SelectMany(i => BitConverter.GetBytes((float)i))]);
+
+            void Add(string name, byte[] content)
+            {
+                using var entry = archive.CreateEntry(name, compressed ? CompressionLevel.Optimal : CompressionLevel.NoCompression).Open();
+                entry.Write(content);
+            }
+        }
+
+        return stream.ToArray();
+    }
+
+    private static byte[] Tuple(long[] numbers) => Of(["(", .. numbers.Select(Number), "t"]);
+}
