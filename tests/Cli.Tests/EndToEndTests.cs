@@ -228,6 +228,8 @@ public sealed class EndToEndTests
             RunLayout run, IReadOnlyList<string> paths, bool skipBroken, Device device, IRunObserver observer, CancellationToken stop) =>
             _engine.Predict(run, paths, skipBroken, device, observer, stop);
 
+        public IReadOnlyList<NamedValue> RunNetwork(NetworkRequest request, Device device) => _engine.RunNetwork(request, device);
+
         public IReadOnlyList<NamedValue> DescribeData(DptOptions options) => _engine.DescribeData(options);
 
         public void ExportContactSheet(DptOptions options, string file) => _engine.ExportContactSheet(options, file);

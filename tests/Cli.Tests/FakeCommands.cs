@@ -115,6 +115,9 @@ internal sealed class FakeCommands : IDptCommands
         RunLayout run, IReadOnlyList<string> paths, bool skipBroken, Device device, IRunObserver observer, CancellationToken stop) =>
         new("classifier", [.. paths.Select(path => new ImagePrediction(path, "1", 0.75f, new Dictionary<string, float> { ["0"] = 0.25f, ["1"] = 0.75f }))], []);
 
+    public IReadOnlyList<NamedValue> RunNetwork(NetworkRequest request, Device device) =>
+        [new NamedValue("network", request.Network.ToString()), new NamedValue("request", $"{request.X} {request.T} {request.Y} {request.Out} {request.Gradients}")];
+
     public IReadOnlyList<NamedValue> DescribeData(DptOptions options)
     {
         Options = options;

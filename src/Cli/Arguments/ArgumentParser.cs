@@ -23,6 +23,7 @@ internal static class ArgumentParser
             settings.AutoHelp = false;
             settings.AutoVersion = false;
         });
+        words = [.. words.TakeWhile(w => w != "--").SelectMany(ShortForm), .. words.SkipWhile(w => w != "--")];
         RequireValues(words, typeof(T));
         var arguments = parser.ParseArguments(() => new T(), JoinSets(words)).MapResult(
             parsed => parsed,
@@ -64,6 +65,14 @@ internal static class ArgumentParser
             yield return assignment;
         }
     }
+
+    /// <summary>The library knows one letter after one dash only: <c>--x FILE</c> and <c>--x=FILE</c> are <c>-x FILE</c>.</summary>
+    private static IEnumerable<string> ShortForm(string word) => word switch
+    {
+        ['-', '-', var letter] when char.IsLetter(letter) => [$"-{letter}"],
+        ['-', '-', var letter, '=', .. var value] when char.IsLetter(letter) => [$"-{letter}", value],
+        _ => [word],
+    };
 
     /// <summary>The library takes an option without its value for one that was not given.</summary>
     private static void RequireValues(IReadOnlyList<string> words, Type arguments)
@@ -267,6 +276,50 @@ internal sealed class PredictArguments : CommonArguments
     [OptionGroup("Performance")]
     [Option("device", MetaValue = "NAME", HelpText = "auto, host, cuda or sim [auto]")]
     public string? Device { get; set; }
+}
+
+/// <summary>What <c>forward</c> and <c>grad</c> understand.</summary>
+internal sealed class NetworkArguments : CommonArguments
+{
+    [OptionGroup("Data")]
+    [Option("weights", MetaValue = "FILE", HelpText = "file of torch.save, .safetensors, or .index.json of several")]
+    public string? Weights { get; set; }
+
+    [OptionGroup("Data")]
+    [Option("key", MetaValue = "NAME", HelpText = "the part of the file that is the network, e.g. target_encoder [all of it]")]
+    public string? Key { get; set; }
+
+    [OptionGroup("Data")]
+    [Option("model", MetaValue = "NAME", HelpText = "uvit or vit")]
+    public string? Model { get; set; }
+
+    [OptionGroup("Data")]
+    [Option("heads", MetaValue = "H", HelpText = "attention heads, the one size that weights do not tell")]
+    public string? Heads { get; set; }
+
+    [OptionGroup("Data")]
+    [Option("features", HelpText = "of a vit: the class token after the final norm, in place of the scores")]
+    public bool Features { get; set; }
+
+    [OptionGroup("Data")]
+    [Option('x', "images", MetaValue = "FILE", HelpText = "images, float32 [N, C, S, S], an .npy file")]
+    public string? X { get; set; }
+
+    [OptionGroup("Data")]
+    [Option('t', "times", MetaValue = "FILE", HelpText = "of a uvit: times, float32 [N], as the official network takes them")]
+    public string? T { get; set; }
+
+    [OptionGroup("Data")]
+    [Option('y', "labels", MetaValue = "FILE", HelpText = "of a uvit with labels: rows of the label table, int64 [N]")]
+    public string? Y { get; set; }
+
+    [OptionGroup("Performance")]
+    [Option("device", MetaValue = "NAME", HelpText = "auto, host, cuda or sim [auto]")]
+    public string? Device { get; set; }
+
+    [OptionGroup("Output")]
+    [Option('o', "out", MetaValue = "FILE", HelpText = "the file to write: .npy of forward, .npz of grad")]
+    public string? Out { get; set; }
 }
 
 /// <summary>What <c>compare</c> understands.</summary>

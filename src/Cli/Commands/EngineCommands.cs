@@ -55,6 +55,23 @@ internal sealed class EngineCommands : IDptCommands
         RunLayout run, IReadOnlyList<string> paths, bool skipBroken, Device device, IRunObserver observer, CancellationToken stop) =>
         Predictions.Of(run, paths, skipBroken, device, observer, stop);
 
+    public IReadOnlyList<NamedValue> RunNetwork(NetworkRequest request, Device device)
+    {
+        var input = new NetworkInput(
+            NpyFile.ReadFloats(request.X),
+            request.T is null ? null : NpyFile.ReadFloats(request.T),
+            request.Y is null ? null : NpyFile.ReadLongs(request.Y));
+        using var network = ForeignNetwork.Open(device, request.Network);
+        return
+        [
+            new("network", network.Description),
+            new("weights", network.Fit.Summary),
+            new("parameters", network.Parameters),
+            .. request.Gradients ? WriteGradients(network, input, request.Out) : WriteOutput(network, input, request.Out),
+            new("file", request.Out),
+        ];
+    }
+
     public IReadOnlyList<NamedValue> DescribeData(DptOptions options)
     {
         var data = DatasetCatalog.Load(options.Data, options.Seed);
@@ -92,6 +109,20 @@ internal sealed class EngineCommands : IDptCommands
 
         SampleGrid.Save(
             file, [.. images], train.Channels, train.ImageSize, SheetColumns, Math.Max(1, SheetPixels / train.ImageSize));
+    }
+
+    private static IEnumerable<NamedValue> WriteOutput(ForeignNetwork network, NetworkInput input, string file)
+    {
+        var output = network.Forward(input);
+        NpyFile.Write(file, output);
+        return [new("output", output.ToString())];
+    }
+
+    private static IEnumerable<NamedValue> WriteGradients(ForeignNetwork network, NetworkInput input, string file)
+    {
+        var (loss, gradients) = network.Gradients(input);
+        NpyFile.WriteAll(file, gradients);
+        return [new("loss", loss), new("gradients", gradients.Count)];
     }
 
     private static DptPipeline Open(RunRequest request) =>

@@ -24,6 +24,15 @@ internal enum DptStage
 internal sealed record RunRequest(
     DptPlan Plan, RunFolder Folder, Device Device, IRunObserver Observer, RunSession Session);
 
+/// <summary>What to compute with a network of another tool.</summary>
+/// <param name="Network">The network.</param>
+/// <param name="X">File of images.</param>
+/// <param name="T">File of times, or null.</param>
+/// <param name="Y">File of labels, or null.</param>
+/// <param name="Out">The file to write.</param>
+/// <param name="Gradients">Whether gradients are asked for, and not the output.</param>
+internal sealed record NetworkRequest(ForeignNetworkOptions Network, string X, string? T, string? Y, string Out, bool Gradients);
+
 /// <summary>
 /// What the command line asks of the engine. Work stops at the token: it saves, then throws
 /// <see cref="OperationCanceledException"/>. Tests put their own here.
@@ -58,6 +67,10 @@ internal interface IDptCommands
     /// <inheritdoc cref="Predictions.Of"/>
     Predictions Predict(
         RunLayout run, IReadOnlyList<string> paths, bool skipBroken, Device device, IRunObserver observer, CancellationToken stop);
+
+    /// <summary>Computes with a network of another tool, and writes what comes out; it appears whole or not at all.</summary>
+    /// <exception cref="DptException">See <see cref="ForeignNetwork.Open"/> and <see cref="ForeignNetwork.Forward"/>.</exception>
+    IReadOnlyList<NamedValue> RunNetwork(NetworkRequest request, Device device);
 
     /// <summary>Counts of the data set.</summary>
     IReadOnlyList<NamedValue> DescribeData(DptOptions options);

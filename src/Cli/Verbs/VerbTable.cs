@@ -16,6 +16,8 @@ internal static class VerbTable
         new EvaluateVerb(),
         new FidVerb(),
         new PredictVerb(),
+        new ForwardVerb(),
+        new GradVerb(),
         new CompareVerb(),
         new DataInfoVerb(),
         new DataExportVerb(),

@@ -1,0 +1,175 @@
+using DPT.Engine.Autograd;
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Dpt;
+
+/// <summary>Which network to make of a file of weights.</summary>
+/// <param name="Weights">The file, see <see cref="WeightFile"/>.</param>
+/// <param name="Part">The part of the file that is the network; null if all of it is.</param>
+/// <param name="Model"><c>uvit</c> or <c>vit</c>.</param>
+/// <param name="Heads">Attention heads: the one size that tensors do not tell.</param>
+/// <param name="Features">Of a ViT: what comes before the head, which the file need not have.</param>
+public sealed record ForeignNetworkOptions(string Weights, string? Part, string Model, int Heads, bool Features = false);
+
+/// <summary>What a network is asked.</summary>
+/// <param name="Images">[N, C, S, S].</param>
+/// <param name="Times">Network time of each image, [N], in the units that the official network takes; null for a ViT.</param>
+/// <param name="Labels">Row of the label table of each image, [N]; null where there is no table.</param>
+public sealed record NetworkInput(NpyArray<float> Images, NpyArray<float>? Times = null, NpyArray<long>? Labels = null);
+
+/// <summary>
+/// A U-ViT or ViT with the weights of another tool, to be compared with what that tool computes. Its sizes follow from the tensors.
+/// </summary>
+public abstract class ForeignNetwork : IDisposable
+{
+    private protected ForeignNetwork(Device device) => Store = new ParameterStore(device);
+
+    /// <summary>The network and its sizes, in one line.</summary>
+    public abstract string Description { get; }
+
+    /// <summary>How the tensors of the file fit: completely.</summary>
+    public WeightFit Fit { get; private set; } = null!;
+
+    /// <summary>Number of learned numbers.</summary>
+    public long Parameters => Store.Parameters.Where(IsOfFile).Sum(parameter => parameter.Shape.Count);
+
+    private protected ParameterStore Store { get; }
+
+    private protected abstract ImageForm Form { get; }
+
+    /// <summary>Makes the network that a file is of.</summary>
+    /// <param name="device">Where it computes.</param>
+    /// <param name="options">Which network.</param>
+    /// <exception cref="DptException">
+    /// Usage: there is no such model, or the heads do not fit. Environment: the file cannot be read. Check: it is damaged, a tensor is
+    /// missing, unexpected or of another shape, or the network has an option that is not supported; the message names them.
+    /// </exception>
+    public static ForeignNetwork Open(Device device, ForeignNetworkOptions options)
+    {
+        Func<Device, ForeignNetworkOptions, Dictionary<string, WeightTensor>, ForeignNetwork> create = options.Model switch
+        {
+            "uvit" => (device, options, tensors) => new ForeignUVit(device, options, tensors),
+            "vit" => (device, options, tensors) => new ForeignTransformer(device, options, tensors),
+            var other => throw new DptException(FailureKind.Usage, $"unknown model '{other}'; there are uvit, vit"),
+        };
+        var tensors = WeightFile.Read(options.Weights, options.Part).ToDictionary(StringComparer.Ordinal);
+        try
+        {
+            return create(device, options, tensors);
+        }
+        catch (Exception error) when (error is InvalidDataException or OverflowException)
+        {
+            throw new DptException(FailureKind.Check, $"'{options.Weights}' is no {options.Model} that can be used: {error.Message}", error);
+        }
+    }
+
+    /// <summary>What the network gives.</summary>
+    /// <param name="input">Images, and what else it takes.</param>
+    /// <returns>U-ViT: [N, C, S, S]. ViT: scores [N, classes], or with features the class token after the final norm, [N, D].</returns>
+    /// <exception cref="DptException">Usage: the input does not fit. Diverged: a number of the output is not finite.</exception>
+    public NpyArray<float> Forward(NetworkInput input)
+    {
+        RequireFit(input);
+        using var memory = new Uploaded(Store.Device, input);
+        using var tape = new Tape(Store.Device);
+        return Result(tape.WithoutGradient(() => Run(tape, memory)));
+    }
+
+    /// <summary>The gradients of the mean of all squared numbers of the output.</summary>
+    /// <param name="input">Images, and what else it takes.</param>
+    /// <returns>The mean, and the gradient of every parameter by its name in the file.</returns>
+    /// <exception cref="DptException">Usage: the input does not fit. Diverged: a number of the output or of a gradient is not finite.</exception>
+    public (double Loss, IReadOnlyDictionary<string, NpyArray<float>> Gradients) Gradients(NetworkInput input)
+    {
+        RequireFit(input);
+        using var memory = new Uploaded(Store.Device, input);
+        using var tape = new Tape(Store.Device);
+        Store.Device.Clear(Store.Gradients);
+        var output = Run(tape, memory);
+        var loss = Result(output).Values.Average(value => (double)value * value);
+        var zero = tape.New(output.Shape);
+        Store.Device.Clear(zero.Data);
+        tape.SquaredError(output, zero.Data, scale: 1f / output.Shape[0]);
+        tape.Backward();
+        if (Store.FindNonFinite(Store.Gradients) is { } parameter)
+        {
+            throw new DptException(FailureKind.Diverged, $"the gradient of '{parameter.Name}' is not finite");
+        }
+
+        return (loss, Store.Parameters.Where(IsOfFile).ToDictionary(
+            NameInFile, parameter => new NpyArray<float>(parameter.Shape.ToArray(), Store.Device.Download(parameter.Gradient))));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Store.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Puts tensors into the parameters that the network has registered, if every one fits.</summary>
+    private protected void Import(IReadOnlyDictionary<string, WeightTensor> tensors)
+    {
+        Fit = WeightFit.Of(Store, tensors);
+        if (!Fit.IsWhole)
+        {
+            throw new InvalidDataException(Fit.Summary);
+        }
+
+        Store.Initialize(seed: 0);
+        Store.Import(Store.Values, Store.Parameters.ToDictionary(
+            parameter => parameter.Name, parameter => (parameter.Shape, tensors[parameter.Name].Values)));
+    }
+
+    private protected abstract Tensor Run(Tape tape, Uploaded input);
+
+    /// <summary>Whether a parameter is one of the file's.</summary>
+    private protected virtual bool IsOfFile(Parameter parameter) => true;
+
+    private protected virtual string NameInFile(Parameter parameter) => parameter.Name;
+
+    private protected virtual void RequireFit(NetworkInput input)
+    {
+        var (shape, form) = (input.Images.Shape, Form);
+        Usage.Require(
+            shape.Count == 4 && shape[0] > 0 && shape.Skip(1).SequenceEqual([form.Channels, form.Side, form.Side]),
+            $"x is {input.Images}, the network takes [N, {form.Channels}, {form.Side}, {form.Side}]");
+    }
+
+    /// <summary>Throws unless heads divide the width into sizes that attention takes.</summary>
+    private protected static int Heads(int width, int heads)
+    {
+        Usage.Require(heads >= 1, $"{heads} heads, there must be at least 1");
+        NetworkSizes.RequireHeads("network", width, heads);
+        return heads;
+    }
+
+    private NpyArray<float> Result(Tensor output)
+    {
+        var values = Store.Device.Download(output.Data);
+        NonFinite.RequireOutput(values, values.Length / output.Shape[0], Store, "the network", row => $"image {row} of x");
+        return new NpyArray<float>(output.Shape.ToArray(), values);
+    }
+
+    /// <summary>An input on the device.</summary>
+    private protected sealed class Uploaded(Device device, NetworkInput input) : IDisposable
+    {
+        private readonly DeviceBuffer<float> _images = device.Upload<float>(input.Images.Values);
+        private readonly DeviceBuffer<float>? _times = input.Times is { } times ? device.Upload<float>(times.Values) : null;
+        private readonly DeviceBuffer<int>? _labels =
+            input.Labels is { } labels ? device.Upload<int>(Array.ConvertAll(labels.Values, label => checked((int)label))) : null;
+
+        public Tensor Images => Tape.Constant(new TensorShape([.. input.Images.Shape]), _images.Slice);
+
+        public Slice<float> Times => _times?.Slice ?? default;
+
+        public Slice<int> Labels => _labels?.Slice ?? default;
+
+        public void Dispose()
+        {
+            _images.Dispose();
+            _times?.Dispose();
+            _labels?.Dispose();
+        }
+    }
+}

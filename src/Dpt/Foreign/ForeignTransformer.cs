@@ -1,0 +1,103 @@
+using DPT.Engine.Autograd;
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Dpt;
+
+/// <summary>A ViT with the names of timm, DeiT and MSN (spec 2.1). Its head is <c>head</c> or <c>fc</c>.</summary>
+internal sealed class ForeignTransformer : ForeignNetwork
+{
+    private const string OurHead = "fc.";
+    private const string TheirHead = "head.";
+
+    private readonly ClassifierOptions _sizes;
+    private readonly VisionTransformer _network;
+    private readonly bool _features;
+    private readonly bool _hasTheirHead;
+
+    public ForeignTransformer(Device device, ForeignNetworkOptions options, Dictionary<string, WeightTensor> tensors) : base(device)
+    {
+        _features = options.Features;
+        _hasTheirHead = tensors.Keys.Any(name => name.StartsWith(TheirHead, StringComparison.Ordinal));
+        var own = OwnNames(tensors);
+        (_sizes, Form) = Infer(new TensorShapes(own), options.Heads);
+        _network = new VisionTransformer(Store, _sizes, Form);
+        Import(own);
+    }
+
+    public override string Description =>
+        $"ViT: images {Form.Channels}x{Form.Side}x{Form.Side}, patch {_sizes.PatchSize}, width {_sizes.Width}, depth {_sizes.Depth}, heads {_sizes.Heads}, "
+        + $"MLP ratio {_sizes.MlpRatio}, {(_features ? "features" : $"{Form.Classes} classes")}";
+
+    private protected override ImageForm Form { get; }
+
+    private protected override Tensor Run(Tape tape, Uploaded input) =>
+        _features ? _network.Features(tape, input.Images) : _network.Forward(tape, input.Images);
+
+    private protected override void RequireFit(NetworkInput input)
+    {
+        base.RequireFit(input);
+        Usage.Require(input is { Times: null, Labels: null }, "a ViT takes images alone, neither t nor y");
+    }
+
+    private protected override bool IsOfFile(Parameter parameter) => !_features || !parameter.Name.StartsWith(OurHead, StringComparison.Ordinal);
+
+    private protected override string NameInFile(Parameter parameter) =>
+        _hasTheirHead && parameter.Name.StartsWith(OurHead, StringComparison.Ordinal) ? TheirHead + parameter.Name[OurHead.Length..] : parameter.Name;
+
+    /// <summary>The tensors by our names. For features any head will do: MSN's projects, and is not one that we have.</summary>
+    private Dictionary<string, WeightTensor> OwnNames(Dictionary<string, WeightTensor> tensors)
+    {
+        if (_hasTheirHead && tensors.Keys.FirstOrDefault(name => name.StartsWith(OurHead, StringComparison.Ordinal)) is { } second)
+        {
+            throw new InvalidDataException($"it has two heads, {TheirHead}* and '{OneLine.Start(second)}'");
+        }
+
+        var own = tensors.ToDictionary(
+            item => item.Key.StartsWith(TheirHead, StringComparison.Ordinal) ? OurHead + item.Key[TheirHead.Length..] : item.Key, item => item.Value);
+        if (_features)
+        {
+            var width = new TensorShapes(own).Of("cls_token", 3)[2];
+            own.Keys.Where(name => name.StartsWith(OurHead, StringComparison.Ordinal)).ToList().ForEach(name => own.Remove(name));
+            own[OurHead + "weight"] = new WeightTensor([1, width], new float[width]);
+            own[OurHead + "bias"] = new WeightTensor([1], new float[1]);
+        }
+
+        return own;
+    }
+
+    private static (ClassifierOptions Sizes, ImageForm Form) Infer(TensorShapes shapes, int heads)
+    {
+        shapes.RequireNone(
+            ("dist_token", "a distillation token"),
+            ("patch_embed.stem.", "a stem of convolutions"),
+            ("reg_token", "register tokens"),
+            ("register_tokens", "register tokens"),
+            ("q_norm.", "norms of queries and keys"),
+            (".ls1.", "layer scale"),
+            (".gamma_1", "layer scale"),
+            ("norm_pre.", "a norm before the blocks"),
+            ("fc_norm.", "a mean over tokens in place of the class token"));
+        var embedding = shapes.Of("patch_embed.proj.weight", 4);
+        if (!shapes.Has("blocks.0.attn.qkv.bias"))
+        {
+            throw new InvalidDataException("it has no 'blocks.0.attn.qkv.bias': a ViT without qkv_bias is not supported");
+        }
+
+        if (!shapes.Has("fc.weight"))
+        {
+            throw new InvalidDataException("it has no classifier, 'head.weight' or 'fc.weight'; features can be had without");
+        }
+
+        var (width, channels, patch) = (embedding[0], embedding[1], embedding[2]);
+        var sizes = new ClassifierOptions
+        {
+            Network = "vit",
+            PatchSize = patch,
+            Width = width,
+            Depth = shapes.Count("blocks"),
+            Heads = Heads(width, heads),
+            MlpRatio = shapes.MlpRatio("blocks.0"),
+        };
+        return (sizes, new ImageForm(channels, shapes.ImageSide(1, patch), shapes.Of("fc.weight", 2)[0]));
+    }
+}

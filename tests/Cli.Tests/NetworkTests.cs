@@ -1,0 +1,111 @@
+using System.IO.Compression;
+using System.Text.Json;
+using DPT.Engine.Autograd;
+using DPT.Engine.Cli;
+using DPT.Engine.Dpt;
+using DPT.Engine.Kernels;
+
+namespace Cli.Tests;
+
+/// <summary><c>dpt forward</c> and <c>dpt grad</c>, from the command line to the files; the numbers are tested with the networks.</summary>
+public sealed class NetworkTests
+{
+    private TemporaryFolder _folder = null!;
+
+    [SetUp]
+    public void MakeNetwork()
+    {
+        _folder = new TemporaryFolder();
+        using var device = new HostDevice(threads: 1);
+        using var store = new ParameterStore(device);
+        _ = new UVit(store, new UVitConfig(8, 4, 1, 8, 2, 2, NumClasses: 3, Convolution: true));
+        store.Initialize(1);
+        StateDict.Save(_folder.File("uvit.safetensors"), store.Export(store.Values));
+        NpyFile.Write(_folder.File("x.npy"), new NpyArray<float>([2, 1, 8, 8], [.. Enumerable.Range(0, 128).Select(i => i / 64f)]));
+        NpyFile.Write(_folder.File("t.npy"), new NpyArray<float>([2], [3, 500]));
+        NpyFile.Write(_folder.File("y.npy"), new NpyArray<long>([2], [0, 2]));
+    }
+
+    [TearDown]
+    public void RemoveNetwork() => _folder.Dispose();
+
+    [TestCase("host")]
+    [TestCase("sim")]
+    public void Forward_WritesTheOutput(string device)
+    {
+        var run = CommandLine.RunReal(["forward", .. Input("eps.npy"), "--device", device]);
+        Assert.That(run.Code, Is.Zero, run.Err);
+        Assert.That(run.Out, Does.Contain("U-ViT: images 1x8x8, patch 4, width 8, depth 2, heads 2").And.Contain("45 tensors match, 0 missing"));
+        Assert.That(NpyFile.ReadFloats(_folder.File("eps.npy")).Shape, Is.EqualTo(new[] { 2, 1, 8, 8 }));
+    }
+
+    [Test]
+    public void Grad_WritesAnArrayForEachParameter()
+    {
+        var run = CommandLine.RunReal(["grad", .. Input("g.npz"), "--device", "host", "--json"]);
+        Assert.That(run.Code, Is.Zero, run.Err);
+        using var json = JsonDocument.Parse(run.Out);
+        Assert.That(json.RootElement.GetProperty("gradients").GetInt32(), Is.EqualTo(45));
+        using var archive = ZipFile.OpenRead(_folder.File("g.npz"));
+        Assert.That(archive.Entries.Select(entry => entry.FullName).ToList(), Has.Count.EqualTo(45).And.Contain("in_blocks.0.attn.qkv.weight.npy"));
+    }
+
+    [Test]
+    public void Forward_HandsEverythingOn()
+    {
+        var run = CommandLine.Run("forward", "--weights", "w", "--key", "k", "--model", "vit", "--heads", "6", "--features", "--x", "a", "--out", _folder.File("o"));
+        Assert.That(run.Code, Is.Zero, run.Err);
+        Assert.That(run.Out, Does.Contain(new ForeignNetworkOptions("w", "k", "vit", 6, Features: true).ToString()));
+        Assert.That(run.Out, Does.Contain($"a   {_folder.File("o")} False"));
+    }
+
+    [Test]
+    public void Forward_WithoutWhatItNeeds_IsAUsageError()
+    {
+        foreach (var option in new[] { "--weights", "--model", "--heads", "--x", "--out" })
+        {
+            var words = Input("eps.npy").ToList();
+            words.RemoveRange(words.IndexOf(option), 2);
+            Refuses(ExitCodes.Usage, $"error: forward: {option} ", [.. words]);
+        }
+
+        Refuses(ExitCodes.Usage, "--heads is 'two'", Input("eps.npy", heads: "two"));
+        Refuses(ExitCodes.Usage, "heads 3 does not divide", Input("eps.npy", heads: "3"));
+        Refuses(ExitCodes.Usage, "--device", [.. Input("eps.npy"), "--device", "abacus"]);
+        Refuses(ExitCodes.Environment, "does not exist", Input("none/eps.npy"));
+    }
+
+    [Test]
+    public void Forward_OfBrokenFiles_WritesNothing()
+    {
+        _folder.Write("t.npy", "no times");
+        Refuses(ExitCodes.Check, "t.npy", Input("eps.npy"));
+        File.Delete(_folder.File("x.npy"));
+        Refuses(ExitCodes.Environment, "x.npy", Input("eps.npy"));
+        MakeInput();
+        var state = StateDict.Load(_folder.File("uvit.safetensors"));
+        state.Remove("norm.bias");
+        StateDict.Save(_folder.File("uvit.safetensors"), state);
+        Refuses(ExitCodes.Check, "44 tensors match, 1 missing (norm.bias), 0 unexpected, 0 of another shape", Input("eps.npy"));
+        Assert.That(_folder.File("eps.npy"), Does.Not.Exist);
+
+        void MakeInput()
+        {
+            NpyFile.Write(_folder.File("x.npy"), new NpyArray<float>([2, 1, 8, 8], new float[128]));
+            NpyFile.Write(_folder.File("t.npy"), new NpyArray<float>([2], [3, 500]));
+        }
+    }
+
+    private string[] Input(string file, string heads = "2") =>
+    [
+        "--weights", _folder.File("uvit.safetensors"), "--model", "uvit", "--heads", heads, "--x", _folder.File("x.npy"),
+        "--t", _folder.File("t.npy"), "--y", _folder.File("y.npy"), "--out", _folder.File(file),
+    ];
+
+    private static void Refuses(int code, string says, string[] words)
+    {
+        var run = CommandLine.RunReal(["forward", .. words]);
+        Assert.That((run.Code, run.Out), Is.EqualTo((code, "")), run.Err);
+        Assert.That(run.Err, Does.Contain(says));
+    }
+}

@@ -1,0 +1,182 @@
+using DPT.Engine.Autograd;
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Dpt.Tests;
+
+/// <summary>Networks with PyTorch's weights against what PyTorch computed with them: outputs and the gradient of every parameter.</summary>
+public sealed class ForeignNetworkTests
+{
+    private static readonly ForeignNetworkOptions UVitOptions = new(WeightFiles.PathOf("uvit.pth"), Part: null, "uvit", Heads: 2);
+    private static readonly ForeignNetworkOptions TransformerOptions = new(WeightFiles.PathOf("vit.pth.tar"), "model", "vit", Heads: 3);
+
+    private HostDevice _device = null!;
+    private TemporaryFolder _folder = null!;
+
+    private static NetworkInput UVitInput => new(Floats("uvit-x"), Floats("uvit-t"), NpyFile.ReadLongs(WeightFiles.PathOf("uvit-y.npy")));
+
+    private static NetworkInput TransformerInput => new(Floats("vit-x"));
+
+    [SetUp]
+    public void SetUp() => (_device, _folder) = (new HostDevice(threads: 2), new TemporaryFolder());
+
+    [TearDown]
+    public void TearDown()
+    {
+        Assert.That(_device.Memory.LiveBlocks, Is.Zero, "device memory");
+        _device.Dispose();
+        _folder.Dispose();
+    }
+
+    [Test]
+    public void UVit_GivesWhatPyTorchGives()
+    {
+        using var network = ForeignNetwork.Open(_device, UVitOptions);
+        Assert.That(network.Description, Is.EqualTo("U-ViT: images 2x8x8, patch 4, width 8, depth 2, heads 2, 3 rows of labels, a final convolution"));
+        Assert.That((network.Fit.Matched, network.Fit.IsWhole), Is.EqualTo((45, true)));
+        RequireLike(network.Forward(UVitInput), Floats("uvit-eps"), "eps");
+        var (loss, gradients) = network.Gradients(UVitInput);
+        Assert.That(loss, Is.EqualTo(Floats("uvit-eps").Values.Average(value => (double)value * value)).Within(1e-5));
+        RequireLike(gradients, "uvit-gradients.pth");
+        RequireLike(network.Gradients(UVitInput).Gradients, "uvit-gradients.pth");
+    }
+
+    [Test]
+    public void Transformer_GivesWhatPyTorchGives()
+    {
+        using var network = ForeignNetwork.Open(_device, TransformerOptions);
+        Assert.That(network.Description, Is.EqualTo("ViT: images 3x8x8, patch 4, width 12, depth 1, heads 3, MLP ratio 2, 4 classes"));
+        RequireLike(network.Forward(TransformerInput), Floats("vit-logits"), "logits");
+        RequireLike(network.Gradients(TransformerInput).Gradients, "vit-gradients.pth");
+    }
+
+    [Test]
+    public void Transformer_WithoutHead_HasFeatures()
+    {
+        var headless = Changed(TransformerOptions, state =>
+        {
+            state.Remove("head.weight");
+            state.Remove("head.bias");
+            state["fc.fc1.weight"] = (new TensorShape(2, 12), new float[24]);
+        });
+        foreach (var options in new[] { TransformerOptions, headless })
+        {
+            using var network = ForeignNetwork.Open(_device, options with { Features = true });
+            RequireLike(network.Forward(TransformerInput), Floats("vit-features"), "features");
+            var gradients = network.Gradients(TransformerInput).Gradients;
+            Assert.That(gradients.Keys, Has.Count.EqualTo(18).And.None.StartsWith("fc").And.None.StartsWith("head"));
+            Assert.That(network.Parameters, Is.EqualTo(gradients.Values.Sum(gradient => (long)gradient.Values.Length)));
+        }
+
+        Refuses(headless, "it has no classifier, 'head.weight' or 'fc.weight'; features can be had without");
+    }
+
+    /// <summary>The gradient of one number of each tensor against the slope between two forward passes.</summary>
+    [TestCase("pos_embed", 5)]
+    [TestCase("in_blocks.0.attn.qkv.weight", 17)]
+    [TestCase("out_blocks.0.skip_linear.weight", 30)]
+    [TestCase("final_layer.bias", 1)]
+    public void Gradients_AreSlopes(string name, int at)
+    {
+        const float Step = 1e-2f;
+        using var network = ForeignNetwork.Open(_device, UVitOptions);
+        Assert.That(network.Gradients(UVitInput).Gradients[name].Values[at], Is.EqualTo((Loss(Step) - Loss(-Step)) / (2 * Step)).Within(2e-3));
+
+        double Loss(float step)
+        {
+            using var moved = ForeignNetwork.Open(_device, Changed(UVitOptions, state => state[name].Values[at] += step));
+            return moved.Forward(UVitInput).Values.Average(value => (double)value * value);
+        }
+    }
+
+    private static IEnumerable<TestCaseData> Misfits()
+    {
+        yield return UVit("missing", state => state.Remove("mid_block.norm1.bias"), "44 tensors match, 1 missing (mid_block.norm1.bias), 0 unexpected, 0 of another shape");
+        yield return UVit("unexpected", state => Add(state, "ema.decay", 1), "45 tensors match, 0 missing, 1 unexpected (ema.decay), 0 of another shape");
+        yield return UVit("another shape", state => Add(state, "norm.bias", 7), "44 tensors match, 0 missing, 0 unexpected, 1 of another shape (norm.bias [7] instead of [8])");
+        yield return UVit("an MLP on time", state => Add(state, "time_embed.0.weight", 1), "'time_embed.0.weight' comes of mlp_time_embed, which is not supported");
+        yield return UVit("biases of qkv", state => Add(state, "mid_block.attn.qkv.bias", 24), "'mid_block.attn.qkv.bias' comes of qkv_bias, which is not supported");
+        yield return UVit("no skips", state => state.Remove("out_blocks.0.skip_linear.weight"), "a U-ViT without skip is not supported");
+        yield return UVit("another MLP", state => Add(state, "mid_block.mlp.fc1.weight", 16, 8), "its mlp_ratio is 2, which is not supported: it must be 4");
+        yield return UVit("half an MLP", state => Add(state, "mid_block.mlp.fc1.weight", 12, 8), "an MLP of 12 for a width of 8 is not supported");
+        yield return UVit("no square", state => Add(state, "pos_embed", 1, 7, 8), "'pos_embed' has 5 patches, which are no square");
+        yield return UVit("a flat embedding", state => Add(state, "patch_embed.proj.weight", 8, 32), "'patch_embed.proj.weight' is [8, 32], 4 positive sizes are expected");
+        yield return UVit("a block far away", state => Add(state, "in_blocks.999999999.norm1.weight", 8), "in_blocks.999999999.norm1.weight");
+        yield return Transformer("a stem", state => Add(state, "patch_embed.stem.0.weight", 1), "comes of a stem of convolutions");
+        yield return Transformer("no bias of qkv", state => state.Remove("blocks.0.attn.qkv.bias"), "a ViT without qkv_bias is not supported");
+        yield return Transformer("two heads", state => Add(state, "fc.weight", 4, 12), "it has two heads, head.* and 'fc.weight'");
+
+        static TestCaseData UVit(string name, Action<Dictionary<string, (TensorShape, float[] Values)>> change, string says) =>
+            new TestCaseData(UVitOptions, change, says).SetArgDisplayNames(name);
+        static TestCaseData Transformer(string name, Action<Dictionary<string, (TensorShape, float[] Values)>> change, string says) =>
+            new TestCaseData(TransformerOptions, change, says).SetArgDisplayNames(name);
+        static void Add(Dictionary<string, (TensorShape, float[])> state, string name, params int[] shape) =>
+            state[name] = (new TensorShape(shape), new float[shape.Aggregate(1, (a, b) => a * b)]);
+    }
+
+    [TestCaseSource(nameof(Misfits))]
+    public void Open_OfWeightsThatDoNotFit_SaysWhich(object options, object change, string says) => Refuses(
+        Changed((ForeignNetworkOptions)options, (Action<Dictionary<string, (TensorShape, float[] Values)>>)change), says);
+
+    [Test]
+    public void Open_OfAnotherModelOrPart_SaysSo()
+    {
+        TestImages.Fails(FailureKind.Usage, () => ForeignNetwork.Open(_device, UVitOptions with { Model = "unet" }), "unknown model 'unet'; there are uvit, vit");
+        TestImages.Fails(FailureKind.Usage, () => ForeignNetwork.Open(_device, UVitOptions with { Heads = 3 }), "heads 3 does not divide");
+        TestImages.Fails(FailureKind.Usage, () => ForeignNetwork.Open(_device, UVitOptions with { Heads = 0 }), "0 heads");
+        TestImages.Fails(FailureKind.Usage, () => ForeignNetwork.Open(_device, UVitOptions with { Features = true }), "a U-ViT has no features");
+        Refuses(TransformerOptions with { Part = null }, "name the part with --key; at its top are model");
+        Refuses(TransformerOptions with { Model = "uvit" }, "it has no 'mid_block.mlp.fc1.weight'");
+    }
+
+    [Test]
+    public void Forward_OfInputThatDoesNotFit_SaysWhatFits()
+    {
+        using var network = ForeignNetwork.Open(_device, UVitOptions);
+        var (x, t, y) = (UVitInput.Images, UVitInput.Times!, UVitInput.Labels!);
+        Fails(new NetworkInput(t, t, y), "x is [3], the network takes [N, 2, 8, 8]");
+        Fails(new NetworkInput(new([0, 2, 8, 8], []), t, y), "x is [0, 2, 8, 8]");
+        Fails(new NetworkInput(x, null, y), "t is missing, a U-ViT takes [3] here");
+        Fails(new NetworkInput(x, new([2], [1, 2]), y), "t is [2]");
+        Fails(new NetworkInput(x, t), "y is missing, the network takes [3] here");
+        Fails(new NetworkInput(x, t, new([3], [0, 3, 1])), "y has the label 3, the network has 0 to 2");
+        using var transformer = ForeignNetwork.Open(_device, TransformerOptions);
+        TestImages.Fails(FailureKind.Usage, () => transformer.Forward(TransformerInput with { Times = t }), "a ViT takes images alone");
+        x.Values[0] = float.NaN;
+        TestImages.Fails(FailureKind.Diverged, () => network.Forward(new NetworkInput(x, t, y)), "image 0 of x");
+
+        void Fails(NetworkInput input, string says) => TestImages.Fails(FailureKind.Usage, () => network.Forward(input), says);
+    }
+
+    private void Refuses(ForeignNetworkOptions options, string says) =>
+        TestImages.Fails(FailureKind.Check, () => ForeignNetwork.Open(_device, options).Dispose(), says);
+
+    /// <summary>The same weights, changed, in a file of ours.</summary>
+    private ForeignNetworkOptions Changed(ForeignNetworkOptions options, Action<Dictionary<string, (TensorShape, float[] Values)>> change)
+    {
+        var state = WeightFile.Read(options.Weights, options.Part)
+            .ToDictionary(item => item.Key, item => (new TensorShape([.. item.Value.Shape]), item.Value.Values));
+        change(state);
+        StateDict.Save(_folder["changed.safetensors"], state);
+        return options with { Weights = _folder["changed.safetensors"], Part = null };
+    }
+
+    private static NpyArray<float> Floats(string name) => NpyFile.ReadFloats(WeightFiles.PathOf(name + ".npy"));
+
+    private static void RequireLike(IReadOnlyDictionary<string, NpyArray<float>> gradients, string file)
+    {
+        var expected = WeightFile.Read(WeightFiles.PathOf(file));
+        Assert.That(gradients.Keys, Is.EquivalentTo(expected.Keys));
+        foreach (var (name, gradient) in gradients)
+        {
+            RequireLike(gradient, new(expected[name].Shape, expected[name].Values), name);
+        }
+    }
+
+    /// <summary>Two computations in single precision differ by less than 1e-5 of the largest number.</summary>
+    private static void RequireLike(NpyArray<float> actual, NpyArray<float> expected, string what)
+    {
+        Assert.That(actual.Shape, Is.EqualTo(expected.Shape), what);
+        var bound = 1e-6f + (1e-5f * expected.Values.Max(Math.Abs));
+        Assert.That(actual.Values, Is.EqualTo(expected.Values).Within(bound), what);
+    }
+}
