@@ -110,7 +110,7 @@ public abstract class ForeignNetwork : IDisposable
     /// <summary>Puts tensors into the parameters that the network has registered, if every one fits.</summary>
     private protected void Import(IReadOnlyDictionary<string, WeightTensor> tensors)
     {
-        Fit = WeightFit.Of(Store, tensors);
+        Fit = WeightFit.Of([.. Store.Parameters.Where(IsOfFile)], tensors);
         if (!Fit.IsWhole)
         {
             throw new InvalidDataException(Fit.Summary);
@@ -118,12 +118,13 @@ public abstract class ForeignNetwork : IDisposable
 
         Store.Initialize(seed: 0);
         Store.Import(Store.Values, Store.Parameters.ToDictionary(
-            parameter => parameter.Name, parameter => (parameter.Shape, tensors[parameter.Name].Values)));
+            parameter => parameter.Name,
+            parameter => (parameter.Shape, IsOfFile(parameter) ? tensors[parameter.Name].Values : new float[parameter.Shape.Count])));
     }
 
     private protected abstract Tensor Run(Tape tape, Uploaded input);
 
-    /// <summary>Whether a parameter is one of the file's.</summary>
+    /// <summary>Whether a parameter is one of the file's; others are 0, and what is asked for does not depend on them.</summary>
     private protected virtual bool IsOfFile(Parameter parameter) => true;
 
     private protected virtual string NameInFile(Parameter parameter) => parameter.Name;

@@ -19,7 +19,7 @@ internal sealed class ForeignTransformer : ForeignNetwork
         _features = options.Features;
         _hasTheirHead = tensors.Keys.Any(name => name.StartsWith(TheirHead, StringComparison.Ordinal));
         var own = OwnNames(tensors);
-        (_sizes, Form) = Infer(new TensorShapes(own), options.Heads);
+        (_sizes, Form) = Infer(new TensorShapes(own), options);
         _network = new VisionTransformer(Store, _sizes, Form);
         Import(own);
     }
@@ -56,16 +56,13 @@ internal sealed class ForeignTransformer : ForeignNetwork
             item => item.Key.StartsWith(TheirHead, StringComparison.Ordinal) ? OurHead + item.Key[TheirHead.Length..] : item.Key, item => item.Value);
         if (_features)
         {
-            var width = new TensorShapes(own).Of("cls_token", 3)[2];
             own.Keys.Where(name => name.StartsWith(OurHead, StringComparison.Ordinal)).ToList().ForEach(name => own.Remove(name));
-            own[OurHead + "weight"] = new WeightTensor([1, width], new float[width]);
-            own[OurHead + "bias"] = new WeightTensor([1], new float[1]);
         }
 
         return own;
     }
 
-    private static (ClassifierOptions Sizes, ImageForm Form) Infer(TensorShapes shapes, int heads)
+    private static (ClassifierOptions Sizes, ImageForm Form) Infer(TensorShapes shapes, ForeignNetworkOptions options)
     {
         shapes.RequireNone(
             ("dist_token", "a distillation token"),
@@ -83,7 +80,7 @@ internal sealed class ForeignTransformer : ForeignNetwork
             throw new InvalidDataException("it has no 'blocks.0.attn.qkv.bias': a ViT without qkv_bias is not supported");
         }
 
-        if (!shapes.Has("fc.weight"))
+        if (!options.Features && !shapes.Has("fc.weight"))
         {
             throw new InvalidDataException("it has no classifier, 'head.weight' or 'fc.weight'; features can be had without");
         }
@@ -95,9 +92,10 @@ internal sealed class ForeignTransformer : ForeignNetwork
             PatchSize = patch,
             Width = width,
             Depth = shapes.Count("blocks"),
-            Heads = Heads(width, heads),
+            Heads = Heads(width, options.Heads),
             MlpRatio = shapes.MlpRatio("blocks.0"),
         };
-        return (sizes, new ImageForm(channels, shapes.ImageSide(1, patch), shapes.Of("fc.weight", 2)[0]));
+        var classes = options.Features ? 1 : shapes.Of("fc.weight", 2)[0];
+        return (sizes, new ImageForm(channels, shapes.ImageSide(1, patch), classes));
     }
 }

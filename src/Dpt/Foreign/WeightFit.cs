@@ -18,15 +18,15 @@ public sealed record WeightFit(
     /// <summary>The numbers in one line, with the first names of what does not fit.</summary>
     public string Summary => $"{Matched} tensors match, {Some(Missing, "missing")}, {Some(Unexpected, "unexpected")}, {Some(Misshaped, "of another shape")}";
 
-    /// <summary>Compares tensors with the parameters of a store.</summary>
-    internal static WeightFit Of(ParameterStore store, IReadOnlyDictionary<string, WeightTensor> tensors)
+    /// <summary>Compares tensors with parameters.</summary>
+    internal static WeightFit Of(IReadOnlyList<Parameter> parameters, IReadOnlyDictionary<string, WeightTensor> tensors)
     {
-        var there = store.Parameters.Where(parameter => tensors.ContainsKey(parameter.Name)).ToList();
+        var there = parameters.Where(parameter => tensors.ContainsKey(parameter.Name)).ToList();
         var misshaped = there.Where(parameter => !tensors[parameter.Name].Shape.SequenceEqual(parameter.Shape.ToArray())).ToList();
         return new WeightFit(
             there.Count - misshaped.Count,
-            [.. store.Parameters.Select(parameter => parameter.Name).Where(name => !tensors.ContainsKey(name))],
-            [.. tensors.Keys.Except(store.Parameters.Select(parameter => parameter.Name))],
+            [.. parameters.Select(parameter => parameter.Name).Where(name => !tensors.ContainsKey(name))],
+            [.. tensors.Keys.Except(parameters.Select(parameter => parameter.Name))],
             [.. misshaped.Select(parameter => $"{parameter.Name} {tensors[parameter.Name]} instead of {parameter.Shape}")]);
     }
 

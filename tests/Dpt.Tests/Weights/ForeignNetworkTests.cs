@@ -64,6 +64,7 @@ public sealed class ForeignNetworkTests
             RequireLike(network.Forward(TransformerInput), Floats("vit-features"), "features");
             var gradients = network.Gradients(TransformerInput).Gradients;
             Assert.That(gradients.Keys, Has.Count.EqualTo(18).And.None.StartsWith("fc").And.None.StartsWith("head"));
+            Assert.That(network.Fit.Matched, Is.EqualTo(18));
             Assert.That(network.Parameters, Is.EqualTo(gradients.Values.Sum(gradient => (long)gradient.Values.Length)));
         }
 

@@ -105,7 +105,7 @@ public sealed class HostileTorchTests
         yield return Case("an endless name", Of("\x80\x02" + "c", new string('x', 100_000)), "a name of more than 200 bytes");
         yield return Case("nothing remembered", Of("\x80\x02h\x07."), "object 7 is asked for and was never remembered");
         yield return Case("nothing there", Of("\x80\x02."), "an object is asked for where there is none");
-        yield return Case("a mark below", Of("\x80\x02](a."), "an object is asked for where there is none");
+        yield return Case("a mark below", Of("\x80\x02]N(a."), "an object is asked for where there is none");
         yield return Case("no mark", Of("\x80\x02t."), "a mark is asked for where there is none");
         yield return Case("a key alone", Of("\x80\x02}(Nu."), "a key without a value");
         yield return Case("a list as key", Of("\x80\x02}(]Nu."), "a list as a key");
@@ -117,6 +117,7 @@ public sealed class HostileTorchTests
         yield return Case("end beyond", Tensor(1, [6], [1], 6), "reaches to element 6 of storage '0', which has 6");
         yield return Case("strides beyond", Tensor(0, [2, 2], [5, 1], 6), "reaches to element 6");
         yield return Case("strides that overflow", Tensor(0, [3, 3], [long.MaxValue, long.MaxValue], 6), "reaches to element");
+        yield return Case("strides that come round", Tensor(0, [5], [1L << 62], 6), "reaches to element 18446744073709551616");
         yield return Case("a negative offset", Tensor(-1, [1], [1], 6), "at offset -1");
         yield return Case("a negative stride", Tensor(5, [2], [-1], 6), "strides [-1]");
         yield return Case("a negative size", Tensor(0, [-2], [1], 6), "sizes [-2]");
@@ -146,6 +147,38 @@ public sealed class HostileTorchTests
         Refuses(Encoding.ASCII.GetBytes("no weights"), "it is no file of torch.save");
         Refuses(Of("\x80\x02K\x01."), "it does not begin as files of torch.save do");
         Refuses(Zip(Tensor(0, [6], [1], 6), compressed: true), "is compressed, there twice, or larger than the file");
+    }
+
+    [TestCase(1, 1, "")]
+    [TestCase(400_000_000, 400_000_000, "storage '0' of 400000000 F32 has 4 bytes in the file")]
+    [TestCase(1, 2, "storage '0' of 1 F32 has 4 bytes in the file")]
+    [TestCase(long.MaxValue, long.MaxValue, "has 4 bytes in the file")]
+    public void Read_LegacyStorages_AreBelievedAsFarAsTheyAreThere(long declared, long written, string says)
+    {
+        var file = Of(
+            "\x80\x02\u008a\nl\u00fc\u009cF\u00f9 j\u00a8P\u0019.", "\x80\x02M\u00e9\u0003.", "\x80\x02}", Text("little_endian"), "\u0088s.",
+            Tensor(0, [1], [1], declared), "\x80\x02]", Text("0"), "\u0061.", BitConverter.GetBytes(written), BitConverter.GetBytes(7f));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        if (says.Length == 0)
+        {
+            Assert.That(Read(file)["w"].Values, Is.EqualTo(new[] { 7f }));
+            return;
+        }
+
+        Refuses(file, says);
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(1_000_000), "memory for what is not there");
+    }
+
+    /// <summary>PyTorch 2 puts more entries beside the pickle, as here.</summary>
+    [Test]
+    public void Read_WithTheOrderOfBytes_TakesTheLowByteFirst()
+    {
+        var pickle = Tensor(0, [6], [1], 6);
+        var read = Read(Zip(pickle, others: [("archive/byteorder", "little"), ("archive/.format_version", "1"), ("archive/.data/serialization_id", "7")]));
+        Assert.That(read["w"].Values, Is.EqualTo(new float[] { 0, 1, 2, 3, 4, 5 }));
+        Refuses(Zip(pickle, others: ("archive/byteorder", "big")), "its numbers have the high byte first");
+        Refuses(Zip(pickle, others: ("other/data.pkl", "")), "an archive of PyTorch has one folder with data.pkl, this one has 2");
+        Refuses(Zip(pickle, others: ("archive/data/0", "")), "is compressed, there twice, or larger than the file");
     }
 
     private IReadOnlyDictionary<string, WeightTensor> Read(byte[] content) => WeightFile.Read(_folder.Write("weights.pth", content));

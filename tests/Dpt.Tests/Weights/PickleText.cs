@@ -39,13 +39,20 @@ internal static class PickleText
         Number(offset), Tuple(sizes), Tuple(strides), "\u0089ccollections\nOrderedDict\n)RtRs.");
 
     /// <summary>The archive that such a pickle stands in.</summary>
-    public static byte[] Zip(byte[] pickle, int floats = 6, bool compressed = false)
+    /// <param name="pickle">The pickle.</param>
+    /// <param name="compressed">Whether entries are compressed, as those of PyTorch never are.</param>
+    /// <param name="others">Names and texts of more entries.</param>
+    public static byte[] Zip(byte[] pickle, bool compressed = false, params ReadOnlySpan<(string Name, string Text)> others)
     {
         var stream = new MemoryStream();
         using (var archive = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true))
         {
             Add("archive/data.pkl", pickle);
-            Add("archive/data/0", [.. Enumerable.Range(0, floats).SelectMany(i => BitConverter.GetBytes((float)i))]);
+            Add("archive/data/0", [.. Enumerable.Range(0, 6).SelectMany(i => BitConverter.GetBytes((float)i))]);
+            foreach (var (name, text) in others)
+            {
+                Add(name, Encoding.ASCII.GetBytes(text));
+            }
 
             void Add(string name, byte[] content)
             {
