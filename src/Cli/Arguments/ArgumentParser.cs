@@ -298,7 +298,7 @@ internal sealed class NetworkArguments : CommonArguments
     public string? Heads { get; set; }
 
     [OptionGroup("Data")]
-    [Option("features", HelpText = "of a vit: the class token after the final norm, in place of the scores")]
+    [Option("features", HelpText = "of a vit: the class token after the last block, before the final norm, in place of the scores")]
     public bool Features { get; set; }
 
     [OptionGroup("Data")]

@@ -61,7 +61,16 @@ public sealed class VisionTransformer : IClassifier
     public int FeatureWidth { get; }
 
     /// <summary>The class token after the final norm, [B, FeatureWidth].</summary>
-    public Tensor Features(Tape tape, Tensor images)
+    public Tensor Features(Tape tape, Tensor images) => _norm.ForwardFirstToken(tape, Tokens(tape, images));
+
+    /// <summary>The class token before the final norm, [B, FeatureWidth]: what a frozen network gives to a classifier on top of it (spec 2.3).</summary>
+    public Tensor ClassToken(Tape tape, Tensor images) =>
+        tape.Reshape(tape.Slice(Tokens(tape, images), axis: 1, start: 0, length: 1), new TensorShape(images.Shape[0], FeatureWidth));
+
+    /// <inheritdoc/>
+    public Tensor Forward(Tape tape, Tensor images) => _head.Forward(tape, Features(tape, images));
+
+    private Tensor Tokens(Tape tape, Tensor images)
     {
         var x = tape.PatchEmbed(images, _embedding);
         foreach (var block in _blocks)
@@ -69,11 +78,8 @@ public sealed class VisionTransformer : IClassifier
             x = block.Forward(tape, x);
         }
 
-        return _norm.ForwardFirstToken(tape, x);
+        return x;
     }
-
-    /// <inheritdoc/>
-    public Tensor Forward(Tape tape, Tensor images) => _head.Forward(tape, Features(tape, images));
 
     internal static void Require(ClassifierOptions options, ImageForm form)
     {

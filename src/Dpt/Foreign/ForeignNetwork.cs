@@ -65,7 +65,7 @@ public abstract class ForeignNetwork : IDisposable
 
     /// <summary>What the network gives.</summary>
     /// <param name="input">Images, and what else it takes.</param>
-    /// <returns>U-ViT: [N, C, S, S]. ViT: scores [N, classes], or with features the class token after the final norm, [N, D].</returns>
+    /// <returns>U-ViT: [N, C, S, S]. ViT: scores [N, classes], or with features the class token before the final norm, [N, D].</returns>
     /// <exception cref="DptException">Usage: the input does not fit. Diverged: a number of the output is not finite.</exception>
     public NpyArray<float> Forward(NetworkInput input)
     {

@@ -31,7 +31,7 @@ internal sealed class ForeignTransformer : ForeignNetwork
     private protected override ImageForm Form { get; }
 
     private protected override Tensor Run(Tape tape, Uploaded input) =>
-        _features ? _network.Features(tape, input.Images) : _network.Forward(tape, input.Images);
+        _features ? _network.ClassToken(tape, input.Images) : _network.Forward(tape, input.Images);
 
     private protected override void RequireFit(NetworkInput input)
     {

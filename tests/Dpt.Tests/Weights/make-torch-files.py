@@ -109,8 +109,10 @@ def vit(p, x, depth, heads, features):
     tokens = torch.cat([p["cls_token"].expand(len(x), -1, -1), patches(p, x)], 1) + p["pos_embed"]
     for i in range(depth):
         tokens = block(p, f"blocks.{i}", tokens, heads, 1e-6)
+    if features:
+        return tokens[:, 0]
     tokens = F.layer_norm(tokens, tokens.shape[-1:], p["norm.weight"], p["norm.bias"], 1e-6)
-    return tokens[:, 0] if features else F.linear(tokens[:, 0], p["head.weight"], p["head.bias"])
+    return F.linear(tokens[:, 0], p["head.weight"], p["head.bias"])
 
 
 def block_shapes(name, width, mlp, qkv_bias, skip=False):
