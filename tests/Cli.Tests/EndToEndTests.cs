@@ -53,7 +53,8 @@ public sealed class EndToEndTests
         Assert.That(compared.Code, Is.Zero, compared.Err);
         Assert.That(compared.Out, Does.Not.Contain("top-1").And.Not.Contain("NaN"));
         var again = CommandLine.RunReal(["train-classifier", "--resume", folder.File("run")]);
-        Assert.That((again.Code, again.Out), Is.EqualTo((0, "top1  not measured\n")), again.Err);
+        Assert.That(again.Code, Is.Zero, again.Err);
+        Assert.That(again.Out, Does.StartWith("top1      not measured\n").And.Not.Contain("NaN"));
     }
 
     [Test]
@@ -223,6 +224,9 @@ public sealed class EndToEndTests
 
         public IReadOnlyList<NamedValue> RunStage(DptStage stage, RunRequest request, CancellationToken stop) =>
             _engine.RunStage(stage, request, stop);
+
+        public Samples Sample(RunLayout run, SampleRequest request, Device device, IRunObserver observer, CancellationToken stop) =>
+            _engine.Sample(run, request, device, observer, stop);
 
         public Predictions Predict(
             RunLayout run, IReadOnlyList<string> paths, bool skipBroken, Device device, IRunObserver observer, CancellationToken stop) =>

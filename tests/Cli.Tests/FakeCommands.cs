@@ -38,6 +38,9 @@ internal sealed class FakeCommands : IDptCommands
 
     public List<RunRequest> Requests { get; } = [];
 
+    /// <summary>What was to be drawn.</summary>
+    public List<SampleRequest> SampleRequests { get; } = [];
+
     public List<DptStage> Stages { get; } = [];
 
     /// <summary>The budgets that were planned for.</summary>
@@ -109,6 +112,15 @@ internal sealed class FakeCommands : IDptCommands
         Requests.Add(request);
         File.WriteAllText(request.Folder.ConfigPath, request.Session.Settings);
         Work(request, stop);
+    }
+
+    /// <summary>Grey images of two classes, each of its number's shade.</summary>
+    public Samples Sample(RunLayout run, SampleRequest request, Device device, IRunObserver observer, CancellationToken stop)
+    {
+        SampleRequests.Add(request);
+        int[] labels = [.. Enumerable.Range(0, 2).SelectMany(label => Enumerable.Repeat(label, request.PerClass))];
+        return new Samples("generator", new ImageDataset(
+            "samples", ["cat", "dog"], 1, 8, [.. labels.SelectMany((label, i) => Enumerable.Repeat((byte)((100 * label) + i), 64))], labels));
     }
 
     public Predictions Predict(

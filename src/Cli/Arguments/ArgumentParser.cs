@@ -45,10 +45,15 @@ internal static class ArgumentParser
             option.MetaValue,
             option.HelpText,
             property.GetCustomAttribute<OptionGroupAttribute>()!.Name,
-            property.GetCustomAttribute<SettingAttribute>()?.Key);
+            // Where settings begin with those of a run, the defaults are not what is meant.
+            arguments.IsAssignableTo(typeof(ConfigArguments)) ? property.GetCustomAttribute<SettingAttribute>()?.Key : null);
 
     /// <summary>The settings that were given as options of their own, then those of <c>--set</c>.</summary>
-    public static IEnumerable<Assignment> Assignments(ConfigArguments arguments)
+    public static IEnumerable<Assignment> Assignments(ConfigArguments arguments) =>
+        Options(arguments).Concat(SetSyntax.Parse(arguments.Set ?? "", "--set"));
+
+    /// <summary>The settings that were given as options of their own.</summary>
+    public static IEnumerable<Assignment> Options(CommonArguments arguments)
     {
         foreach (var property in arguments.GetType().GetProperties())
         {
@@ -58,11 +63,6 @@ internal static class ArgumentParser
                 var option = property.GetCustomAttribute<OptionAttribute>()!;
                 yield return new Assignment(setting.Key, value, "--" + option.LongName);
             }
-        }
-
-        foreach (var assignment in SetSyntax.Parse(arguments.Set ?? "", "--set"))
-        {
-            yield return assignment;
         }
     }
 
@@ -272,6 +272,46 @@ internal sealed class PredictArguments : CommonArguments
     [OptionGroup("Data")]
     [Option("skip-broken", HelpText = "leave out images that cannot be read, and name them, instead of stopping")]
     public bool SkipBroken { get; set; }
+
+    [OptionGroup("Performance")]
+    [Option("device", MetaValue = "NAME", HelpText = "auto, host, cuda or sim [auto]")]
+    public string? Device { get; set; }
+}
+
+/// <summary>What <c>sample</c> understands. Settings are the run's where they are not given.</summary>
+internal sealed class SampleArguments : CommonArguments
+{
+    [OptionGroup("Data")]
+    [Option("run", MetaValue = "DIR", HelpText = "the run folder whose generator draws")]
+    public string? Run { get; set; }
+
+    [OptionGroup("Data")]
+    [Option("class", MetaValue = "NAME", HelpText = "the class to draw; all of them where it is not given")]
+    public string? Class { get; set; }
+
+    [OptionGroup("Data")]
+    [Option('n', "count", MetaValue = "COUNT", HelpText = "images of each class [16]")]
+    public string? Count { get; set; }
+
+    [OptionGroup("Data")]
+    [Option("out", MetaValue = "PATH", HelpText = "a picture, NAME.png, with a row per class; or a folder, for a file per image")]
+    public string? Out { get; set; }
+
+    [Setting("seed"), OptionGroup("Settings")]
+    [Option("seed", MetaValue = "S", HelpText = "seed of the noise; the run's, where it is not given")]
+    public string? Seed { get; set; }
+
+    [Setting("generate.guidance"), OptionGroup("Settings")]
+    [Option("guidance", MetaValue = "SCALE", HelpText = "guidance scale, likewise")]
+    public string? Guidance { get; set; }
+
+    [Setting("generate.solver"), OptionGroup("Settings")]
+    [Option("solver", MetaValue = "NAME", HelpText = "solver, likewise")]
+    public string? Solver { get; set; }
+
+    [Setting("generate.evaluations"), OptionGroup("Settings")]
+    [Option("evaluations", MetaValue = "N", HelpText = "network evaluations per image, likewise")]
+    public string? Evaluations { get; set; }
 
     [OptionGroup("Performance")]
     [Option("device", MetaValue = "NAME", HelpText = "auto, host, cuda or sim [auto]")]

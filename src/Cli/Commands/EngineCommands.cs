@@ -51,6 +51,9 @@ internal sealed class EngineCommands : IDptCommands
         return pipeline.Warnings.Count > 0 ? [.. values, new NamedValue("warnings", pipeline.Warnings)] : values;
     }
 
+    public Samples Sample(RunLayout run, SampleRequest request, Device device, IRunObserver observer, CancellationToken stop) =>
+        Samples.Of(run, request, device, observer, stop);
+
     public Predictions Predict(
         RunLayout run, IReadOnlyList<string> paths, bool skipBroken, Device device, IRunObserver observer, CancellationToken stop) =>
         Predictions.Of(run, paths, skipBroken, device, observer, stop);

@@ -63,6 +63,10 @@ internal interface IDptCommands
     /// <summary>Runs one stage in a run folder where the stages before it are finished; evaluations change nothing there.</summary>
     IReadOnlyList<NamedValue> RunStage(DptStage stage, RunRequest request, CancellationToken stop);
 
+    /// <summary>Draws with the generator of a run; of the run nothing changes.</summary>
+    /// <inheritdoc cref="Samples.Of"/>
+    Samples Sample(RunLayout run, SampleRequest request, Device device, IRunObserver observer, CancellationToken stop);
+
     /// <summary>Predicts the classes of images; of the run nothing changes.</summary>
     /// <inheritdoc cref="Predictions.Of"/>
     Predictions Predict(

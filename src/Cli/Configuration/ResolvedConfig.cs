@@ -195,7 +195,7 @@ internal sealed class ResolvedConfig
         }
     }
 
-    private static DptException OutOfLimits(ConfigKey key, string given, string origin) => new(
+    internal static DptException OutOfLimits(ConfigKey key, string given, string origin) => new(
         FailureKind.Usage, $"{origin}: {key.Name} is '{OneLine.Start(given)}', it must be {key.Allowed}");
 
     private static JsonNode? Node(object? value) => value switch

@@ -16,6 +16,7 @@ internal static class VerbTable
         new EvaluateVerb(),
         new FidVerb(),
         new PredictVerb(),
+        new SampleVerb(),
         new ForwardVerb(),
         new GradVerb(),
         new CompareVerb(),

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using DPT.Engine.Autograd;
 using DPT.Engine.Kernels;
@@ -11,9 +10,7 @@ namespace DPT.Engine.Dpt;
 /// </summary>
 public sealed class TrainedClassifier : IDisposable
 {
-    private const string MetadataKey = "classifier";
-
-    private static readonly JsonSerializerOptions _oneLine = new(JsonFiles.Options) { WriteIndented = false };
+    private const string Kind = "classifier";
 
     private readonly ImageClassifier _classifier;
 
@@ -36,31 +33,18 @@ public sealed class TrainedClassifier : IDisposable
     /// <exception cref="DptException">
     /// Environment: the file cannot be read. Check: it is damaged, or an earlier version wrote it, which did not say what it is for.
     /// </exception>
-    public static TrainedClassifier Open(Device device, string path)
-    {
-        ImageClassifier? classifier = null;
-        try
+    public static TrainedClassifier Open(Device device, string path) =>
+        DescribedWeights.Open<Description, TrainedClassifier>(path, Kind, (description, weights) =>
         {
-            var (description, weights) = (Describe(path), StateDict.Load(path));
-            classifier = new ImageClassifier(
+            description.Require();
+            var classifier = new ImageClassifier(
                 device,
                 store => Create(store, description, weights),
                 new NormalisationStatistics(description.Mean, description.Deviation),
                 seed: 0);
             classifier.Store.Import(classifier.Store.Values, weights);
             return new TrainedClassifier(classifier, description);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            classifier?.Dispose();
-            throw new DptException(FailureKind.Environment, $"cannot read '{path}': {error.Message}", error);
-        }
-        catch (Exception error) when (error is InvalidDataException or JsonException or ArgumentException or DptException)
-        {
-            classifier?.Dispose();
-            throw new DptException(FailureKind.Check, $"'{path}' is no classifier that can be used: {OneLine.Of(error.Message)}", error);
-        }
-    }
+        });
 
     /// <summary>Class probabilities of images, [N, classes].</summary>
     /// <param name="images">Of the form <see cref="Form"/>; their labels do not matter.</param>
@@ -82,46 +66,17 @@ public sealed class TrainedClassifier : IDisposable
     internal static void Save(string path, ImageClassifier classifier, ClassifierOptions network, ImageDataset like)
     {
         var (mean, deviation) = classifier.Normalisation;
-        var description = new Description(network, like.Channels, like.ImageSize, like.ClassNames, mean, deviation);
-        StateDict.Save(
-            path,
-            classifier.Store.Export(classifier.Store.Values),
-            new Dictionary<string, string> { [MetadataKey] = JsonSerializer.Serialize(description, _oneLine) });
+        DescribedWeights.Save(
+            path, Kind, classifier.Store, new Description(network, like.Channels, like.ImageSize, like.ClassNames, mean, deviation));
     }
 
-    /// <summary>The network, before any memory is taken for it: a file cannot ask for more than it brings.</summary>
     private static IClassifier Create(
         ParameterStore store, Description description, Dictionary<string, (TensorShape Shape, float[] Values)> weights)
     {
-        if (description.Network.Depth > weights.Count)
-        {
-            throw new InvalidDataException($"it has {weights.Count} tensors for {description.Network.Depth} blocks");
-        }
-
+        DescribedWeights.RequireDepth(description.Network.Depth, weights);
         var network = ClassifierCatalog.Find(description.Network.Network).Create(store, description.Network, description.Form);
         store.RequireFit(weights);
         return network;
-    }
-
-    private static Description Describe(string path)
-    {
-        using var reader = new SafeTensorsReader(path);
-        if (!reader.Metadata.TryGetValue(MetadataKey, out var text))
-        {
-            throw new InvalidDataException(
-                "it does not say what it is for, as files of this version do; `dpt run --resume DIR --overwrite` makes it anew");
-        }
-
-        var description = JsonSerializer.Deserialize<Description>(text, _oneLine) ?? throw new InvalidDataException("it describes nothing");
-        return description.Channels is 1 or 3
-            && description.ImageSize >= 1
-            && description.ClassNames.Count >= 2
-            && description.ClassNames.Distinct().Count(name => name is not null) == description.ClassNames.Count
-            && description.Mean.Length == description.Channels
-            && description.Deviation.Length == description.Channels
-            && description.Deviation.All(deviation => deviation > 0)
-            ? description
-            : throw new InvalidDataException("what it says of its images contradicts itself");
     }
 
     /// <summary>What the metadata says.</summary>
@@ -130,5 +85,16 @@ public sealed class TrainedClassifier : IDisposable
     {
         [JsonIgnore]
         public ImageForm Form => new(Channels, ImageSize, ClassNames.Count);
+
+        public void Require()
+        {
+            if (!DescribedWeights.IsForm(Channels, ImageSize, ClassNames)
+                || Mean.Length != Channels
+                || Deviation.Length != Channels
+                || !Deviation.All(deviation => deviation > 0))
+            {
+                throw new InvalidDataException("what it says of its images contradicts itself");
+            }
+        }
     }
 }

@@ -130,7 +130,7 @@ internal sealed class DiffusionStage
         using var training = StartTraining(made);
         training.Run(stop);
         var (generator, trainer) = (training.Generator, training.Trainer);
-        StateDict.Save(_folder.GeneratorPath, generator.Store.Export(generator.Store.Values));
+        TrainedGenerator.Save(_folder.GeneratorPath, generator, _context.Options.Diffusion, _context.Data.Train);
         var (shards, drawing) = Draw(generator, stop);
         var clock = Stopwatch.StartNew();
         var images = shards.Load("pseudo-images", _context.Data.Train.ClassNames);

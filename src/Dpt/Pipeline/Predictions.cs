@@ -16,6 +16,8 @@ public sealed record ImagePrediction(string File, string Class, float Probabilit
 /// <param name="Skipped">The images that cannot be read, if they may be left out.</param>
 public sealed record Predictions(string Classifier, IReadOnlyList<ImagePrediction> Images, IReadOnlyList<BrokenImage> Skipped)
 {
+    private const string Kind = "classifier";
+
     /// <summary>Images in memory at a time.</summary>
     private const int Batch = 1000;
 
@@ -42,7 +44,7 @@ public sealed record Predictions(string Classifier, IReadOnlyList<ImagePredictio
     public static Predictions Of(
         RunLayout run, IEnumerable<string> paths, bool skipBroken, Device device, IRunObserver observer, CancellationToken stop)
     {
-        var file = FindClassifier(run, observer);
+        var file = FinishedWeights.Find(run, Kind, stage => stage.ClassifierPath, observer);
         var notes = new ReadingNotes();
         var found = LooseImages.Find(paths, notes);
         foreach (var note in notes.Lines)
@@ -85,25 +87,5 @@ public sealed record Predictions(string Classifier, IReadOnlyList<ImagePredictio
             yield return new ImagePrediction(
                 images.FileNames![i], images.ClassNames[best], row[best], images.ClassNames.Zip(row).ToDictionary(p => p.First, p => p.Second));
         }
-    }
-
-    private static string FindClassifier(RunLayout run, IRunObserver observer)
-    {
-        foreach (var stage in run.Stages.Reverse())
-        {
-            if (StageManifest.Read(stage, observer) is not { } manifest || !manifest.Outputs.Any(o => o.Path == Path.GetFileName(stage.ClassifierPath)))
-            {
-                continue;
-            }
-
-            return manifest.Changed(stage.FolderPath).Contains(Path.GetFullPath(stage.ClassifierPath))
-                ? throw new DptException(
-                    FailureKind.Check,
-                    $"'{stage.ClassifierPath}' has changed since it was made; `dpt run --resume {run.FolderPath}` makes it again")
-                : stage.ClassifierPath;
-        }
-
-        throw new DptException(
-            FailureKind.Usage, $"no classifier of '{run.FolderPath}' is finished; `dpt run --resume {run.FolderPath}` goes on with it");
     }
 }

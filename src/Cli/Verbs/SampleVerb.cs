@@ -1,0 +1,86 @@
+using DPT.Engine.Dpt;
+
+namespace DPT.Engine.Cli;
+
+/// <summary>Images by the trained generator of a run.</summary>
+internal sealed class SampleVerb : Verb<SampleArguments>
+{
+    private const string PictureEnding = ".png";
+    private const int SheetPixels = 48;
+
+    private static readonly IntegerKey _count = new("n", 1, 10_000);
+
+    public override string Name => "sample";
+
+    public override string Purpose => "images by the trained generator of a run, as one picture or as files";
+
+    public override IReadOnlyList<string> Examples =>
+    [
+        "sample --run runs/00001-digits --class 3 --n 16 --seed 5 --guidance 1.2 --out threes.png",
+        "sample --run runs/00001-digits --n 100 --out digits",
+    ];
+
+    public override IReadOnlyList<(string Heading, IReadOnlyList<string> Paragraphs)> Notes =>
+    [
+        ("What is drawn",
+        [
+            "The generator is that of the last finished stage 2. It draws as its run did, but for what is given here. Neither the data of the run"
+            + " is needed nor the machine that trained it, and nothing of the run changes.",
+            "NAME.png has a row per class. Any other name is a new folder with a folder per class, as folder:DIR reads them.",
+            "Image k of a class follows from the seed, however many are drawn; only an adaptive solver looks at the images beside it.",
+        ]),
+    ];
+
+    protected override int Execute(SampleArguments arguments, CliContext context)
+    {
+        var run = arguments.Run ?? throw new DptException(FailureKind.Usage, "sample: name the run, --run DIR");
+        var target = arguments.Out ?? throw new DptException(FailureKind.Usage, "sample: say where to, --out NAME.png or --out DIR");
+        var request = Request(run, arguments);
+        RequireFree(target);
+        using var device = DeviceChoice.Open(arguments.Device ?? "auto", kernels: null, context.Terminal);
+        var samples = context.Terminal.Watch(screen => context.Commands.Sample(new RunLayout(run), request, device, screen, context.Stop));
+        Save(samples.Images, request.PerClass, target);
+        VerbResult.Of([new("generator", samples.Generator), new("images", samples.Images.Count), new("out", target)]).Print(arguments.Json, context.Terminal);
+        return ExitCodes.Done;
+    }
+
+    private static SampleRequest Request(string run, SampleArguments arguments)
+    {
+        const int UsualCount = 16;
+        RunFolder.RequireRun(run);
+        var options = ConfigLoader.Resume(Path.Combine(run, RunLayout.ConfigName), ArgumentParser.Options(arguments)).ToOptions();
+        object? count = UsualCount;
+        return arguments.Count is null || _count.TryRead(arguments.Count, out count)
+            ? new SampleRequest(arguments.Class, (int)count!, options.Seed, options.Generate)
+            : throw ResolvedConfig.OutOfLimits(_count, arguments.Count, "--n");
+    }
+
+    private static bool IsPicture(string target) => target.EndsWith(PictureEnding, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>What is known before the work is checked before it; nothing is overwritten but a picture.</summary>
+    private static void RequireFree(string target)
+    {
+        var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
+        if (Path.GetDirectoryName(path) is not { } parent || !Directory.Exists(parent))
+        {
+            throw new DptException(FailureKind.Environment, $"the folder of '{target}' does not exist");
+        }
+
+        if (Directory.Exists(path) || (File.Exists(path) && !IsPicture(target)))
+        {
+            throw new DptException(FailureKind.Environment, $"'{target}' exists; give the name of a new folder, or of a picture ({PictureEnding})");
+        }
+    }
+
+    private static void Save(ImageDataset images, int perClass, string target)
+    {
+        if (IsPicture(target))
+        {
+            SampleGrid.Save(
+                target, images.Pixels, images.Channels, images.ImageSize, perClass, Math.Max(1, SheetPixels / images.ImageSize));
+            return;
+        }
+
+        ImageFolder.Save(images, target);
+    }
+}

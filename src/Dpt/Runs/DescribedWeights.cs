@@ -1,0 +1,76 @@
+using System.Text.Json;
+using DPT.Engine.Autograd;
+
+namespace DPT.Engine.Dpt;
+
+/// <summary>
+/// Weights in a file that says what they are for: a JSON object on one line, under the kind of model in the metadata. Such a file needs
+/// neither a run folder nor the data that the model was trained on.
+/// </summary>
+internal static class DescribedWeights
+{
+    private static readonly JsonSerializerOptions _oneLine = new(JsonFiles.Options) { WriteIndented = false };
+
+    /// <summary>Writes weights with what they are for; the file appears whole or not at all.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="kind">Kind of the model: <c>classifier</c>, <c>generator</c>.</param>
+    /// <param name="store">The weights.</param>
+    /// <param name="description">What they are for.</param>
+    public static void Save<T>(string path, string kind, ParameterStore store, T description) => StateDict.Save(
+        path, store.Export(store.Values), new Dictionary<string, string> { [kind] = JsonSerializer.Serialize(description, _oneLine) });
+
+    /// <summary>Reads a model.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="kind">Kind of the model.</param>
+    /// <param name="create">Makes it of what it is for and the weights; it throws where these contradict each other.</param>
+    /// <exception cref="DptException">
+    /// Environment: the file cannot be read. Check: it is damaged, or an earlier version wrote it, which did not say what it is for.
+    /// </exception>
+    public static TModel Open<TDescription, TModel>(
+        string path, string kind, Func<TDescription, Dictionary<string, (TensorShape Shape, float[] Values)>, TModel> create)
+    {
+        try
+        {
+            return create(Describe<TDescription>(path, kind), StateDict.Load(path));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new DptException(FailureKind.Environment, $"cannot read '{path}': {error.Message}", error);
+        }
+        catch (Exception error) when (error is InvalidDataException or JsonException or ArgumentException or DptException)
+        {
+            throw new DptException(FailureKind.Check, $"'{path}' is no {kind} that can be used: {OneLine.Of(error.Message)}", error);
+        }
+    }
+
+    /// <summary>Throws before memory is taken for a network: a file cannot ask for more than it brings.</summary>
+    /// <param name="depth">Blocks that it is said to have.</param>
+    /// <param name="weights">What the file brings.</param>
+    /// <exception cref="InvalidDataException">There are fewer tensors than blocks.</exception>
+    public static void RequireDepth(int depth, Dictionary<string, (TensorShape Shape, float[] Values)> weights)
+    {
+        if (depth > weights.Count)
+        {
+            throw new InvalidDataException($"it has {weights.Count} tensors for {depth} blocks");
+        }
+    }
+
+    /// <summary>Whether images can be of such a form and have such classes.</summary>
+    public static bool IsForm(int channels, int imageSize, IReadOnlyList<string> classNames) =>
+        channels is 1 or 3
+        && imageSize >= 1
+        && classNames.Count >= 2
+        && classNames.Distinct().Count(name => name is not null) == classNames.Count;
+
+    private static T Describe<T>(string path, string kind)
+    {
+        using var reader = new SafeTensorsReader(path);
+        if (!reader.Metadata.TryGetValue(kind, out var text))
+        {
+            throw new InvalidDataException(
+                "it does not say what it is for, as files of this version do; `dpt run --resume DIR --overwrite` makes it anew");
+        }
+
+        return JsonSerializer.Deserialize<T>(text, _oneLine) ?? throw new InvalidDataException("it describes nothing");
+    }
+}
