@@ -26,7 +26,7 @@ internal static class FolderSource
         "EXIF orientation is followed; transparent parts lie on black; colour profiles are not followed. The set is grey if all its "
         + "images are stored as grey.",
         "Images of one size that are square are taken as they are; for others give --image-size: the middle square, resized.",
-        "Names that begin with a dot are passed over, and __pycache__, __MACOSX, @eaDir, lost+found, $RECYCLE.BIN and System Volume "
+        "Run folders are passed over, names that begin with a dot, and __pycache__, __MACOSX, @eaDir, lost+found, $RECYCLE.BIN and System Volume "
         + "Information.",
         "Links are followed. Every real folder and file counts once: what really lies in a class stays there, a link back is left "
         + "out and said, and what links put into two classes, or into training and test, is refused.",

@@ -20,6 +20,9 @@ internal sealed record ClassFolder(string Path, string Name, int Label)
 /// </summary>
 internal sealed class ImageTree
 {
+    /// <summary>The file by which a run folder is known: its pictures are no images of a data set that it lies in.</summary>
+    internal const string MarkOfRun = "config.resolved.json";
+
     private static readonly string[] _hiddenNames =
         ["__pycache__", "__MACOSX", "@eaDir", "lost+found", "$RECYCLE.BIN", "System Volume Information"];
 
@@ -84,7 +87,7 @@ internal sealed class ImageTree
         foreach (var entry in new DirectoryInfo(path).EnumerateFileSystemInfos().OrderBy(e => e.Name, StringComparer.Ordinal))
         {
             var below = name.Length == 0 ? entry.Name : $"{name}/{entry.Name}";
-            if (IsHidden(entry.Name) || Path.Combine(real, entry.Name) == _apart)
+            if (IsHidden(entry.Name) || Path.Combine(real, entry.Name) == _apart || File.Exists(Path.Combine(entry.FullName, MarkOfRun)))
             {
                 continue;
             }

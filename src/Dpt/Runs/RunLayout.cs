@@ -6,7 +6,7 @@ namespace DPT.Engine.Dpt;
 public class RunLayout
 {
     /// <summary>Name of the file with every setting and its origin.</summary>
-    public const string ConfigName = "config.resolved.json";
+    public const string ConfigName = ImageTree.MarkOfRun;
 
     internal const string JudgeName = "reference";
     internal const string LogName = "log.txt";

@@ -103,6 +103,19 @@ public class UnlabelledFolderTests
         }
     }
 
+    /// <summary>A run begun in the folder of the images leaves pictures there, which are not training images of the next.</summary>
+    [Test]
+    public void Load_RunFolderInside_IsPassedOver()
+    {
+        WriteForTable();
+        _folder.Write("labels.csv", "file,label\n2.png,zebra\n4.png,ape\n");
+        var before = LoadTable().Train.Hash;
+        Write("runs/00001-x/stage-2-diffusion/samples.png", 9);
+        Assert.That(LoadTable().Train.Count, Is.EqualTo(5), "no run without its settings");
+        _folder.Write($"runs/00001-x/{RunLayout.ConfigName}", "{}");
+        Assert.That(LoadTable().Train.Hash, Is.EqualTo(before));
+    }
+
     [TestCase("\n", "its first line must be 'file,label'")]
     [TestCase("label,file\nape,2.png\n", "its first line must be 'file,label'")]
     [TestCase("file,label\n", "it names 0 classes, at least 2 are needed")]
