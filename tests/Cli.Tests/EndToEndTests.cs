@@ -234,6 +234,8 @@ public sealed class EndToEndTests
 
         public IReadOnlyList<NamedValue> RunNetwork(NetworkRequest request, Device device) => _engine.RunNetwork(request, device);
 
+        public IReadOnlyList<NamedValue> SampleNetwork(NetworkSampleRequest request, Device device) => _engine.SampleNetwork(request, device);
+
         public IReadOnlyList<NamedValue> DescribeData(DptOptions options) => _engine.DescribeData(options);
 
         public void ExportContactSheet(DptOptions options, string file) => _engine.ExportContactSheet(options, file);

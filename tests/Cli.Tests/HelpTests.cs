@@ -12,7 +12,7 @@ public sealed class HelpTests
 
     [TestCaseSource(nameof(Verbs))]
     public void Help_OfAVerb_IsTheCommittedText(string verb) =>
-        Compare(verb.Replace(' ', '-'), CommandLine.Run([.. verb.Split(' '), "--help"]));
+        Compare(FileOf(verb), CommandLine.Run([.. verb.Split(' '), "--help"]));
 
     [Test]
     public void Help_OfTheProgram_IsTheCommittedText() => Compare("dpt", CommandLine.Run("--help"));
@@ -20,7 +20,7 @@ public sealed class HelpTests
     [Test]
     public void Help_Folder_HoldsNothingElse()
     {
-        var expected = Verbs().Select(v => v.Replace(' ', '-')).Append("dpt").Order();
+        var expected = Verbs().Select(FileOf).Append("dpt").Order();
         var actual = Directory.GetFiles(Repository.File("docs/cli")).Select(Path.GetFileNameWithoutExtension).Order();
         Assert.That(actual, Is.EqualTo(expected));
     }
@@ -60,6 +60,8 @@ public sealed class HelpTests
         Assert.That((run.Code, run.Err), Is.EqualTo((0, "")));
         Assert.That(run.Out, Does.Match(@"^dpt \d+\.\d+\.\d+\n$"));
     }
+
+    private static string FileOf(string verb) => verb.Replace(" --", "-").Replace(' ', '-');
 
     private static void Compare(string name, CommandLine help)
     {

@@ -7,7 +7,7 @@ using DPT.Engine.Kernels;
 
 namespace Cli.Tests;
 
-/// <summary><c>dpt forward</c> and <c>dpt grad</c>, from the command line to the files; the numbers are tested with the networks.</summary>
+/// <summary><c>dpt forward</c>, <c>dpt grad</c> and <c>dpt generate --weights</c>, from the command line to the files; the numbers are tested with the networks.</summary>
 public sealed class NetworkTests
 {
     private TemporaryFolder _folder = null!;
@@ -96,15 +96,65 @@ public sealed class NetworkTests
         }
     }
 
+    [TestCase("host")]
+    [TestCase("sim")]
+    public void Generate_FromGivenNoise_WritesTheSamples(string device)
+    {
+        var run = CommandLine.RunReal(["generate", .. Way("--guidance", "0.4", "--device", device)]);
+        Assert.That(run.Code, Is.Zero, run.Err);
+        Assert.That(run.Out, Does.Contain("45 tensors match, 0 missing").And.Contain("dpm-solver-fast, 5 evaluations, vp, guidance 0.4"));
+        Assert.That(NpyFile.ReadFloats(_folder.File("samples.npy")).Shape, Is.EqualTo(new[] { 2, 1, 8, 8 }));
+    }
+
+    /// <summary>The option may stand anywhere; without it the verb is the stage of that name.</summary>
+    [Test]
+    public void Generate_WithWeights_HandsEverythingOn()
+    {
+        var run = CommandLine.Run(
+            "generate", "--heads", "6", "--key", "k", "--init", "z", "--labels", "y", "--schedule", "discrete", "--solver", "ddim", "--steps", "7",
+            "--seed", "3", $"--out={_folder.File("o")}", "--weights=w");
+        Assert.That(run.Code, Is.Zero, run.Err);
+        var drawing = ConfigLoader.Defaults().ToOptions().Generate with { Solver = "ddim", Evaluations = 7, Guidance = 0 };
+        var network = new ForeignNetworkOptions("w", "k", "uvit", 6);
+        Assert.That(run.Out, Does.Contain(new NetworkSampleRequest(network, "z", "y", "discrete", drawing, 3, _folder.File("o")).ToString()));
+        Assert.That(CommandLine.Run("generate", "--init", "z").Err, Does.Contain("there is no option '--init'"));
+    }
+
+    [Test]
+    public void Generate_WithWeights_NeedsAllTheRest()
+    {
+        foreach (var option in new[] { "--heads", "--init", "--solver", "--steps", "--out" })
+        {
+            var words = Way().ToList();
+            words.RemoveRange(words.IndexOf(option), 2);
+            Refuses("generate", ExitCodes.Usage, $"error: generate --weights: {option} ", [.. words]);
+        }
+
+        Refuses("generate", ExitCodes.Usage, "generate.guidance is '-1'", Way("--guidance", "-1"));
+        Refuses("generate", ExitCodes.Usage, "unknown noise schedule 'linear'", Way("--schedule", "linear"));
+        Refuses("generate", ExitCodes.Usage, "there is no option '--resume'", Way("--resume", "runs/1"));
+        File.Delete(_folder.File("x.npy"));
+        Refuses("generate", ExitCodes.Environment, "x.npy", Way());
+        Assert.That(_folder.File("samples.npy"), Does.Not.Exist);
+    }
+
+    private string[] Way(params string[] more) =>
+    [
+        "--weights", _folder.File("uvit.safetensors"), "--heads", "2", "--init", _folder.File("x.npy"), "--labels", _folder.File("y.npy"),
+        "--solver", "dpm-solver-fast", "--steps", "5", "--out", _folder.File("samples.npy"), .. more,
+    ];
+
     private string[] Input(string file, string heads = "2") =>
     [
         "--weights", _folder.File("uvit.safetensors"), "--model", "uvit", "--heads", heads, "--x", _folder.File("x.npy"),
         "--t", _folder.File("t.npy"), "--y", _folder.File("y.npy"), "--out", _folder.File(file),
     ];
 
-    private static void Refuses(int code, string says, string[] words)
+    private static void Refuses(int code, string says, string[] words) => Refuses("forward", code, says, words);
+
+    private static void Refuses(string verb, int code, string says, string[] words)
     {
-        var run = CommandLine.RunReal(["forward", .. words]);
+        var run = CommandLine.RunReal([verb, .. words]);
         Assert.That((run.Code, run.Out), Is.EqualTo((code, "")), run.Err);
         Assert.That(run.Err, Does.Contain(says));
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using DPT.Engine.Dpt;
 using DPT.Engine.Kernels;
 
@@ -67,10 +68,31 @@ internal sealed class EngineCommands : IDptCommands
         using var network = ForeignNetwork.Open(device, request.Network);
         return
         [
-            new("network", network.Description),
-            new("weights", network.Fit.Summary),
-            new("parameters", network.Parameters),
+            .. Describe(network),
             .. request.Gradients ? WriteGradients(network, input, request.Out) : WriteOutput(network, input, request.Out),
+            new("file", request.Out),
+        ];
+    }
+
+    public IReadOnlyList<NamedValue> SampleNetwork(NetworkSampleRequest request, Device device)
+    {
+        var (schedule, drawing) = (request.Schedule, request.Drawing);
+        var input = new SamplingInput(
+            NpyFile.ReadFloats(request.Init),
+            request.Labels is null ? null : NpyFile.ReadLongs(request.Labels),
+            schedule,
+            drawing.Solver,
+            drawing.Evaluations,
+            drawing.Guidance,
+            (ulong)(uint)request.Seed);
+        using var network = ForeignNetwork.Open(device, request.Network);
+        var samples = network.Sample(input);
+        NpyFile.Write(request.Out, samples);
+        return
+        [
+            .. Describe(network),
+            new("way", $"{drawing.Solver}, {drawing.Evaluations} evaluations, {schedule}, guidance {drawing.Guidance.ToString(CultureInfo.InvariantCulture)}"),
+            new("samples", samples.ToString()),
             new("file", request.Out),
         ];
     }
@@ -113,6 +135,9 @@ internal sealed class EngineCommands : IDptCommands
         SampleGrid.Save(
             file, [.. images], train.Channels, train.ImageSize, SheetColumns, Math.Max(1, SheetPixels / train.ImageSize));
     }
+
+    private static IEnumerable<NamedValue> Describe(ForeignNetwork network) =>
+        [new("network", network.Description), new("weights", network.Fit.Summary), new("parameters", network.Parameters)];
 
     private static IEnumerable<NamedValue> WriteOutput(ForeignNetwork network, NetworkInput input, string file)
     {

@@ -33,6 +33,17 @@ internal sealed record RunRequest(
 /// <param name="Gradients">Whether gradients are asked for, and not the output.</param>
 internal sealed record NetworkRequest(ForeignNetworkOptions Network, string X, string? T, string? Y, string Out, bool Gradients);
 
+/// <summary>What to draw with a network of another tool.</summary>
+/// <param name="Network">The network.</param>
+/// <param name="Init">File of noise.</param>
+/// <param name="Labels">File of labels, or null.</param>
+/// <param name="Schedule">The process that it was trained on.</param>
+/// <param name="Drawing">Solver, evaluations, guidance.</param>
+/// <param name="Seed">Seed of the noise of solvers that add some.</param>
+/// <param name="Out">The file to write.</param>
+internal sealed record NetworkSampleRequest(
+    ForeignNetworkOptions Network, string Init, string? Labels, string Schedule, GenerateOptions Drawing, int Seed, string Out);
+
 /// <summary>
 /// What the command line asks of the engine. Work stops at the token: it saves, then throws
 /// <see cref="OperationCanceledException"/>. Tests put their own here.
@@ -75,6 +86,10 @@ internal interface IDptCommands
     /// <summary>Computes with a network of another tool, and writes what comes out; it appears whole or not at all.</summary>
     /// <exception cref="DptException">See <see cref="ForeignNetwork.Open"/> and <see cref="ForeignNetwork.Forward"/>.</exception>
     IReadOnlyList<NamedValue> RunNetwork(NetworkRequest request, Device device);
+
+    /// <summary>Draws with a network of another tool, and writes the samples; the file appears whole or not at all.</summary>
+    /// <exception cref="DptException">See <see cref="ForeignNetwork.Open"/> and <see cref="ForeignNetwork.Sample"/>.</exception>
+    IReadOnlyList<NamedValue> SampleNetwork(NetworkSampleRequest request, Device device);
 
     /// <summary>Counts of the data set.</summary>
     IReadOnlyList<NamedValue> DescribeData(DptOptions options);

@@ -25,34 +25,23 @@ internal abstract class NetworkVerb : Verb<NetworkArguments>
     {
         var request = new NetworkRequest(
             new ForeignNetworkOptions(
-                Given(arguments.Weights, "weights FILE"), arguments.Key, Given(arguments.Model, "model NAME"), Heads(arguments), arguments.Features),
+                Given(arguments.Weights, "weights FILE"),
+                arguments.Key,
+                Given(arguments.Model, "model NAME"),
+                NetworkFiles.Heads(Given(arguments.Heads, "heads H")),
+                arguments.Features),
             Given(arguments.X, "x FILE"),
             arguments.T,
             arguments.Y,
             Given(arguments.Out, "out FILE"),
             Gradients);
-        RequireFolder(request.Out);
+        NetworkFiles.RequireFolder(request.Out);
         using var device = DeviceChoice.Open(arguments.Device ?? "auto", kernels: null, context.Terminal);
         VerbResult.Of(context.Commands.RunNetwork(request, device)).Print(arguments.Json, context.Terminal);
         return ExitCodes.Done;
     }
 
-    private int Heads(NetworkArguments arguments) =>
-        int.TryParse(Given(arguments.Heads, "heads H"), NumberStyles.None, CultureInfo.InvariantCulture, out var heads) && heads > 0
-            ? heads
-            : throw new DptException(FailureKind.Usage, $"--heads is '{arguments.Heads}', it must be a whole number above 0");
-
-    private string Given(string? value, string option) =>
-        value ?? throw new DptException(FailureKind.Usage, $"{Name}: --{option} is missing");
-
-    /// <summary>What is known before the work is checked before it.</summary>
-    private static void RequireFolder(string file)
-    {
-        if (Path.GetDirectoryName(Path.GetFullPath(file)) is not { } folder || !Directory.Exists(folder))
-        {
-            throw new DptException(FailureKind.Environment, $"the folder of '{file}' does not exist");
-        }
-    }
+    private string Given(string? value, string option) => NetworkFiles.Given(value, Name, option);
 }
 
 /// <summary>What such a network gives.</summary>

@@ -5,8 +5,14 @@ namespace DPT.Engine.Cli;
 /// <summary>A verb of the command line: its words in help, and what it does.</summary>
 internal abstract class Verb
 {
-    /// <summary>One word, or two for a verb of a group: <c>kernels list</c>.</summary>
+    /// <summary>
+    /// One word, or two for a verb of a group: <c>kernels list</c>. The second may be an option that tells it from another verb of that
+    /// name: <c>generate --weights</c>.
+    /// </summary>
     public abstract string Name { get; }
+
+    /// <summary>The option in the name, or null.</summary>
+    public string? Option => Name.Split(' ').FirstOrDefault(word => word.StartsWith('-'));
 
     /// <summary>One line without a full stop.</summary>
     public abstract string Purpose { get; }

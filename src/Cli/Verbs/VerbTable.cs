@@ -19,6 +19,7 @@ internal static class VerbTable
         new SampleVerb(),
         new ForwardVerb(),
         new GradVerb(),
+        new NetworkSampleVerb(),
         new CompareVerb(),
         new DataInfoVerb(),
         new DataExportVerb(),
@@ -34,16 +35,19 @@ internal static class VerbTable
         new DoctorVerb(),
     ];
 
-    /// <summary>The verb that the first one or two words name, and the words after it.</summary>
+    /// <summary>
+    /// The verb that the first one or two words name, and the words after it. A verb whose name ends with an option is meant where that
+    /// option is given.
+    /// </summary>
     /// <exception cref="DptException">There is none; the message suggests the nearest.</exception>
     public static (Verb Verb, IReadOnlyList<string> Arguments) Find(IReadOnlyList<string> words)
     {
-        foreach (var verb in All)
+        foreach (var verb in All.OrderByDescending(verb => verb.Option is not null))
         {
-            var name = verb.Name.Split(' ');
-            if (words.Take(name.Length).SequenceEqual(name))
+            var name = verb.Name.Split(' ').Where(word => word != verb.Option).ToList();
+            if (words.Take(name.Count).SequenceEqual(name) && (verb.Option is null || words.Any(IsOptionOf(verb))))
             {
-                return (verb, [.. words.Skip(name.Length)]);
+                return (verb, [.. words.Skip(name.Count)]);
             }
         }
 
@@ -58,4 +62,6 @@ internal static class VerbTable
             FailureKind.Usage,
             $"there is no verb '{words[0]}'{NearestName.Hint(words[0], All.Select(v => v.Name))}; `dpt --help` lists them");
     }
+
+    private static Func<string, bool> IsOptionOf(Verb verb) => word => word.Split('=')[0] == verb.Option;
 }

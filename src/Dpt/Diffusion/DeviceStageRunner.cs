@@ -29,7 +29,14 @@ internal sealed class DeviceStageRunner : IStageRunner, IDisposable
     private float[]? _previous;
     private double _scale;
 
-    /// <summary>Fills the trajectory with the initial noise.</summary>
+    /// <param name="device">Where the network runs.</param>
+    /// <param name="schedule">The process that the network was trained on.</param>
+    /// <param name="wanted">What the solver's model values are.</param>
+    /// <param name="model">The network.</param>
+    /// <param name="guidance">How its two predictions become one.</param>
+    /// <param name="samples">Number of samples.</param>
+    /// <param name="noise">Where the noise of stages comes from.</param>
+    /// <param name="trajectory">The initial noise, which becomes the samples.</param>
     public DeviceStageRunner(
         Device device, NoiseSchedule schedule, Prediction wanted, IDiffusionModel model, Guidance guidance, int samples,
         in SamplingNoise noise, Slice<float> trajectory)
@@ -38,18 +45,6 @@ internal sealed class DeviceStageRunner : IStageRunner, IDisposable
         (_guidance, _samples, _noise, _trajectory) = (guidance, samples, noise, trajectory);
         _conditional = device.Allocate<float>(trajectory.Length);
         _unconditional = guidance.Scale > 0 ? device.Allocate<float>(trajectory.Length) : null;
-        DrawNoise(noise.Stream, trajectory);
-        if (schedule.StartDeviation != 1)
-        {
-            device.Run(SolverOperators.Step, new SolverStepCall
-            {
-                Count = trajectory.Length,
-                Base = trajectory,
-                Conditional = trajectory,
-                BaseWeight = (float)schedule.StartDeviation,
-                Result = trajectory,
-            });
-        }
     }
 
     /// <summary>Where the latest evaluation has its prediction without the condition; empty if it is not guided.</summary>
@@ -171,20 +166,9 @@ internal sealed class DeviceStageRunner : IStageRunner, IDisposable
     private Slice<float> StageNoise()
     {
         _stageNoise ??= _device.Allocate<float>(_trajectory.Length);
-        DrawNoise(_noise.Stream + ((uint)Evaluations << 16), _stageNoise.Slice);
+        _device.Run(RandomOperators.Fill, _noise.Call(_samples, _noise.Stream + ((uint)Evaluations << 16), _stageNoise.Slice));
         return _stageNoise.Slice;
     }
-
-    private void DrawNoise(uint stream, Slice<float> output) => _device.Run(RandomOperators.Fill, new RandomCall
-    {
-        Samples = _samples,
-        Elements = checked((int)(output.Length / _samples)),
-        Distribution = RandomDistribution.Normal,
-        Seed = _noise.Seed,
-        Stream = stream,
-        FirstSample = _noise.FirstSample,
-        Output = output,
-    });
 
     private readonly record struct Term(double Weight, Slice<float> Operand);
 }

@@ -38,7 +38,34 @@ public sealed class Sampler
     /// <exception cref="DptException">The solver cannot work with so few evaluations.</exception>
     public int Sample(IDiffusionModel model, int samples, in SamplingNoise noise, Slice<float> result)
     {
-        using var runner = new DeviceStageRunner(_device, _schedule, _solver.Model, model, _guidance, samples, noise, result);
+        _device.Run(RandomOperators.Fill, noise.Call(samples, noise.Stream, result));
+        if (_schedule.StartDeviation != 1)
+        {
+            _device.Run(SolverOperators.Step, new SolverStepCall
+            {
+                Count = result.Length,
+                Base = result,
+                Conditional = result,
+                BaseWeight = (float)_schedule.StartDeviation,
+                Result = result,
+            });
+        }
+
+        return Solve(model, samples, noise, result);
+    }
+
+    /// <summary>Leads a batch of samples from noise that is there already to data.</summary>
+    /// <param name="model">The network, knowing the samples' labels.</param>
+    /// <param name="samples">Number of samples.</param>
+    /// <param name="noise">Where the noise of solvers comes from that add some on the way.</param>
+    /// <param name="state">
+    /// [samples,elements]: noise of the deviation <see cref="NoiseSchedule.StartDeviation"/>, which the samples take the place of.
+    /// </param>
+    /// <returns>Network evaluations made.</returns>
+    /// <exception cref="DptException">The solver cannot work with so few evaluations.</exception>
+    public int Solve(IDiffusionModel model, int samples, in SamplingNoise noise, Slice<float> state)
+    {
+        using var runner = new DeviceStageRunner(_device, _schedule, _solver.Model, model, _guidance, samples, noise, state);
         _solver.Solve(_schedule, _evaluations, runner);
         return runner.Evaluations;
     }
@@ -50,4 +77,17 @@ public sealed class Sampler
 /// Stream of the initial noise, below 65536; evaluation k of a solver that adds noise draws from this + 65536 k.
 /// </param>
 /// <param name="FirstSample">Number of the batch's first sample.</param>
-public readonly record struct SamplingNoise(ulong Seed, uint Stream, long FirstSample);
+public readonly record struct SamplingNoise(ulong Seed, uint Stream, long FirstSample)
+{
+    /// <summary>What fills a batch with standard normal noise of a stream.</summary>
+    internal RandomCall Call(int samples, uint stream, Slice<float> output) => new()
+    {
+        Samples = samples,
+        Elements = checked((int)(output.Length / samples)),
+        Distribution = RandomDistribution.Normal,
+        Seed = Seed,
+        Stream = stream,
+        FirstSample = FirstSample,
+        Output = output,
+    };
+}

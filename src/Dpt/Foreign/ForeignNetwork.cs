@@ -17,6 +17,17 @@ public sealed record ForeignNetworkOptions(string Weights, string? Part, string 
 /// <param name="Labels">Row of the label table of each image, [N]; null where there is no table.</param>
 public sealed record NetworkInput(NpyArray<float> Images, NpyArray<float>? Times = null, NpyArray<long>? Labels = null);
 
+/// <summary>How samples are drawn with a network.</summary>
+/// <param name="Noise">Where they start, standard normal, [N, C, S, S].</param>
+/// <param name="Labels">Row of the label table of each, [N]; null where there is no table.</param>
+/// <param name="Schedule">The process that the network was trained on, see <see cref="VariancePreservingSchedule.Find"/>.</param>
+/// <param name="Solver">Name of the solver, see <see cref="SolverCatalog"/>.</param>
+/// <param name="Evaluations">Network evaluations for each, at least 1; a guided pair counts once.</param>
+/// <param name="Guidance">s of eps + s (eps - eps_null), 0 or more; the null label is the last row of the table.</param>
+/// <param name="Seed">Seed of the noise of solvers that add some on the way.</param>
+public sealed record SamplingInput(
+    NpyArray<float> Noise, NpyArray<long>? Labels, string Schedule, string Solver, int Evaluations, double Guidance = 0, ulong Seed = 0);
+
 /// <summary>
 /// A U-ViT or ViT with the weights of another tool, to be compared with what that tool computes. Its sizes follow from the tensors.
 /// </summary>
@@ -72,7 +83,7 @@ public abstract class ForeignNetwork : IDisposable
         RequireFit(input);
         using var memory = new Uploaded(Store.Device, input);
         using var tape = new Tape(Store.Device);
-        return Result(tape.WithoutGradient(() => Run(tape, memory)));
+        return Result(tape.WithoutGradient(() => Run(tape, memory)), ImageOfX);
     }
 
     /// <summary>The gradients of the mean of all squared numbers of the output.</summary>
@@ -86,7 +97,7 @@ public abstract class ForeignNetwork : IDisposable
         using var tape = new Tape(Store.Device);
         Store.Device.Clear(Store.Gradients);
         var output = Run(tape, memory);
-        var loss = Result(output).Values.Average(value => (double)value * value);
+        var loss = Result(output, ImageOfX).Values.Average(value => (double)value * value);
         var zero = tape.New(output.Shape);
         Store.Device.Clear(zero.Data);
         tape.SquaredError(output, zero.Data, scale: 1f / output.Shape[0]);
@@ -99,6 +110,16 @@ public abstract class ForeignNetwork : IDisposable
         return (loss, Store.Parameters.Where(IsOfFile).ToDictionary(
             NameInFile, parameter => new NpyArray<float>(parameter.Shape.ToArray(), Store.Device.Download(parameter.Gradient))));
     }
+
+    /// <summary>Draws samples with the network. All go through it together, so an adaptive solver takes the steps that all of them need.</summary>
+    /// <param name="input">Noise, and the way from there.</param>
+    /// <returns>The samples as the solver leaves them, [N, C, S, S].</returns>
+    /// <exception cref="DptException">
+    /// Usage: the network is none that draws, the input does not fit, or the solver cannot do with so few evaluations. Diverged: a number of
+    /// the samples is not finite.
+    /// </exception>
+    public virtual NpyArray<float> Sample(SamplingInput input) =>
+        throw new DptException(FailureKind.Usage, "a ViT classifies; samples are drawn by a uvit");
 
     /// <inheritdoc/>
     public void Dispose()
@@ -129,12 +150,14 @@ public abstract class ForeignNetwork : IDisposable
 
     private protected virtual string NameInFile(Parameter parameter) => parameter.Name;
 
-    private protected virtual void RequireFit(NetworkInput input)
+    private protected virtual void RequireFit(NetworkInput input) => RequireImages(input.Images, "x");
+
+    private protected void RequireImages(NpyArray<float> images, string name)
     {
-        var (shape, form) = (input.Images.Shape, Form);
+        var (shape, form) = (images.Shape, Form);
         Usage.Require(
             shape.Count == 4 && shape[0] > 0 && shape.Skip(1).SequenceEqual([form.Channels, form.Side, form.Side]),
-            $"x is {input.Images}, the network takes [N, {form.Channels}, {form.Side}, {form.Side}]");
+            $"{name} is {images}, the network takes [N, {form.Channels}, {form.Side}, {form.Side}]");
     }
 
     /// <summary>Throws unless heads divide the width into sizes that attention takes.</summary>
@@ -145,12 +168,14 @@ public abstract class ForeignNetwork : IDisposable
         return heads;
     }
 
-    private NpyArray<float> Result(Tensor output)
+    private protected NpyArray<float> Result(Tensor output, Func<int, string> nameOf)
     {
         var values = Store.Device.Download(output.Data);
-        NonFinite.RequireOutput(values, values.Length / output.Shape[0], Store, "the network", row => $"image {row} of x");
+        NonFinite.RequireOutput(values, values.Length / output.Shape[0], Store, "the network", nameOf);
         return new NpyArray<float>(output.Shape.ToArray(), values);
     }
+
+    private static string ImageOfX(int row) => $"image {row} of x";
 
     /// <summary>An input on the device.</summary>
     private protected sealed class Uploaded(Device device, NetworkInput input) : IDisposable

@@ -21,7 +21,30 @@ internal sealed class ForeignUVit : ForeignNetwork
         $"U-ViT: images {_config.Channels}x{_config.ImageSize}x{_config.ImageSize}, patch {_config.PatchSize}, width {_config.Width}, "
         + $"depth {_config.Depth}, heads {_config.Heads}, {_config.NumClasses} rows of labels, {(_config.Convolution ? "a" : "no")} final convolution";
 
+    /// <summary>Without a table of labels it takes none.</summary>
+    private bool HasLabels => _config.NumClasses > 0;
+
     private protected override ImageForm Form => new(_config.Channels, _config.ImageSize, _config.NumClasses);
+
+    public override NpyArray<float> Sample(SamplingInput input)
+    {
+        RequireImages(input.Noise, "the noise");
+        var count = input.Noise.Shape[0];
+        RequireLabels(input.Labels, count);
+        Usage.Require(input.Guidance >= 0 && double.IsFinite(input.Guidance), $"the guidance is {input.Guidance}, it must be 0 or more");
+        Usage.Require(HasLabels || input.Guidance == 0, "the network has no labels, so nothing can guide it: the guidance must be 0");
+        using var model = new GeneratorModel(Store.Device, HasLabels ? _network : new Unlabelled(_network), Form, Prediction.Noise);
+        model.SetLabels(input.Labels is { } labels ? Array.ConvertAll(labels.Values, label => (int)label) : new int[count]);
+        var sampler = new Sampler(
+            Store.Device,
+            VariancePreservingSchedule.Find(input.Schedule),
+            SolverCatalog.Find(input.Solver),
+            input.Evaluations,
+            new Guidance(input.Guidance));
+        using var state = Store.Device.Upload<float>(input.Noise.Values);
+        sampler.Solve(model, count, new SamplingNoise(input.Seed, RunStreams.SamplingNoise, FirstSample: 0), state.Slice);
+        return Result(Tape.Constant(new TensorShape([.. input.Noise.Shape]), state.Slice), row => $"sample {row}");
+    }
 
     private protected override Tensor Run(Tape tape, Uploaded input) => _network.Forward(tape, input.Images, input.Times, input.Labels);
 
@@ -30,16 +53,21 @@ internal sealed class ForeignUVit : ForeignNetwork
         base.RequireFit(input);
         var count = input.Images.Shape[0];
         Usage.Require(input.Times is { } times && times.Shape.SequenceEqual([count]), $"t is {input.Times?.ToString() ?? "missing"}, a U-ViT takes [{count}] here");
-        if (_config.NumClasses == 0)
+        RequireLabels(input.Labels, count);
+    }
+
+    private void RequireLabels(NpyArray<long>? labels, int count)
+    {
+        if (!HasLabels)
         {
-            Usage.Require(input.Labels is null, "the network has no labels, but y is given");
+            Usage.Require(labels is null, "the network has no labels, but some are given");
             return;
         }
 
         Usage.Require(
-            input.Labels is { } labels && labels.Shape.SequenceEqual([count]), $"y is {input.Labels?.ToString() ?? "missing"}, the network takes [{count}] here");
-        var wrong = Array.FindIndex(input.Labels!.Values, label => label < 0 || label >= _config.NumClasses);
-        Usage.Require(wrong < 0, $"y has the label {input.Labels.Values.ElementAtOrDefault(wrong)}, the network has 0 to {_config.NumClasses - 1}");
+            labels is not null && labels.Shape.SequenceEqual([count]), $"labels are {labels?.ToString() ?? "missing"}, the network takes [{count}] here");
+        var wrong = Array.FindIndex(labels!.Values, label => label < 0 || label >= _config.NumClasses);
+        Usage.Require(wrong < 0, $"a label is {labels.Values.ElementAtOrDefault(wrong)}, the network has 0 to {_config.NumClasses - 1}");
     }
 
     private static UVitConfig Infer(TensorShapes shapes, int heads)
@@ -69,5 +97,13 @@ internal sealed class ForeignUVit : ForeignNetwork
             Heads(width, heads),
             classes,
             Convolution: shapes.Has("final_layer.weight"));
+    }
+
+    /// <summary>A network without a table of labels, among generators that are given some.</summary>
+    private sealed class Unlabelled(UVit network) : IGenerator
+    {
+        public int NullClass => 0;
+
+        public Tensor Forward(Tape tape, Tensor images, Slice<float> times, Slice<int> labels) => network.Forward(tape, images, times);
     }
 }

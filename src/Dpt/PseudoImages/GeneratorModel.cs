@@ -3,39 +3,41 @@ using DPT.Engine.Kernels;
 namespace DPT.Engine.Dpt;
 
 /// <summary>
-/// A generator as a sampler sees it: one class and one time for the whole batch. In a guided evaluation the batch stands in the network
-/// twice, once with the class and once with the null class: an image's prediction does not depend on the images beside it.
+/// A generator as a sampler sees it: the batch knows its classes and has one time. In a guided evaluation the batch stands in the network
+/// twice, once with the classes and once with the null class: an image's prediction does not depend on the images beside it.
 /// </summary>
 internal sealed class GeneratorModel(Device device, IGenerator network, ImageForm form, Prediction prediction)
     : IDiffusionModel, IDisposable
 {
     private GeneratorForward? _alone;
     private GeneratorForward? _guided;
-    private int _label;
-    private int _count;
+    private int[] _labels = [];
 
     public Prediction Prediction => prediction;
 
     /// <summary>The next batches have <paramref name="count"/> images of this class.</summary>
-    public void SetLabels(int label, int count)
+    public void SetLabels(int label, int count) => SetLabels([.. Enumerable.Repeat(label, count)]);
+
+    /// <summary>The next batches have images of these classes.</summary>
+    public void SetLabels(int[] labels)
     {
-        (_label, _count) = (label, count);
-        _alone = Relabelled(_alone, count);
-        _guided = Relabelled(_guided, 2 * count);
+        _labels = labels;
+        _alone = Relabelled(_alone, labels.Length);
+        _guided = Relabelled(_guided, 2 * labels.Length);
     }
 
     public void Predict(Slice<float> state, double time, Slice<float> conditional, Slice<float> unconditional)
     {
         if (unconditional.IsEmpty)
         {
-            var alone = _alone ??= Create(_count);
+            var alone = _alone ??= Create(_labels.Length);
             device.Copy(state, alone.Images);
             alone.Run(time);
             device.Copy(alone.Prediction, conditional);
             return;
         }
 
-        var guided = _guided ??= Create(2 * _count);
+        var guided = _guided ??= Create(2 * _labels.Length);
         device.Copy(state, guided.Images.Range(0, state.Length));
         device.Copy(state, guided.Images.From(state.Length));
         guided.Run(time);
@@ -64,12 +66,6 @@ internal sealed class GeneratorModel(Device device, IGenerator network, ImageFor
 
     private GeneratorForward Create(int rows) => new(device, network, form, Labels(rows));
 
-    /// <summary>The class for as many rows as there are images, the null class for the others.</summary>
-    private int[] Labels(int rows)
-    {
-        var labels = new int[rows];
-        labels.AsSpan(0, _count).Fill(_label);
-        labels.AsSpan(_count).Fill(network.NullClass);
-        return labels;
-    }
+    /// <summary>The classes for as many rows as there are images, the null class for the others.</summary>
+    private int[] Labels(int rows) => [.. _labels, .. Enumerable.Repeat(network.NullClass, rows - _labels.Length)];
 }

@@ -58,6 +58,7 @@ public sealed class SteadyStateTests
         using var model = Model(generator);
         model.SetLabels(1, Samples);
         using var samples = device.Allocate<float>(Samples * generator.Form.Elements);
+        device.Clear(samples.Slice);
         var planned = (PlannedSolver)SolverCatalog.Find(solver);
         using var runner = new DeviceStageRunner(
             device, generator.Schedule, planned.Model, model, new Guidance(0.5), Samples, default, samples.Slice);
@@ -79,6 +80,7 @@ public sealed class SteadyStateTests
         using var model = Model(generator);
         model.SetLabels(1, 2);
         using var samples = device.Allocate<float>(2 * generator.Form.Elements);
+        device.Clear(samples.Slice);
         using var runner = new DeviceStageRunner(
             device, generator.Schedule, Prediction.Noise, model, new Guidance(0.5), 2, default, samples.Slice);
         var recorder = new MostPerCall(runner);

@@ -138,8 +138,8 @@ public sealed class ForeignNetworkTests
         Fails(new NetworkInput(new([0, 2, 8, 8], []), t, y), "x is [0, 2, 8, 8]");
         Fails(new NetworkInput(x, null, y), "t is missing, a U-ViT takes [3] here");
         Fails(new NetworkInput(x, new([2], [1, 2]), y), "t is [2]");
-        Fails(new NetworkInput(x, t), "y is missing, the network takes [3] here");
-        Fails(new NetworkInput(x, t, new([3], [0, 3, 1])), "y has the label 3, the network has 0 to 2");
+        Fails(new NetworkInput(x, t), "labels are missing, the network takes [3] here");
+        Fails(new NetworkInput(x, t, new([3], [0, 3, 1])), "a label is 3, the network has 0 to 2");
         using var transformer = ForeignNetwork.Open(_device, TransformerOptions);
         TestImages.Fails(FailureKind.Usage, () => transformer.Forward(TransformerInput with { Times = t }), "a ViT takes images alone");
         x.Values[0] = float.NaN;
@@ -147,6 +147,82 @@ public sealed class ForeignNetworkTests
 
         void Fails(NetworkInput input, string says) => TestImages.Fails(FailureKind.Usage, () => network.Forward(input), says);
     }
+
+    /// <summary>All the way from noise to samples, guided and not, by both official solvers, against PyTorch in double precision.</summary>
+    [TestCase("continuous", "vp", "dpm-solver-fast", 11, 0.4)]
+    [TestCase("continuous-unguided", "vp", "dpm-solver-fast", 12, 0)]
+    [TestCase("discrete", "discrete", "dpm-solver++-fast", 13, 0.4)]
+    public void Sample_GivesWhatPyTorchGives(string file, string schedule, string solver, int evaluations, double guidance)
+    {
+        using var network = ForeignNetwork.Open(_device, UVitOptions);
+        var input = new SamplingInput(Noise, NoiseLabels, schedule, solver, evaluations, guidance);
+        RequireLike(network.Sample(input), Floats($"uvit-samples-{file}"), file);
+    }
+
+    /// <summary>The labels are per sample: others give the others' samples, in any order.</summary>
+    [Test]
+    public void Sample_OfAnOrder_HasTheSamplesInThatOrder()
+    {
+        using var network = ForeignNetwork.Open(_device, UVitOptions);
+        var input = new SamplingInput(Noise, NoiseLabels, "vp", "dpm-solver-fast", 6, Guidance: 1);
+        var straight = network.Sample(input).Values.Chunk(128).ToList();
+        var turned = network.Sample(input with
+        {
+            Noise = new NpyArray<float>(Noise.Shape, [.. Noise.Values.Chunk(128).Reverse().SelectMany(sample => sample)]),
+            Labels = new NpyArray<long>([3], [.. NoiseLabels.Values.Reverse()]),
+        });
+        Assert.That(turned.Values.Chunk(128), Is.EqualTo(straight.AsEnumerable().Reverse()));
+    }
+
+    /// <summary>Without a table of labels: the network alone, and one sample of one step is DDIM's formula.</summary>
+    [Test]
+    public void Sample_OfANetworkWithoutLabels_IsItsOwnPrediction()
+    {
+        var unlabelled = Changed(UVitOptions, state =>
+        {
+            state.Remove("label_emb.weight");
+            var (_, positions) = state["pos_embed"];
+            state["pos_embed"] = (new TensorShape(1, 5, 8), positions[8..]);
+        });
+        using var network = ForeignNetwork.Open(_device, unlabelled);
+        var input = new SamplingInput(Noise, Labels: null, "vp", "ddim", 1);
+        var eps = network.Forward(new NetworkInput(Noise, new([3], [999, 999, 999])));
+        var vp = new LinearVpSchedule();
+        var (ratio, step) = (vp.Alpha(vp.End) / vp.Alpha(1), vp.Sigma(vp.End) * (Math.Exp(vp.Lambda(vp.End) - vp.Lambda(1)) - 1));
+        RequireLike(network.Sample(input), new(Noise.Shape, [.. Noise.Values.Zip(eps.Values, (z, e) => (float)((ratio * z) - (step * e)))]), "DDIM");
+        Fails(input with { Guidance = 0.5 }, "nothing can guide it");
+        Fails(input with { Labels = NoiseLabels }, "the network has no labels, but some are given");
+
+        void Fails(SamplingInput input, string says) => TestImages.Fails(FailureKind.Usage, () => network.Sample(input), says);
+    }
+
+    [Test]
+    public void Sample_OfInputThatDoesNotFit_SaysWhatFits()
+    {
+        using var network = ForeignNetwork.Open(_device, UVitOptions);
+        var input = new SamplingInput(Noise, NoiseLabels, "vp", "dpm-solver-fast", 6, Guidance: 1);
+        Fails(input with { Noise = new([], [1]) }, "the noise is [], the network takes [N, 2, 8, 8]");
+        Fails(input with { Noise = new([1, 1, 8, 8], new float[64]) }, "the noise is [1, 1, 8, 8]");
+        Fails(input with { Labels = null }, "labels are missing");
+        Fails(input with { Labels = new([3], [0, 1, 3]) }, "a label is 3, the network has 0 to 2");
+        Fails(input with { Labels = new([3], [0, 1, 1L << 40]) }, "a label is 1099511627776");
+        Fails(input with { Guidance = -1 }, "the guidance is -1, it must be 0 or more");
+        Fails(input with { Guidance = double.NaN }, "the guidance is NaN");
+        Fails(input with { Schedule = "linear" }, "unknown noise schedule 'linear'");
+        Fails(input with { Solver = "rk4" }, "rk4");
+        Fails(input with { Evaluations = 0 }, "cannot work with 0 evaluations");
+        using var transformer = ForeignNetwork.Open(_device, TransformerOptions);
+        TestImages.Fails(FailureKind.Usage, () => transformer.Sample(input), "a ViT classifies");
+        var broken = Noise;
+        broken.Values[200] = float.PositiveInfinity;
+        TestImages.Fails(FailureKind.Diverged, () => network.Sample(input with { Noise = broken }), "sample 1");
+
+        void Fails(SamplingInput input, string says) => TestImages.Fails(FailureKind.Usage, () => network.Sample(input), says);
+    }
+
+    private static NpyArray<float> Noise => Floats("uvit-z");
+
+    private static NpyArray<long> NoiseLabels => NpyFile.ReadLongs(WeightFiles.PathOf("uvit-z-labels.npy"));
 
     private void Refuses(ForeignNetworkOptions options, string says) =>
         TestImages.Fails(FailureKind.Check, () => ForeignNetwork.Open(_device, options).Dispose(), says);

@@ -186,6 +186,103 @@ def save_vit():
     np.save(FILES / "vit-features.npy", vit(p, x, depth=1, heads=3, features=True).detach().numpy())
 
 
+class Continuous:
+    """beta(t) = 0.1 + 19.9 t (Song et al., ICLR 2021); the network is told 999 t."""
+
+    end = 1e-4
+
+    def log_alpha(self, t):
+        return -0.25 * t**2 * 19.9 - 0.5 * t * 0.1
+
+    def time(self, lam):
+        log_alpha = -0.5 * np.logaddexp(-2 * lam, 0)
+        return (math.sqrt(0.1**2 - 4 * 19.9 * log_alpha) - 0.1) / 19.9
+
+    def label(self, t):
+        return 999 * t
+
+
+class Discrete:
+    """1000 steps, sqrt(beta) linear (Rombach et al., CVPR 2022), ln alpha linear between them; the network is told 1000 t."""
+
+    end = 1e-3
+    knots = np.concatenate([[0], 0.5 * np.cumsum(np.log(1 - np.linspace(0.00085**0.5, 0.012**0.5, 1000) ** 2))])
+
+    def log_alpha(self, t):
+        return float(np.interp(t, np.arange(1001) / 1000, self.knots))
+
+    def label(self, t):
+        return 1000 * t
+
+
+def guided(p, y, schedule, scale):
+    """eps + s (eps - eps_null); the null label is the last row of the table."""
+    null = torch.full_like(y, len(p["label_emb.weight"]) - 1)
+
+    def eps(x, t):
+        times = torch.full((len(x),), schedule.label(t), dtype=x.dtype)
+        with_label = uvit(p, x, times, y, depth=2, heads=2)
+        return with_label if scale == 0 else with_label + scale * (with_label - uvit(p, x, times, null, depth=2, heads=2))
+
+    return eps
+
+
+def solver_orders(steps):
+    return [3] * (steps // 3 - 1) + [2, 1] if steps % 3 == 0 else [3] * (steps // 3) + [steps % 3]
+
+
+def dpm_solver(eps, x, schedule, steps, plus):
+    """
+    DPM-Solver-3 (Lu et al., NeurIPS 2022) on a grid uniform in lambda, or DPM-Solver++(3S) (Lu et al. 2022, arXiv 2211.01095) on a
+    grid uniform in time with a step of order k over k intervals; both spend exactly so many evaluations.
+    """
+    alpha = lambda t: math.exp(schedule.log_alpha(t))
+    sigma = lambda t: math.sqrt(-math.expm1(2 * schedule.log_alpha(t)))
+    lam = lambda t: schedule.log_alpha(t) - math.log(sigma(t))
+    model = (lambda x, t: (x - sigma(t) * eps(x, t)) / alpha(t)) if plus else eps
+    scale, sign = (alpha, -1) if plus else (sigma, 1)
+    move = lambda x, s, t: (sigma(t) / sigma(s) if plus else alpha(t) / alpha(s)) * x
+    phi = lambda h: math.expm1(sign * h)
+    orders, start = solver_orders(steps), 0
+    grid = np.linspace(1, schedule.end, steps + 1) if plus else [schedule.time(v) for v in np.linspace(lam(1), lam(schedule.end), len(orders) + 1)]
+    if not plus:
+        grid[0], grid[-1] = 1.0, schedule.end
+    for i, k in enumerate(orders):
+        s, t = (grid[start], grid[start + k]) if plus else (grid[i], grid[i + 1])
+        inner = list(grid[start + 1 : start + k]) if plus else [schedule.time(lam(s) + r * (lam(t) - lam(s))) for r in ((), (1 / 2,), (1 / 3, 2 / 3))[k - 1]]
+        start, h, m = start + k, lam(t) - lam(s), model(x, s)
+        r = [(lam(u) - lam(s)) / h for u in inner]
+        result = move(x, s, t) - scale(t) * phi(h) * m
+        if k >= 2:
+            x1 = move(x, s, inner[0]) - scale(inner[0]) * phi(r[0] * h) * m
+            d1 = model(x1, inner[0]) - m
+        if k == 2:
+            result = result - scale(t) * phi(h) / (2 * r[0]) * d1
+        if k == 3:
+            z = r[1] * h
+            x2 = move(x, s, inner[1]) - scale(inner[1]) * phi(z) * m
+            x2 = x2 - sign * r[1] / r[0] * scale(inner[1]) * (phi(z) / z - sign) * d1
+            d2 = model(x2, inner[1]) - m
+            result = result - sign * scale(t) / r[1] * (phi(h) / h - sign) * d2
+        x = result
+    return x
+
+
+def save_samples():
+    """Samples of the U-ViT in double precision, from noise and labels in files."""
+    p = OrderedDict((name, value.detach().double()) for name, value in torch.load(FILES / "uvit.pth").items())
+    z, y = torch.randn(3, 2, 8, 8), torch.tensor([1, 0, 1])
+    np.save(FILES / "uvit-z.npy", z.numpy())
+    np.save(FILES / "uvit-z-labels.npy", y.numpy())
+    for name, schedule, steps, plus, scale in (
+        ("continuous", Continuous(), 11, False, 0.4),
+        ("continuous-unguided", Continuous(), 12, False, 0),
+        ("discrete", Discrete(), 13, True, 0.4),
+    ):
+        samples = dpm_solver(guided(p, y, schedule, scale), z.double(), schedule, steps, plus)
+        np.save(FILES / f"uvit-samples-{name}.npy", samples.float().numpy())
+
+
 if __name__ == "__main__":
     FILES.mkdir(exist_ok=True)
     torch.manual_seed(1)
@@ -197,3 +294,4 @@ if __name__ == "__main__":
     save(77, "step.pth")
     save_uvit()
     save_vit()
+    save_samples()
