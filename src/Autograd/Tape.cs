@@ -24,6 +24,9 @@ public sealed class Tape : IDisposable
     /// <summary>Where operators run.</summary>
     public Device Device { get; }
 
+    /// <summary>Hears which operators run; null for nobody.</summary>
+    public ITapeObserver? Observer { get; set; }
+
     /// <summary>Whether operators leave nodes.</summary>
     public bool Recording { get; private set; } = true;
 

@@ -228,6 +228,9 @@ public sealed class EndToEndTests
         public Samples Sample(RunLayout run, SampleRequest request, Device device, IRunObserver observer, CancellationToken stop) =>
             _engine.Sample(run, request, device, observer, stop);
 
+        public string Export(RunLayout run, ExportRequest request, Device device, IRunObserver observer) =>
+            _engine.Export(run, request, device, observer);
+
         public Predictions Predict(
             RunLayout run, IReadOnlyList<string> paths, bool skipBroken, Device device, IRunObserver observer, CancellationToken stop) =>
             _engine.Predict(run, paths, skipBroken, device, observer, stop);

@@ -41,6 +41,9 @@ internal sealed class FakeCommands : IDptCommands
     /// <summary>What was to be drawn.</summary>
     public List<SampleRequest> SampleRequests { get; } = [];
 
+    /// <summary>What was to be exported.</summary>
+    public List<ExportRequest> Exports { get; } = [];
+
     public List<DptStage> Stages { get; } = [];
 
     /// <summary>The budgets that were planned for.</summary>
@@ -121,6 +124,12 @@ internal sealed class FakeCommands : IDptCommands
         int[] labels = [.. Enumerable.Range(0, 2).SelectMany(label => Enumerable.Repeat(label, request.PerClass))];
         return new Samples("generator", new ImageDataset(
             "samples", ["cat", "dog"], 1, 8, [.. labels.SelectMany((label, i) => Enumerable.Repeat((byte)((100 * label) + i), 64))], labels));
+    }
+
+    public string Export(RunLayout run, ExportRequest request, Device device, IRunObserver observer)
+    {
+        Exports.Add(request);
+        return "weights";
     }
 
     public Predictions Predict(

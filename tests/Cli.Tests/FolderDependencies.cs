@@ -10,6 +10,9 @@ namespace Cli.Tests;
 /// </summary>
 internal sealed class FolderDependencies
 {
+    /// <summary>Namespace of the internal types that are made of <c>onnx.proto</c>.</summary>
+    public const string OfMessages = "DPT.Engine.Dpt.OnnxFormat";
+
     private readonly Dictionary<string, string> _folders = [];
     private readonly SortedDictionary<(string From, string To), string> _edges = [];
 
@@ -48,9 +51,11 @@ internal sealed class FolderDependencies
             .Select(e => $"{e.Key.From} -> {e.Key.To}: {e.Value}");
     }
 
-    /// <summary>Whether somebody wrote the type, and not the compiler.</summary>
+    /// <summary>Whether somebody wrote the type, and not a compiler: that of C#, or of the messages in <c>onnx.proto</c>.</summary>
     private static bool IsWritten(TypeDefinition type) =>
-        type.Namespace.StartsWith("DPT.Engine", StringComparison.Ordinal) && !type.Name.StartsWith('<');
+        type.Namespace.StartsWith("DPT.Engine", StringComparison.Ordinal)
+        && type.Namespace != OfMessages
+        && !type.Name.StartsWith('<');
 
     private static bool Declares(string source, string type) =>
         Regex.IsMatch(source, $@"\b(class|struct|record|interface|enum|delegate [^ ]+) {type}\b");

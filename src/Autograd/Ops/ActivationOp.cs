@@ -12,7 +12,9 @@ public static class ActivationOp
     /// <returns>Shaped like x.</returns>
     public static Tensor Activate(this Tape tape, Tensor x, Activation function)
     {
-        return tape.Record(Apply(x, gradient: default), (x, (g, _) => Apply(x, g.Data)));
+        var result = Apply(x, gradient: default);
+        tape.Observer?.Ran(new TracedActivation(result, x, function));
+        return tape.Record(result, (x, (g, _) => Apply(x, g.Data)));
 
         Tensor Apply(Tensor input, Slice<float> gradient)
         {

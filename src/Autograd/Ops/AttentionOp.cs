@@ -22,7 +22,9 @@ public static class AttentionOp
 
         var dims = new AttentionShape(batch, tokens, heads, packed / 3 / heads);
         var y = tape.NewFactor(new TensorShape(batch, tokens, packed / 3));
-        return tape.Device.Precision == Precision.Fp32 ? InFp32(tape, y, qkv, dims) : InBf16(tape, y, qkv, dims);
+        _ = tape.Device.Precision == Precision.Fp32 ? InFp32(tape, y, qkv, dims) : InBf16(tape, y, qkv, dims);
+        tape.Observer?.Ran(new TracedAttention(y, qkv, heads));
+        return y;
     }
 
     private static Tensor InFp32(Tape tape, Tensor y, Tensor qkv, AttentionShape dims)

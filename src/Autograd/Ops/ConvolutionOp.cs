@@ -61,6 +61,7 @@ public static class ConvolutionOp
         }
 
         grid.ClearBorder(tape.Device, y.Data, outs);
+        tape.Observer?.Ran(new TracedConvolution(y, x, grid, weight, bias, residual));
         if (tape.Records(x, weight, bias, residual))
         {
             tape.Record(y, new Node(y, grid, x, weight, bias, residual));

@@ -51,6 +51,7 @@ public static class LayerNormOp
             Mean = mean.Data,
             InverseDeviation = inverse.Data,
         });
+        tape.Observer?.Ran(new TracedLayerNorm(y, x, gamma, beta, epsilon, FirstToken: y.Shape != x.Shape));
         if (tape.Records(x, gamma, beta))
         {
             tape.Record(y, new Node(y, x, stride, gamma, beta, mean, inverse));

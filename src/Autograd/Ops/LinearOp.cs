@@ -26,6 +26,7 @@ public static class LinearOp
         Shapes.RequireIfGiven(nameof(Linear), nameof(residual), residual, y.Shape);
 
         Compute(tape, x, weight, bias, residual, y);
+        tape.Observer?.Ran(new TracedLinear(y, x, weight, bias, residual));
         if (tape.Records(x, weight, bias, residual))
         {
             tape.Record(y, new Node(y, x, weight, bias, residual));

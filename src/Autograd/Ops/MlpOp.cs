@@ -40,6 +40,7 @@ public static class MlpOp
         var before = tape.Records(x, weight1, bias1) ? tape.NewFactor(hidden.Shape) : null;
         FirstLayer(tape, x, weight1, bias1, activation, hidden, before);
         LinearOp.Compute(tape, hidden, weight2, bias2, residual, y);
+        tape.Observer?.Ran(new TracedMlp(y, x, weight1, bias1, weight2, bias2, activation, residual));
         if (tape.Records(x, weight1, bias1, weight2, bias2, residual))
         {
             tape.Record(y, new Node(y, x, weight1, bias1, weight2, bias2, residual, hidden, before, activation));

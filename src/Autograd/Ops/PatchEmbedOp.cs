@@ -71,6 +71,7 @@ public static class PatchEmbedOp
             ClassToken = parts.ClassToken?.Data ?? default,
             Tokens = tokens.Data,
         });
+        tape.Observer?.Ran(new TracedPatchEmbed(tokens, image, parts, !labels.IsEmpty, !times.IsEmpty));
         if (tape.Records(image, parts.Weight, parts.Bias, parts.Position, parts.LabelTable, parts.ClassToken))
         {
             tape.Record(tokens, new Node(tokens, grid, image, parts, labels, hasTime: !times.IsEmpty));

@@ -28,6 +28,7 @@ public static class PixelGridOps
             Copy(tape.Device, sizes, inTokens, inRows);
         }
 
+        tape.Observer?.Ran(new TracedFromPatches(rows, tokens, grid, patch));
         return tape.Record(rows, (tokens, (g, _) => tape.ToPatches(g, grid, patch)));
     }
 
@@ -50,6 +51,7 @@ public static class PixelGridOps
             Copy(tape.Device, sizes, inRows, inTokens);
         }
 
+        tape.Observer?.Ran(new TracedToPatches(tokens, rows, grid, patch));
         return tape.Record(tokens, (rows, (g, _) => tape.FromPatches(g, grid, patch)));
     }
 

@@ -33,6 +33,7 @@ internal static class PrimitiveKernels
             Offset = offset,
             Y = y.Data,
         });
+        t.Observer?.Ran(new TracedMap(y, function, a, b, factor, offset));
         return y;
     }
 
@@ -52,6 +53,7 @@ internal static class PrimitiveKernels
             X = x.Data,
             Y = y.Data,
         });
+        t.Observer?.Ran(new TracedReduction(y, reduction, x, axis));
         return y;
     }
 
@@ -65,6 +67,7 @@ internal static class PrimitiveKernels
 
         var y = t.New(shape);
         t.Device.Copy(x.Data, y.Data);
+        t.Observer?.Ran(new TracedReshape(y, x));
         return y;
     }
 
@@ -76,6 +79,7 @@ internal static class PrimitiveKernels
         var strides = SizesOf(x).RowMajor;
         var (from, to) = (Aligned(x, axis), Aligned(x, other));
         Copy(t, SizesOf(y), x.Data, strides.With(from, strides[to]).With(to, strides[from]), y.Data, SizesOf(y).RowMajor);
+        t.Observer?.Ran(new TracedTranspose(y, x, axis, other));
         return y;
     }
 
@@ -91,6 +95,7 @@ internal static class PrimitiveKernels
 
         var y = t.New(x.Shape.With(axis, size));
         Copy(t, SizesOf(y), x.Data, SizesOf(x).RowMajor.With(Aligned(x, axis), 0), y.Data, SizesOf(y).RowMajor);
+        t.Observer?.Ran(new TracedExpand(y, x, axis));
         return y;
     }
 
@@ -103,6 +108,7 @@ internal static class PrimitiveKernels
         var y = t.New(x.Shape.With(axis, length));
         var strides = SizesOf(x).RowMajor;
         Copy(t, SizesOf(y), x.Data.From(start * strides[Aligned(x, axis)]), strides, y.Data, SizesOf(y).RowMajor);
+        t.Observer?.Ran(new TracedSlice(y, x, axis, start));
         return y;
     }
 
@@ -132,6 +138,7 @@ internal static class PrimitiveKernels
             Copy(t, SizesOf(x), x.Data, SizesOf(x).RowMajor, y.Data.From(start * strides[Aligned(y, axis)]), strides);
         }
 
+        t.Observer?.Ran(new TracedPlacement(y, axis, parts.ToArray()));
         return y;
     }
 

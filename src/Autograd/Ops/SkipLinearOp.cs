@@ -38,6 +38,7 @@ public static class SkipLinearOp
         tape.Device.Multiply(in half, a, b);
         (a, b) = (tape.FactorOf(skip), b.From(width));
         tape.Device.Multiply(half with { A = a.Floats, B = b.Floats, Bias = default, Accumulate = true }, a, b);
+        tape.Observer?.Ran(new TracedSkipLinear(y, x, skip, weight, bias));
         if (tape.Records(x, skip, weight, bias))
         {
             tape.Record(y, new Node(y, x, skip, weight, bias));

@@ -30,6 +30,7 @@ public static class UnpatchifyOp
             Bias = bias?.Data ?? default,
             Image = image.Data,
         });
+        tape.Observer?.Ran(new TracedUnpatchify(image, tokens, grid, weight, bias));
         if (tape.Records(tokens, weight, bias))
         {
             tape.Record(image, new Node(image, grid, tokens, weight, bias));

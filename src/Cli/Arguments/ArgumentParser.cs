@@ -318,6 +318,26 @@ internal sealed class SampleArguments : CommonArguments
     public string? Device { get; set; }
 }
 
+/// <summary>What <c>export</c> understands.</summary>
+internal sealed class ModelExportArguments : CommonArguments
+{
+    [OptionGroup("Data")]
+    [Option("model", MetaValue = "NAME", HelpText = "classifier or generator [classifier]")]
+    public string? Model { get; set; }
+
+    [OptionGroup("Output")]
+    [Option("to", MetaValue = "FORMAT", HelpText = "safetensors, onnx or hf")]
+    public string? To { get; set; }
+
+    [OptionGroup("Output")]
+    [Option("licence", MetaValue = "NAME", HelpText = "of hf: the licence that its card states, as the hub names it [unknown]")]
+    public string? Licence { get; set; }
+
+    [OptionGroup("Output")]
+    [Option('o', "out", MetaValue = "PATH", HelpText = "the file to write; of hf, the folder to make")]
+    public string? Out { get; set; }
+}
+
 /// <summary>What <c>forward</c> and <c>grad</c> understand.</summary>
 internal sealed class NetworkArguments : CommonArguments
 {

@@ -55,6 +55,9 @@ internal sealed class EngineCommands : IDptCommands
     public Samples Sample(RunLayout run, SampleRequest request, Device device, IRunObserver observer, CancellationToken stop) =>
         Samples.Of(run, request, device, observer, stop);
 
+    public string Export(RunLayout run, ExportRequest request, Device device, IRunObserver observer) =>
+        ModelExport.Save(run, request, device, observer);
+
     public Predictions Predict(
         RunLayout run, IReadOnlyList<string> paths, bool skipBroken, Device device, IRunObserver observer, CancellationToken stop) =>
         Predictions.Of(run, paths, skipBroken, device, observer, stop);

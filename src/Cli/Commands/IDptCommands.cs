@@ -78,6 +78,10 @@ internal interface IDptCommands
     /// <inheritdoc cref="Samples.Of"/>
     Samples Sample(RunLayout run, SampleRequest request, Device device, IRunObserver observer, CancellationToken stop);
 
+    /// <summary>Takes a trained network out of a run for other tools; of the run nothing changes.</summary>
+    /// <inheritdoc cref="ModelExport.Save"/>
+    string Export(RunLayout run, ExportRequest request, Device device, IRunObserver observer);
+
     /// <summary>Predicts the classes of images; of the run nothing changes.</summary>
     /// <inheritdoc cref="Predictions.Of"/>
     Predictions Predict(

@@ -40,18 +40,18 @@ internal sealed class NetworkSampleVerb : Verb<NetworkSampleArguments>
         var options = way.ToOptions();
         var request = new NetworkSampleRequest(
             new ForeignNetworkOptions(
-                Given(arguments.Weights, "weights FILE"), arguments.Key, "uvit", NetworkFiles.Heads(Given(arguments.Heads, "heads H"))),
+                Given(arguments.Weights, "weights FILE"), arguments.Key, "uvit", NetworkOptions.Heads(Given(arguments.Heads, "heads H"))),
             Given(arguments.Init, "init FILE"),
             arguments.Labels,
             arguments.Schedule ?? ContinuousSchedule,
             options.Generate,
             options.Seed,
             Given(arguments.Out, "out FILE"));
-        NetworkFiles.RequireFolder(request.Out);
+        _ = OutputPath.Require(request.Out);
         using var device = DeviceChoice.Open(arguments.Device ?? "auto", kernels: null, context.Terminal);
         VerbResult.Of(context.Commands.SampleNetwork(request, device)).Print(arguments.Json, context.Terminal);
         return ExitCodes.Done;
     }
 
-    private string Given(string? value, string option) => NetworkFiles.Given(value, Name, option);
+    private string Given(string? value, string option) => NetworkOptions.Given(value, Name, option);
 }

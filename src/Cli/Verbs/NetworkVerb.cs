@@ -1,4 +1,3 @@
-using System.Globalization;
 using DPT.Engine.Dpt;
 
 namespace DPT.Engine.Cli;
@@ -28,20 +27,20 @@ internal abstract class NetworkVerb : Verb<NetworkArguments>
                 Given(arguments.Weights, "weights FILE"),
                 arguments.Key,
                 Given(arguments.Model, "model NAME"),
-                NetworkFiles.Heads(Given(arguments.Heads, "heads H")),
+                NetworkOptions.Heads(Given(arguments.Heads, "heads H")),
                 arguments.Features),
             Given(arguments.X, "x FILE"),
             arguments.T,
             arguments.Y,
             Given(arguments.Out, "out FILE"),
             Gradients);
-        NetworkFiles.RequireFolder(request.Out);
+        _ = OutputPath.Require(request.Out);
         using var device = DeviceChoice.Open(arguments.Device ?? "auto", kernels: null, context.Terminal);
         VerbResult.Of(context.Commands.RunNetwork(request, device)).Print(arguments.Json, context.Terminal);
         return ExitCodes.Done;
     }
 
-    private string Given(string? value, string option) => NetworkFiles.Given(value, Name, option);
+    private string Given(string? value, string option) => NetworkOptions.Given(value, Name, option);
 }
 
 /// <summary>What such a network gives.</summary>

@@ -57,15 +57,10 @@ internal sealed class SampleVerb : Verb<SampleArguments>
 
     private static bool IsPicture(string target) => target.EndsWith(PictureEnding, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>What is known before the work is checked before it; nothing is overwritten but a picture.</summary>
+    /// <summary>Nothing is overwritten but a picture.</summary>
     private static void RequireFree(string target)
     {
-        var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
-        if (Path.GetDirectoryName(path) is not { } parent || !Directory.Exists(parent))
-        {
-            throw new DptException(FailureKind.Environment, $"the folder of '{target}' does not exist");
-        }
-
+        var path = OutputPath.Require(target);
         if (Directory.Exists(path) || (File.Exists(path) && !IsPicture(target)))
         {
             throw new DptException(FailureKind.Environment, $"'{target}' exists; give the name of a new folder, or of a picture ({PictureEnding})");

@@ -17,6 +17,7 @@ internal static class VerbTable
         new FidVerb(),
         new PredictVerb(),
         new SampleVerb(),
+        new ExportVerb(),
         new ForwardVerb(),
         new GradVerb(),
         new NetworkSampleVerb(),

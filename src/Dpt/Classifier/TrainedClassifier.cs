@@ -10,16 +10,17 @@ namespace DPT.Engine.Dpt;
 /// </summary>
 public sealed class TrainedClassifier : IDisposable
 {
-    private const string Kind = "classifier";
-
-    private readonly ImageClassifier _classifier;
+    /// <summary>The name of such models in messages and files.</summary>
+    internal const string Kind = "classifier";
 
     private TrainedClassifier(ImageClassifier classifier, Description description)
     {
-        _classifier = classifier;
+        Model = classifier;
         ClassNames = description.ClassNames;
         Form = description.Form;
     }
+
+    internal ImageClassifier Model { get; }
 
     /// <summary>Name of each class.</summary>
     public IReadOnlyList<string> ClassNames { get; }
@@ -52,11 +53,11 @@ public sealed class TrainedClassifier : IDisposable
     /// <exception cref="ArgumentException">The images are of another form.</exception>
     /// <exception cref="DptException">Diverged: a probability is not finite.</exception>
     public float[] Probabilities(ImageDataset images, CancellationToken stop = default) => images.Form == Form
-        ? _classifier.Probabilities(images, stop)
+        ? Model.Probabilities(images, stop)
         : throw new ArgumentException($"the images are {images.Form}, the classifier is for {Form}");
 
     /// <inheritdoc/>
-    public void Dispose() => _classifier.Dispose();
+    public void Dispose() => Model.Dispose();
 
     /// <summary>Writes a classifier with what it is for; the file appears whole or not at all.</summary>
     /// <param name="path">The file.</param>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using DPT.Engine.Autograd;
 
 namespace DPT.Engine.Dpt;
 
@@ -15,31 +16,25 @@ public static class ImageFolder
     {
         var wrong = images.ClassNames.FirstOrDefault(name => name != Path.GetFileName(name) || name.Contains('\\') || name is "" or "." or "..");
         Usage.Require(wrong is null, $"the class '{OneLine.Start(wrong ?? "")}' is no name of a folder");
-        var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        var part = $"{target}.{Guid.NewGuid():n}";
         try
         {
-            var counts = new int[images.Classes];
-            for (var i = 0; i < images.Count; i++)
-            {
-                var label = images.Labels[i];
-                var folder = Directory.CreateDirectory(Path.Combine(part, images.ClassNames[label])).FullName;
-                using var file = File.Create(Path.Combine(folder, (counts[label]++).ToString("00000", CultureInfo.InvariantCulture) + ".png"));
-                ImageFile.EncodePng(file, images.Image(i), images.Channels, images.ImageSize, images.ImageSize);
-            }
-
-            Directory.Move(part, target);
+            AtomicFolder.Create(path, folder => SaveAll(images, folder));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new DptException(FailureKind.Environment, $"cannot write '{path}': {error.Message}", error);
         }
-        finally
+    }
+
+    private static void SaveAll(ImageDataset images, string path)
+    {
+        var counts = new int[images.Classes];
+        for (var i = 0; i < images.Count; i++)
         {
-            if (Directory.Exists(part))
-            {
-                Directory.Delete(part, recursive: true);
-            }
+            var label = images.Labels[i];
+            var folder = Directory.CreateDirectory(Path.Combine(path, images.ClassNames[label])).FullName;
+            using var file = File.Create(Path.Combine(folder, (counts[label]++).ToString("00000", CultureInfo.InvariantCulture) + ".png"));
+            ImageFile.EncodePng(file, images.Image(i), images.Channels, images.ImageSize, images.ImageSize);
         }
     }
 }

@@ -16,8 +16,6 @@ public sealed record ImagePrediction(string File, string Class, float Probabilit
 /// <param name="Skipped">The images that cannot be read, if they may be left out.</param>
 public sealed record Predictions(string Classifier, IReadOnlyList<ImagePrediction> Images, IReadOnlyList<BrokenImage> Skipped)
 {
-    private const string Kind = "classifier";
-
     /// <summary>Images in memory at a time.</summary>
     private const int Batch = 1000;
 
@@ -44,7 +42,7 @@ public sealed record Predictions(string Classifier, IReadOnlyList<ImagePredictio
     public static Predictions Of(
         RunLayout run, IEnumerable<string> paths, bool skipBroken, Device device, IRunObserver observer, CancellationToken stop)
     {
-        var file = FinishedWeights.Find(run, Kind, stage => stage.ClassifierPath, observer);
+        var file = FinishedWeights.Find(run, TrainedClassifier.Kind, stage => stage.ClassifierPath, observer);
         var notes = new ReadingNotes();
         var found = LooseImages.Find(paths, notes);
         foreach (var note in notes.Lines)

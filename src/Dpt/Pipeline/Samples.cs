@@ -26,7 +26,7 @@ public sealed record Samples(string Generator, ImageDataset Images)
     /// </exception>
     public static Samples Of(RunLayout run, SampleRequest request, Device device, IRunObserver observer, CancellationToken stop)
     {
-        var file = FinishedWeights.Find(run, "generator", stage => stage.GeneratorPath, observer);
+        var file = FinishedWeights.Find(run, TrainedGenerator.Kind, stage => stage.GeneratorPath, observer);
         using var generator = TrainedGenerator.Open(device, file);
         var (pixels, labels) = (new List<byte>(), new List<int>());
         int[] chosen = [.. Enumerable.Range(0, generator.ClassNames.Count).Where(c => request.Class is null || request.Class == generator.ClassNames[c])];

@@ -10,24 +10,29 @@ namespace DPT.Engine.Dpt;
 /// </summary>
 public sealed class TrainedGenerator : IDisposable
 {
-    private const string Kind = "generator";
+    /// <summary>The name of such models in messages and files.</summary>
+    internal const string Kind = "generator";
 
     /// <summary>Images that are drawn together.</summary>
     private const int Batch = 32;
 
-    private readonly ImageGenerator _generator;
-
     private TrainedGenerator(ImageGenerator generator, Description description)
     {
-        _generator = generator;
+        Model = generator;
         ClassNames = description.ClassNames;
+        Schedule = description.Network.Schedule;
     }
+
+    internal ImageGenerator Model { get; }
+
+    /// <summary>Name of the process that it was trained on.</summary>
+    internal string Schedule { get; }
 
     /// <summary>Name of each class.</summary>
     public IReadOnlyList<string> ClassNames { get; }
 
     /// <summary>What its images are like.</summary>
-    public ImageForm Form => _generator.Form;
+    public ImageForm Form => Model.Form;
 
     /// <summary>Reads a generator.</summary>
     /// <param name="device">Where it will compute.</param>
@@ -62,12 +67,12 @@ public sealed class TrainedGenerator : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(label);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(label, ClassNames.Count);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        using var drawer = new PseudoImageDrawer(_generator, drawing with { Batch = Batch }, seed);
+        using var drawer = new PseudoImageDrawer(Model, drawing with { Batch = Batch }, seed);
         return drawer.DrawAll(new ImageShard(label, First: 0, count), stop);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _generator.Dispose();
+    public void Dispose() => Model.Dispose();
 
     /// <summary>Writes a generator with what it is for; the file appears whole or not at all.</summary>
     /// <param name="path">The file.</param>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using DPT.Engine.Autograd;
 
 namespace DPT.Engine.Dpt;
@@ -61,6 +62,12 @@ internal static class DescribedWeights
         && imageSize >= 1
         && classNames.Count >= 2
         && classNames.Distinct().Count(name => name is not null) == classNames.Count;
+
+    /// <summary>What weights say of themselves.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="kind">Kind of the model.</param>
+    /// <exception cref="InvalidDataException">They say nothing.</exception>
+    public static JsonObject Describe(string path, string kind) => Describe<JsonObject>(path, kind);
 
     private static T Describe<T>(string path, string kind)
     {

@@ -1,0 +1,17 @@
+using DPT.Engine.Dpt;
+
+namespace DPT.Engine.Cli;
+
+/// <summary>Where a verb is to write: what is known before the work is checked before it.</summary>
+internal static class OutputPath
+{
+    /// <summary>Throws unless the folder is there that a file or folder is to be made in.</summary>
+    /// <returns>The path, absolute and without an end for folders.</returns>
+    public static string Require(string path)
+    {
+        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        return Path.GetDirectoryName(full) is { } folder && Directory.Exists(folder)
+            ? full
+            : throw new DptException(FailureKind.Environment, $"the folder of '{path}' does not exist");
+    }
+}

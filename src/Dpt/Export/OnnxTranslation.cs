@@ -1,0 +1,244 @@
+using System.Diagnostics.CodeAnalysis;
+using DPT.Engine.Autograd;
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Dpt;
+
+/// <summary>
+/// Writes what runs on a tape as ONNX operators: the network that is exported is the one that runs. Every tensor that an operator takes
+/// must be known: an input, a parameter, or what an operator before made.
+/// </summary>
+/// <remarks>
+/// A row-major first axis holds the batch, so it is left free wherever a shape is written down. Rows of a <see cref="PixelGrid"/>, whose
+/// border is a matter of our memory, become [batch, S, S, channels].
+/// </remarks>
+internal sealed class OnnxTranslation(OnnxGraph graph, Device device) : ITapeObserver
+{
+    /// <summary>A size that the reader finds: that of the input, or what is left.</summary>
+    private const long Same = 0, Rest = -1;
+
+    private readonly Dictionary<Tensor, string> _names = [];
+
+    /// <summary>Labels of the images, for networks that take them: [batch], whole numbers.</summary>
+    public string? Labels { get; init; }
+
+    /// <summary>Times of the images, likewise: [batch], floats.</summary>
+    public string? Times { get; init; }
+
+    /// <summary>Says which value a tensor is.</summary>
+    public void Know(Tensor tensor, string name) => _names[tensor] = name;
+
+    /// <summary>The value that a tensor is.</summary>
+    /// <exception cref="DptException">Usage: nothing that can be exported made it.</exception>
+    public string NameOf(Tensor tensor)
+    {
+        if (_names.TryGetValue(tensor, out var name))
+        {
+            return name;
+        }
+
+        return tensor is Parameter parameter
+            ? graph.Weight(parameter.Name, parameter.Shape.ToArray(), device.Download(parameter.Data))
+            : throw new DptException(FailureKind.Usage, $"the network has an operator that cannot be exported: what made a tensor {tensor.Shape} is not known");
+    }
+
+    /// <inheritdoc/>
+    public void Ran(TracedOperator run) => _names[run.Output] = run switch
+    {
+        TracedPatchEmbed embed => PatchEmbed(embed),
+        TracedLinear linear => Linear(NameOf(linear.X), linear.Weight, linear.Bias, linear.Residual),
+        TracedSkipLinear skip => Linear(Concat(-1, NameOf(skip.X), NameOf(skip.Skip)), skip.Weight, skip.Bias),
+        TracedAttention attention => Attention(attention),
+        TracedMlp mlp => Linear(
+            Activate(Linear(NameOf(mlp.X), mlp.Weight1, mlp.Bias1), mlp.Activation), mlp.Weight2, mlp.Bias2, mlp.Residual),
+        TracedLayerNorm norm => LayerNorm(norm),
+        TracedUnpatchify tail => Unpatchify(tail),
+        TracedActivation activation => Activate(NameOf(activation.X), activation.Function),
+        TracedConvolution convolution => Convolve(convolution),
+        TracedFromPatches pixels => FromPatches(pixels),
+        TracedToPatches patches => ToPatches(patches),
+        TracedMap map => Map(map),
+        TracedReduction reduction => graph.Node(
+            reduction.Reduction == AxisReduction.Sum ? "ReduceSum" : "ReduceMax",
+            [NameOf(reduction.X), graph.Constant((long)reduction.Axis)],
+            ("keepdims", 1)),
+        TracedReshape reshape => Reshape(NameOf(reshape.X), [Rest, .. reshape.Output.Shape.ToArray().Skip(1).Select(size => (long)size)]),
+        TracedTranspose transpose => Transpose(NameOf(transpose.X), Swapped(transpose)),
+        TracedExpand expand => graph.Node("Expand", [NameOf(expand.X), graph.Constant(Repeats(expand))]),
+        TracedSlice slice => SliceOf(NameOf(slice.X), slice.Axis, slice.Start, slice.Start + slice.Output.Shape[slice.Axis]),
+        TracedPlacement placement => Place(placement),
+        _ => throw new DptException(FailureKind.Usage, $"{run.GetType().Name} cannot be exported"),
+    };
+
+    private string PatchEmbed(TracedPatchEmbed embed)
+    {
+        var (parts, patch, width) = (embed.Parts, embed.Parts.Weight.Shape[2], (long)embed.Parts.Weight.Shape[0]);
+        var pixels = graph.Node(
+            "Conv", [NameOf(embed.Image), NameOf(parts.Weight), NameOf(parts.Bias)], ("kernel_shape", Square(patch)), ("strides", Square(patch)));
+        var tokens = new List<string> { Transpose(Reshape(pixels, Same, width, Rest), 0, 2, 1) };
+        if (parts.ClassToken is { } classToken)
+        {
+            // Zeros of the batch's size give the token as often as there are images.
+            var zeros = graph.Node("Mul", [SliceOf(tokens[0], axis: 1, 0, 1), graph.Constant(0f)]);
+            tokens.Insert(0, Add(zeros, NameOf(classToken)));
+        }
+
+        if (embed.HasTimes)
+        {
+            tokens.Insert(0, TimeToken((int)width));
+        }
+
+        if (embed.HasLabels)
+        {
+            tokens.Insert(0, Unsqueezed(graph.Node("Gather", [NameOf(parts.LabelTable!), Given(Labels, "labels")], ("axis", 0))));
+        }
+
+        return Add(Concat(1, [.. tokens]), NameOf(parts.Position));
+    }
+
+    /// <summary>[cos(t f) | sin(t f)] in double precision, as ours is computed; the sine of an odd width ends in that of 0.</summary>
+    private string TimeToken(int width)
+    {
+        const int Double = (int)OnnxFormat.TensorProto.Types.DataType.Double, Float = (int)OnnxFormat.TensorProto.Types.DataType.Float;
+        var half = width / 2;
+        double[] frequencies = [.. Enumerable.Range(0, half).Select(i => Math.Pow(10_000, -(double)i / half))];
+        var times = Reshape(graph.Node("Cast", [Given(Times, "times")], ("to", Double)), Rest, 1, 1);
+        var cosines = graph.Node("Cos", [graph.Node("Mul", [times, graph.Constant(frequencies)])]);
+        var sines = graph.Node("Sin", [graph.Node("Mul", [times, graph.Constant([.. frequencies, .. new double[width % 2]])])]);
+        return graph.Node("Cast", [Concat(-1, cosines, sines)], ("to", Float));
+    }
+
+    private string Linear(string x, Tensor weight, Tensor? bias, Tensor? residual = null)
+    {
+        var y = graph.Node("MatMul", [x, Transpose(NameOf(weight), 1, 0)]);
+        y = bias is null ? y : Add(y, NameOf(bias));
+        return residual is null ? y : Add(y, NameOf(residual));
+    }
+
+    private string Attention(TracedAttention attention)
+    {
+        var (heads, width) = (attention.Heads, attention.Output.Shape.Last);
+        var split = Transpose(Reshape(NameOf(attention.Qkv), Same, Same, 3, heads, width / heads), 2, 0, 3, 1, 4);
+        string Part(int index) => graph.Node("Gather", [split, Scalar(index)], ("axis", 0));
+        var queries = graph.Node("Mul", [Part(0), graph.Constant((float)(1 / Math.Sqrt((double)width / heads)))]);
+        var scores = graph.Node("MatMul", [queries, Transpose(Part(1), 0, 1, 3, 2)]);
+        var mixed = graph.Node("MatMul", [graph.Node("Softmax", [scores], ("axis", -1)), Part(2)]);
+        return Reshape(Transpose(mixed, 0, 2, 1, 3), Same, Same, width);
+    }
+
+    private string LayerNorm(TracedLayerNorm norm)
+    {
+        var x = norm.FirstToken ? graph.Node("Gather", [NameOf(norm.X), Scalar(0)], ("axis", 1)) : NameOf(norm.X);
+        return graph.Node("LayerNormalization", [x, NameOf(norm.Gamma), NameOf(norm.Beta)], ("axis", -1), ("epsilon", norm.Epsilon));
+    }
+
+    private string Unpatchify(TracedUnpatchify tail)
+    {
+        var (grid, tokens) = (tail.Grid, NameOf(tail.Tokens));
+        var patches = Reshape(
+            SliceOf(tokens, axis: 1, grid.ExtraTokens, grid.Tokens), Same, grid.Side, grid.Side, grid.PatchSize, grid.PatchSize, grid.Channels);
+        var image = Reshape(Transpose(patches, 0, 5, 1, 3, 2, 4), Same, grid.Channels, grid.ImageSize, grid.ImageSize);
+        return tail.Weight is null ? image : Conv3(image, NameOf(tail.Weight), tail.Bias);
+    }
+
+    /// <summary>Our filter is [out, 9 in] in the order line, column, channel.</summary>
+    private string Convolve(TracedConvolution convolution)
+    {
+        var (ins, outs) = (convolution.X.Shape.Last, convolution.Output.Shape.Last);
+        var filter = Transpose(Reshape(NameOf(convolution.Weight), outs, 3, 3, ins), 0, 3, 1, 2);
+        var y = Transpose(Conv3(Transpose(NameOf(convolution.X), 0, 3, 1, 2), filter, convolution.Bias), 0, 2, 3, 1);
+        return convolution.Residual is null ? y : Add(y, NameOf(convolution.Residual));
+    }
+
+    private string Conv3(string image, string filter, Tensor? bias) => graph.Node(
+        "Conv", [image, filter, .. bias is null ? Array.Empty<string>() : [NameOf(bias)]], ("kernel_shape", Square(3)), ("pads", new[] { 1, 1, 1, 1 }));
+
+    private string FromPatches(TracedFromPatches pixels)
+    {
+        var (side, patch, width) = (pixels.Grid.Side, pixels.Patch, pixels.Output.Shape.Last);
+        var split = Reshape(NameOf(pixels.Tokens), Same, side / patch, side / patch, patch, patch, width);
+        return Reshape(Transpose(split, 0, 1, 3, 2, 4, 5), Same, side, side, width);
+    }
+
+    private string ToPatches(TracedToPatches patches)
+    {
+        var (side, patch, width) = (patches.Grid.Side, patches.Patch, patches.Rows.Shape.Last);
+        var split = Reshape(NameOf(patches.Rows), Same, side / patch, patch, side / patch, patch, width);
+        return Reshape(Transpose(split, 0, 1, 3, 2, 4, 5), Same, side / patch * (side / patch), patch * patch * width);
+    }
+
+    private string Map(TracedMap map)
+    {
+        string Of(string type) => graph.Node(type, map.B is null ? [NameOf(map.A)] : [NameOf(map.A), NameOf(map.B)]);
+        return map.Function switch
+        {
+            MapFunction.Add => Of("Add"),
+            MapFunction.Multiply => Of("Mul"),
+            MapFunction.Divide => Of("Div"),
+            MapFunction.Exp => Of("Exp"),
+            MapFunction.Log => Of("Log"),
+            MapFunction.Equal => graph.Node("Cast", [Of("Equal")], ("to", (int)OnnxFormat.TensorProto.Types.DataType.Float)),
+            MapFunction.Affine => Add(graph.Node("Mul", [NameOf(map.A), graph.Constant(map.Factor)]), graph.Constant(map.Offset)),
+            _ => throw new DptException(FailureKind.Usage, $"{map.Function} cannot be exported"),
+        };
+    }
+
+    private string Activate(string x, Activation function) => function switch
+    {
+        Activation.None => x,
+        Activation.Gelu => graph.Node("Gelu", [x]),
+        Activation.Silu => graph.Node("Mul", [x, graph.Node("Sigmoid", [x])]),
+        _ => throw new DptException(FailureKind.Usage, $"{function} cannot be exported"),
+    };
+
+    /// <summary>Parts with nothing between them; what is before the first and behind the last is 0.</summary>
+    private string Place(TracedPlacement placement)
+    {
+        var (axis, size, at) = (placement.Axis, placement.Output.Shape[placement.Axis], placement.Parts[0].Start);
+        foreach (var (part, start) in placement.Parts)
+        {
+            Usage.Require(start == at, "a network that leaves zeros between what it puts together cannot be exported");
+            at += part.Shape[axis];
+        }
+
+        var joined = Concat(axis, [.. placement.Parts.Select(part => NameOf(part.X))]);
+        return at - placement.Parts[0].Start == size
+            ? joined
+            : graph.Node("Pad", [joined, graph.Constant(placement.Parts[0].Start, size - (long)at), graph.Constant(0f), graph.Constant((long)axis)]);
+    }
+
+    private static int[] Swapped(TracedTranspose transpose)
+    {
+        int[] order = [.. Enumerable.Range(0, transpose.X.Shape.Rank)];
+        (order[transpose.Axis], order[transpose.Other]) = (transpose.Other, transpose.Axis);
+        return order;
+    }
+
+    /// <summary>An axis keeps its size where 1 stands.</summary>
+    private static long[] Repeats(TracedExpand expand)
+    {
+        var sizes = Enumerable.Repeat(1L, expand.X.Shape.Rank).ToArray();
+        sizes[expand.Axis] = expand.Output.Shape[expand.Axis];
+        return sizes;
+    }
+
+    private static int[] Square(int size) => [size, size];
+
+    private static string Given([NotNull] string? input, string what) =>
+        input ?? throw new DptException(FailureKind.Usage, $"the network takes {what}, which nobody gives it");
+
+    private string Reshape(string x, params long[] sizes) => graph.Node("Reshape", [x, graph.Constant(sizes)]);
+
+    private string Transpose(string x, params int[] order) => graph.Node("Transpose", [x], ("perm", order));
+
+    private string Concat(int axis, params string[] parts) => parts.Length == 1 ? parts[0] : graph.Node("Concat", parts, ("axis", axis));
+
+    private string SliceOf(string x, int axis, int start, int end) =>
+        graph.Node("Slice", [x, graph.Constant((long)start), graph.Constant((long)end), graph.Constant((long)axis)]);
+
+    private string Unsqueezed(string x) => graph.Node("Unsqueeze", [x, graph.Constant(1L)]);
+
+    private string Scalar(int value) => graph.Node("Squeeze", [graph.Constant((long)value)]);
+
+    private string Add(string a, string b) => graph.Node("Add", [a, b]);
+}
