@@ -10,8 +10,8 @@ namespace Cli.Tests;
 /// </summary>
 internal sealed class FolderDependencies
 {
-    /// <summary>Namespace of the internal types that are made of <c>onnx.proto</c>.</summary>
-    public const string OfMessages = "DPT.Engine.Dpt.OnnxFormat";
+    /// <summary>Namespace of the internal types that are made of <c>*.proto</c>.</summary>
+    public const string OfMessages = "DPT.Engine.Dpt.Messages";
 
     private readonly Dictionary<string, string> _folders = [];
     private readonly SortedDictionary<(string From, string To), string> _edges = [];
@@ -51,7 +51,7 @@ internal sealed class FolderDependencies
             .Select(e => $"{e.Key.From} -> {e.Key.To}: {e.Value}");
     }
 
-    /// <summary>Whether somebody wrote the type, and not a compiler: that of C#, or of the messages in <c>onnx.proto</c>.</summary>
+    /// <summary>Whether somebody wrote the type, and not a compiler: that of C#, or of the messages in <c>*.proto</c>.</summary>
     private static bool IsWritten(TypeDefinition type) =>
         type.Namespace.StartsWith("DPT.Engine", StringComparison.Ordinal)
         && type.Namespace != OfMessages

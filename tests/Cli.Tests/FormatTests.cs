@@ -36,7 +36,7 @@ public sealed partial class FormatTests
     public void RunFolder_HoldsTheFilesOfTheTableAndNoOther()
     {
         var told = Cells("Path").Select(cell => cell.Replace("/step-N/…", "/step-N/")).ToList();
-        var written = Files(_run).Select(path => Numbered(CheckpointFile().Replace(path, "$1"))).Distinct();
+        var written = Files(_run).Select(path => Numbered(EventFile().Replace(CheckpointFile().Replace(path, "$1"), "STAGE"))).Distinct();
         Assert.That(written, Is.EquivalentTo(told));
     }
 
@@ -169,10 +169,13 @@ public sealed partial class FormatTests
     [GeneratedRegex(@"^(in_blocks\.N|mid_block|out_blocks\.N)")]
     private static partial Regex Block();
 
+    [GeneratedRegex("(?<=^tensorboard/)[^/]+")]
+    private static partial Regex EventFile();
+
     [GeneratedRegex("(/step-[0-9]+/).*")]
     private static partial Regex CheckpointFile();
 
-    [GeneratedRegex(@"(?<=step-|shard-|shard-[0-9]+-|\.)[0-9]+(?=/|-|\.)")]
+    [GeneratedRegex(@"(?<=step-|shard-|shard-[0-9]+-|\.)[0-9]+(?=/|-|\.|$)")]
     private static partial Regex Number();
 
     [GeneratedRegex("for name in ([a-z ]+); do\n    printf")]

@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 using DPT.Engine.Autograd;
-using DPT.Engine.Dpt.OnnxFormat;
+using DPT.Engine.Dpt.Messages;
 using Google.Protobuf;
-using DataType = DPT.Engine.Dpt.OnnxFormat.TensorProto.Types.DataType;
+using DataType = DPT.Engine.Dpt.Messages.TensorProto.Types.DataType;
 
 namespace DPT.Engine.Dpt;
 

@@ -99,7 +99,7 @@ internal sealed class OnnxTranslation(OnnxGraph graph, Device device) : ITapeObs
     /// <summary>[cos(t f) | sin(t f)] in double precision, as ours is computed; the sine of an odd width ends in that of 0.</summary>
     private string TimeToken(int width)
     {
-        const int Double = (int)OnnxFormat.TensorProto.Types.DataType.Double, Float = (int)OnnxFormat.TensorProto.Types.DataType.Float;
+        const int Double = (int)Messages.TensorProto.Types.DataType.Double, Float = (int)Messages.TensorProto.Types.DataType.Float;
         var half = width / 2;
         double[] frequencies = [.. Enumerable.Range(0, half).Select(i => Math.Pow(10_000, -(double)i / half))];
         var times = Reshape(graph.Node("Cast", [Given(Times, "times")], ("to", Double)), Rest, 1, 1);
@@ -177,7 +177,7 @@ internal sealed class OnnxTranslation(OnnxGraph graph, Device device) : ITapeObs
             MapFunction.Divide => Of("Div"),
             MapFunction.Exp => Of("Exp"),
             MapFunction.Log => Of("Log"),
-            MapFunction.Equal => graph.Node("Cast", [Of("Equal")], ("to", (int)OnnxFormat.TensorProto.Types.DataType.Float)),
+            MapFunction.Equal => graph.Node("Cast", [Of("Equal")], ("to", (int)Messages.TensorProto.Types.DataType.Float)),
             MapFunction.Affine => Add(graph.Node("Mul", [NameOf(map.A), graph.Constant(map.Factor)]), graph.Constant(map.Offset)),
             _ => throw new DptException(FailureKind.Usage, $"{map.Function} cannot be exported"),
         };

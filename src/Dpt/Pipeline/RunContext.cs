@@ -11,11 +11,10 @@ public sealed record RunSession(IReadOnlyList<string> CommandLine, string Settin
 /// <summary>What every stage of a run needs: options, data, device, and where to write and tell.</summary>
 internal sealed class RunContext : IDisposable
 {
-    private readonly string _metricsPath;
-    private MetricsWriter? _metrics;
+    private readonly Lazy<MetricsWriter> _metrics;
 
     public RunContext(DptPlan plan, RunFolder folder, Device device, IRunObserver observer, bool overwrite)
-        : this(plan, folder, device, observer, overwrite, NormalisationStatistics.Of(plan.Data.Train), folder.MetricsPath)
+        : this(plan, folder, device, observer, overwrite, NormalisationStatistics.Of(plan.Data.Train), () => new MetricsWriter(folder.MetricsPath, events: folder.EventsPath))
     {
     }
 
@@ -26,7 +25,7 @@ internal sealed class RunContext : IDisposable
         IRunObserver observer,
         bool overwrite,
         NormalisationStatistics normalisation,
-        string metricsPath)
+        Func<MetricsWriter> openMetrics)
     {
         Plan = plan;
         Folder = folder;
@@ -34,7 +33,7 @@ internal sealed class RunContext : IDisposable
         Observer = observer;
         Overwrite = overwrite;
         Normalisation = normalisation;
-        _metricsPath = metricsPath;
+        _metrics = new Lazy<MetricsWriter>(openMetrics);
     }
 
     public DptPlan Plan { get; }
@@ -61,7 +60,7 @@ internal sealed class RunContext : IDisposable
     public string Machine => $"engine {RunRecord.EngineVersion} on {Device.Arithmetic}"
         + (Device.Selection.Choices is { Length: > 0 } kernels ? $" with {kernels}" : "");
 
-    public MetricsWriter Metrics => _metrics ??= new MetricsWriter(_metricsPath);
+    public MetricsWriter Metrics => _metrics.Value;
 
     /// <summary>The seed of a stage: stages with the same settings must not repeat each other's draws.</summary>
     public ulong StageSeed(int stage) => ((ulong)(uint)Options.Seed << 8) + (uint)stage;
@@ -84,8 +83,14 @@ internal sealed class RunContext : IDisposable
     public RunContext WithMetricsAt(string path)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        return new RunContext(Plan, Folder, Device, Observer, Overwrite, Normalisation, path);
+        return new RunContext(Plan, Folder, Device, Observer, Overwrite, Normalisation, () => new MetricsWriter(path));
     }
 
-    public void Dispose() => _metrics?.Dispose();
+    public void Dispose()
+    {
+        if (_metrics.IsValueCreated)
+        {
+            _metrics.Value.Dispose();
+        }
+    }
 }

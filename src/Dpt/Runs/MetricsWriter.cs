@@ -12,14 +12,17 @@ public sealed class MetricsWriter : IDisposable
 {
     private readonly FileStream _file;
     private readonly TimeProvider _clock;
+    private readonly EventFiles? _events;
 
     /// <summary>Opens the file for appending and cuts off a last line that a killed process left unfinished.</summary>
     /// <param name="path">The file.</param>
     /// <param name="clock">Tells the time; null for the system's.</param>
+    /// <param name="events">Folder in which the same numbers are written for TensorBoard; null for no such files.</param>
     /// <exception cref="DptException">Environment: the file cannot be written.</exception>
-    public MetricsWriter(string path, TimeProvider? clock = null)
+    public MetricsWriter(string path, TimeProvider? clock = null, string? events = null)
     {
         _clock = clock ?? TimeProvider.System;
+        _events = events is null ? null : new EventFiles(events);
         try
         {
             _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
@@ -39,8 +42,9 @@ public sealed class MetricsWriter : IDisposable
     /// <param name="values">Names and numbers.</param>
     public void Write(string stage, long step, params ReadOnlySpan<(string Name, double Value)> values)
     {
+        var time = Now();
         using var line = new MemoryStream();
-        using (var json = Begin(line, stage, step))
+        using (var json = Begin(line, stage, step, time))
         {
             foreach (var (name, value) in values)
             {
@@ -58,30 +62,39 @@ public sealed class MetricsWriter : IDisposable
         }
 
         Append(line);
+        _events?.Write(stage, step, time, values);
     }
 
     /// <summary>Notes that a stage goes on from a step: its lines beyond <paramref name="step"/> no longer count.</summary>
     public void WriteResumed(string stage, long step)
     {
+        var time = Now();
         using var line = new MemoryStream();
-        using (var json = Begin(line, stage, step))
+        using (var json = Begin(line, stage, step, time))
         {
             json.WriteBoolean("resumed", true);
             json.WriteEndObject();
         }
 
         Append(line);
+        _events?.WriteResumed(stage, step, time);
     }
 
-    /// <summary>Closes the file.</summary>
-    public void Dispose() => _file.Dispose();
+    /// <summary>Closes the files.</summary>
+    public void Dispose()
+    {
+        _file.Dispose();
+        _events?.Dispose();
+    }
 
-    private Utf8JsonWriter Begin(MemoryStream line, string stage, long step)
+    private double Now() => _clock.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0;
+
+    private static Utf8JsonWriter Begin(MemoryStream line, string stage, long step, double time)
     {
         var json = new Utf8JsonWriter(line);
         json.WriteStartObject();
         json.WriteNumber("step", step);
-        json.WriteNumber("time", _clock.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0);
+        json.WriteNumber("time", time);
         json.WriteString("stage", stage);
         return json;
     }

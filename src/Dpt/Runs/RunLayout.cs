@@ -47,6 +47,9 @@ public class RunLayout
     /// <summary>Numbers over time, see <see cref="MetricsWriter"/>.</summary>
     public string MetricsPath => Path.Combine(FolderPath, MetricsName);
 
+    /// <summary>The same for TensorBoard, a folder for each stage.</summary>
+    public string EventsPath => Path.Combine(FolderPath, "tensorboard");
+
     /// <summary>Every operator call of a profiled session, for a trace viewer.</summary>
     public string TracePath => Path.Combine(FolderPath, "profile.trace.json");
 
