@@ -48,7 +48,7 @@ internal static class TinyOptions
             Batch = 4,
         },
         Stage3 = Training(labelledBatch: 9) with { ControlSteps = 8, SelfTraining = true, RealShare = 0.5 },
-        Run = new RunOptions { CheckpointEvery = 4, CheckpointsKept = 2, LogEvery = 1, EvaluationPoints = 2 },
+        Run = new RunOptions { CheckpointEvery = 4, CheckpointsKept = 2, LogEvery = 1, EvaluationPoints = 2, OnDivergence = "stop" },
     };
 
     private static RetrainOptions Training(int labelledBatch) => new()

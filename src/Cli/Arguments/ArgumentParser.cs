@@ -241,6 +241,10 @@ internal class RunArguments : PlannedArguments
     [Option('n', "dry-run", HelpText = "print settings, sizes and the plan, write nothing")]
     public bool DryRun { get; set; }
 
+    [Setting("run.onDivergence"), OptionGroup("Settings")]
+    [Option("on-divergence", MetaValue = "WHAT", HelpText = "stop, or retry from the newest checkpoint with half of the learning rate")]
+    public string? OnDivergence { get; set; }
+
     [OptionGroup("Performance")]
     [Option("kernels", MetaValue = "LIST", HelpText = "kernels to use: operator=variant[,operator=variant...]")]
     public string? Kernels { get; set; }

@@ -96,6 +96,7 @@ internal static class ConfigKeys
         new IntegerKey("run.checkpointsKept", 1, 1000),
         new IntegerKey("run.logEvery", 1, Any),
         new IntegerKey("run.evaluationPoints", 1, 1000),
+        new ChoiceKey("run.onDivergence", "stop", "retry"),
     ];
 
     private static ConfigKey[] SemiSupervised(string stage) =>

@@ -314,4 +314,10 @@ public sealed record RunOptions
 
     /// <summary>Evaluations on the test set per stage, for the curves; at least 1.</summary>
     public required int EvaluationPoints { get; init; }
+
+    /// <summary>
+    /// What follows when numbers of a training are no longer finite: <c>stop</c>, or <c>retry</c>: it goes back to its newest checkpoint with
+    /// half of the learning rate, three times at most.
+    /// </summary>
+    public required string OnDivergence { get; init; }
 }

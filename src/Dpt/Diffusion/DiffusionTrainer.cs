@@ -54,6 +54,8 @@ internal sealed class DiffusionTrainer : ITrainer, IDisposable
 
     public int TotalSteps => _options.Steps;
 
+    public double RateScale { get; set; } = 1;
+
     public int ImagesPerStep => _options.Batch;
 
     /// <summary>The averaged weights.</summary>
@@ -117,7 +119,7 @@ internal sealed class DiffusionTrainer : ITrainer, IDisposable
         _log.Dispose();
     }
 
-    private double RateOf(int step) => _options.LearningRate * LearningRateSchedule.LinearWarmUp(step, _options.WarmUp);
+    private double RateOf(int step) => RateScale * _options.LearningRate * LearningRateSchedule.LinearWarmUp(step, _options.WarmUp);
 
     /// <summary>Noises the images, predicts and adds the gradient: the same launches every time.</summary>
     private void Learn()

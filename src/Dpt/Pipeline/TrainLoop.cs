@@ -8,12 +8,16 @@ namespace DPT.Engine.Dpt;
 /// </summary>
 internal sealed class TrainLoop
 {
+    /// <summary>The setting that goes back instead of stopping, and the smallest factor on the learning rate that is tried.</summary>
+    private const string Retry = "retry";
+    private const double LeastRateScale = 1.0 / 8;
+
     private readonly RunContext _context;
     private readonly string _stage;
     private readonly ITrainer _trainer;
     private readonly TrainerCheckpoints _checkpoints;
     private readonly Func<IReadOnlyList<(string Name, double Value)>> _evaluate;
-    private readonly Stopwatch _clock = new();
+    private Stopwatch _clock = new();
     private double _secondsBefore;
 
     /// <summary>Prepares a loop.</summary>
@@ -50,13 +54,50 @@ internal sealed class TrainLoop
         try
         {
             Resume();
-            Train(stop);
+            while (!TrainOrGoBack(stop))
+            {
+            }
         }
         catch (DptException error) when (error.Kind == FailureKind.Diverged)
         {
             // The trainer knows the step and the tensor, but not the name of its stage.
             throw new DptException(error.Kind, $"{_stage}: {error.Message}", error);
         }
+    }
+
+    /// <summary>Trains to the end; false if it went back instead.</summary>
+    private bool TrainOrGoBack(CancellationToken stop)
+    {
+        try
+        {
+            Train(stop);
+            return true;
+        }
+        catch (DptException error) when (
+            error.Kind == FailureKind.Diverged && _context.Options.Run.OnDivergence == Retry && _trainer.RateScale > LeastRateScale)
+        {
+            GoBack(error);
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// The newest checkpoint with half of the rate that diverged. A session that is killed right after comes to the same: it goes on
+    /// from that checkpoint with the checkpoint's rate, diverges as this one did, and goes back.
+    /// </summary>
+    private void GoBack(DptException error)
+    {
+        var (scale, seconds) = (_trainer.RateScale / 2, Seconds);
+        if (!_checkpoints.Restore(_trainer, out _))
+        {
+            throw error;
+        }
+
+        _trainer.RateScale = scale;
+        (_secondsBefore, _clock) = (seconds, new Stopwatch());
+        _context.Metrics.WriteResumed(_stage, _trainer.Step);
+        _context.Observer.Message(FormattableString.Invariant(
+            $"{_stage}: warning: {error.Message}; goes back to step {_trainer.Step} with {scale} of the learning rate"));
     }
 
     private void Train(CancellationToken stop)
@@ -105,11 +146,17 @@ internal sealed class TrainLoop
             }
         }
 
+        else if (_context.Options.Run.OnDivergence == Retry)
+        {
+            // Something to go back to.
+            Save();
+        }
+
         // Also at step 0: an earlier session may have been killed before its first checkpoint, or trained otherwise.
         _context.Metrics.WriteResumed(_stage, _trainer.Step);
     }
 
-    private void Save() => _checkpoints.Save(_trainer.Capture(), Seconds);
+    private void Save() => _checkpoints.Save(_trainer, Seconds);
 
     private void Evaluate(int step)
     {

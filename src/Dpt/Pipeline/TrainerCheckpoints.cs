@@ -11,6 +11,7 @@ internal sealed class TrainerCheckpoints
 {
     private const string Origin = "origin";
     private const string SecondsSpent = "seconds";
+    private const string RateScale = "rateScale";
     private const string ComputedBy = "machines";
 
     private readonly CheckpointStore _store;
@@ -31,8 +32,14 @@ internal sealed class TrainerCheckpoints
     public static IEnumerable<StageOrigin> OriginsIn(string folder) =>
         CheckpointStore.StatesIn(folder).Select(state => Member<StageOrigin>(state, Origin)).OfType<StageOrigin>();
 
-    public void Save(TrainingState state, double seconds)
+    public void Save(ITrainer trainer, double seconds)
     {
+        var state = trainer.Capture();
+        if (trainer.RateScale != 1)
+        {
+            state.State[RateScale] = trainer.RateScale;
+        }
+
         state.State[Origin] = JsonSerializer.SerializeToNode(_origin, JsonFiles.Options);
         state.State[SecondsSpent] = seconds;
         state.State[ComputedBy] = JsonSerializer.SerializeToNode(Machines);
@@ -55,6 +62,7 @@ internal sealed class TrainerCheckpoints
             spent = Member<double?>(state.State, SecondsSpent) ?? throw Lacks(SecondsSpent);
             before = Member<List<string>>(state.State, ComputedBy) ?? throw Lacks(ComputedBy);
             trainer.Restore(state);
+            trainer.RateScale = Member<double?>(state.State, RateScale) ?? 1;
             return true;
         }) is not null;
         if (restored)

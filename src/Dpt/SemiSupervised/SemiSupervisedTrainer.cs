@@ -54,6 +54,8 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
 
     public int TotalSteps => _options.Steps;
 
+    public double RateScale { get; set; } = 1;
+
     public int ImagesPerStep => _options.LabelledBatch + _options.UnlabelledBatch;
 
     /// <summary>The averaged weights.</summary>
@@ -118,7 +120,8 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
     private static AdamWConfig AdamWOf(SemiSupervisedOptions options) =>
         new(0.9f, 0.99f, (float)options.WeightDecay, DecayEverything: false);
 
-    private double RateOf(int step) => _options.LearningRate
+    private double RateOf(int step) => RateScale
+        * _options.LearningRate
         * LearningRateSchedule.LinearWarmUp(step + 1, _options.WarmUp)
         * LearningRateSchedule.SevenSixteenthsCosine(step, TotalSteps);
 

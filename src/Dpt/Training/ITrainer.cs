@@ -12,6 +12,9 @@ internal interface ITrainer
     /// <summary>Steps in all.</summary>
     int TotalSteps { get; }
 
+    /// <summary>Factor on the learning rate of the steps to come: below 1 after a divergence.</summary>
+    double RateScale { get; set; }
+
     /// <summary>Training images that one step consumes.</summary>
     int ImagesPerStep { get; }
 

@@ -111,7 +111,7 @@ internal sealed class ModelState : IDisposable
         return FindNonFinite(tensors) is { } tensor ? throw NonFinite.InStep(Optimizer.Steps, $"{tensor} is") : tensors;
     }
 
-    /// <summary>Goes back to a captured state.</summary>
+    /// <summary>Goes back to a captured state; what a step that diverged left of a gradient goes.</summary>
     /// <exception cref="InvalidDataException">
     /// It lacks something, is of another network, or holds a number that is not finite; nothing has changed.
     /// </exception>
@@ -123,6 +123,7 @@ internal sealed class ModelState : IDisposable
             Store.Import(values, state.Tensors[name]);
         }
 
+        Store.Device.Clear(Store.Gradients);
         Optimizer.Resume((int)state.Step);
         (_skipped, _skippedInARow) = (0, 0);
     }
