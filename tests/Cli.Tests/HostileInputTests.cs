@@ -132,12 +132,16 @@ public sealed class HostileInputTests
 
     [TestCase("mnist", "train-images-idx3-ubyte")]
     [TestCase("cifar10", "data_batch_1.bin")]
+    [TestCase("cifar100", "train")]
     public void Data_FilesOfSomethingElse_AreRefused(string kind, string file)
     {
         using var folder = new TemporaryFolder();
-        string[] names = kind == "mnist"
-            ? ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"]
-            : ["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin", "test_batch.bin"];
+        string[] names = kind switch
+        {
+            "mnist" => ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"],
+            "cifar10" => ["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin", "test_batch.bin"],
+            _ => ["train", "test"],
+        };
         foreach (var content in new[] { "", "<!doctype html>", new string('\0', 5000) })
         {
             Array.ForEach(names, name => folder.Write(name, content));

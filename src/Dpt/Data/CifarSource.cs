@@ -1,61 +1,29 @@
 namespace DPT.Engine.Dpt;
 
 /// <summary>
-/// CIFAR-10, binary version: records of a label byte and 32x32 pixels as three planes. Training images are the five
-/// batches one after the other: label files with indices refer to that order.
+/// CIFAR-10 and CIFAR-100, in the binary version or in that for Python; the names of the files say which. Training images are the batches
+/// one after the other: label files with indices refer to that order.
 /// </summary>
 internal static class CifarSource
 {
-    private const int Size = 32;
-    private const int RecordBytes = 1 + (3 * Size * Size);
-    private const int MostRecords = 100_000;
-
-    private static readonly string[] _classNames =
-        ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
-
-    public static DatasetPair Load(string directory)
+    public static DatasetPair Load(string directory, CifarSet set)
     {
-        var inner = Path.Combine(directory, "cifar-10-batches-bin");
-        var folder = Directory.Exists(inner) ? inner : directory;
-        var train = Enumerable.Range(1, 5).Select(i => DataFile.Find(folder, $"data_batch_{i}.bin", $"data_batch_{i}.bin.gz"));
-        return new DatasetPair(Read([.. train]), Read([DataFile.Find(folder, "test_batch.bin", "test_batch.bin.gz")]));
+        var folder = set.Folders.Select(name => Path.Combine(directory, name)).FirstOrDefault(Directory.Exists) ?? directory;
+        return new DatasetPair(Read(folder, set, set.Train), Read(folder, set, [set.Test]));
     }
 
-    private static ImageDataset Read(string[] paths)
+    private static ImageDataset Read(string folder, CifarSet set, string[] names)
     {
         using var pixels = new MemoryStream();
         var labels = new List<int>();
-        var record = new byte[RecordBytes];
-        foreach (var path in paths)
+        foreach (var path in names.Select(name => DataFile.Find(folder, $"{name}.bin", $"{name}.bin.gz", name)).ToList())
         {
-            DataFile.Read(path, stream => ReadBatch(stream, record, pixels, labels));
+            var isPickle = Path.GetExtension(path).Length == 0;
+            DataFile.Read(path, stream => isPickle
+                ? CifarPickle.Read(stream, set, pixels, labels)
+                : CifarRecords.Read(stream, set, pixels, labels));
         }
 
-        return new ImageDataset("cifar10", _classNames, 3, Size, pixels.ToArray(), [.. labels]);
-    }
-
-    private static int ReadBatch(Stream stream, byte[] record, MemoryStream pixels, List<int> labels)
-    {
-        if (stream.CanSeek && (stream.Length > MostRecords * (long)RecordBytes || stream.Length % RecordBytes != 0))
-        {
-            throw new InvalidDataException(
-                $"it has {stream.Length} bytes, which are not 1 to {MostRecords} records of {RecordBytes}");
-        }
-
-        var records = 0;
-        for (int read; (read = stream.ReadAtLeast(record, RecordBytes, throwOnEndOfStream: false)) > 0; records++)
-        {
-            if (read < RecordBytes || record[0] >= _classNames.Length || records == MostRecords)
-            {
-                throw new InvalidDataException(
-                    $"record {records}, at byte {(long)records * RecordBytes}, has {read} bytes and label {record[0]}; a file has up to {MostRecords} records of "
-                    + $"{RecordBytes} bytes with labels 0..{_classNames.Length - 1}");
-            }
-
-            labels.Add(record[0]);
-            pixels.Write(record, 1, RecordBytes - 1);
-        }
-
-        return records > 0 ? records : throw new InvalidDataException("it is empty");
+        return new ImageDataset(set.Name, set.ClassNames, 3, CifarSet.Side, pixels.ToArray(), [.. labels]);
     }
 }

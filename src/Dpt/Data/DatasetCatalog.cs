@@ -14,7 +14,8 @@ public static class DatasetCatalog
     [
         new("digits", "built in: drawn digits, 10 classes, 16x16 grey", Limited(_ => ProceduralDigits.Create())),
         new("mnist:DIR", "IDX files as MNIST has them, .gz or not", Limited(IdxSource.Load)),
-        new("cifar10:DIR", "CIFAR-10, binary version: data_batch_1.bin ...", Limited(CifarSource.Load)),
+        new("cifar10:DIR", "CIFAR-10, the version for Python or the binary one", Limited(directory => CifarSource.Load(directory, CifarSet.Ten))),
+        new("cifar100:DIR", "CIFAR-100 with its fine classes, likewise", Limited(directory => CifarSource.Load(directory, CifarSet.Hundred))),
         new(
             $"{FolderKind}:DIR",
             $"DIR/train/<class>/* and DIR/test/<class>/*, DIR/unlabelled/* too, or DIR/<class>/*; {ImageKind.Names} "

@@ -14,7 +14,7 @@ internal sealed class TorchLegacy : TorchArchive
     private static readonly BigInteger _magic = BigInteger.Parse("1950a86a20f9469cfc6c", NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
     private readonly Stream _stream;
-    private readonly PickleGlobals _globals = new();
+    private readonly TorchGlobals _globals = new();
     private readonly Dictionary<string, long> _positions = new(StringComparer.Ordinal);
 
     public TorchLegacy(Stream stream)

@@ -6,14 +6,17 @@ namespace DPT.Engine.Dpt;
 /// <param name="Type">Their type, as <see cref="ElementTypes"/> names it.</param>
 /// <param name="Key">Its name in the file.</param>
 /// <param name="Count">Number of elements that the pickle claims.</param>
-internal sealed record TorchStorage(string Type, string Key, long Count)
+internal sealed record TorchStorage(string Type, string Key, long Count) : IPickled
 {
+    /// <inheritdoc/>
+    public string Kind => "a storage";
+
     /// <summary>Bytes that the file must have of it, at most 2^63.</summary>
     public ulong Bytes => (ulong)Count * (ulong)ElementTypes.BytesOf(Type)!.Value;
 }
 
 /// <summary>A view of a storage, inside of it whatever its strides are.</summary>
-internal sealed class TorchTensor
+internal sealed class TorchTensor : IPickled
 {
     /// <summary>Checks that the view is one of elements that the storage claims to have.</summary>
     /// <param name="storage">The elements.</param>
@@ -35,6 +38,9 @@ internal sealed class TorchTensor
         Count = CountOf(Shape);
         RequireInside();
     }
+
+    /// <inheritdoc/>
+    public string Kind => "a tensor";
 
     public TorchStorage Storage { get; }
 

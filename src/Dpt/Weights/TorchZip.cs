@@ -35,7 +35,7 @@ internal sealed class TorchZip : TorchArchive
         }
 
         using var pickle = new MemoryStream(Content(_entries[_top + PickleName], LargestPickle));
-        Value = PickleReader.Read(pickle, new PickleGlobals());
+        Value = PickleReader.Read(pickle, new TorchGlobals());
     }
 
     public override object? Value { get; }

@@ -30,6 +30,36 @@ internal static class DataFiles
     public static byte[] CifarRecord(int label, int offset) =>
         [(byte)label, .. Enumerable.Range(0, 3072).Select(i => (byte)((i / 7) + offset))];
 
+    /// <summary>CIFAR images pickled as Python 2 did it.</summary>
+    /// <param name="labels">Their classes, 0 to 255.</param>
+    /// <param name="pixels">Their bytes, [N,3072].</param>
+    /// <param name="key">Where the classes are.</param>
+    public static byte[] CifarPickle(byte[] labels, byte[] pixels, string key = "labels") => PickleText.Of(
+        "\x80\u0002}(", Short(key), "](", PickleText.Of([.. labels.Select(label => PickleText.Number(label))]), "e", Short("data"),
+        "cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\0\u0085", Short("b"), "\u0087R(K\u0001",
+        PickleText.Number(labels.Length), PickleText.Number(3072), "\u0086cnumpy\ndtype\n", Short("u1"), "K\0K\u0001\u0087R(K\u0003",
+        Short("|"), "NNNJ\u00ff\u00ff\u00ff\u00ffJ\u00ff\u00ff\u00ff\u00ffK\0tb\u0089T", BitConverter.GetBytes(pixels.Length), pixels, "tbu.");
+
+    /// <summary>The six batches of CIFAR-10 for Python, ten images each, of every class one.</summary>
+    public static void WriteCifarPickles(TemporaryFolder folder)
+    {
+        for (var batch = 1; batch <= 6; batch++)
+        {
+            folder.Write(
+                batch == 6 ? "test_batch" : $"data_batch_{batch}",
+                CifarPickle([.. Enumerable.Range(0, 10).Select(label => (byte)label)], [.. Enumerable.Range(0, 10).SelectMany(label => CifarRecord(label, batch)[1..])]));
+        }
+    }
+
+    /// <summary>A short text of Python 2 on the stack of a pickle.</summary>
+    private static byte[] Short(string text) => PickleText.Of("U", text.Length, text);
+
+    /// <summary>The files that <c>make-data-files.py</c> made.</summary>
+    public static byte[] Made(string name) => File.ReadAllBytes(PathOf(name));
+
+    /// <summary>Where such a file is.</summary>
+    public static string PathOf(string name) => Path.Combine(AppContext.BaseDirectory, "Data", "Files", name);
+
     /// <summary>A bitmap of 24 bits a pixel; rows are stored from the bottom.</summary>
     /// <param name="width">Width in pixels.</param>
     /// <param name="height">Height in pixels.</param>

@@ -31,6 +31,7 @@ internal sealed record HostileReader(
         Idx("IDX labels, compressed", "train-labels-idx1-ubyte.gz", compressed: true),
         Cifar("CIFAR-10", "data_batch_3.bin", compressed: false),
         Cifar("CIFAR-10, compressed", "data_batch_3.bin.gz", compressed: true),
+        new("CIFAR-10 for Python", "data_batch_3", DataFiles.WriteCifarPickles, folder => Hashes(DatasetCatalog.Load(TestImages.Options($"cifar10:{folder.Path}"), seed: 1)), Checked: false),
         Image("PNG", ".png", TestImages.Png(3, 9, 9), isChecked: true),
         Image("JPEG", ".jpg", Encoded(SKEncodedImageFormat.Jpeg), isChecked: false),
         Image("WebP", ".webp", Encoded(SKEncodedImageFormat.Webp), isChecked: false),

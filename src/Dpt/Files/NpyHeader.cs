@@ -10,6 +10,9 @@ namespace DPT.Engine.Dpt;
 /// <param name="Shape">Sizes, outermost first; none for a scalar.</param>
 internal sealed partial record NpyHeader(string Type, int[] Shape)
 {
+    /// <summary>As many as NumPy allows.</summary>
+    private const int MostAxes = 64;
+
     private const int Alignment = 64;
     private const int LongestHeader = 1 << 16;
 
@@ -29,13 +32,29 @@ internal sealed partial record NpyHeader(string Type, int[] Shape)
                 count *= size;
                 if (count > Array.MaxLength)
                 {
-                    throw new InvalidDataException($"it declares [{string.Join(", ", Shape.Take(8))}], more than {Array.MaxLength} elements");
+                    throw new InvalidDataException($"it declares {Shown}, more than {Array.MaxLength} elements");
                 }
             }
 
             return count;
         }
     }
+
+    /// <summary>Bytes of all elements.</summary>
+    /// <exception cref="InvalidDataException">Their type is none that is read here.</exception>
+    public long Bytes => Count * NpyElements.BytesOf(Type);
+
+    /// <summary>The sizes, for people.</summary>
+    public string Shown => $"[{string.Join(", ", Shape.Take(8))}{(Shape.Length > 8 ? ", ..." : "")}]";
+
+    /// <summary>What is known of an array.</summary>
+    /// <exception cref="InvalidDataException">Its elements are in an order that is not read here.</exception>
+    public static NpyHeader Of(string type, bool isFortran, int[] shape) => (isFortran, shape.Length) switch
+    {
+        (true, _) => throw new InvalidDataException("its numbers are in Fortran's order; save numpy.ascontiguousarray of it"),
+        (_, > MostAxes) => throw new InvalidDataException($"it has {shape.Length} axes, the limit is {MostAxes}"),
+        _ => new NpyHeader(type, shape),
+    };
 
     /// <summary>Reads a header of version 1, 2 or 3, and leaves the stream at the first number.</summary>
     /// <exception cref="InvalidDataException">It is none, or says something that is not supported.</exception>
@@ -83,9 +102,9 @@ internal sealed partial record NpyHeader(string Type, int[] Shape)
 
         var values = match.Groups["key"].Captures.Zip(match.Groups["value"].Captures).ToLookup(item => item.First.Value, item => item.Second.Value);
         var (type, order, shape) = (Only(values, "descr"), Only(values, "fortran_order"), Only(values, "shape"));
-        return order == "False" && shape.StartsWith('(')
-            ? new NpyHeader(type.Trim('\''), Sizes(shape))
-            : throw new InvalidDataException("its numbers are in Fortran's order; save numpy.ascontiguousarray of it");
+        return order is "True" or "False" && shape.StartsWith('(')
+            ? Of(type.Trim('\''), order is "True", Sizes(shape))
+            : throw new InvalidDataException($"its header is '{OneLine.Start(text)}'");
     }
 
     private static string Only(ILookup<string, string> values, string key) => values[key].ToList() is [var value]

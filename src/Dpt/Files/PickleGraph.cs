@@ -34,11 +34,7 @@ internal sealed class PickleGraph
         byte[] => "bytes",
         object?[] => "a tuple",
         List<object?> => "a list",
-        PickleDictionary => "a dictionary",
-        TorchTensor => "a tensor",
-        TorchStorage => "a storage",
-        PickleGlobal global => global.Name,
-        _ => "a type of NumPy",
+        _ => ((IPickled)value).Kind,
     };
 
     private (int Depth, long Size) Measure(object? value, int depth)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace DPT.Engine.Dpt;
@@ -10,9 +11,14 @@ internal sealed class PickleBytes(Stream stream)
 {
     private const int LongestName = 200;
 
+    /// <summary>Far above what one value has, and no more than an array or a text can hold.</summary>
+    private const int LongestValue = 1 << 29;
+
     private static readonly UTF8Encoding _strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    private readonly long _length = stream.Length;
+
+    /// <summary>Bytes of the stream, all in all.</summary>
+    public long Length { get; } = stream.Length;
 
     /// <summary>Where the next byte is in the stream.</summary>
     public long Position { get; private set; } = stream.Position;
@@ -36,11 +42,11 @@ internal sealed class PickleBytes(Stream stream)
     public double Double() => BinaryPrimitives.ReadDoubleBigEndian(Take(sizeof(double)));
 
     /// <summary>A two's complement number of some bytes: a <see cref="long"/> where it fits, as all but magic numbers do.</summary>
-    public object Integer(byte length)
-    {
-        var number = new BigInteger(Take(length));
-        return number >= long.MinValue && number <= long.MaxValue ? (object)(long)number : number;
-    }
+    public object Integer(byte length) => Smallest(new BigInteger(Take(length)));
+
+    /// <summary>A number as a <see cref="long"/> where it fits.</summary>
+    public static object Smallest(BigInteger number) =>
+        number >= long.MinValue && number <= long.MaxValue ? (object)(long)number : number;
 
     public string Text(ulong length)
     {
@@ -54,32 +60,46 @@ internal sealed class PickleBytes(Stream stream)
         }
     }
 
-    /// <summary>A line, as the names of modules and classes are written.</summary>
-    public string Line()
-    {
-        var line = new List<byte>();
-        for (var next = Byte(); next != '\n'; next = Byte())
-        {
-            line.Add(next);
-            if (line.Count > LongestName)
-            {
-                throw new InvalidDataException($"a name of more than {LongestName} bytes");
-            }
-        }
+    /// <summary>A text of Python 2, which did not say what its bytes stand for: a character each.</summary>
+    public string Characters(ulong length) => Encoding.Latin1.GetString(Take(length));
 
-        return Encoding.Latin1.GetString([.. line]);
-    }
+    /// <summary>A line that holds the name of a module or class, or a number.</summary>
+    public string Name() => Line(LongestName) ?? throw new InvalidDataException($"a name of more than {LongestName} bytes");
+
+    /// <summary>A line of any length.</summary>
+    public string Line() => Line(LongestValue) ?? throw new InvalidDataException($"a line of more than {LongestValue} bytes");
 
     public byte[] Take(ulong length)
     {
-        if (length > (ulong)(_length - Position))
+        if (length > (ulong)(Length - Position))
         {
-            throw new InvalidDataException($"{length} bytes are announced, {_length - Position} are there");
+            throw new InvalidDataException($"{length} bytes are announced, {Length - Position} are there");
+        }
+
+        if (length > LongestValue)
+        {
+            throw new InvalidDataException($"a value of {length} bytes, the limit is {LongestValue}");
         }
 
         var bytes = new byte[length];
         stream.ReadExactly(bytes);
         Position += (long)length;
         return bytes;
+    }
+
+    private string? Line(int longest)
+    {
+        var line = new List<byte>();
+        for (var next = Byte(); next != '\n'; next = Byte())
+        {
+            if (line.Count == longest)
+            {
+                return null;
+            }
+
+            line.Add(next);
+        }
+
+        return Encoding.Latin1.GetString(CollectionsMarshal.AsSpan(line));
     }
 }

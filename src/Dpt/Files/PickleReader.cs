@@ -3,14 +3,25 @@ using System.Text;
 namespace DPT.Engine.Dpt;
 
 /// <summary>A dictionary of a pickle, in its order. Keys are texts, integers, floats or booleans.</summary>
-internal sealed class PickleDictionary : OrderedDictionary<object, object?>;
+internal sealed class PickleDictionary : OrderedDictionary<object, object?>, IPickled
+{
+    /// <inheritdoc/>
+    public string Kind => "a dictionary";
+
+    /// <summary>Attributes of a dictionary, as PyTorch's <c>_metadata</c>, say nothing.</summary>
+    public void Build(object? state) => _ = state as PickleDictionary ?? throw PickleGlobals.Odd(Kind);
+}
 
 /// <summary>
 /// Reads a pickle as data. The format is a program for a small machine whose only dangerous instruction calls a function by name: here
 /// a name is looked up in a list (<see cref="PickleGlobals"/>), and what is not on it ends the reading. Lists are
-/// <see cref="List{T}"/>, tuples arrays, dictionaries <see cref="PickleDictionary"/>, integers <see cref="long"/>.
+/// <see cref="List{T}"/>, tuples arrays, dictionaries <see cref="PickleDictionary"/>, integers <see cref="long"/>, texts of Python 2
+/// <see cref="string"/> as those of Python 3.
 /// </summary>
-/// <remarks>See CPython's <c>pickletools.py</c> for the instructions; of protocols 2 to 5 those are known that PyTorch writes.</remarks>
+/// <remarks>
+/// See CPython's <c>pickletools.py</c> for the instructions; of protocols 0 to 5 those are known that data need, as Python 2 and 3,
+/// NumPy and PyTorch write it.
+/// </remarks>
 internal sealed class PickleReader
 {
     private const int LatestProtocol = 5;
@@ -29,6 +40,7 @@ internal sealed class PickleReader
     private readonly Stack<int> _marks = new();
     private readonly Dictionary<long, object?> _memo = [];
     private int _objects;
+    private long _made;
 
     private PickleReader(PickleBytes bytes, PickleGlobals globals) => (_bytes, _globals) = (bytes, globals);
 
@@ -72,11 +84,12 @@ internal sealed class PickleReader
             case 'q': Remember(_bytes.Byte()); break;
             case 'r': Remember(_bytes.UInt32()); break;
             case '\x94': Remember(_memo.Count); break;
+            case 'p': Remember(PickleLines.Index(_bytes.Name())); break;
             case 'a': Append(Pop()); break;
             case 'e': PopMark().ForEach(Append); break;
-            case 's': SetItems([Pop(), Pop()], valueFirst: true); break;
-            case 'u': SetItems(PopMark(), valueFirst: false); break;
-            case 'b': PickleGlobals.Build(state: Pop(), of: Top()); break;
+            case 's': SetItem(Pop(), Pop()); break;
+            case 'u': SetItems(PopMark()); break;
+            case 'b': Build(Pop(), Top<IPickled>()); break;
             default: Push(Value(code)); break;
         }
 
@@ -97,9 +110,15 @@ internal sealed class PickleReader
         'X' => _bytes.Text(_bytes.UInt32()),
         '\x8c' => _bytes.Text(_bytes.Byte()),
         '\x8d' => _bytes.Text(_bytes.UInt64()),
-        'U' => Encoding.Latin1.GetString(_bytes.Take(_bytes.Byte())),
+        'U' => _bytes.Characters(_bytes.Byte()),
+        'T' => _bytes.Characters(_bytes.UInt32()),
         'C' => _bytes.Take(_bytes.Byte()),
         'B' => _bytes.Take(_bytes.UInt32()),
+        '\x8e' or '\x96' => _bytes.Take(_bytes.UInt64()),
+        'I' or 'L' => PickleLines.Integer(_bytes.Line()),
+        'F' => PickleLines.Float(_bytes.Line()),
+        'S' => PickleLines.Quoted(_bytes.Line()),
+        'V' => PickleLines.Unicode(_bytes.Line()),
         '}' => new PickleDictionary(),
         ']' => new List<object?>(),
         ')' => Array.Empty<object?>(),
@@ -107,9 +126,12 @@ internal sealed class PickleReader
         '\x86' => Reversed(Pop(), Pop()),
         '\x87' => Reversed(Pop(), Pop(), Pop()),
         't' => PopMark().ToArray(),
+        'l' => PopMark(),
+        'd' => Dictionary(PopMark()),
         'h' => Recall(_bytes.Byte()),
         'j' => Recall(_bytes.UInt32()),
-        'c' => _globals.Find(_bytes.Line(), _bytes.Line()),
+        'g' => Recall(PickleLines.Index(_bytes.Name())),
+        'c' => _globals.Find(_bytes.Name(), _bytes.Name()),
         '\x93' => FindFromStack(Pop<string>(), Pop<string>()),
         'R' => Call(Pop<object?[]>(), Pop<PickleGlobal>()),
         'Q' => _globals.Load(Pop<object?[]>()),
@@ -118,7 +140,23 @@ internal sealed class PickleReader
 
     private PickleGlobal FindFromStack(string name, string module) => _globals.Find(module, name);
 
-    private static object? Call(object?[] arguments, PickleGlobal function) => function.Call(arguments);
+    private object? Call(object?[] arguments, PickleGlobal function)
+    {
+        var made = function.Call(arguments);
+
+        // One text may be made into bytes again and again, with a few bytes of the pickle each time.
+        _made += made is byte[] bytes ? bytes.Length : 0;
+        return _made <= _bytes.Length ? made : throw new InvalidDataException("it makes more bytes of its texts than it has");
+    }
+
+    private static void Build(object? state, IPickled of) => of.Build(state);
+
+    private static PickleDictionary Dictionary(List<object?> items)
+    {
+        var dictionary = new PickleDictionary();
+        SetItems(dictionary, items);
+        return dictionary;
+    }
 
     private static object?[] Reversed(params object?[] popped)
     {
@@ -136,9 +174,12 @@ internal sealed class PickleReader
 
     private void Append(object? item) => Top<List<object?>>().Add(item);
 
-    private void SetItems(List<object?> items, bool valueFirst)
+    private void SetItem(object? value, object? key) => Top<PickleDictionary>()[Key(key)] = value;
+
+    private void SetItems(List<object?> items) => SetItems(Top<PickleDictionary>(), items);
+
+    private static void SetItems(PickleDictionary dictionary, List<object?> items)
     {
-        var dictionary = Top<PickleDictionary>();
         if (items.Count % 2 != 0)
         {
             throw new InvalidDataException("a key without a value");
@@ -146,14 +187,17 @@ internal sealed class PickleReader
 
         for (var i = 0; i < items.Count; i += 2)
         {
-            var (key, value) = valueFirst ? (items[i + 1], items[i]) : (items[i], items[i + 1]);
-            dictionary[Key(key)] = value;
+            dictionary[Key(items[i])] = items[i + 1];
         }
     }
 
-    private static object Key(object? key) => key is string { Length: <= LongestKey } or long or double or bool
-        ? key
-        : throw new InvalidDataException($"{PickleGraph.Kind(key)} as a key: numbers are keys, and texts of at most {LongestKey} characters");
+    /// <summary>What Python 2 wrote as a text is bytes to those who take care of the difference, and the same key.</summary>
+    private static object Key(object? key) => key switch
+    {
+        string { Length: <= LongestKey } or long or double or bool => key,
+        byte[] { Length: <= LongestKey } bytes => Encoding.Latin1.GetString(bytes),
+        _ => throw new InvalidDataException($"{PickleGraph.Kind(key)} as a key: numbers are keys, and texts of at most {LongestKey} characters"),
+    };
 
     private void Remember(long index)
     {

@@ -17,47 +17,26 @@ public sealed record NpyArray<T>(IReadOnlyList<int> Shape, T[] Values) where T :
 /// <summary>Reads and writes <c>.npy</c> and writes <c>.npz</c> files: the low byte first, rows one after the other.</summary>
 public static class NpyFile
 {
-    private const string Float32 = "<f4";
-    private const string Int64 = "<i8";
-
     /// <summary>The oldest date that an archive can hold: the same arrays give the same bytes.</summary>
     private static readonly DateTimeOffset _noDate = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>Reads an array of float32, or of float64 and rounds it.</summary>
     /// <exception cref="DptException">Environment: the file cannot be read. Check: it is damaged, or of another type or order.</exception>
-    public static NpyArray<float> ReadFloats(string path) => DataFile.Read(path, stream =>
-    {
-        var header = NpyHeader.Read(stream);
-        return new NpyArray<float>(header.Shape, header.Type switch
-        {
-            Float32 => Elements<float>(stream, header),
-            "<f8" => Array.ConvertAll(Elements<double>(stream, header), value => (float)value),
-            _ => throw Other(header, "float32 or float64"),
-        });
-    });
+    public static NpyArray<float> ReadFloats(string path) => DataFile.Read(path, stream => Read(stream, NpyElements.ToFloats));
 
-    /// <summary>Reads an array of int64 or int32.</summary>
+    /// <summary>Reads an array of int64, int32 or uint8.</summary>
     /// <exception cref="DptException">Environment: the file cannot be read. Check: it is damaged, or of another type or order.</exception>
-    public static NpyArray<long> ReadLongs(string path) => DataFile.Read(path, stream =>
-    {
-        var header = NpyHeader.Read(stream);
-        return new NpyArray<long>(header.Shape, header.Type switch
-        {
-            Int64 => Elements<long>(stream, header),
-            "<i4" => Array.ConvertAll(Elements<int>(stream, header), value => (long)value),
-            _ => throw Other(header, "int64 or int32"),
-        });
-    });
+    public static NpyArray<long> ReadLongs(string path) => DataFile.Read(path, stream => Read(stream, NpyElements.ToLongs));
 
     /// <summary>Writes an array of float32; the file appears whole or not at all.</summary>
     /// <param name="path">The file. Its folder must exist.</param>
     /// <param name="array">The array.</param>
-    public static void Write(string path, NpyArray<float> array) => AtomicFile.Write(path, stream => Write(stream, Float32, array));
+    public static void Write(string path, NpyArray<float> array) => AtomicFile.Write(path, stream => Write(stream, NpyElements.Float32, array));
 
     /// <summary>Writes an array of int64; the file appears whole or not at all.</summary>
     /// <param name="path">The file. Its folder must exist.</param>
     /// <param name="array">The array.</param>
-    public static void Write(string path, NpyArray<long> array) => AtomicFile.Write(path, stream => Write(stream, Int64, array));
+    public static void Write(string path, NpyArray<long> array) => AtomicFile.Write(path, stream => Write(stream, NpyElements.Int64, array));
 
     /// <summary>Writes arrays of float32 into an <c>.npz</c>, not compressed; the file appears whole or not at all.</summary>
     /// <param name="path">The file. Its folder must exist.</param>
@@ -70,7 +49,7 @@ public static class NpyFile
             var entry = archive.CreateEntry(name + ".npy", CompressionLevel.NoCompression);
             entry.LastWriteTime = _noDate;
             using var content = entry.Open();
-            Write(content, Float32, array);
+            Write(content, NpyElements.Float32, array);
         }
     });
 
@@ -89,9 +68,9 @@ public static class NpyFile
         }
     }
 
-    private static T[] Elements<T>(Stream stream, NpyHeader header) where T : unmanaged =>
-        MemoryMarshal.Cast<byte, T>(DataFile.ReadToEnd(stream, header.Count * Marshal.SizeOf<T>())).ToArray();
-
-    private static InvalidDataException Other(NpyHeader header, string wanted) =>
-        new($"its elements are '{OneLine.Start(header.Type)}', {wanted} with the low byte first is asked for");
+    private static NpyArray<T> Read<T>(Stream stream, Func<string, Func<byte[]>, T[]> elements) where T : unmanaged
+    {
+        var header = NpyHeader.Read(stream);
+        return new NpyArray<T>(header.Shape, elements(header.Type, () => DataFile.ReadToEnd(stream, header.Bytes)));
+    }
 }

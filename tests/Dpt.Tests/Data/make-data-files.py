@@ -1,0 +1,72 @@
+"""Files of images that NumPy, PIL and Python's own archives write, for the tests of the readers of data sets.
+
+    apt-get install python3-numpy python3-pil      (made with Python 3.11, NumPy 1.24.2 and Pillow 9.4 of Debian 12)
+    python3 make-data-files.py
+
+Pixels follow formulas that the tests repeat. What Python 2 wrote is put together here letter by letter, as its cPickle did, and read back.
+"""
+
+import pickle
+import struct
+from pathlib import Path
+
+import numpy as np
+
+FILES = Path(__file__).parent / "Files"
+
+
+def cifar_pixels(count):
+    """Byte j of image i."""
+    i, j = np.arange(count)[:, None], np.arange(3072)[None, :]
+    return ((i * 50 + j // 7) % 256).astype(np.uint8)
+
+
+def python2_batch(pixels, labels):
+    """Protocol 2 as cPickle of Python 2 wrote it: texts are bytes."""
+    text = lambda s: b"U" + bytes([len(s)]) + s
+    array = (
+        b"cnumpy.core.multiarray\n_reconstruct\nq\x05cnumpy\nndarray\nq\x06K\x00\x85U\x01b\x87Rq\x07"
+        + b"(K\x01" + b"M" + struct.pack("<H", pixels.shape[0]) + b"M" + struct.pack("<H", pixels.shape[1]) + b"\x86"
+        + b"cnumpy\ndtype\nq\x08U\x02u1K\x00K\x01\x87Rq\x09(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+        + b"\x89T" + struct.pack("<I", pixels.size) + pixels.tobytes() + b"tb"
+    )
+    return (
+        b"\x80\x02}q\x01(" + text(b"batch_label") + b"q\x02" + text(b"training batch 1 of 5")
+        + text(b"labels") + b"q\x03](" + b"".join(b"K" + bytes([label]) for label in labels) + b"e"
+        + text(b"data") + array
+        + text(b"filenames") + b"](" + b"".join(text(b"image_%d.png" % i) for i in range(len(labels))) + b"e" + b"u."
+    )
+
+
+def python2_batch_in_letters(pixels, labels):
+    """Protocol 0 as Python 2 wrote it."""
+    quoted = repr(pixels.tobytes())[1:].encode("ascii")
+    return (
+        b"(dp1\nS'labels'\np2\n(lp3\n" + b"".join(b"I%d\na" % label for label in labels)
+        + b"sS'data'\np4\ncnumpy.core.multiarray\n_reconstruct\np5\n(cnumpy\nndarray\np6\n(I0\ntp7\nS'b'\np8\ntp9\nRp10\n"
+        + b"(I1\n(L%dL\nI3072\ntp11\ncnumpy\ndtype\np12\n(S'u1'\np13\nI0\nI1\ntp14\nRp15\n(I3\nS'|'\np16\nNNNI-1\nI-1\nI0\ntbI00\nS" % len(labels)
+        + quoted + b"\np17\ntbs."
+    )
+
+
+def check(content, pixels, labels):
+    batch = pickle.loads(content, encoding="latin1")
+    assert (batch["data"] == pixels).all() and list(batch["labels"]) == labels
+    return content
+
+
+def save_cifar():
+    pixels, labels = cifar_pixels(2), [6, 9]
+    save = lambda name, content: (FILES / name).write_bytes(check(content, pixels, labels))
+    save("cifar-python-2", python2_batch(pixels, labels))
+    save("cifar-python-2-letters", python2_batch_in_letters(pixels, labels))
+    for protocol in range(6):
+        save(f"cifar-protocol-{protocol}", pickle.dumps({"data": pixels, "labels": labels, "filenames": ["a.png", "b.png"]}, protocol))
+    save("cifar-array-of-labels", pickle.dumps({"data": pixels, "labels": np.array(labels, dtype=np.int64)}, 4))
+    save("cifar-scalars-as-labels", pickle.dumps({"data": pixels, "labels": [np.int64(label) for label in labels]}, 2))
+    (FILES / "cifar-keys-of-bytes").write_bytes(pickle.dumps({b"data": pixels, b"labels": labels, b"filenames": [b"a.png", b"b.png"]}, 4))
+
+
+if __name__ == "__main__":
+    FILES.mkdir(exist_ok=True)
+    save_cifar()
