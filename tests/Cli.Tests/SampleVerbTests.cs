@@ -39,6 +39,18 @@ public sealed class SampleVerbTests
             Is.EqualTo(["cat/00000.png", "cat/00001.png", "dog/00000.png", "dog/00001.png"]));
     }
 
+    [Test]
+    public void Sample_AsArrays_IsADataSet()
+    {
+        var file = _folder.File("x.npz");
+        var run = Sample("--n", "12", "--out", file);
+        Assert.That(run.Code, Is.Zero, run.Err);
+        var info = CommandLine.RunReal(["data", "info", "--data", $"npz:{file}"]);
+        Assert.That((info.Code, info.Err), Is.EqualTo((0, "")));
+        Assert.That(info.Out, Does.Match("classes +2\ntrain +20\ntest +4\n"));
+        Assert.That(Sample("--n", "2", "--out", file).Code, Is.Zero, "as a picture, it is overwritten");
+    }
+
     /// <summary>What is not given is the run's.</summary>
     [Test]
     public void Sample_PassesOnWhatIsGiven()

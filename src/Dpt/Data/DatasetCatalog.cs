@@ -16,6 +16,7 @@ public static class DatasetCatalog
         new("mnist:DIR", "IDX files as MNIST has them, .gz or not", Limited(IdxSource.Load)),
         new("cifar10:DIR", "CIFAR-10, the version for Python or the binary one", Limited(directory => CifarSource.Load(directory, CifarSet.Ten))),
         new("cifar100:DIR", "CIFAR-100 with its fine classes, likewise", Limited(directory => CifarSource.Load(directory, CifarSet.Hundred))),
+        new("npz:FILE", "arrays of NumPy: images [N,side,side] or [N,side,side,channels] of uint8, labels, and test images if any", Limited(NpzSource.Load)),
         new(
             $"{FolderKind}:DIR",
             $"DIR/train/<class>/* and DIR/test/<class>/*, DIR/unlabelled/* too, or DIR/<class>/*; {ImageKind.Names} "
@@ -43,7 +44,7 @@ public static class DatasetCatalog
         RequirePositive("test limit", options.TestLimit);
         var (kind, argument) = Split(options.Spec);
         var source = Array.Find(_sources, s => s.Kind == kind);
-        if (source is null || source.NeedsDirectory != (argument.Length > 0))
+        if (source is null || source.NeedsPath != (argument.Length > 0))
         {
             var known = string.Join(", ", _sources.Select(s => s.Spec));
             throw new DptException(FailureKind.Usage, $"unknown data '{options.Spec}'; it must be one of: {known}");
@@ -116,6 +117,6 @@ public static class DatasetCatalog
     {
         public string Kind { get; } = Split(Spec).Kind;
 
-        public bool NeedsDirectory { get; } = Spec.Contains(':', StringComparison.Ordinal);
+        public bool NeedsPath { get; } = Spec.Contains(':', StringComparison.Ordinal);
     }
 }

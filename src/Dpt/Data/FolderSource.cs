@@ -6,8 +6,6 @@ namespace DPT.Engine.Dpt;
 /// </summary>
 internal static class FolderSource
 {
-    private const int TestEvery = 6;
-
     private static readonly string[] _trainNames = ["train", "training"];
     private static readonly string[] _testNames = ["test", "testing"];
     private static readonly string[] _validationNames = ["val", "valid", "validation"];
@@ -114,17 +112,8 @@ internal static class FolderSource
         var folders = ClassFolders(directory, classes: null, notes);
         ImageTree.Fill(folders, notes);
         var all = new FolderPart(directory, [.. folders.Select(folder => folder.Name)], FilesOf(directory, folders));
-        var seen = new int[folders.Count];
-        var parts = all.Files.ToLookup(file => ++seen[file.Label] % TestEvery == 0);
-        if (!parts[true].Any())
-        {
-            throw new DptException(
-                FailureKind.Environment,
-                $"'{directory}' has fewer than {TestEvery} images in every class, too few to set some aside for testing; "
-                + "test images have to come in a folder test, beside a folder train");
-        }
-
-        return (all with { Files = [.. parts[false]] }, all with { Files = [.. parts[true]] });
+        var (train, test) = TestShare.Of(directory, all.Labels, "test images have to come in a folder test, beside a folder train");
+        return (all.Keep(train), all.Keep(test));
     }
 
     private static IEnumerable<LabelledFile> Below(string folder, IEnumerable<LabelledFile> files) =>

@@ -10,33 +10,11 @@ internal static class IdxSource
 {
     private const int UnsignedByte = 8;
     private const int MostImages = 10_000_000;
-    private const int LargestSide = 16384;
 
-    public static DatasetPair Load(string directory)
-    {
-        var (trainImages, trainLabels, size) = LoadPart(directory, "train");
-        var (testImages, testLabels, testSize) = LoadPart(directory, "t10k");
-        if (size != testSize)
-        {
-            throw new DptException(
-                FailureKind.Check, $"'{directory}': training images have side {size}, test images {testSize}; they must agree");
-        }
+    public static DatasetPair Load(string directory) =>
+        LabelledPixels.Pair(directory, LoadPart(directory, "train"), LoadPart(directory, "t10k"));
 
-        var classes = trainLabels.Max() + 1;
-        if (testLabels.Max() >= classes)
-        {
-            throw new DptException(
-                FailureKind.Check, $"'{directory}': a test label is {testLabels.Max()}, training labels end at {classes - 1}");
-        }
-
-        var names = Enumerable.Range(0, Math.Max(classes, 2)).Select(c => $"{c}").ToArray();
-        var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory)));
-        return new DatasetPair(
-            new ImageDataset(name, names, 1, size, trainImages, trainLabels),
-            new ImageDataset(name, names, 1, size, testImages, testLabels));
-    }
-
-    private static (byte[] Images, int[] Labels, int Size) LoadPart(string directory, string part)
+    private static LabelledPixels LoadPart(string directory, string part)
     {
         var imagePath = FindIdx(directory, $"{part}-images", "idx3-ubyte");
         var labelPath = FindIdx(directory, $"{part}-labels", "idx1-ubyte");
@@ -49,12 +27,9 @@ internal static class IdxSource
                 throw new InvalidDataException($"it has {sizes[0]} images, '{labelPath}' has {labels.Length} labels");
             }
 
-            if (sizes[1] != sizes[2] || sizes[1] is 0 or > LargestSide)
-            {
-                throw new InvalidDataException($"its images are {sizes[1]}x{sizes[2]}; they must be square, of side 1..{LargestSide}");
-            }
+            LabelledPixels.RequireSquare(sizes[1], sizes[2]);
         });
-        return (images, Array.ConvertAll(labels, label => (int)label), (int)sizes[1]);
+        return new LabelledPixels(images, Array.ConvertAll(labels, label => (int)label), Channels: 1, (int)sizes[1]);
     }
 
     private static string FindIdx(string directory, string part, string kind) =>

@@ -43,6 +43,13 @@ internal static class DataFile
         return read(content);
     });
 
+    /// <summary>Runs <paramref name="read"/> on a file in which it may move about, and words failures.</summary>
+    public static T ReadSeekable<T>(string path, Func<Stream, T> read) => Worded(path, () =>
+    {
+        using var file = RegularFile.OpenRead(path);
+        return read(file);
+    });
+
     /// <summary>Runs <paramref name="read"/> on the content of a text file in UTF-8, and words failures.</summary>
     public static T ReadText<T>(string path, Func<string, T> read) => Worded(path, () => read(RegularFile.ReadText(path)));
 

@@ -41,15 +41,37 @@ public static class NpyFile
     /// <summary>Writes arrays of float32 into an <c>.npz</c>, not compressed; the file appears whole or not at all.</summary>
     /// <param name="path">The file. Its folder must exist.</param>
     /// <param name="arrays">The arrays by name.</param>
-    public static void WriteAll(string path, IEnumerable<KeyValuePair<string, NpyArray<float>>> arrays) => AtomicFile.Write(path, stream =>
+    public static void WriteAll(string path, IEnumerable<KeyValuePair<string, NpyArray<float>>> arrays) =>
+        WriteAll(path, arrays.Select(array => (array.Key, (Action<Stream>)(stream => Write(stream, NpyElements.Float32, array.Value)))));
+
+    /// <summary>Writes images and the class of each into an <c>.npz</c>, not compressed; the file appears whole or not at all.</summary>
+    /// <param name="path">The file. Its folder must exist.</param>
+    /// <param name="images">Under the name <c>arr_0</c>.</param>
+    /// <param name="labels">Under the name <c>arr_1</c>.</param>
+    public static void WriteImages(string path, NpyArray<byte> images, NpyArray<long> labels) => WriteAll(path,
+    [
+        ("arr_0", stream => Write(stream, NpyElements.UInt8, images)),
+        ("arr_1", stream => Write(stream, NpyElements.Int64, labels)),
+    ]);
+
+    /// <summary>Reads the array that a stream holds, to its end.</summary>
+    /// <param name="stream">What to read.</param>
+    /// <param name="elements">Makes the elements of their type and bytes.</param>
+    internal static NpyArray<T> Read<T>(Stream stream, Func<string, Func<byte[]>, T[]> elements) where T : unmanaged
+    {
+        var header = NpyHeader.Read(stream);
+        return new NpyArray<T>(header.Shape, elements(header.Type, () => DataFile.ReadToEnd(stream, header.Bytes)));
+    }
+
+    private static void WriteAll(string path, IEnumerable<(string Name, Action<Stream> Write)> arrays) => AtomicFile.Write(path, stream =>
     {
         using var archive = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true);
-        foreach (var (name, array) in arrays)
+        foreach (var (name, write) in arrays)
         {
-            var entry = archive.CreateEntry(name + ".npy", CompressionLevel.NoCompression);
+            var entry = archive.CreateEntry(name + NpzArchive.Ending, CompressionLevel.NoCompression);
             entry.LastWriteTime = _noDate;
             using var content = entry.Open();
-            Write(content, NpyElements.Float32, array);
+            write(content);
         }
     });
 
@@ -66,11 +88,5 @@ public static class NpyFile
         {
             stream.Write(MemoryMarshal.AsBytes(piece.AsSpan()));
         }
-    }
-
-    private static NpyArray<T> Read<T>(Stream stream, Func<string, Func<byte[]>, T[]> elements) where T : unmanaged
-    {
-        var header = NpyHeader.Read(stream);
-        return new NpyArray<T>(header.Shape, elements(header.Type, () => DataFile.ReadToEnd(stream, header.Bytes)));
     }
 }

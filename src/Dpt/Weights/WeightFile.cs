@@ -38,7 +38,7 @@ public static class WeightFile
     {
         ".safetensors" => SafeTensorsWeights.Read(path, choose),
         ".json" => SafeTensorsWeights.ReadIndexed(path, choose),
-        _ => DataFile.Read(path, stream => TorchWeights.Read(stream, choose)),
+        _ => DataFile.ReadSeekable(path, stream => TorchWeights.Read(stream, choose)),
     };
 
     private static string? Choose(string name, string? part)

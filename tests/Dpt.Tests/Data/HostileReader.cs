@@ -32,6 +32,12 @@ internal sealed record HostileReader(
         Cifar("CIFAR-10", "data_batch_3.bin", compressed: false),
         Cifar("CIFAR-10, compressed", "data_batch_3.bin.gz", compressed: true),
         new("CIFAR-10 for Python", "data_batch_3", DataFiles.WriteCifarPickles, folder => Hashes(DatasetCatalog.Load(TestImages.Options($"cifar10:{folder.Path}"), seed: 1)), Checked: false),
+        new(
+            "arrays of NumPy",
+            "arrays.npz",
+            folder => System.IO.File.Copy(DataFiles.PathOf("arrays-keras.npz"), folder["arrays.npz"]),
+            folder => Hashes(DatasetCatalog.Load(TestImages.Options($"npz:{folder["arrays.npz"]}"), seed: 1)),
+            Checked: false),
         Image("PNG", ".png", TestImages.Png(3, 9, 9), isChecked: true),
         Image("JPEG", ".jpg", Encoded(SKEncodedImageFormat.Jpeg), isChecked: false),
         Image("WebP", ".webp", Encoded(SKEncodedImageFormat.Webp), isChecked: false),

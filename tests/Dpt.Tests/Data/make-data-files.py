@@ -6,6 +6,7 @@
 Pixels follow formulas that the tests repeat. What Python 2 wrote is put together here letter by letter, as its cPickle did, and read back.
 """
 
+import math
 import pickle
 import struct
 from pathlib import Path
@@ -67,6 +68,26 @@ def save_cifar():
     (FILES / "cifar-keys-of-bytes").write_bytes(pickle.dumps({b"data": pixels, b"labels": labels, b"filenames": [b"a.png", b"b.png"]}, 4))
 
 
+def pixels(count, *shape):
+    """Element j of image i, counted in the order of the array."""
+    i, j = np.arange(count)[:, None], np.arange(math.prod(shape))[None, :]
+    return ((i * 10 + j) % 256).astype(np.uint8).reshape(count, *shape)
+
+
+def save_arrays():
+    labels = np.arange(14) % 2
+    np.savez(FILES / "arrays.npz", images=pixels(14, 4, 4), labels=labels)
+    np.savez(FILES / "arrays-adm.npz", pixels(14, 4, 4, 3), labels)
+    np.savez_compressed(
+        FILES / "arrays-keras.npz", x_train=pixels(14, 4, 4), y_train=labels.astype(np.uint8), x_test=pixels(3, 4, 4), y_test=labels[:3].astype(np.uint8))
+    np.savez_compressed(
+        FILES / "arrays-medmnist.npz",
+        train_images=pixels(14, 4, 4, 3), train_labels=labels[:, None].astype(np.uint8), val_images=pixels(2, 4, 4, 3),
+        val_labels=labels[:2, None], test_images=pixels(3, 4, 4, 3), test_labels=labels[:3, None].astype(np.int32))
+    np.savez(FILES / "arrays-few-labels.npz", images=pixels(14, 4, 4, 1), labels=np.where(np.arange(14) < 4, labels, -1))
+
+
 if __name__ == "__main__":
     FILES.mkdir(exist_ok=True)
     save_cifar()
+    save_arrays()

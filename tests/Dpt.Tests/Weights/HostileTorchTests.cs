@@ -146,7 +146,7 @@ public sealed class HostileTorchTests
         Refuses([], "it is empty");
         Refuses(Encoding.ASCII.GetBytes("no weights"), "it is no file of torch.save");
         Refuses(Of("\x80\x02K\x01."), "it does not begin as files of torch.save do");
-        Refuses(Zip(Tensor(0, [6], [1], 6), compressed: true), "is compressed, there twice, or larger than the file");
+        Refuses(Zip(Tensor(0, [6], [1], 6), compressed: true), "is there twice, larger than the file, or unpacks into more than 1 times its size");
     }
 
     [TestCase(1, 1, "")]
@@ -178,7 +178,7 @@ public sealed class HostileTorchTests
         Assert.That(read["w"].Values, Is.EqualTo(new float[] { 0, 1, 2, 3, 4, 5 }));
         Refuses(Zip(pickle, others: ("archive/byteorder", "big")), "its numbers have the high byte first");
         Refuses(Zip(pickle, others: ("other/data.pkl", "")), "an archive of PyTorch has one folder with data.pkl, this one has 2");
-        Refuses(Zip(pickle, others: ("archive/data/0", "")), "is compressed, there twice, or larger than the file");
+        Refuses(Zip(pickle, others: ("archive/data/0", "")), "is there twice, larger than the file, or unpacks into more than 1 times its size");
     }
 
     private IReadOnlyDictionary<string, WeightTensor> Read(byte[] content) => WeightFile.Read(_folder.Write("weights.pth", content));
