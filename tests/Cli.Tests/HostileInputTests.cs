@@ -150,6 +150,21 @@ public sealed class HostileInputTests
         }
     }
 
+    [TestCase("npz")]
+    [TestCase("zip")]
+    [TestCase("tar")]
+    public void Data_AFileOfSomethingElse_IsRefused(string kind)
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var content in new[] { "", "<!doctype html>", new string('\0', 5000) })
+        {
+            RequireRefusal(
+                CommandLine.RunReal(["data", "info", "--data", $"{kind}:{folder.Write("set", content)}"]), [ExitCodes.Check], folder.File("set"), content);
+        }
+
+        RequireRefusal(CommandLine.RunReal(["data", "info", "--data", $"{kind}:{folder.File("none")}"]), [ExitCodes.Environment], folder.File("none"), "");
+    }
+
     private static void RequireRefusal((int Code, string Out, string Err) run, int[] codes, string file, string what)
     {
         var shown = what.Length > 100 ? what[..100] : what;

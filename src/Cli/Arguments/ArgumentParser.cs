@@ -186,7 +186,7 @@ internal class ConfigArguments : CommonArguments
     public string? ImageSize { get; set; }
 
     [Setting("data.skipBroken"), OptionGroup("Data")]
-    [Option("skip-broken", HelpText = "leave out images of folder:DIR that cannot be read, and list them, instead of stopping")]
+    [Option("skip-broken", HelpText = "leave out image files that cannot be read, and list them, instead of stopping")]
     public bool SkipBroken { get; set; }
 
     [OptionGroup("Settings")]

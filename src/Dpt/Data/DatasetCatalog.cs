@@ -18,6 +18,14 @@ public static class DatasetCatalog
         new("cifar100:DIR", "CIFAR-100 with its fine classes, likewise", Limited(directory => CifarSource.Load(directory, CifarSet.Hundred))),
         new("npz:FILE", "arrays of NumPy: images [N,side,side] or [N,side,side,channels] of uint8, labels, and test images if any", Limited(NpzSource.Load)),
         new(
+            "zip:FILE",
+            "images and dataset.json with their classes, as EDM's tools make it; or a folder with train*.zip and test*.zip",
+            new ArchiveSource(".zip", ZipImages.AddTo).Load),
+        new(
+            "tar:FILE",
+            "KEY.png or .jpg and KEY.cls, as WebDataset has it; or shard-*.tar; or a folder with train*.tar and test*.tar",
+            new ArchiveSource(".tar", TarImages.AddTo).Load),
+        new(
             $"{FolderKind}:DIR",
             $"DIR/train/<class>/* and DIR/test/<class>/*, DIR/unlabelled/* too, or DIR/<class>/*; {ImageKind.Names} "
             + "(rules: `dpt data info --help`)",

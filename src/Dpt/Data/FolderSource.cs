@@ -39,17 +39,7 @@ internal static class FolderSource
         {
             var notes = new ReadingNotes();
             var (train, test) = List(directory, options.Labels is { } path ? LabelTable.Load(path) : null, notes);
-            if (BlindSubset.OfDevelopment(train.Labels, options) is var (training, development))
-            {
-                (train, test) = (train.Keep(training), train.Keep(development));
-            }
-
-            return FolderReading.Read(
-                directory,
-                train.Keep(BlindSubset.OfTraining(train.Labels, options, seed)),
-                test.Keep(BlindSubset.OfTest(test.Files.Length, options)),
-                options,
-                notes);
+            return ImageReading.Read(directory, train, test, options, seed, notes);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -57,7 +47,7 @@ internal static class FolderSource
         }
     }
 
-    private static (FolderPart Train, FolderPart Test) List(string directory, LabelTable? table, ReadingNotes notes)
+    private static (ImagePart Train, ImagePart Test) List(string directory, LabelTable? table, ReadingNotes notes)
     {
         var train = FindPart(directory, _trainNames);
         var test = FindPart(directory, _testNames) ?? FindPart(directory, _validationNames);
@@ -78,7 +68,7 @@ internal static class FolderSource
         return test is null && unlabelled is null ? ListAndSplit(train, notes) : ListParts(directory, train, test, unlabelled, notes);
     }
 
-    private static (FolderPart Train, FolderPart Test) ListParts(
+    private static (ImagePart Train, ImagePart Test) ListParts(
         string directory, string train, string? test, string? unlabelled, ReadingNotes notes)
     {
         var trainFolders = ClassFolders(train, classes: null, notes);
@@ -89,13 +79,13 @@ internal static class FolderSource
         var trainFiles = FilesOf(train, trainFolders);
         return (
             unlabelled is null
-                ? new FolderPart(train, classes, trainFiles)
-                : new FolderPart(directory, classes, [.. Below(Path.GetFileName(train), trainFiles), .. FilesOf(unlabelled, rest)]),
-            test is null ? new FolderPart(directory, classes, []) : new FolderPart(test, classes, FilesOf(test, testFolders)));
+                ? new ImagePart(new ImageRoot(train), classes, trainFiles)
+                : new ImagePart(new ImageRoot(directory), classes, [.. Below(Path.GetFileName(train), trainFiles), .. FilesOf(unlabelled, rest)]),
+            test is null ? new ImagePart(new ImageRoot(directory), classes, []) : new ImagePart(new ImageRoot(test), classes, FilesOf(test, testFolders)));
     }
 
     /// <summary>The table says the classes of training images; those of test images are their folders.</summary>
-    private static (FolderPart Train, FolderPart Test) ListByTable(string directory, string? test, LabelTable table, ReadingNotes notes)
+    private static (ImagePart Train, ImagePart Test) ListByTable(string directory, string? test, LabelTable table, ReadingNotes notes)
     {
         var all = new ClassFolder(directory, Name: "", ImageDataset.NoLabel);
         var testFolders = test is null ? [] : ClassFolders(test, table.Classes, notes);
@@ -103,15 +93,15 @@ internal static class FolderSource
         var files = FilesOf(directory, [all]);
         var labels = table.LabelsOf(Array.ConvertAll(files, file => file.Name));
         return (
-            new FolderPart(directory, table.Classes, [.. files.Zip(labels, (file, label) => file with { Label = label })]),
-            new FolderPart(test ?? directory, table.Classes, test is null ? [] : FilesOf(test, testFolders)));
+            new ImagePart(new ImageRoot(directory), table.Classes, [.. files.Zip(labels, (file, label) => file with { Label = label })]),
+            new ImagePart(new ImageRoot(test ?? directory), table.Classes, test is null ? [] : FilesOf(test, testFolders)));
     }
 
-    private static (FolderPart Train, FolderPart Test) ListAndSplit(string directory, ReadingNotes notes)
+    private static (ImagePart Train, ImagePart Test) ListAndSplit(string directory, ReadingNotes notes)
     {
         var folders = ClassFolders(directory, classes: null, notes);
         ImageTree.Fill(folders, notes);
-        var all = new FolderPart(directory, [.. folders.Select(folder => folder.Name)], FilesOf(directory, folders));
+        var all = new ImagePart(new ImageRoot(directory), [.. folders.Select(folder => folder.Name)], FilesOf(directory, folders));
         var (train, test) = TestShare.Of(directory, all.Labels, "test images have to come in a folder test, beside a folder train");
         return (all.Keep(train), all.Keep(test));
     }

@@ -17,9 +17,11 @@ internal readonly record struct ImageHeader(int Width, int Height, int Channels,
 /// </summary>
 internal static class ImageFile
 {
+    /// <summary>Bytes that an image file may have.</summary>
+    public const long LargestFile = 1 << 29;
+
     private const int LargestSide = 16384;
     private const long MostPixels = 1 << 27;
-    private const long LargestFile = 1 << 29;
 
     /// <summary>Images above this are decoded one at a time: memory stays bounded, however many cores there are.</summary>
     private const long LargePixels = 1 << 24;
@@ -41,12 +43,17 @@ internal static class ImageFile
         }
     }
 
-    /// <summary>What the file says about its image, without decoding it.</summary>
-    /// <exception cref="InvalidDataException">It is no image that can be read, or too large.</exception>
+    /// <summary>The content of a file.</summary>
+    /// <exception cref="InvalidDataException">It is no regular file, or too large for an image.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
-    public static ImageHeader ReadHeader(string path)
+    public static byte[] Read(string path) => RegularFile.ReadBytes(path, LargestFile);
+
+    /// <summary>What a file says about its image, without decoding it.</summary>
+    /// <param name="content">The content of the file.</param>
+    /// <exception cref="InvalidDataException">It is no image that can be read, or too large.</exception>
+    public static ImageHeader ReadHeader(byte[] content)
     {
-        var (codec, kind) = Open(path);
+        var (codec, kind) = Open(content);
         using (codec)
         {
             var view = new View(codec);
@@ -55,15 +62,15 @@ internal static class ImageFile
     }
 
     /// <summary>Decodes an image, crops its centre to a square and resizes that to <paramref name="size"/>.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="content">The content of the file.</param>
     /// <param name="channels">1 or 3; a grey image becomes three equal planes, a colour image must be given 3.</param>
     /// <param name="size">Side of the result in pixels.</param>
     /// <param name="target">Result, [channels,size,size].</param>
     /// <exception cref="InvalidDataException">It is damaged.</exception>
-    /// <exception cref="IOException">It cannot be read.</exception>
-    public static void Decode(string path, int channels, int size, Span<byte> target)
+    /// <exception cref="IOException">There is no memory for it.</exception>
+    public static void Decode(byte[] content, int channels, int size, Span<byte> target)
     {
-        using var codec = Open(path).Codec;
+        using var codec = Open(content).Codec;
         if ((long)codec.Info.Width * codec.Info.Height <= LargePixels)
         {
             Decode(codec, channels, size, target);
@@ -146,9 +153,8 @@ internal static class ImageFile
         }
     }
 
-    private static (SKCodec Codec, ImageKind Kind) Open(string path)
+    private static (SKCodec Codec, ImageKind Kind) Open(byte[] bytes)
     {
-        var bytes = RegularFile.ReadBytes(path, LargestFile);
         var kind = ImageKind.OfContent(bytes) ?? throw new InvalidDataException($"it holds no {ImageKind.Names} image");
         using var data = SKData.CreateCopy(bytes);
         var codec = SKCodec.Create(data)

@@ -27,7 +27,7 @@ internal static class LooseImages
         var length = form.Elements;
         var pixels = new byte[(long)paths.Count * length];
         Parallel.For(0, paths.Count, i => faults[i] = BrokenImage.Fault(
-            paths[i], () => Decode(paths[i], form, pixels.AsSpan(i * length, length))));
+            paths[i], () => Decode(ImageFile.Read(paths[i]), form, pixels.AsSpan(i * length, length))));
         return new ImageDataset("images", classNames, form.Channels, form.Side, pixels, new int[paths.Count], [.. paths]);
     }
 
@@ -53,16 +53,16 @@ internal static class LooseImages
     }
 
     /// <summary>Grey pictures are often stored with three equal channels; one with colour is nothing that a grey classifier knows.</summary>
-    private static void Decode(string path, ImageForm form, Span<byte> target)
+    private static void Decode(byte[] file, ImageForm form, Span<byte> target)
     {
-        if (form.Channels == 3 || ImageFile.ReadHeader(path).Channels == 1)
+        if (form.Channels == 3 || ImageFile.ReadHeader(file).Channels == 1)
         {
-            ImageFile.Decode(path, form.Channels, form.Side, target);
+            ImageFile.Decode(file, form.Channels, form.Side, target);
             return;
         }
 
         var planes = new byte[3 * target.Length];
-        ImageFile.Decode(path, 3, form.Side, planes);
+        ImageFile.Decode(file, 3, form.Side, planes);
         var first = planes.AsSpan(0, target.Length);
         if (!first.SequenceEqual(planes.AsSpan(target.Length, target.Length)) || !first.SequenceEqual(planes.AsSpan(2 * target.Length)))
         {

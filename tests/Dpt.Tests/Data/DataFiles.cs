@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Compression;
 
 namespace DPT.Engine.Dpt.Tests;
 
@@ -56,6 +57,15 @@ internal static class DataFiles
 
     /// <summary>The files that <c>make-data-files.py</c> made.</summary>
     public static byte[] Made(string name) => File.ReadAllBytes(PathOf(name));
+
+    /// <summary>Those that are kept compressed, as they were made.</summary>
+    public static byte[] Unpacked(string name)
+    {
+        using var packed = new GZipStream(File.OpenRead(PathOf(name + ".gz")), CompressionMode.Decompress);
+        using var content = new MemoryStream();
+        packed.CopyTo(content);
+        return content.ToArray();
+    }
 
     /// <summary>Where such a file is.</summary>
     public static string PathOf(string name) => Path.Combine(AppContext.BaseDirectory, "Data", "Files", name);

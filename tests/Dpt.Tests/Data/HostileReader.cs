@@ -38,6 +38,8 @@ internal sealed record HostileReader(
             folder => System.IO.File.Copy(DataFiles.PathOf("arrays-keras.npz"), folder["arrays.npz"]),
             folder => Hashes(DatasetCatalog.Load(TestImages.Options($"npz:{folder["arrays.npz"]}"), seed: 1)),
             Checked: false),
+        Archive("EDM's zip", "zip", DataFiles.Made("edm-compressed.zip")),
+        Archive("tar of WebDataset", "tar", DataFiles.Unpacked("shard-pax.tar")),
         Image("PNG", ".png", TestImages.Png(3, 9, 9), isChecked: true),
         Image("JPEG", ".jpg", Encoded(SKEncodedImageFormat.Jpeg), isChecked: false),
         Image("WebP", ".webp", Encoded(SKEncodedImageFormat.Webp), isChecked: false),
@@ -123,6 +125,13 @@ internal sealed record HostileReader(
         },
         folder => Hashes(DatasetCatalog.Load(TestImages.Options($"cifar10:{folder.Path}"), seed: 1)),
         Checked: compressed);
+
+    private static HostileReader Archive(string name, string kind, byte[] content) => new(
+        name,
+        $"set.{kind}",
+        folder => folder.Write($"set.{kind}", content),
+        folder => Hashes(DatasetCatalog.Load(TestImages.Options($"{kind}:{folder[$"set.{kind}"]}"), seed: 1)),
+        Checked: false);
 
     private static HostileReader Image(string name, string extension, byte[] content, bool isChecked) => new(
         name,

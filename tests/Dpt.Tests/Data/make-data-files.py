@@ -1,14 +1,20 @@
-"""Files of images that NumPy, PIL and Python's own archives write, for the tests of the readers of data sets.
+"""Files of images that NumPy and Python's pickles, zip and tar archives write, for the tests of the readers of data sets.
 
-    apt-get install python3-numpy python3-pil      (made with Python 3.11, NumPy 1.24.2 and Pillow 9.4 of Debian 12)
+    apt-get install python3-numpy      (made with Python 3.11 and NumPy 1.24.2 of Debian 12)
     python3 make-data-files.py
 
 Pixels follow formulas that the tests repeat. What Python 2 wrote is put together here letter by letter, as its cPickle did, and read back.
 """
 
+import gzip
+import io
+import json
 import math
 import pickle
 import struct
+import tarfile
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -87,7 +93,48 @@ def save_arrays():
     np.savez(FILES / "arrays-few-labels.npz", images=pixels(14, 4, 4, 1), labels=np.where(np.arange(14) < 4, labels, -1))
 
 
+def png(array):
+    """A PNG by the letter of the format, RGB of 8 bits."""
+    chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    header = struct.pack(">IIBBBBB", array.shape[1], array.shape[0], 8, 2, 0, 0, 0)
+    rows = b"".join(b"\0" + row.tobytes() for row in array)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def save_zip(name, images, labels, compression=zipfile.ZIP_STORED):
+    """As EDM's dataset_tool.py does."""
+    with zipfile.ZipFile(FILES / name, "w", compression) as archive:
+        names = [f"{i // 1000:05d}/img{i:08d}.png" for i in range(len(images))]
+        for entry, image in zip(names, images):
+            archive.writestr(zipfile.ZipInfo(entry), png(image), compression)
+        archive.writestr(zipfile.ZipInfo("dataset.json"), json.dumps({"labels": [[n, int(l)] for n, l in zip(names, labels) if l >= 0]}), compression)
+
+
+def save_tar(name, images, labels, format, folder=""):
+    """As WebDataset's TarWriter does; compressed here, since it is mostly zeros."""
+    with gzip.GzipFile(FILES / (name + ".gz"), "w", mtime=0) as file, tarfile.open(fileobj=file, mode="w", format=format) as archive:
+        for i, (image, label) in enumerate(zip(images, labels)):
+            members = {"png": png(image), "cls": b"%d" % label, "json": b"{}"}
+            for ending in sorted(members):
+                if ending != "cls" or label >= 0:
+                    entry = tarfile.TarInfo(f"{folder}{i:06d}.{ending}")
+                    entry.size = len(members[ending])
+                    archive.addfile(entry, io.BytesIO(members[ending]))
+
+
+def save_archives():
+    images, labels = pixels(14, 4, 4, 3), np.arange(14) % 2
+    save_zip("edm.zip", images, labels)
+    save_zip("edm-compressed.zip", images, labels, zipfile.ZIP_DEFLATED)
+    save_zip("edm-few-labels.zip", images, np.where(np.arange(14) < 4, labels, -1))
+    save_tar("shard-pax.tar", images, labels, tarfile.PAX_FORMAT, folder="é/" + "long" * 40 + "/")
+    save_tar("shard-gnu.tar", images, labels, tarfile.GNU_FORMAT, folder="long" * 40 + "/")
+    save_tar("shard-ustar.tar", images, labels, tarfile.USTAR_FORMAT)
+    save_tar("shard-few-labels.tar", images, np.where(np.arange(14) < 4, labels, -1), tarfile.USTAR_FORMAT)
+
+
 if __name__ == "__main__":
     FILES.mkdir(exist_ok=True)
     save_cifar()
     save_arrays()
+    save_archives()

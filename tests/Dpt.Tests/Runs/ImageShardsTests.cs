@@ -134,10 +134,10 @@ public class ImageShardsTests
     {
         byte[] images = [.. Enumerable.Range(1, 3).SelectMany(i => Enumerable.Repeat((byte)(50 * i), 4))];
         SampleGrid.Save(_folder["grid.png"], images, 1, 2, columns: 2, scale: 2);
-        var header = ImageFile.ReadHeader(_folder["grid.png"]);
+        var header = ImageFile.ReadHeader(ImageFile.Read(_folder["grid.png"]));
         Assert.That((header.Width, header.Height, header.Channels, header.Kind.Name), Is.EqualTo((11, 11, 1, "PNG")));
         var sheet = new byte[121];
-        ImageFile.Decode(_folder["grid.png"], 1, 11, sheet);
+        ImageFile.Decode(ImageFile.Read(_folder["grid.png"]), 1, 11, sheet);
         Assert.That(new[] { sheet[12], sheet[12 + 5], sheet[(6 * 11) + 1], sheet[(6 * 11) + 6] }, Is.EqualTo([50, 100, 150, 0]));
     }
 

@@ -1,9 +1,9 @@
 namespace DPT.Engine.Dpt;
 
 /// <summary>Reads the listed image files of a data set: first what they say about themselves, then their pixels.</summary>
-internal sealed class FolderReading
+internal sealed class ImageReading
 {
-    private readonly string _directory;
+    private readonly string _place;
     private readonly int? _imageSize;
     private readonly List<(string Path, ImageKind Kind)> _misnamed = [];
     private string? _first;
@@ -13,20 +13,41 @@ internal sealed class FolderReading
     /// <summary>3 as soon as one image has colour.</summary>
     private int _channels = 1;
 
-    private FolderReading(string directory, int? imageSize)
+    private ImageReading(string place, int? imageSize)
     {
-        _directory = directory;
+        _place = place;
         _imageSize = imageSize;
     }
 
     private int Size => _imageSize ?? _header.Width;
 
-    /// <summary>Reads both parts.</summary>
+    /// <summary>Reads what the options keep of both parts.</summary>
+    /// <param name="place">The folder or file of the set.</param>
+    /// <param name="train">All training images.</param>
+    /// <param name="test">All test images.</param>
+    /// <param name="options">Which of them are kept and set aside, their size, and whether broken ones are left out.</param>
+    /// <param name="seed">Seed of the run.</param>
+    /// <param name="notes">What a person should know.</param>
     /// <exception cref="DptException">Images are broken and not to be skipped, or their sizes differ.</exception>
-    public static DatasetPair Read(string directory, FolderPart train, FolderPart test, DataOptions options, ReadingNotes notes)
+    public static DatasetPair Read(string place, ImagePart train, ImagePart test, DataOptions options, int seed, ReadingNotes notes)
+    {
+        if (BlindSubset.OfDevelopment(train.Labels, options) is var (training, development))
+        {
+            (train, test) = (train.Keep(training), train.Keep(development));
+        }
+
+        return Read(
+            place,
+            train.Keep(BlindSubset.OfTraining(train.Labels, options, seed)),
+            test.Keep(BlindSubset.OfTest(test.Files.Length, options)),
+            options,
+            notes);
+    }
+
+    private static DatasetPair Read(string place, ImagePart train, ImagePart test, DataOptions options, ReadingNotes notes)
     {
         var (faultsOfTrain, faultsOfTest) = (new string?[train.Files.Length], new string?[test.Files.Length]);
-        var reading = new FolderReading(directory, options.ImageSize);
+        var reading = new ImageReading(place, options.ImageSize);
         var pair = reading.Read(train, faultsOfTrain, test, faultsOfTest);
         BrokenImage[] broken = [.. reading.Broken(train, faultsOfTrain), .. reading.Broken(test, faultsOfTest)];
         if (pair is not null && broken.Length == 0)
@@ -41,17 +62,17 @@ internal sealed class FolderReading
         {
             var remedy = options.SkipBroken ? "too many to leave out" : "mend or remove them, or leave them out with --skip-broken";
             throw new DptException(
-                FailureKind.Check, $"'{directory}': {count} cannot be read; {remedy}: {BrokenImage.Summary(broken)}");
+                FailureKind.Check, $"'{place}': {count} cannot be read; {remedy}: {BrokenImage.Summary(broken)}");
         }
 
         // Read anew, so that broken images decide nothing: neither the size nor whether the set has colour.
         notes.Say($"{count} are left out because they cannot be read: {BrokenImage.Summary(broken)}");
-        var whole = Read(directory, wholeTrain, wholeTest, options, notes);
+        var whole = Read(place, wholeTrain, wholeTest, options, notes);
         return whole with { Skipped = [.. broken, .. whole.Skipped] };
     }
 
     /// <summary>Both parts, of which images with faults stay black; null if no image says what size it has.</summary>
-    private DatasetPair? Read(FolderPart train, string?[] faultsOfTrain, FolderPart test, string?[] faultsOfTest)
+    private DatasetPair? Read(ImagePart train, string?[] faultsOfTrain, ImagePart test, string?[] faultsOfTest)
     {
         ReadHeaders(train, faultsOfTrain);
         ReadHeaders(test, faultsOfTest);
@@ -63,12 +84,12 @@ internal sealed class FolderReading
         return _first is null ? null : new DatasetPair(Decode(train, faultsOfTrain), Decode(test, faultsOfTest));
     }
 
-    private void ReadHeaders(FolderPart part, string?[] faults)
+    private void ReadHeaders(ImagePart part, string?[] faults)
     {
         for (var i = 0; i < faults.Length; i++)
         {
-            var path = part.PathOf(i);
-            faults[i] = BrokenImage.Fault(part.Files[i].Name, () => Add(path, ImageFile.ReadHeader(path)));
+            var index = i;
+            faults[i] = BrokenImage.Fault(part.Files[i].Name, () => Add(part.PathOf(index), ImageFile.ReadHeader(part.Read(index))));
         }
     }
 
@@ -106,7 +127,7 @@ internal sealed class FolderReading
             : new DptException(FailureKind.Usage, $"'{path}' is {header.Width}x{header.Height}, not square; {Remedy}");
     }
 
-    private ImageDataset Decode(FolderPart part, string?[] faults)
+    private ImageDataset Decode(ImagePart part, string?[] faults)
     {
         var length = _channels * Size * Size;
         var bytes = (long)part.Files.Length * length;
@@ -114,15 +135,15 @@ internal sealed class FolderReading
         {
             throw new DptException(
                 FailureKind.Usage,
-                $"'{part.Root}': {part.Files.Length} images of side {Size} need {bytes} bytes, the limit is "
+                $"'{_place}': {part.Files.Length} images of side {Size} need {bytes} bytes, the limit is "
                 + $"{Array.MaxLength}; use a smaller image size or a limit");
         }
 
         var pixels = new byte[bytes];
         Parallel.For(0, part.Files.Length, i => faults[i] ??= BrokenImage.Fault(
-            part.Files[i].Name, () => ImageFile.Decode(part.PathOf(i), _channels, Size, pixels.AsSpan(i * length, length))));
+            part.Files[i].Name, () => ImageFile.Decode(part.Read(i), _channels, Size, pixels.AsSpan(i * length, length))));
         return new ImageDataset(
-            Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(_directory))),
+            Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(_place))),
             part.Classes,
             _channels,
             Size,
@@ -131,11 +152,11 @@ internal sealed class FolderReading
             Array.ConvertAll(part.Files, file => file.Name));
     }
 
-    private IEnumerable<BrokenImage> Broken(FolderPart part, string?[] faults) =>
+    private IEnumerable<BrokenImage> Broken(ImagePart part, string?[] faults) =>
         from i in Enumerable.Range(0, faults.Length)
         where faults[i] is not null
-        select new BrokenImage(Path.GetRelativePath(_directory, part.PathOf(i)).Replace('\\', '/'), faults[i]!);
+        select new BrokenImage(Path.GetRelativePath(_place, part.PathOf(i)).Replace('\\', '/'), faults[i]!);
 
-    private static FolderPart Whole(FolderPart part, string?[] faults) =>
+    private static ImagePart Whole(ImagePart part, string?[] faults) =>
         part.Keep([.. Enumerable.Range(0, faults.Length).Where(i => faults[i] is null)]);
 }
