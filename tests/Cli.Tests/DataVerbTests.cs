@@ -7,6 +7,48 @@ namespace Cli.Tests;
 public sealed class DataVerbTests
 {
     [Test]
+    public void Check_OfAWholeSet_Passes()
+    {
+        using var folder = new TemporaryFolder();
+        var set = PictureFolder.Make(folder);
+        File.WriteAllBytes(folder.File("set/test/cat/0.bmp"), File.ReadAllBytes(folder.File("set/test/cat/0.bmp")).Select((b, i) => i < 54 ? b : (byte)7).ToArray());
+        foreach (var name in new[] { "cat/1", "dog/0", "dog/1" })
+        {
+            File.Delete(folder.File($"set/test/{name}.bmp"));
+        }
+
+        var run = CommandLine.RunReal(["data", "check", $"folder:{set}"]);
+        Assert.That((run.Code, run.Err), Is.EqualTo((0, "")), run.Out);
+        Assert.That(run.Out, Does.Match("imageSize +8\n").And.Match("train of class dog +6\n").And.Match("test of class dog +0\n").And.Match("unreadable +0\n").And.Match("passes +True\n"));
+        Assert.That(run.Out, Does.Not.Contain("findings"));
+    }
+
+    /// <summary>Test images of this set are training images too; the verb names them, and what cannot be read.</summary>
+    [Test]
+    public void Check_OfAFaultySet_NamesTheFaultsAndFails()
+    {
+        using var folder = new TemporaryFolder();
+        var set = PictureFolder.Make(folder);
+        folder.Write("set/train/cat/x.png", "no image");
+        File.Copy(folder.File("set/train/cat/5.bmp"), folder.File("set/train/dog/9.bmp"));
+        foreach (var words in new string[][] { ["--json", $"folder:{set}"], ["--json", "--data", $"folder:{set}"] })
+        {
+            var run = CommandLine.RunReal(["data", "check", .. words]);
+            Assert.That((run.Code, run.Err), Is.EqualTo((ExitCodes.Check, "")));
+            using var json = JsonDocument.Parse(run.Out);
+            Assert.That(
+                new[] { "train", "test", "unreadable", "in training and test", "in several classes", "repeated" }.Select(name => json.RootElement.GetProperty(name).GetInt32()),
+                Is.EqualTo([13, 4, 1, 4, 1, 0]));
+            Assert.That(json.RootElement.GetProperty("passes").GetBoolean(), Is.False);
+            Assert.That(
+                json.RootElement.GetProperty("findings").EnumerateArray().Select(item => item.GetString()),
+                Does.Contain("unreadable: train/cat/x.png: it holds no PNG, JPEG, WebP, BMP or GIF image")
+                    .And.Contain("in training and test: train cat/0.bmp = test cat/0.bmp")
+                    .And.Contain("in several classes: train cat/5.bmp = train dog/9.bmp"));
+        }
+    }
+
+    [Test]
     public void Info_OfAWholeSet_HasNoNotes()
     {
         using var folder = new TemporaryFolder();

@@ -241,6 +241,8 @@ public sealed class EndToEndTests
 
         public IReadOnlyList<NamedValue> DescribeData(DptOptions options) => _engine.DescribeData(options);
 
+        public DataCheck CheckData(DptOptions options) => _engine.CheckData(options);
+
         public void ExportContactSheet(DptOptions options, string file) => _engine.ExportContactSheet(options, file);
 
         private sealed class Listener(CancellationTokenSource source, string at) : IRunObserver

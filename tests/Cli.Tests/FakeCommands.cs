@@ -147,5 +147,12 @@ internal sealed class FakeCommands : IDptCommands
         return [new NamedValue("classes", 10)];
     }
 
+    public DataCheck CheckData(DptOptions options)
+    {
+        Options = options;
+        var images = new ImageDataset("digits", ["0", "1"], 1, 1, [0, 255], [0, 1]);
+        return new DataCheck(new DatasetPair(images, images), []);
+    }
+
     public void ExportContactSheet(DptOptions options, string file) => File.WriteAllText(file, "sheet");
 }

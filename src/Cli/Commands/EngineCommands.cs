@@ -123,6 +123,8 @@ internal sealed class EngineCommands : IDptCommands
         ];
     }
 
+    public DataCheck CheckData(DptOptions options) => DataCheck.Of(options.Data, options.Seed);
+
     public void ExportContactSheet(DptOptions options, string file)
     {
         var train = DatasetCatalog.Load(options.Data, options.Seed).Train;

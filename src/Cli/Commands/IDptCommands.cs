@@ -98,6 +98,10 @@ internal interface IDptCommands
     /// <summary>Counts of the data set.</summary>
     IReadOnlyList<NamedValue> DescribeData(DptOptions options);
 
+    /// <summary>Looks for what may be wrong with the data set.</summary>
+    /// <inheritdoc cref="DataCheck.Of"/>
+    DataCheck CheckData(DptOptions options);
+
     /// <summary>Writes a PNG with the first training images of every class, one class a row.</summary>
     void ExportContactSheet(DptOptions options, string file);
 }

@@ -23,6 +23,7 @@ internal static class VerbTable
         new NetworkSampleVerb(),
         new CompareVerb(),
         new DataInfoVerb(),
+        new DataCheckVerb(),
         new DataExportVerb(),
         new KernelsListVerb(),
         new KernelsTestVerb(),

@@ -21,11 +21,6 @@ internal static class TarContent
         while (Next(archive, file, end) is { } entry)
         {
             end = entry.DataOffset + WholeBlocks(entry.Length);
-            if (end > file.Length)
-            {
-                throw new EndOfStreamException();
-            }
-
             if (entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile)
             {
                 yield return entry;
@@ -34,7 +29,7 @@ internal static class TarContent
 
         if (file.Length < end + BlockBytes)
         {
-            throw new InvalidDataException("it lacks the empty block at the end of an archive; it may have been cut");
+            throw new InvalidDataException("it ends within a file, or lacks the empty block at the end of an archive; it may have been cut");
         }
     }
 

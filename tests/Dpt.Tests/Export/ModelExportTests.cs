@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using DPT.Engine.Autograd;
 using DPT.Engine.Kernels;
 using Microsoft.ML.OnnxRuntime;
 
