@@ -1,5 +1,3 @@
-using DPT.Engine.Autograd;
-
 namespace DPT.Engine.Dpt.Tests;
 
 /// <summary>
