@@ -28,6 +28,21 @@ public sealed class ConfusionMatrix
         _counts = [.. rows.SelectMany(row => row!)];
     }
 
+    /// <summary>Counts predictions.</summary>
+    /// <param name="classes">Number of classes.</param>
+    /// <param name="labels">True classes.</param>
+    /// <param name="predicted">What was predicted of the same samples.</param>
+    public static ConfusionMatrix Of(int classes, IEnumerable<int> labels, IEnumerable<int> predicted)
+    {
+        var matrix = new ConfusionMatrix(classes);
+        foreach (var (label, said) in labels.Zip(predicted))
+        {
+            matrix.Add(label, said);
+        }
+
+        return matrix;
+    }
+
     /// <summary>Number of classes.</summary>
     public int Classes { get; }
 

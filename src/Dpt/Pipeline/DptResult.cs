@@ -136,6 +136,9 @@ public sealed record RoundResult(
 /// <param name="SelfTrainingTop1">
 /// The same training with as many real images and their stage-1 labels in place of the pseudo-images; null where it was not asked for.
 /// </param>
+/// <param name="PairedControl">
+/// Stage 3 and its control image by image; null without test images, and in later rounds, which train no control of their own.
+/// </param>
 public sealed record Stage3Result(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] double? Top1,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] double? ControlTop1,
@@ -143,5 +146,12 @@ public sealed record Stage3Result(
     int ControlSteps,
     int PseudoImagesPerClass,
     double Seconds,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? SelfTrainingTop1 = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? SelfTrainingTop1 = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] PairedControl? PairedControl = null)
     : IStageResult;
+
+/// <summary>What two classifiers say of the same test images: with it a difference can be told from chance.</summary>
+/// <param name="OnlyStage3">Test images that stage 3 has right and its control has not.</param>
+/// <param name="OnlyControl">Test images that the control has right and stage 3 has not.</param>
+/// <param name="Images">All test images.</param>
+public sealed record PairedControl(int OnlyStage3, int OnlyControl, int Images);

@@ -105,7 +105,8 @@ internal sealed class RetrainStage
             _context.Options.ControlSteps,
             _context.Options.Generate.PerClass,
             all.Sum(trained => trained.Seconds),
-            selfTraining?.Matrix.Accuracy);
+            selfTraining?.Matrix.Accuracy,
+            control is null ? null : Pair(drawn, control));
         return new StageWork<Stage3Result>(
             result, [_folder.ClassifierPath, _folder.ConfusionPath], [.. all.SelectMany(trained => trained.Machines).Distinct()]);
     }
@@ -149,8 +150,22 @@ internal sealed class RetrainStage
             TrainedClassifier.Save(path, training.Classifier, _context.Options.Classifier, _context.Data.Train);
         }
 
-        var matrix = training.Classifier.Evaluate(_context.Data.Test, stop);
-        return new Trained(matrix, training.Seconds + clock.Elapsed.TotalSeconds, training.Machines);
+        var test = _context.Data.Test;
+        var predicted = training.Classifier.Label(test, stop).Labels;
+        return new Trained(
+            ConfusionMatrix.Of(test.Classes, test.Labels, predicted),
+            [.. predicted.Zip(test.Labels, (said, isSo) => said == isSo)],
+            training.Seconds + clock.Elapsed.TotalSeconds,
+            training.Machines);
+    }
+
+    /// <summary>Both image by image; null if there are none.</summary>
+    private static PairedControl? Pair(Trained drawn, Trained control)
+    {
+        var pairs = drawn.IsRight.Zip(control.IsRight).ToList();
+        return pairs.Count == 0
+            ? null
+            : new PairedControl(pairs.Count(image => image is (true, false)), pairs.Count(image => image is (false, true)), pairs.Count);
     }
 
     /// <summary>One of the trainings: they differ in nothing else.</summary>
@@ -163,5 +178,9 @@ internal sealed class RetrainStage
         string Name, LabelledImages Labelled, SemiSupervisedOptions Options, string CheckpointsPath, string? WeightsPath = null);
 
     /// <summary>One of the trainings, finished.</summary>
-    private sealed record Trained(ConfusionMatrix Matrix, double Seconds, IReadOnlyList<string> Machines);
+    /// <param name="Matrix">Its predictions on the test set.</param>
+    /// <param name="IsRight">Whether it has each test image right.</param>
+    /// <param name="Seconds">What it has taken.</param>
+    /// <param name="Machines">What computed it.</param>
+    private sealed record Trained(ConfusionMatrix Matrix, bool[] IsRight, double Seconds, IReadOnlyList<string> Machines);
 }

@@ -180,7 +180,9 @@ public sealed class ImageShards
 
     private static string HashOf(byte[] images) => Convert.ToHexStringLower(SHA256.HashData(images));
 
-    private byte[] Read(ImageShard shard)
+    /// <summary>The images of a piece, [count,C,S,S], 0..255.</summary>
+    /// <exception cref="DptException">Check: its file is damaged or of another set. Environment: it is missing.</exception>
+    public byte[] Read(ImageShard shard)
     {
         var path = PathOf(shard);
         try

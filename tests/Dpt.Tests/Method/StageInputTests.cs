@@ -184,6 +184,18 @@ public sealed class StageInputTests
         RequireSame(Checkpoint("stage-3-classifier/control-checkpoints", "ema"), byHand.Average);
         using var classifier = Load(byHand.Average);
         Assert.That(_result.Stage3.ControlTop1, Is.EqualTo(Accuracy(classifier)));
+        using var drawn = Load(Weights("stage-3-classifier/classifier.safetensors"));
+        var (control, withImages) = (RightIn(classifier), RightIn(drawn));
+        var paired = new PairedControl(withImages.Except(control).Count(), control.Except(withImages).Count(), _data.Test.Count);
+        Assert.That(paired.OnlyStage3, Is.Not.EqualTo(paired.OnlyControl), "or an exchange would not show");
+        Assert.That(_result.Stage3.PairedControl, Is.EqualTo(paired));
+        Assert.That(_resultOfTwo.Stage3.PairedControl, Is.Null, "the second round trains no control");
+    }
+
+    private List<int> RightIn(ImageClassifier classifier)
+    {
+        var said = classifier.Label(_data.Test).Labels;
+        return [.. Enumerable.Range(0, said.Length).Where(i => said[i] == _data.Test.Labels[i])];
     }
 
     /// <summary>Stage 3 with real images of every pseudo-label, so labelled, in place of the pseudo-images.</summary>

@@ -40,6 +40,7 @@ public sealed class UnlabelledRunTests
             Assert.That(unknown.Data.Test, Is.Zero);
             Assert.That(unknown.Stage1 with { Seconds = 0 }, Is.EqualTo(new Stage1Result(null, null, null, 0)));
             Assert.That((unknown.Stage3.Top1, unknown.Stage3.ControlTop1, unknown.Stage3.SelfTrainingTop1), Is.EqualTo(((double?)null, (double?)null, (double?)null)));
+            Assert.That(unknown.Stage3.PairedControl, Is.Null);
             Assert.That(unknown.Warnings, Has.Exactly(1).Contains("no accuracy is measured"));
             Assert.That(File.ReadAllText(_folder["unknown/metrics.jsonl"]), Does.Not.Contain("test/"));
             Assert.That(known.Stage1.PseudoLabelAccuracy, Is.InRange(0.05, 1), "all labels are known, so it is measured");
