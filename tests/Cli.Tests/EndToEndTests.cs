@@ -104,7 +104,7 @@ public sealed class EndToEndTests
             Succeeds([verb, "--resume", folder.File("run")]);
         }
 
-        Assert.That(File.ReadAllText(folder.File("run/report.html")), Does.Contain("stage 3: with pseudo-images"));
+        Assert.That(File.ReadAllText(folder.File("run/report.html")), Does.Contain("Stage 3: with pseudo-images").And.Contain("trained with 40 labels and pseudo-images"));
         Succeeds(["compare", folder.File("run")]);
         var result = File.ReadAllText(folder.File("run/result.json"));
         var run = CommandLine.RunReal(["run", "--resume", folder.File("run")]);

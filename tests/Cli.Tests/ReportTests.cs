@@ -1,4 +1,3 @@
-using System.Xml.Linq;
 using DPT.Engine.Cli;
 using DPT.Engine.Dpt;
 
@@ -7,40 +6,95 @@ namespace Cli.Tests;
 /// <summary>The report of a whole run, of half a run, and of a damaged one.</summary>
 public sealed class ReportTests
 {
+    private static readonly string[] Animals = ["cat", "dog"];
+
     [Test]
     public void Report_OfAWholeRun_ShowsEverything_AndNeedsNothingElse()
     {
-        using var folder = WholeRun();
-        Report.Write(new RunLayout(folder.Path));
-        var page = File.ReadAllText(folder.File("report.html"));
-        Assert.Multiple(() =>
+        using var run = new ReportFolder(Animals);
+        var page = run.Page();
+        using (Assert.EnterMultipleScope())
         {
-            Assert.That(page, Does.Contain("<b>90.0 %</b>").And.Contain("<b>83.0 %</b>"), "result and control");
-            Assert.That(page, Does.Contain("data:image/png;base64,AQID").And.Contain("data:image/png;base64,BAUG"), "samples");
-            Assert.That(page, Does.Contain("<polyline").And.Contain("stage-1-classifier: loss").And.Contain("top-1 on the test set"), "curves");
-            Assert.That(page, Does.Contain("accuracy of the pseudo-labels by confidence"), "reliability");
-            Assert.That(page, Does.Contain("Confusion").And.Contain("<td style=\"--share:0.75\">3</td>"), "confusion");
-            Assert.That(page, Does.Contain("probability of the chosen class"), "histogram");
-            Assert.That(page, Does.Contain("stage1.learningRate").And.Contain("--seed"), "settings with origins");
-            Assert.That(page, Does.Not.Contain("Left out"));
+            Assert.That(page, Does.Contain("Stage 3: with pseudo-images <b>90 %</b>").And.Contain("<polygon class=\"band"), "accuracies with bands");
+            Assert.That(page, Does.Contain("<span class=\"name\">cat</span>").And.Contain("<span class=\"name\">dog</span>"), "rows of pictures");
+            Assert.That(page.Split("class=\"pixel\""), Has.Length.EqualTo(1 + 2 + 4 + 4 + 6 + 6 + 1), "labelled, others, drawn, surest, least sure, wrong");
+            Assert.That(page, Does.Contain("title=\"cat/1.png\"").And.Contain("is cat"), "names of files, and the truth");
+            Assert.That(page, Does.Contain("data:image/png;base64,BAUG"), "neighbours");
+            Assert.That(page, Does.Contain("Right pseudo-labels by confidence").And.Contain("probability of the pseudo-label"), "reliability and histogram");
+            Assert.That(page, Does.Contain("Most frequent: dog as cat (1).").And.Contain("<td class=\"hit\" style=\"--share:0.75\">3</td>"), "confusion");
+            Assert.That(page, Does.Contain("Cross-entropy of labelled images").And.Contain("logarithmic scale"), "curves");
+            Assert.That(page, Does.Contain("<td>Stage 2: generator</td><td>1m 00s</td><td>60.0 %</td>"), "time");
+            Assert.That(page, Does.Not.Contain("Left out").And.Not.Contain("NaN"));
             Assert.That(page, Does.Not.Match("(src|href)=\"(?!data:)"), "no link");
             Assert.That(page, Does.Not.Contain("http:").And.Not.Contain("https:").And.Not.Contain("@import").And.Not.Contain("url("));
-        });
+        }
     }
 
-    /// <summary>Names of files with commas, quotes and line breaks, as the run writes them.</summary>
+    /// <summary>By hand: 140 of 2000 more, Bonett and Price's interval 141 - 1 of 2002 with a half-width of 1.43 points.</summary>
     [Test]
-    public void Report_OfFileNamesWithCommas_ShowsTheirConfidences()
+    public void Headline_SaysTheGainWithItsInterval_AndOfWhat()
     {
-        using var folder = WholeRun();
-        folder.Write(
-            "stage-1-classifier/pseudo-labels.csv",
-            "file,label,probability\n\"a/one, two.png\",3,0.99\n\"b/\"\"x\"\",0.1.png\",4,0.5\n\"b/two\nlines.png\",4,1\n");
-        Assert.That(new RunFiles(new RunLayout(folder.Path)).Confidences(), Is.EqualTo([0.99f, 0.5f, 1f]));
-        Report.Write(new RunLayout(folder.Path));
-        Assert.That(
-            File.ReadAllText(folder.File("report.html")),
-            Does.Contain("probability of the chosen class").And.Not.Contain("Left out"));
+        using var run = new ReportFolder(Animals);
+        var page = run.Page();
+        Assert.That(page, Does.Contain("<h1><span class=\"number\">90.0 %</span><span class=\"is\">of 2,000 test images right, trained with 2 labels and pseudo-images"));
+        Assert.That(page, Does.Contain("<p class=\"gain up\">+7.0 points").And.Contain("95 % interval +5.6 to +8.4. More than chance"));
+        Assert.That(page, Does.Contain("of 2,000 test images, 180 only stage 3 has right and 40 only the control"));
+        Assert.That(page, Does.Contain("<dd>digits: 10 classes, 16 x 16 grey</dd>").And.Contain("<dd>2026-03-04 05:06 UTC</dd>").And.Contain("<dd>host, 2 threads</dd>").And.Contain("<dd>5m 52s</dd>"));
+        Assert.That(page, Does.Contain("<code>dpt run --data &#39;folder:my pictures&#39;</code>"));
+    }
+
+    [TestCase(50, 45, "gain ", "No difference that these test images can tell from chance")]
+    [TestCase(40, 180, "gain down", "Less than the control")]
+    public void Headline_OfNoGain_ClaimsNone(int onlyStage3, int onlyControl, string style, string verdict)
+    {
+        using var run = new ReportFolder(Animals);
+        var stage3 = ReportFolder.Result.Stage3 with
+        {
+            Top1 = 0.8 + (onlyStage3 / 2000.0),
+            ControlTop1 = 0.8 + (onlyControl / 2000.0),
+            PairedControl = new PairedControl(onlyStage3, onlyControl, 2000),
+        };
+        Assert.That(run.PageOf(ReportFolder.Result with { Stage3 = stage3 }), Does.Contain($"class=\"{style}\"").And.Contain(verdict));
+    }
+
+    /// <summary>The second round trains no control: nothing is known image by image.</summary>
+    [Test]
+    public void Headline_OfALaterRound_HasNoInterval_AndShowsTheRounds()
+    {
+        using var run = new ReportFolder(Animals);
+        var result = FakeCommands.Result with { Rounds = [new RoundResult(0.7, 3, 0.9, 0.85), new RoundResult(0.8, 2, 0.95, 0.9)] };
+        Assert.That(run.PageOf(result), Does.Contain("+7.0 points").And.Not.Contain("95 % interval +").And.Contain("<td>2</td><td>80.0 %</td><td>90.0 %</td>"));
+    }
+
+    [Test]
+    public void Headline_WithoutTestImages_ClaimsNothing()
+    {
+        using var run = new ReportFolder(Animals);
+        var page = run.PageOf(FakeCommands.Result with
+        {
+            Data = FakeCommands.Result.Data with { Test = 0 },
+            Stage1 = new Stage1Result(null, null, null, 1),
+            Stage3 = FakeCommands.Result.Stage3 with { Top1 = null, ControlTop1 = null },
+            Rounds = [new RoundResult(null, 3, 0.9, null)],
+        });
+        Assert.That(page, Does.Contain("<span class=\"number\">Not measured</span>").And.Not.Contain("NaN").And.Not.Contain("class=\"gain"));
+    }
+
+    [Test]
+    public void Report_OfARunInProgress_SaysSo_AndShowsWhatThereIs()
+    {
+        using var run = new ReportFolder(Animals);
+        File.Delete(run.Run.ResultPath);
+        JsonFiles.Save(run.Run.Round(1).Labels.ResultPath, ReportFolder.Result.Stage1);
+        foreach (var stage in run.Run.Stages.Skip(1))
+        {
+            File.Delete(stage.ManifestPath);
+        }
+
+        var page = run.Page();
+        Assert.That(page, Does.Contain("Not finished").And.Contain("Stage 2: generator, 20 updates so far").And.Contain("it is written anew"));
+        Assert.That(page, Does.Contain("<b>81.3 %</b>stage 1, from few labels").And.Contain("<td>Stage 1: few labels</td><td>30s</td><td>100.0 %</td>"));
+        Assert.That(page, Does.Contain("result.json is not there yet").And.Not.Contain("class=\"gain"));
     }
 
     [Test]
@@ -49,53 +103,93 @@ public sealed class ReportTests
         using var folder = new TemporaryFolder();
         Report.Write(new RunLayout(folder.Path));
         var page = File.ReadAllText(folder.File("report.html"));
-        Assert.That(page, Does.Contain("Left out").And.Contain("result.json is not there yet"));
+        Assert.That(page, Does.Contain("Left out").And.Contain("result.json is not there yet").And.Contain("Stage 1: few labels, not begun"));
+    }
+
+    /// <summary>Names of classes and files, the command and the settings are a user's.</summary>
+    [Test]
+    public void Report_OfHostileText_EncodesIt()
+    {
+        const string Hostile = "<script>alert(1)</script>\" onerror=\"alert(2)'&";
+        using var run = new ReportFolder([Hostile, "dog"]);
+        run.Write("config.resolved.json", $$"""{ "data.spec": { "value": "<script>alert(3)</script>", "origin": "<i>\"&" }, "<b>": 1 }""");
+        JsonFiles.Save(run.Run.RecordPath, run.Run.RecordPath is var path ? JsonFiles.Load<RunRecord>(path) with { CommandLine = [Hostile], Device = Hostile } : null!);
+        var page = run.PageOf(ReportFolder.Result with { Data = ReportFolder.Result.Data with { Name = Hostile }, Warnings = [Hostile] });
+        Assert.That(page, Does.Contain("&lt;script&gt;alert(1)").And.Contain("&lt;script&gt;alert(3)"));
+        Assert.That(page, Does.Not.Contain("<script>alert").And.Not.Contain("\" onerror").And.Not.Contain("<i>\"").And.Not.Contain("<b>\""));
+        Assert.That(page, Does.Match("script-src 'sha256-[^']+'\">"), "and would not run if it had slipped in");
+    }
+
+    [TestCase(200, 32)]
+    [TestCase(20, 256)]
+    public void Report_OfManyClassesOrLargeImages_StaysSmall(int classes, int side)
+    {
+        using var run = new ReportFolder([.. Enumerable.Range(0, classes).Select(label => $"class {label}")], side, perClass: 2);
+        var page = run.Page();
+        Assert.That(page.Split("class=\"name\""), Has.Length.EqualTo(1 + 20));
+        Assert.That(page.Contains($"The first 20 of {classes} classes"), Is.EqualTo(classes > 20));
+        Assert.That(page.Length, Is.LessThan(5_000_000));
     }
 
     [TestCase("result.json", "{ \"stage1\": ")]
     [TestCase("metrics.jsonl", "not json\n")]
     [TestCase("metrics.jsonl", "{\"loss\": 1}\n")]
+    [TestCase("run.json", "{}")]
+    [TestCase("labels.csv", "index,label\n99,0\n")]
+    [TestCase("config.resolved.json", "[")]
     [TestCase("stage-1-classifier/pseudo-labels.csv", "")]
-    [TestCase("stage-1-classifier/pseudo-labels.csv", "index,label,probability\n1,2\n")]
-    [TestCase("stage-1-classifier/pseudo-labels.csv", "index,label,probability\n1,2,x\n")]
+    [TestCase("stage-1-classifier/pseudo-labels.csv", "file,label,probability\n1,2\n")]
+    [TestCase("stage-1-classifier/manifest.json", "{}")]
+    [TestCase("stage-2-diffusion/pseudo-images/shard-000-00000.safetensors", "x", "stage-2-diffusion/pseudo-images")]
     [TestCase("stage-3-classifier/confusion.json", "[[1,2],[3]]")]
     [TestCase("stage-3-classifier/confusion.json", "null")]
-    public void Report_OfADamagedFile_LeavesItOutAndSaysSo(string name, string content)
+    public void Report_OfADamagedFile_LeavesItOutAndSaysSo(string name, string content, string? noted = null)
     {
-        using var folder = WholeRun();
-        folder.Write(name, content);
-        Report.Write(new RunLayout(folder.Path));
-        Assert.That(File.ReadAllText(folder.File("report.html")), Does.Contain($"{name} cannot be read"));
+        using var run = new ReportFolder(Animals);
+        run.Write(name, content);
+        Assert.That(run.Page(), Does.Contain($"{noted ?? name} cannot be read"));
     }
 
     [TestCase("result.json")]
     [TestCase("metrics.jsonl")]
     [TestCase("stage-1-classifier/pseudo-labels.csv")]
-    [TestCase("stage-2-diffusion/samples.png")]
+    [TestCase("stage-2-diffusion/neighbours.png")]
     [TestCase("stage-3-classifier/confusion.json")]
     [Platform("Linux")]
     public void Report_OfADeviceInPlaceOfAFile_LeavesItOut(string name)
     {
-        using var folder = WholeRun();
-        File.Delete(folder.File(name));
-        File.CreateSymbolicLink(folder.File(name), "/dev/zero");
-        Report.Write(new RunLayout(folder.Path));
-        Assert.That(File.ReadAllText(folder.File("report.html")), Does.Contain($"{name} cannot be read"));
+        using var run = new ReportFolder(Animals);
+        var path = Path.Combine(run.Run.FolderPath, name);
+        File.Delete(path);
+        File.CreateSymbolicLink(path, "/dev/zero");
+        Assert.That(run.Page(), Does.Contain($"{name} cannot be read"));
     }
 
-    [Test]
-    public void Report_OfHostileText_EscapesIt()
+    /// <summary>The data may have moved since, or be others: what can be shown without them is shown.</summary>
+    [TestCase("folder:/nowhere/at/all", "the data set cannot be read")]
+    [TestCase("digits", "the data set cannot be read: &#39;digits&#39; holds other images now than the run had")]
+    public void Report_WithoutTheData_LeavesTheirPicturesOut(string spec, string note)
     {
-        using var folder = new TemporaryFolder();
-        folder.Write("config.resolved.json", """{ "data.spec": { "value": "<script>alert(1)</script>", "origin": "\"&" } }""");
-        folder.Write("result.json", """{ "<b>": 1, "stage1": "<i>" }""");
-        Report.Write(new RunLayout(folder.Path));
-        var page = File.ReadAllText(folder.File("report.html"));
-        Assert.That(page, Does.Not.Contain("<script>").And.Not.Contain("<i>").And.Contain("&lt;script&gt;"));
+        using var run = new ReportFolder(Animals);
+        run.Write("config.resolved.json", ConfigLoader.Load(
+            null, null, new Dictionary<string, string>(), [new Assignment("data.spec", spec, "--data"), new Assignment("data.trainLimit", "20", "--set")]).ToJson());
+        Report.Write(run.Run);
+        var page = File.ReadAllText(run.Run.ReportPath);
+        Assert.That(page, Does.Contain(note).And.Contain("+7.0 points").And.Contain("probability of the pseudo-label").And.Not.Contain("class=\"pixel\""));
     }
 
     [Test]
-    public void Metrics_AfterAResume_TheLaterLineStands()
+    public void Settings_ThatDiffer_ComeFirst()
+    {
+        using var run = new ReportFolder(Animals);
+        var page = run.Page();
+        var (changed, all) = (page[..page.IndexOf("<details>", StringComparison.Ordinal)], page[page.IndexOf("<details>", StringComparison.Ordinal)..]);
+        Assert.That(changed, Does.Contain("<td>seed</td><td>7</td><td>1</td><td>--seed</td>").And.Not.Contain("<td>stage1.steps</td>"));
+        Assert.That(all, Does.Contain("<td>stage1.steps</td>"));
+    }
+
+    [Test]
+    public void Series_AfterAResume_TheLaterLineStands()
     {
         using var folder = new TemporaryFolder();
         folder.Write("metrics.jsonl", """
@@ -106,52 +200,40 @@ public sealed class ReportTests
             {"stage":"stage-1-classifier","step":20,"time":5,"train/loss":1.5}
 
             """);
-        var points = new RunFiles(new RunLayout(folder.Path)).Metrics()[("stage-1-classifier", "train/loss")];
-        Assert.That(points, Is.EqualTo(new[] { (10.0, 3.0), (20.0, 1.5) }));
+        Assert.That(new RunFiles(new RunLayout(folder.Path)).Series("train/loss").Single().Points, Is.EqualTo(new[] { (10.0, 3.0), (20.0, 1.5) }));
+    }
+
+    /// <summary>Names of files with commas, quotes and line breaks, as the run writes them.</summary>
+    [Test]
+    public void Confidences_OfFileNamesWithCommas_AreRead()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write(
+            "stage-1-classifier/pseudo-labels.csv",
+            "file,label,probability\n\"a/one, two.png\",3,0.99\n\"b/\"\"x\"\",0.1.png\",4,0.5\n\"b/two\nlines.png\",4,1\n");
+        Assert.That(new RunFiles(new RunLayout(folder.Path)).Confidences(), Is.EqualTo([0.99f, 0.5f, 1f]));
     }
 
     [Test]
-    public void Plot_OfOnePoint_HasAnAxis()
+    public void Verb_WritesThePageAgain_AndNothingElse()
     {
-        var svg = SvgPlot.Lines("loss", "step", [new Curve("train", [(5, 2)])]);
-        Assert.That(svg, Does.Contain("<polyline").And.Not.Contain("NaN").And.Not.Contain("∞"));
+        using var run = new ReportFolder(Animals);
+        run.Write(".lock", "");
+        var before = Directory.GetFiles(run.Run.FolderPath, "*", SearchOption.AllDirectories).Append(run.Run.ReportPath);
+        var (code, output, _) = CommandLine.RunReal(["report", run.Run.FolderPath, "--json"]);
+        Assert.That(code, Is.Zero);
+        Assert.That(output, Does.Contain(run.Run.ReportPath));
+        Assert.That(File.ReadAllText(run.Run.ReportPath), Does.Contain("+7.0 points"));
+        Assert.That(Directory.GetFiles(run.Run.FolderPath, "*", SearchOption.AllDirectories), Is.EquivalentTo(before));
     }
 
     [Test]
-    public void Plot_OfNothingFinite_IsLeftOut() =>
-        Assert.That(SvgPlot.Lines("loss", "step", [new Curve("train", [(5, double.NaN)])]), Is.Empty);
-
-    [Test]
-    public void LogLogFile_OfAPowerLaw_IsXmlWithDotsOnTheDiagonal()
+    public void Verb_WithoutARun_SaysWhatToGive()
     {
-        var svg = XDocument.Parse(SvgPlot.LogLogFile(
-            "time < work", "work", [new Curve("measured", [(1, 0.01), (10, 0.1), (100, 1)], Dots: true)]));
-        var dots = svg.Descendants().Where(e => e.Name.LocalName == "circle")
-            .Select(e => ((double)e.Attribute("cx")!, (double)e.Attribute("cy")!))
-            .ToList();
-        Assert.That(dots, Has.Count.EqualTo(3));
-        Assert.That(dots[1].Item1, Is.EqualTo((dots[0].Item1 + dots[2].Item1) / 2).Within(1e-3));
-        Assert.That(dots[1].Item2, Is.EqualTo((dots[0].Item2 + dots[2].Item2) / 2).Within(1e-3));
-        Assert.That(svg.Root!.Value, Does.Contain("time < work").And.Contain("measured").And.Contain("0.05").And.Contain("50"));
-    }
-
-    private static TemporaryFolder WholeRun()
-    {
-        var folder = new TemporaryFolder();
-        folder.Write("result.json", JsonText.Of(FakeCommands.Result));
-        folder.Write("metrics.jsonl", """
-            {"stage":"stage-1-classifier","step":10,"time":1,"labelled/loss":2.3,"unlabelled/loss":1.5}
-            {"stage":"stage-1-classifier","step":20,"time":2,"labelled/loss":1.3,"unlabelled/loss":1.1,"test/top1":0.6}
-
-            """);
-        folder.Write("stage-1-classifier/pseudo-labels.csv", "index,label,probability\n0,3,0.99\n1,4,0.5\n2,4,1\n");
-        folder.Write("stage-3-classifier/confusion.json", "[[3,1],[0,4]]");
-        folder.Write("stage-2-diffusion/samples.png", "");
-        File.WriteAllBytes(folder.File("stage-2-diffusion/samples.png"), [1, 2, 3]);
-        folder.Write("stage-2-diffusion/neighbours.png", "");
-        File.WriteAllBytes(folder.File("stage-2-diffusion/neighbours.png"), [4, 5, 6]);
-        folder.Write("config.resolved.json", ConfigLoader.Load(
-            null, null, new Dictionary<string, string>(), [new Assignment("seed", "7", "--seed")]).ToJson());
-        return folder;
+        using var folder = new TemporaryFolder();
+        Assert.That(CommandLine.RunReal(["report"]).Code, Is.EqualTo(ExitCodes.Usage));
+        var (code, _, errors) = CommandLine.RunReal(["report", folder.Path]);
+        Assert.That(code, Is.EqualTo(ExitCodes.Environment));
+        Assert.That(errors, Does.Contain("is not a run folder"));
     }
 }

@@ -15,37 +15,34 @@ internal static class ComparisonReport
         var files = runs.Finished.Select(run => (run.Name, Files: new RunFiles(run.Run))).ToList();
         var page = new HtmlPage(title);
         page.Section("Results", Table(runs.Comparison) + HtmlPage.List("warnings", runs.Comparison.Warnings));
-        page.Section("Accuracy on the test set over updates", Plots(files.ConvertAll(run => (run.Name, run.Files.Metrics()))));
+        page.Section("Accuracy on the test set over updates", Plots(files.ConvertAll(run => (run.Name, run.Files.Series(Accuracy)))));
         page.Section("Left out", HtmlPage.List("notes", [.. files.SelectMany(run => run.Files.Notes.Select(note => $"{run.Name}: {note}"))]));
         AtomicFile.WriteText(path, page.ToString());
     }
 
     private static string Table(RunComparison comparison)
     {
-        var rows = ComparisonTable.Rows(comparison).Select((cells, row) =>
-            string.Concat(cells.Select(cell => row == 0 ? $"<th>{HtmlPage.Text(cell)}</th>" : $"<td>{HtmlPage.Text(cell)}</td>")));
-        return $"<table class=\"numbers\">{string.Concat(rows.Select(row => $"<tr>{row}</tr>"))}</table>";
+        var rows = ComparisonTable.Rows(comparison).ToList();
+        return HtmlPage.Table(rows[0], rows.Skip(1));
     }
 
     /// <summary>The means of all trainings against each other, then each training with its runs.</summary>
     private static string Plots(
-        IReadOnlyList<(string Name, IReadOnlyDictionary<(string Stage, string Key), List<(double X, double Y)>> Metrics)> runs)
+        IReadOnlyList<(string Name, IReadOnlyList<(string Stage, IReadOnlyList<(double X, double Y)> Points)> Trainings)> runs)
     {
-        var trainings = runs
-            .SelectMany(run => run.Metrics.Keys)
-            .Where(series => series.Key == Accuracy)
-            .Select(series => series.Stage)
-            .Distinct()
-            .Select(stage => (Stage: stage, Curves: runs
-                .Where(run => run.Metrics.ContainsKey((stage, Accuracy)))
-                .Select(run => new Curve(run.Name, run.Metrics[(stage, Accuracy)]))
-                .ToList()))
-            .ToList();
-        var means = trainings.ConvertAll(training => Mean(training.Stage, training.Curves));
+        var trainings = (
+            from run in runs
+            from training in run.Trainings
+            group new Curve(run.Name, training.Points) by training.Stage into curves
+            orderby StageNames.Rank(curves.Key)
+            select (Stage: curves.Key, Curves: curves.ToList())).ToList();
+        var means = trainings.ConvertAll(training => Mean(StageNames.Of(training.Stage), training.Curves));
         var plots = trainings.Zip(means, (training, mean) => SvgPlot.Lines(
-            training.Stage, "step", [.. training.Curves, mean with { Name = "mean", IsMean = true }]));
-        return HtmlPage.Plots(plots.Prepend(SvgPlot.Lines("means of the runs", "step", means)));
+            Accuracies(StageNames.Of(training.Stage)), [.. training.Curves, mean with { Name = "mean", IsMean = true }]));
+        return HtmlPage.Plots(plots.Prepend(SvgPlot.Lines(Accuracies("Means of the runs") with { IsLarge = true }, means)));
     }
+
+    private static Plot Accuracies(string title) => new(title, "updates") { Unit = AxisUnit.Percent };
 
     /// <summary>The mean of curves where all of them have a point.</summary>
     private static Curve Mean(string name, IReadOnlyList<Curve> curves) => new(name,

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DPT.Engine.Autograd;
 using DPT.Engine.Dpt;
 using DPT.Engine.Kernels;
 
@@ -10,65 +11,136 @@ namespace DPT.Engine.Cli;
 /// </summary>
 internal sealed class RunFiles
 {
-    private const long LargestPicture = 1 << 26;
+    private const long LargestPicture = 1 << 20;
 
     private readonly RunLayout _run;
-    private readonly RoundLayout _round;
+    private readonly Lazy<DptResult?> _result;
+    private readonly Lazy<RunRecord?> _record;
+    private readonly Lazy<JsonElement?> _config;
+    private readonly Lazy<DatasetPair?> _data;
+    private readonly Lazy<IReadOnlyList<MetricsLine>> _metrics;
     private readonly List<string> _notes = [];
 
-    /// <summary>Reads the result; what is shown of stages 2 and 3 is that of the last round in it.</summary>
-    public RunFiles(RunLayout run)
+    /// <summary>Nothing is read yet.</summary>
+    /// <param name="run">Where the run lies.</param>
+    /// <param name="data">Its data, if somebody has them in memory; else they are read as its settings say.</param>
+    public RunFiles(RunLayout run, DatasetPair? data = null)
     {
         _run = run;
-        Result = Json(run.ResultPath);
-        _round = run.Round(Math.Max(Result is { ValueKind: JsonValueKind.Object } result
-            && result.TryGetProperty("rounds", out var rounds) && rounds.ValueKind == JsonValueKind.Array ? rounds.GetArrayLength() : 1, 1));
+        _result = new(() => Read(run.ResultPath, DptResult.Load));
+        _record = new(() => Read(run.RecordPath, JsonFiles.Load<RunRecord>));
+        _config = new(() => Read(run.ConfigPath, path => (JsonElement?)JsonSerializer.Deserialize<JsonElement>(RegularFile.ReadText(path))));
+        _data = new(() => data ?? Read(run.ConfigPath, Load, "the data set"));
+        _metrics = new(() => Read(run.MetricsPath, MetricsReader.Read) ?? []);
     }
 
     /// <summary>What could not be shown, and why.</summary>
     public IReadOnlyList<string> Notes => _notes;
 
-    /// <summary><c>result.json</c>, or null.</summary>
-    public JsonElement? Result { get; }
+    /// <summary><c>result.json</c>; null until all stages are finished.</summary>
+    public DptResult? Result => _result.Value;
+
+    /// <summary>Stage 1 of the first round, once it is finished.</summary>
+    public Stage1Result? Stage1 => Result?.Stage1 ?? Stage<Stage1Result>(_run.Round(1).Labels);
+
+    /// <summary>Stage 2, once it is finished.</summary>
+    public Stage2Result? Stage2 => Result?.Stage2 ?? Stage<Stage2Result>(Round.Diffusion);
+
+    /// <summary>Stage 3, once it is finished.</summary>
+    public Stage3Result? Stage3 => Result?.Stage3 ?? Stage<Stage3Result>(Round.Retrain);
+
+    /// <summary><c>run.json</c>, or null.</summary>
+    public RunRecord? Record => _record.Value;
 
     /// <summary><c>config.resolved.json</c>, or null.</summary>
-    public JsonElement? Config() => Json(_run.ConfigPath);
+    public JsonElement? Config => _config.Value;
 
-    /// <summary>The picture of pseudo-images as text for a data URL, or null.</summary>
-    public string? Samples() => Picture(_round.Diffusion.SamplesPath);
+    /// <summary>The data that the run has; null if they are gone, or are others now.</summary>
+    public DatasetPair? Data => _data.Value;
 
-    /// <summary>The picture of pseudo-images beside training images, likewise.</summary>
-    public string? Neighbours() => Picture(_round.Diffusion.NeighboursPath);
+    /// <summary>The round whose stages 2 and 3 are shown: the last one that the result has.</summary>
+    private RoundLayout Round => _run.Round(Math.Max(Result?.Rounds.Count ?? 1, 1));
 
-    /// <summary>The finite numbers of <c>metrics.jsonl</c> by stage and key.</summary>
-    public IReadOnlyDictionary<(string Stage, string Key), List<(double X, double Y)>> Metrics() =>
-        Read(_run.MetricsPath, path => MetricsReader.Read(path)
-            .SelectMany(line => line.Values, (line, value) => (line.Stage, value.Key, Point: (X: (double)line.Step, Y: value.Value)))
-            .Where(value => double.IsFinite(value.Point.Y))
-            .GroupBy(value => (value.Stage, value.Key), value => value.Point)
-            .ToDictionary(series => series.Key, series => series.ToList())) ?? [];
+    /// <summary>The trainings that the metrics tell of, in the order of plots.</summary>
+    public IEnumerable<string> Trainings => _metrics.Value.Select(line => line.Stage).Distinct().OrderBy(StageNames.Rank);
+
+    /// <summary>A number of the metrics over updates, by training.</summary>
+    public IReadOnlyList<(string Stage, IReadOnlyList<(double X, double Y)> Points)> Series(string key) =>
+    [
+        .. _metrics.Value
+            .Where(line => line.Values.ContainsKey(key))
+            .GroupBy(line => line.Stage, line => ((double)line.Step, line.Values[key]))
+            .Select(stage => (stage.Key, (IReadOnlyList<(double, double)>)[.. stage]))
+            .OrderBy(stage => StageNames.Rank(stage.Key)),
+    ];
+
+    /// <summary>The last update of a training that the metrics tell of; 0 if there is none.</summary>
+    public long LastStep(StageFolder stage) => _metrics.Value.LastOrDefault(line => line.Stage == stage.Name)?.Step ?? 0;
+
+    /// <summary>The stages of the run in their order, each with its manifest once it is finished.</summary>
+    public IReadOnlyList<(StageFolder Stage, StageManifest? Manifest)> Stages() =>
+        [.. _run.Stages.Select(stage => (stage, File.Exists(stage.ManifestPath) ? Read(stage.ManifestPath, JsonFiles.Load<StageManifest>) : null))];
+
+    /// <summary>The names of the classes, from the data or else from a finished classifier; null if neither is there.</summary>
+    public IReadOnlyList<string>? ClassNames() => Data?.Train.ClassNames
+        ?? (File.Exists(Round.Retrain.ClassifierPath) ? Read(Round.Retrain.ClassifierPath, NamesInClassifier) : null);
+
+    /// <summary>Positions of the labelled images, or null.</summary>
+    public IReadOnlyList<int>? Labelled() =>
+        Data is { } data ? Read(_run.LabelsPath, path => LabelSplit.Load(path, data.Train).Indices) : null;
+
+    /// <summary>The pseudo-labels of the last round, or null.</summary>
+    public PseudoLabels? PseudoLabels() =>
+        Data is { } data ? Read(Round.Labels.PseudoLabelsPath, path => PseudoLabelFile.Load(path, data.Train)) : null;
 
     /// <summary>The probabilities of the first <c>pseudo-labels.csv</c>, or null.</summary>
     public float[]? Confidences() => Read(_run.Round(1).Labels.PseudoLabelsPath, PseudoLabelFile.ReadProbabilities);
 
+    /// <summary>The drawn images, or null.</summary>
+    public ImageShards? Drawn() => Directory.Exists(Round.Diffusion.PseudoImagesPath)
+        ? Read(Round.Diffusion.PseudoImagesPath, ImageShards.Open)
+        : null;
+
+    /// <summary>The first drawn images of a class; none if they cannot be read.</summary>
+    public byte[] FirstOf(ImageShards drawn, int label, int count)
+    {
+        var length = drawn.Plan.Channels * drawn.Plan.ImageSize * drawn.Plan.ImageSize;
+        var bytes = Read(Round.Diffusion.PseudoImagesPath, _ => drawn.Read(drawn.All.First(shard => shard.Label == label))) ?? [];
+        return bytes[..Math.Min(bytes.Length, count * length)];
+    }
+
+    /// <summary>The picture of pseudo-images beside training images as text for a data URL, or null.</summary>
+    public string? Neighbours() =>
+        Read(Round.Diffusion.NeighboursPath, path => Convert.ToBase64String(RegularFile.ReadBytes(path, LargestPicture)));
+
     /// <summary>Counts by true class (rows) and predicted class, or null.</summary>
-    public ConfusionMatrix? Confusion() => Read(_round.Retrain.ConfusionPath, path =>
+    public ConfusionMatrix? Confusion() => Read(Round.Retrain.ConfusionPath, path =>
         new ConfusionMatrix(JsonSerializer.Deserialize<long[][]>(RegularFile.ReadText(path)) ?? []));
 
-    private string? Picture(string file) =>
-        Read(file, path => Convert.ToBase64String(RegularFile.ReadBytes(path, LargestPicture)));
+    /// <summary>The result of a stage that is finished; one that is not finished is no fault.</summary>
+    private T? Stage<T>(StageFolder stage) where T : class =>
+        File.Exists(stage.ManifestPath) ? Read(stage.ResultPath, JsonFiles.Load<T>) : null;
 
-    /// <summary>A JSON file as a document, or null.</summary>
-    private JsonElement? Json(string path) => Read(path, file =>
+    private DatasetPair Load(string configPath)
     {
-        using var document = JsonDocument.Parse(RegularFile.ReadText(file));
-        return (JsonElement?)document.RootElement.Clone();
-    });
+        var options = ConfigLoader.Resume(configPath, []).ToOptions();
+        var data = DatasetCatalog.Load(options.Data, options.Seed);
+        return Record is not { } record || record.DataHashes.GetValueOrDefault("train") == data.Train.Hash
+            ? data
+            : throw new InvalidDataException($"'{options.Data.Spec}' holds other images now than the run had");
+    }
 
-    private T? Read<T>(string path, Func<string, T> read)
+    private static IReadOnlyList<string> NamesInClassifier(string path)
     {
-        var name = Path.GetRelativePath(_run.FolderPath, path).Replace('\\', '/');
-        if (!File.Exists(path))
+        using var reader = new SafeTensorsReader(path);
+        using var described = JsonDocument.Parse(reader.Metadata["classifier"]);
+        return [.. described.RootElement.GetProperty("classNames").EnumerateArray().Select(name => name.GetString()!)];
+    }
+
+    private T? Read<T>(string path, Func<string, T> read, string? name = null)
+    {
+        name ??= Path.GetRelativePath(_run.FolderPath, path).Replace('\\', '/');
+        if (!Path.Exists(path))
         {
             _notes.Add($"{name} is not there yet");
             return default;

@@ -68,11 +68,11 @@ internal sealed class KernelsBenchVerb : Verb<BenchArguments>
     private static string Page(Device device, List<BenchResult> results)
     {
         var plots = results.GroupBy(r => (Op: r.Id.Split('/')[0], r.Case)).Select(g => SvgPlot.Lines(
-            $"{g.Key.Op} {g.Key.Case}: microseconds a launch", "turn",
+            new Plot($"{g.Key.Op} {g.Key.Case}: microseconds a launch", "turn"),
             [.. g.Select(r => new Curve(r.Id, [.. r.Turns.Select((t, i) => ((double)i, 1e6 * t))]))]));
-        return $"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>dpt kernels bench</title>\n"
-            + $"<style>{ReportStyle.Css}</style></head>\n<body><h1>{System.Net.WebUtility.HtmlEncode(device.Description)}</h1>\n"
-            + $"<div class=\"plots\">{string.Join('\n', plots)}</div></body></html>\n";
+        var page = new HtmlPage("dpt kernels bench");
+        page.Section(device.Description, HtmlPage.Plots(plots));
+        return page.ToString();
     }
 
     private static string Micro(double seconds) => Number(1e6 * seconds);

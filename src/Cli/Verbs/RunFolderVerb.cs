@@ -57,9 +57,8 @@ internal abstract class RunFolderVerb<T> : Verb<T> where T : RunArguments, new()
             ProfileReport.Write(profile, device, folder, context.Terminal);
         }
 
-        if (!OnlyReads)
+        if (File.Exists(folder.ReportPath) && !OnlyReads)
         {
-            Report.Write(folder);
             context.Terminal.Message($"report: {folder.ReportPath}");
         }
 
@@ -139,6 +138,23 @@ internal abstract class RunFolderVerb<T> : Verb<T> where T : RunArguments, new()
         }
     }
 
+    /// <summary>The work with a report on the way, and one at its end, also where somebody stops it.</summary>
+    private VerbResult WorkWithReport(RunRequest request, IRunObserver observer, CliContext context)
+    {
+        var report = new LiveReport(request.Folder, request.Plan.Data, observer, TimeProvider.System);
+        try
+        {
+            var result = Work(request with { Observer = report }, context);
+            report.Write();
+            return result;
+        }
+        catch (OperationCanceledException)
+        {
+            report.Write();
+            throw;
+        }
+    }
+
     /// <summary>The work under the eyes of the user, with its messages in the run's log.</summary>
     private VerbResult Watch(RunPlace place, RunPlan? timed, RunRequest request, CliContext context)
     {
@@ -150,7 +166,7 @@ internal abstract class RunFolderVerb<T> : Verb<T> where T : RunArguments, new()
                 var observer = timed is null ? named : new WholeRunProgress(named, timed, TimeProvider.System);
                 using var log = OnlyReads ? null : new RunLog(request.Folder.LogPath, observer);
                 log?.Message($"dpt {EngineVersion.Text} {Name} on {request.Device.Description}");
-                return Work(request with { Observer = log ?? observer }, context);
+                return log is null ? Work(request with { Observer = observer }, context) : WorkWithReport(request, log, context);
             });
         }
         catch (OperationCanceledException) when (place.Seed is null)

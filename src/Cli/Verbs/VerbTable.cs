@@ -22,6 +22,7 @@ internal static class VerbTable
         new GradVerb(),
         new NetworkSampleVerb(),
         new CompareVerb(),
+        new ReportVerb(),
         new DataInfoVerb(),
         new DataCheckVerb(),
         new DataExportVerb(),

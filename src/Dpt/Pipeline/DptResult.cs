@@ -154,4 +154,9 @@ public sealed record Stage3Result(
 /// <param name="OnlyStage3">Test images that stage 3 has right and its control has not.</param>
 /// <param name="OnlyControl">Test images that the control has right and stage 3 has not.</param>
 /// <param name="Images">All test images.</param>
-public sealed record PairedControl(int OnlyStage3, int OnlyControl, int Images);
+public sealed record PairedControl(int OnlyStage3, int OnlyControl, int Images)
+{
+    /// <summary>The counts, for people.</summary>
+    public override string ToString() => FormattableString.Invariant(
+        $"{OnlyStage3} images right with pseudo-images only, {OnlyControl} without them only, of {Images}");
+}
