@@ -55,6 +55,8 @@ internal sealed class ReportFolder : IDisposable
         Draw(classNames.Count, side);
         long[][] confusion = [.. classNames.Select((_, truth) => classNames.Select((_, said) => truth == said ? 3L : truth + said == 1 ? truth : 0).ToArray())];
         JsonFiles.Save(Run.Round(1).Retrain.ConfusionPath, confusion);
+        Directory.CreateDirectory(Run.Round(1).Diffusion.FilmPath);
+        File.WriteAllBytes(Run.Round(1).Diffusion.FrameOf(20), [1, 2, 3]);
         File.WriteAllBytes(Run.Round(1).Diffusion.NeighboursPath, [4, 5, 6]);
     }
 

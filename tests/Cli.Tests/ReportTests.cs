@@ -15,11 +15,12 @@ public sealed class ReportTests
         var page = run.Page();
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(page, Does.Contain("Stage 3: with pseudo-images <b>90 %</b>").And.Contain("<polygon class=\"band"), "accuracies with bands");
+            Assert.That(page, Does.Contain("Stage 3: with pseudo-images <b>90.0 %</b>").And.Contain("<polygon class=\"band"), "accuracies with bands");
             Assert.That(page, Does.Contain("<span class=\"name\">cat</span>").And.Contain("<span class=\"name\">dog</span>"), "rows of pictures");
             Assert.That(page.Split("class=\"pixel\""), Has.Length.EqualTo(1 + 2 + 4 + 4 + 6 + 6 + 1), "labelled, others, drawn, surest, least sure, wrong");
             Assert.That(page, Does.Contain("title=\"cat/1.png\"").And.Contain("is cat"), "names of files, and the truth");
-            Assert.That(page, Does.Contain("data:image/png;base64,BAUG"), "neighbours");
+            Assert.That(page, Does.Contain("base64,AQID\"><figcaption>20 updates"), "film");
+            Assert.That(page, Does.Contain("base64,BAUG"), "neighbours");
             Assert.That(page, Does.Contain("Right pseudo-labels by confidence").And.Contain("probability of the pseudo-label"), "reliability and histogram");
             Assert.That(page, Does.Contain("Most frequent: dog as cat (1).").And.Contain("<td class=\"hit\" style=\"--share:0.75\">3</td>"), "confusion");
             Assert.That(page, Does.Contain("Cross-entropy of labelled images").And.Contain("logarithmic scale"), "curves");
@@ -28,6 +29,21 @@ public sealed class ReportTests
             Assert.That(page, Does.Not.Match("(src|href)=\"(?!data:)"), "no link");
             Assert.That(page, Does.Not.Contain("http:").And.Not.Contain("https:").And.Not.Contain("@import").And.Not.Contain("url("));
         }
+    }
+
+    /// <summary>Pictures of a training that was begun anew with other settings may lie there still: the metrics say which count.</summary>
+    [Test]
+    public void Film_HasThePicturesOfTheTrainingThatCounts_AndNoMoreThanFit()
+    {
+        using var run = new ReportFolder(Animals);
+        File.WriteAllBytes(run.Run.Round(1).Diffusion.FrameOf(15), [7, 8, 9]);
+        Assert.That(run.Page(), Does.Not.Contain("base64,BwgJ"));
+        run.Write("metrics.jsonl", string.Concat(Enumerable.Range(1, 100).Select(step =>
+            $"{{\"stage\":\"stage-2-diffusion\",\"step\":{step},\"time\":1,\"seen/loss\":0.2}}\n")));
+        Array.ForEach([.. Enumerable.Range(1, 100)], step => File.WriteAllBytes(run.Run.Round(1).Diffusion.FrameOf(step), [7, 8, 9]));
+        var page = run.Page();
+        Assert.That(page.Split("base64,BwgJ"), Has.Length.EqualTo(1 + 8));
+        Assert.That(page, Does.Contain("<figcaption>1 updates").And.Contain("<figcaption>100 updates"));
     }
 
     /// <summary>By hand: 140 of 2000 more, Bonett and Price's interval 141 - 1 of 2002 with a half-width of 1.43 points.</summary>

@@ -26,7 +26,7 @@ internal readonly record struct PlotAxis(double Least, double Most, bool Logarit
 
         return most > least ? new PlotAxis(least, most, logarithmic, unit)
             : logarithmic ? new PlotAxis(least / 2, least * 2, logarithmic, unit)
-            : new PlotAxis(least - 0.5, least + 0.5, logarithmic, unit);
+            : new PlotAxis(least - Room(unit), least + Room(unit), logarithmic, unit);
     }
 
     /// <summary>How far along the axis a value lies, 0..1.</summary>
@@ -46,6 +46,12 @@ internal readonly record struct PlotAxis(double Least, double Most, bool Logarit
             >= 1e-3 or 0 => value.ToString("0.####", CultureInfo.InvariantCulture),
             _ => value.ToString("0.##e0", CultureInfo.InvariantCulture),
         };
+
+    /// <summary>Above and below values that are all the same.</summary>
+    private static double Room(AxisUnit unit) => unit == AxisUnit.Percent ? 0.05 : 0.5;
+
+    /// <summary>A value as a legend has it: with as many digits as those beside it.</summary>
+    public string Precise(double value) => Unit == AxisUnit.Percent ? value.ToString("0.0 %", CultureInfo.InvariantCulture) : Text(value);
 
     private IEnumerable<double> Steps()
     {

@@ -21,6 +21,7 @@ internal static class Report
         page.Head(ReportHeadline.Of(name, files));
         page.Section("Accuracy on the test images", ReportAccuracy.Of(files));
         page.Section("Labelled, real and drawn images of each class", ReportClasses.Of(files));
+        page.Section("The generator learns to draw", ReportFilm.Of(files));
         page.Section("Drawn images beside the training images nearest to them", ReportClasses.Neighbours(files));
         page.Section("Pseudo-labels", ReportLabels.Of(files));
         page.Section("Mistakes on the test images", ReportConfusion.Of(files));

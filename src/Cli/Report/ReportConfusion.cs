@@ -11,6 +11,9 @@ internal static class ReportConfusion
     private const int MostClasses = 200;
     private const int MostPairs = 8;
 
+    /// <summary>Longer names stand upright at the heads of columns.</summary>
+    private const int ShortName = 5;
+
     public static string Of(RunFiles files)
     {
         if (files.Confusion() is not { Total: > 0 } matrix)
@@ -40,7 +43,7 @@ internal static class ReportConfusion
     private static string Table(ConfusionMatrix matrix, IReadOnlyList<string> names)
     {
         var classes = Enumerable.Range(0, matrix.Classes).ToList();
-        var table = new StringBuilder("<table class=\"confusion\"><thead><tr><th>true \\ predicted</th>")
+        var table = new StringBuilder($"<table class=\"confusion{(names.Any(name => name.Length > ShortName) ? " upright" : "")}\"><thead><tr><th>true \\ predicted</th>")
             .AppendJoin("", names.Select(name => $"<th>{HtmlPage.Text(name)}</th>")).Append("<th>recall</th></tr></thead><tbody>");
         foreach (var truth in classes)
         {

@@ -52,7 +52,7 @@ internal static class ReportHeadline
             _ => ("", "No difference that these test images can tell from chance."),
         };
         return $"<div><p class=\"gain {style}\">{ReportText.Points(gain)} points{IntervalPlot(low, gain, high)}</p>"
-            + HtmlPage.Paragraph("is", $"{than}; 95 % interval {ReportText.Points(low)} to {ReportText.Points(high)}. {verdict}")
+            + HtmlPage.Paragraph("is", $"{than}; 95 % interval {ReportText.Points(low, gain)} to {ReportText.Points(high, gain)}. {verdict}")
             + HtmlPage.Paragraph("note", $"Image by image: of {ReportText.Count(pairs.Images)} test images, {ReportText.Count(pairs.OnlyStage3)} only stage 3 has right and "
                 + $"{ReportText.Count(pairs.OnlyControl)} only the control (interval of Bonett and Price, 2012). Other seeds differ too: dpt run --seeds 1-5 tells by how much.")
             + "</div>";

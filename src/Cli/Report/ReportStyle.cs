@@ -28,7 +28,7 @@ internal static class ReportStyle
         .hero .axis { stroke: var(--line); stroke-width: 2; } .hero .whisker { stroke: currentColor; stroke-width: 5; stroke-linecap: round; opacity: .45; }
         .hero .dot { fill: currentColor; }
         .cards, .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 13rem), 1fr)); gap: .75rem; margin: 2rem 0 0; }
-        .cards { grid-template-columns: repeat(auto-fill, minmax(min(100%, 10rem), 1fr)); }
+        .cards { grid-template-columns: repeat(auto-fit, minmax(min(100%, 10rem), 1fr)); }
         .cards div { background: var(--card); border-radius: 10px; padding: .9rem 1.1rem; font-size: .875rem; line-height: 1.4; color: var(--soft); }
         .cards b { display: block; font-size: 1.5rem; line-height: 1.3; font-weight: 600; color: var(--ink); letter-spacing: -.01em; }
         .facts { gap: 1rem 2rem; border-top: 1px solid var(--line); padding-top: 1.5rem; margin-top: 2rem; }
@@ -45,7 +45,7 @@ internal static class ReportStyle
         circle.s0, .b0 { fill: var(--c0); } circle.s1, .b1 { fill: var(--c1); } circle.s2, .b2 { fill: var(--c2); }
         circle.s3, .b3 { fill: var(--c3); } circle.s4, .b4 { fill: var(--c4); } circle.s5, .b5 { fill: var(--c5); }
         .smean { stroke: var(--ink); stroke-width: 3; } circle.smean { fill: var(--ink); } .kmean::before { background: var(--ink); }
-        .legend { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; font-size: .8125rem; color: var(--soft); padding-left: .25rem; } h3 + .legend { margin: -.25rem 0 1.25rem; } .legend b { color: var(--ink); font-weight: 600; }
+        .legend { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; font-size: .8125rem; color: var(--soft); padding-left: .25rem; } h3 + .legend { margin: -.25rem 0 1.25rem; } .legend b { white-space: nowrap; color: var(--ink); font-weight: 600; }
         [class^=k]::before { content: ""; display: inline-block; width: .65em; height: .65em; border-radius: 2px; margin-right: .45em; }
         .k0::before { background: var(--c0); } .k1::before { background: var(--c1); } .k2::before { background: var(--c2); }
         .k3::before { background: var(--c3); } .k4::before { background: var(--c4); } .k5::before { background: var(--c5); }
@@ -58,7 +58,8 @@ internal static class ReportStyle
         th { color: var(--soft); } .numbers td { max-width: 28rem; overflow-wrap: anywhere; }
         details { margin-top: 1.25rem; } summary { cursor: pointer; color: var(--c0); margin-bottom: .75rem; }
         .confusion { border-collapse: separate; border-spacing: 2px; } .confusion td, .confusion th { border: 0; padding: .35rem .5rem; text-align: center; min-width: 2.4rem; }
-        .confusion th:first-child { text-align: right; position: sticky; left: 0; background: var(--paper); max-width: 12rem; }
+        .confusion th:first-child { text-align: right; position: sticky; left: 0; background: var(--paper); min-width: 6rem; max-width: 12rem; overflow-wrap: break-word; }
+        .confusion.upright thead th:not(:first-child) { writing-mode: vertical-rl; transform: rotate(180deg); max-height: 11rem; text-align: left; white-space: nowrap; overflow: hidden; }
         .confusion thead th { position: sticky; top: 0; background: var(--paper); z-index: 1; max-width: 6rem; overflow-wrap: anywhere; vertical-align: bottom; }
         .confusion td { border-radius: 4px; background: var(--card); } .confusion .hit { background: color-mix(in srgb, var(--c0) calc(var(--share) * 75%), var(--card)); }
         .confusion .miss { background: color-mix(in srgb, var(--c1) calc(20% + var(--share) * 80%), var(--card)); } .confusion .rate { background: none; color: var(--soft); }
@@ -67,14 +68,14 @@ internal static class ReportStyle
         .classes .name { font-weight: 600; } .classes .name small { display: block; font-weight: 400; color: var(--soft); } .classes .column { font-size: .8125rem; color: var(--soft); }
         .strip { display: flex; flex-wrap: wrap; gap: 3px; }
         .pixel { image-rendering: pixelated; display: block; border-radius: 3px; background: var(--card); width: 40px; height: 40px; }
-        .film { display: flex; flex-wrap: wrap; gap: 1.25rem 1rem; } .film figure { flex: none; } .film figcaption { font-weight: 400; font-size: .8125rem; color: var(--soft); }
-        .film .grid { display: block; image-rendering: pixelated; border-radius: 4px; width: 8.5rem; }
+        .film { display: flex; flex-wrap: wrap; gap: 1.25rem 1rem; } .film figure { flex: 1 1 7rem; max-width: 12rem; } .film figcaption { font-weight: 400; font-size: .8125rem; color: var(--soft); margin: .3rem 0 0; }
+        .film img { display: block; image-rendering: pixelated; border-radius: 4px; width: 100%; }
         .samples { display: grid; grid-template-columns: repeat(auto-fill, minmax(4.5rem, 1fr)); gap: 1rem .75rem; } .samples .pixel { width: 56px; height: 56px; }
         .samples figcaption { font-weight: 400; font-size: .8125rem; line-height: 1.35; margin: .3rem 0 0; } .samples small { display: block; } .samples .wrong { color: var(--bad); }
         .pairs { image-rendering: pixelated; max-width: 100%; width: 48rem; border-radius: 6px; display: block; }
         .bar { display: flex; height: 1.75rem; border-radius: 8px; overflow: hidden; margin-bottom: 1.25rem; gap: 2px; } .bar i { min-width: 2px; overflow: hidden; white-space: nowrap; font-style: normal; font-size: .8125rem; line-height: 1.75rem; padding: 0 .5rem; color: var(--paper); background: var(--c0); }
         .notes { padding-left: 1.2rem; font-size: .875rem; }
-        @media (max-width: 48rem) { body { padding: 1.5rem 1rem 3rem; } section { margin-top: 3rem; }
+        @media (max-width: 48rem) { body { padding: 1.5rem 1rem 3rem; } section { margin-top: 3rem; } .facts { grid-template-columns: 1fr 1fr; }
           .plot svg.broad { display: none; } .plot svg.narrow { display: block; } .scale:not(:checked) ~ .plots .log, .scale:checked ~ .plots .linear { display: none; }
           .classes, .classes.two, .classes.one { grid-template-columns: 1fr; gap: .5rem; } .classes .column { display: none; } .classes .name { margin-top: 1rem; }
           .strip[data-kind]::before { content: attr(data-kind); width: 100%; font-size: .8125rem; color: var(--soft); } }

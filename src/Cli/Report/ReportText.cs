@@ -12,9 +12,11 @@ internal static class ReportText
     /// <summary>An accuracy: near the top, where a tenth is much, <c>99.85 %</c>.</summary>
     public static string Accuracy(double share) => share is > 0.99 and < 1 ? share.ToString("0.00 %", CultureInfo.InvariantCulture) : Percent(share);
 
-    /// <summary>A difference of shares in points: <c>+5.4</c>, <c>-0.15</c>.</summary>
-    public static string Points(double difference) => (100 * difference).ToString(
-        Math.Abs(difference) < 0.01 ? "+0.00;-0.00;0.00" : "+0.0;-0.0;0.0", CultureInfo.InvariantCulture);
+    /// <summary>A difference of shares in points: <c>+5.4</c>; with the digits that a small one needs, <c>-0.15</c>.</summary>
+    /// <param name="difference">The difference.</param>
+    /// <param name="beside">The difference beside which it stands, and has as many digits as.</param>
+    public static string Points(double difference, double? beside = null) => (100 * difference).ToString(
+        Math.Abs(beside ?? difference) < 0.01 ? "+0.00;-0.00;0.00" : "+0.0;-0.0;0.0", CultureInfo.InvariantCulture);
 
     /// <summary>A count: <c>12,000</c>.</summary>
     public static string Count(long count) => count.ToString("N0", CultureInfo.InvariantCulture);

@@ -109,13 +109,30 @@ internal sealed class RunFiles
         return bytes[..Math.Min(bytes.Length, count * length)];
     }
 
+    /// <summary>The pictures of the generator on the way that are there, as text for data URLs, and after how many updates each was taken.</summary>
+    public IReadOnlyList<(long Step, string Picture)> Film(int most)
+    {
+        var stage = Round.Diffusion;
+        long[] steps =
+        [
+            .. Series("seen/loss").Where(training => training.Stage == stage.Name)
+                .SelectMany(training => training.Points.Select(point => (long)point.X))
+                .Where(step => File.Exists(stage.FrameOf(step))),
+        ];
+        // The first and the last, and as many between them as there is room for.
+        var shown = steps.Length <= most ? steps : [.. Enumerable.Range(0, most).Select(i => steps[i * (steps.Length - 1) / (most - 1)])];
+        return [.. shown.Select(step => (step, Picture(stage.FrameOf(step)))).Where(frame => frame.Item2 is not null).Select(frame => (frame.step, frame.Item2!))];
+    }
+
     /// <summary>The picture of pseudo-images beside training images as text for a data URL, or null.</summary>
-    public string? Neighbours() =>
-        Read(Round.Diffusion.NeighboursPath, path => Convert.ToBase64String(RegularFile.ReadBytes(path, LargestPicture)));
+    public string? Neighbours() => Picture(Round.Diffusion.NeighboursPath);
 
     /// <summary>Counts by true class (rows) and predicted class, or null.</summary>
     public ConfusionMatrix? Confusion() => Read(Round.Retrain.ConfusionPath, path =>
         new ConfusionMatrix(JsonSerializer.Deserialize<long[][]>(RegularFile.ReadText(path)) ?? []));
+
+    private string? Picture(string file) =>
+        Read(file, path => Convert.ToBase64String(RegularFile.ReadBytes(path, LargestPicture)));
 
     /// <summary>The result of a stage that is finished; one that is not finished is no fault.</summary>
     private T? Stage<T>(StageFolder stage) where T : class =>

@@ -57,7 +57,7 @@ internal static class SvgPlot
         return svg
             .Append(plot.SharesLegend || (curves.Count == 1 && !plot.IsLarge)
                 ? ""
-                : Legend(curves.Select((curve, i) => (curve.Name, Colour(curve, i), plot.TellsEnds ? y.Text(curve.Points[^1].Y) : ""))))
+                : Legend(curves.Select((curve, i) => (curve.Name, Colour(curve, i), plot.TellsEnds ? y.Precise(curve.Points[^1].Y) : ""))))
             .Append(plot.Note.Length > 0 ? $"<p class=\"note\">{WebUtility.HtmlEncode(plot.Note)}</p>" : "")
             .Append("</figure>")
             .ToString();

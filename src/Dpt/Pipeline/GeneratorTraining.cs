@@ -4,12 +4,14 @@ namespace DPT.Engine.Dpt;
 
 /// <summary>
 /// Trains the generator of a round with its loop and checkpoints. Along the way its loss is measured on some training images and on as
-/// many test images, if there are any, all with the labels of the classifier that labelled: nothing in training depends on it.
+/// many test images, if there are any, all with the labels of the classifier that labelled, and a picture is taken: nothing in training
+/// depends on it.
 /// </summary>
 internal sealed class GeneratorTraining : IDisposable
 {
     private readonly GeneratorLoss _seen;
     private readonly GeneratorLoss? _unseen;
+    private readonly GeneratorFilm _film;
     private readonly TrainLoop _loop;
 
     /// <summary>Prepares a training.</summary>
@@ -34,6 +36,7 @@ internal sealed class GeneratorTraining : IDisposable
         using var classifier = labels.LoadClassifier();
         _seen = new GeneratorLoss(Generator, options, train, pseudoLabels);
         _unseen = test.Count == 0 ? null : new GeneratorLoss(Generator, options, test, classifier.Label(test).Labels);
+        _film = new GeneratorFilm(context, folder, Generator, seed);
         _loop = new TrainLoop(
             context, folder.Name, Trainer, new TrainerCheckpoints(folder.CheckpointsPath, context, origin), Evaluate);
     }
@@ -68,6 +71,7 @@ internal sealed class GeneratorTraining : IDisposable
     private IReadOnlyList<(string Name, double Value)> Evaluate()
     {
         using var average = Trainer.Average.Use();
+        _film.Take(Trainer.Step);
         (string, double)[] seen = [("seen/loss", _seen.Measure())];
         return _unseen is null ? seen : [.. seen, ("test/loss", _unseen.Measure())];
     }

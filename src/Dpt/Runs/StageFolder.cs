@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace DPT.Engine.Dpt;
 
 /// <summary>The folder of one stage of a run.</summary>
@@ -37,6 +39,12 @@ public sealed class StageFolder
 
     /// <summary>A picture of generated images, each beside the training image nearest to it.</summary>
     public string NeighboursPath => Path.Combine(FolderPath, "neighbours.png");
+
+    /// <summary>Folder of pictures of a generator on the way.</summary>
+    public string FilmPath => Path.Combine(FolderPath, "film");
+
+    /// <summary>The picture after so many updates: images of the same noise in all of them.</summary>
+    public string FrameOf(long step) => Path.Combine(FilmPath, string.Create(CultureInfo.InvariantCulture, $"step-{step:D8}.png"));
 
     /// <summary>The pseudo-images of stage 2, see <see cref="ImageShards"/>.</summary>
     public string PseudoImagesPath => Path.Combine(FolderPath, "pseudo-images");

@@ -160,6 +160,19 @@ public sealed class StageInputTests
         Assert.That(_pseudoImages.Labels, Is.EqualTo(Enumerable.Range(0, 40).Select(i => i / 4)));
     }
 
+    /// <summary>The film has a picture for every evaluation, and ends in the first pseudo-image of each class.</summary>
+    [Test]
+    public void Film_EndsInWhatIsDrawn()
+    {
+        var frames = Directory.GetFiles(Of("stage-2-diffusion/film")).Order().ToList();
+        Assert.That(frames, Has.Count.EqualTo(_options.Run.EvaluationPoints));
+        var expected = Of("expected.png");
+        byte[] first = [.. Enumerable.Range(0, 8).SelectMany(label => _pseudoImages.Image(4 * label).ToArray())];
+        SampleGrid.Save(expected, first, _pseudoImages.Channels, _pseudoImages.ImageSize, columns: 4);
+        Assert.That(File.ReadAllBytes(frames[^1]), Is.EqualTo(File.ReadAllBytes(expected)));
+        Assert.That(File.ReadAllBytes(frames[0]), Is.Not.EqualTo(File.ReadAllBytes(expected)));
+    }
+
     /// <summary>Real first, then pseudo-images: with the seed of the stage, from scratch.</summary>
     [Test]
     public void Stage3_LearnsFromTheLabelledFewAndThePseudoImages()

@@ -69,6 +69,7 @@ public class PipelineTests
             "stage2.imagesSeen", "stage2.imagesPerSecond", "stage2.frechetDistance.value", "stage2.frechetDistance.count",
             "stage2.classAgreement", "stage2.seconds", "stage3.top1", "stage3.controlTop1", "stage3.selfTrainingTop1",
             "stage3.steps", "stage3.controlSteps", "stage3.pseudoImagesPerClass", "stage3.seconds",
+            "stage3.pairedControl.onlyStage3", "stage3.pairedControl.onlyControl", "stage3.pairedControl.images",
             "totalSeconds", "peakMemoryBytes",
         ];
         string[] lists = ["stage1.calibration.intervals", "rounds", "warnings"];
