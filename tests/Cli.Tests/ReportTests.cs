@@ -108,9 +108,19 @@ public sealed class ReportTests
         }
 
         var page = run.Page();
-        Assert.That(page, Does.Contain("Not finished").And.Contain("Stage 2: generator, 20 updates so far").And.Contain("it is written anew"));
+        Assert.That(page, Does.Contain("Not finished").And.Contain("pictures, 2 labels").And.Contain("Stage 2: generator, 20 updates so far").And.Contain("it is written anew"));
         Assert.That(page, Does.Contain("<b>81.3 %</b>stage 1, from few labels").And.Contain("<td>Stage 1: few labels</td><td>30s</td><td>100.0 %</td>"));
         Assert.That(page, Does.Contain("result.json is not there yet").And.Not.Contain("class=\"gain"));
+    }
+
+    [Test]
+    public void Report_InTheSecondRound_IsNotFinished_ThoughThereIsAStage3()
+    {
+        using var run = new ReportFolder(Animals);
+        File.Delete(run.Run.ResultPath);
+        JsonFiles.Save(run.Run.Round(1).Retrain.ResultPath, ReportFolder.Result.Stage3);
+        Directory.CreateDirectory(run.Run.Round(2).Labels.FolderPath);
+        Assert.That(run.Page(), Does.Contain("Not finished").And.Contain("Stage 1: few labels, round 2, not begun").And.Contain("<b>83.0 %</b>control"));
     }
 
     [Test]

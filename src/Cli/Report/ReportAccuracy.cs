@@ -9,7 +9,7 @@ internal static class ReportAccuracy
 
     public static string Of(RunFiles files)
     {
-        var count = files.Result?.Data.Test ?? files.Data?.Test.Count ?? 0;
+        var count = files.DataFacts?.Test ?? 0;
         var curves = files.Series(Key).Select(stage => Curve(StageNames.Of(stage.Stage), stage.Points, count));
         return SvgPlot.Lines(
             new Plot("Top-1 accuracy over updates", "updates")

@@ -16,14 +16,16 @@ internal static class ReportHeadline
         + Rounds(files)
         + Facts(files);
 
+    /// <summary>What came out; a run of several rounds has a stage 3 before it has a result.</summary>
     private static string Outcome(RunFiles files) => files switch
     {
+        { Result: null } when files.Stages().Any(stage => stage.Manifest is null) => Unfinished(files),
         { Stage3: { Top1: { } top1 } stage3 } => Number(ReportText.Accuracy(top1), Meaning(files)) + Gain(stage3, top1),
         { Stage3: not null } => Number("Not measured", NoTest),
         _ => Unfinished(files),
     };
 
-    private static string Meaning(RunFiles files) => files.Result?.Data is { } data
+    private static string Meaning(RunFiles files) => files.DataFacts is { } data
         ? $"of {ReportText.Count(data.Test)} test images right, trained with {ReportText.Count(data.Labels)} labels and pseudo-images"
         : "of the test images right, trained with pseudo-images";
 
@@ -99,16 +101,12 @@ internal static class ReportHeadline
             ["round", "pseudo-labels right", "stage 3"],
             result.Rounds.Select((round, i) => (string[])[$"{i + 1}", ReportText.Percent(round.PseudoLabelAccuracy), ReportText.Percent(round.Top1)]));
 
-    private static string On(RunFiles files) => files switch
-    {
-        { Result.Data: var data } => $"{data.Name}, {ReportText.Count(data.Labels)} labels",
-        { Data.Train: var train } => train.Name,
-        _ => "no result yet",
-    };
+    private static string On(RunFiles files) =>
+        files.DataFacts is { } data ? $"{data.Name}, {ReportText.Count(data.Labels)} labels" : "no result yet";
 
     private static string Facts(RunFiles files)
     {
-        var (record, data) = (files.Record, files.Result?.Data);
+        var (record, data) = (files.Record, files.DataFacts);
         (string Name, string? Value)[] facts =
         [
             ("Data", data is null ? null : $"{data.Name}: {data.Classes} classes, {data.ImageSize} x {data.ImageSize} {(data.Channels == 1 ? "grey" : "colour")}"),

@@ -16,7 +16,7 @@ internal static class ReportStyle
         h1 { font-size: 1.75rem; line-height: 1.2; margin: 0; } h2 { font-size: 1.375rem; line-height: 1.3; margin: 0 0 1rem; }
         h3 { font-size: 1rem; margin: 2rem 0 .75rem; }
         p { margin: 0; max-width: 46rem; } section { margin-top: 4rem; }
-        .note, .eyebrow, .lead, .notes, figcaption small { color: var(--soft); } .note { font-size: .875rem; margin-top: .5rem; }
+        .note, .eyebrow, .lead, .notes, .samples small { color: var(--soft); } .note { font-size: .875rem; margin-top: .5rem; }
         .lead { margin: -.5rem 0 1.25rem; }
         .eyebrow { font-size: .875rem; letter-spacing: .02em; margin-bottom: .75rem; }
         .hero { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 2rem 3rem; align-items: start; margin-top: 1.5rem; }
@@ -65,7 +65,7 @@ internal static class ReportStyle
         .confusion .miss { background: color-mix(in srgb, var(--c1) calc(20% + var(--share) * 80%), var(--card)); } .confusion .rate { background: none; color: var(--soft); }
         .classes { display: grid; grid-template-columns: fit-content(11rem) repeat(3, auto); gap: .6rem 2rem; justify-content: start; align-items: center; }
         .classes.two { grid-template-columns: fit-content(11rem) repeat(2, auto); } .classes.one { grid-template-columns: fit-content(11rem) auto; }
-        .classes .name { font-weight: 600; } .classes .name small { display: block; font-weight: 400; color: var(--soft); } .classes .column { font-size: .8125rem; color: var(--soft); }
+        .classes .name { font-weight: 600; } .classes .column { font-size: .8125rem; color: var(--soft); }
         .strip { display: flex; flex-wrap: wrap; gap: 3px; }
         .pixel { image-rendering: pixelated; display: block; border-radius: 3px; background: var(--card); width: 40px; height: 40px; }
         .film { display: flex; flex-wrap: wrap; gap: 1.25rem 1rem; } .film figure { flex: 1 1 7rem; max-width: 12rem; } .film figcaption { font-weight: 400; font-size: .8125rem; color: var(--soft); margin: .3rem 0 0; }

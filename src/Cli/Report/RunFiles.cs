@@ -58,6 +58,11 @@ internal sealed class RunFiles
     /// <summary>The data that the run has; null if they are gone, or are others now.</summary>
     public DatasetPair? Data => _data.Value;
 
+    /// <summary>What the data are, also before there is a result; null if nobody knows.</summary>
+    public DataResult? DataFacts => Result?.Data ?? (Data is var (train, test) && Labelled() is { } labelled
+        ? new DataResult(train.Name, train.Classes, train.Count, test.Count, labelled.Count, train.ImageSize, train.Channels)
+        : null);
+
     /// <summary>The round whose stages 2 and 3 are shown: the last one that the result has.</summary>
     private RoundLayout Round => _run.Round(Math.Max(Result?.Rounds.Count ?? 1, 1));
 
@@ -159,7 +164,7 @@ internal sealed class RunFiles
         name ??= Path.GetRelativePath(_run.FolderPath, path).Replace('\\', '/');
         if (!Path.Exists(path))
         {
-            _notes.Add($"{name} is not there yet");
+            Note($"{name} is not there yet");
             return default;
         }
 
@@ -170,8 +175,16 @@ internal sealed class RunFiles
         catch (Exception e) when (e is DptException or InvalidDataException or IOException or UnauthorizedAccessException or JsonException
             or FormatException or ArgumentException or InvalidOperationException or KeyNotFoundException or IndexOutOfRangeException)
         {
-            _notes.Add($"{name} cannot be read: {e.Message}");
+            Note($"{name} cannot be read: {e.Message}");
             return default;
+        }
+    }
+
+    private void Note(string text)
+    {
+        if (!_notes.Contains(text))
+        {
+            _notes.Add(text);
         }
     }
 }
