@@ -75,7 +75,8 @@ internal sealed class TinyRun : IRunObserver
                 || path.EndsWith(".csv", StringComparison.Ordinal)
                 || path.EndsWith(".png", StringComparison.Ordinal)
                 || path.EndsWith("confusion.json", StringComparison.Ordinal))
-            .Where(path => !path.Contains("checkpoints"))
+            // When pictures are taken on the way follows from how many updates were asked for, as the curves do.
+            .Where(path => !path.Contains("checkpoints") && Path.GetFileName(Path.GetDirectoryName(path)) != "film")
             .ToDictionary(path => Path.GetRelativePath(folder, path), FileHash.Of);
 
     public void Message(string text) => Messages.Add(text);
