@@ -16,7 +16,7 @@ internal sealed class RunFiles
     private readonly RunLayout _run;
     private readonly Lazy<DptResult?> _result;
     private readonly Lazy<RunRecord?> _record;
-    private readonly Lazy<JsonElement?> _config;
+    private readonly Lazy<IReadOnlyList<RunSetting>> _settings;
     private readonly Lazy<DatasetPair?> _data;
     private readonly Lazy<IReadOnlyList<MetricsLine>> _metrics;
     private readonly List<string> _notes = [];
@@ -29,7 +29,7 @@ internal sealed class RunFiles
         _run = run;
         _result = new(() => Read(run.ResultPath, DptResult.Load));
         _record = new(() => Read(run.RecordPath, JsonFiles.Load<RunRecord>));
-        _config = new(() => Read(run.ConfigPath, path => (JsonElement?)JsonSerializer.Deserialize<JsonElement>(RegularFile.ReadText(path))));
+        _settings = new(() => Read(run.ConfigPath, path => RunSetting.In(JsonSerializer.Deserialize<JsonElement>(RegularFile.ReadText(path)))) ?? []);
         _data = new(() => data ?? Read(run.ConfigPath, Load, "the data set"));
         _metrics = new(() => Read(run.MetricsPath, MetricsReader.Read) ?? []);
     }
@@ -52,8 +52,8 @@ internal sealed class RunFiles
     /// <summary><c>run.json</c>, or null.</summary>
     public RunRecord? Record => _record.Value;
 
-    /// <summary><c>config.resolved.json</c>, or null.</summary>
-    public JsonElement? Config => _config.Value;
+    /// <summary>The settings; none if they cannot be read.</summary>
+    public IReadOnlyList<RunSetting> Settings => _settings.Value;
 
     /// <summary>The data that the run has; null if they are gone, or are others now.</summary>
     public DatasetPair? Data => _data.Value;

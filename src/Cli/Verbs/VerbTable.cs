@@ -21,6 +21,7 @@ internal static class VerbTable
         new ForwardVerb(),
         new GradVerb(),
         new NetworkSampleVerb(),
+        new RunsVerb(),
         new CompareVerb(),
         new ReportVerb(),
         new DataInfoVerb(),
@@ -35,6 +36,7 @@ internal static class VerbTable
         new KernelsBenchVerb(),
         new KernelsTuneVerb(),
         new ConfigShowVerb(),
+        new CompletionVerb(),
         new DoctorVerb(),
     ];
 

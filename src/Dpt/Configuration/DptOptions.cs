@@ -50,7 +50,7 @@ public sealed record DptOptions
 /// <summary>The data set, its size, and which labels the method may see.</summary>
 public sealed record DataOptions
 {
-    /// <summary><c>digits</c>, <c>mnist:DIR</c>, <c>cifar10:DIR</c> or <c>folder:DIR</c>.</summary>
+    /// <summary>Where the images are, as one of <see cref="DatasetCatalog.Kinds"/> says it.</summary>
     public required string Spec { get; init; }
 
     /// <summary>Side to which images are resized, in pixels; null keeps the native size.</summary>

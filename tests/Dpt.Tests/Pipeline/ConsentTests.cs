@@ -41,6 +41,7 @@ public class ConsentTests
         ["stage3.controlSteps"] = 9,
         ["device"] = "auto",
         ["precision"] = "bf16",
+        ["run.onDivergence"] = "retry",
     };
 
     private FinishedRun _run = null!;

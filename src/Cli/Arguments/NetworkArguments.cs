@@ -1,0 +1,99 @@
+using CommandLine;
+
+namespace DPT.Engine.Cli;
+
+/// <summary>What <c>forward</c> and <c>grad</c> understand.</summary>
+internal sealed class NetworkArguments : CommonArguments
+{
+    [OptionGroup("Data")]
+    [Option("weights", MetaValue = "FILE", HelpText = "file of torch.save, .safetensors, or .index.json of several")]
+    public string? Weights { get; set; }
+
+    [OptionGroup("Data")]
+    [Option("key", MetaValue = "NAME", HelpText = "the part of the file that is the network, e.g. target_encoder [all of it]")]
+    public string? Key { get; set; }
+
+    [OptionGroup("Data")]
+    [Option("model", MetaValue = "NAME", HelpText = "uvit or vit")]
+    public string? Model { get; set; }
+
+    [OptionGroup("Data")]
+    [Option("heads", MetaValue = "H", HelpText = "attention heads, the one size that weights do not tell")]
+    public string? Heads { get; set; }
+
+    [OptionGroup("Data")]
+    [Option("features", HelpText = "of a vit: the class token after the last block, before the final norm, in place of the scores")]
+    public bool Features { get; set; }
+
+    [OptionGroup("Data")]
+    [Option('x', "images", MetaValue = "FILE", HelpText = "images, float32 [N, C, S, S], an .npy file")]
+    public string? X { get; set; }
+
+    [OptionGroup("Data")]
+    [Option('t', "times", MetaValue = "FILE", HelpText = "of a uvit: times, float32 [N], as the official network takes them")]
+    public string? T { get; set; }
+
+    [OptionGroup("Data")]
+    [Option('y', "labels", MetaValue = "FILE", HelpText = "of a uvit with labels: rows of the label table, int64 [N]")]
+    public string? Y { get; set; }
+
+    [OptionGroup("Performance")]
+    [Option("device", MetaValue = "NAME", HelpText = "auto, host, cuda or sim [auto]")]
+    public string? Device { get; set; }
+
+    [OptionGroup("Output")]
+    [Option('o', "out", MetaValue = "FILE", HelpText = "the file to write: .npy of forward, .npz of grad")]
+    public string? Out { get; set; }
+}
+
+/// <summary>What <c>generate --weights</c> understands.</summary>
+internal sealed class NetworkSampleArguments : CommonArguments
+{
+    [OptionGroup("Data")]
+    [Option("weights", MetaValue = "FILE", HelpText = "file of torch.save, .safetensors, or .index.json of several")]
+    public string? Weights { get; set; }
+
+    [OptionGroup("Data")]
+    [Option("key", MetaValue = "NAME", HelpText = "the part of the file that is the network [all of it]")]
+    public string? Key { get; set; }
+
+    [OptionGroup("Data")]
+    [Option("heads", MetaValue = "H", HelpText = "attention heads, the one size that weights do not tell")]
+    public string? Heads { get; set; }
+
+    [OptionGroup("Data")]
+    [Option("init", MetaValue = "FILE", HelpText = "the noise to start from, standard normal, float32 [N, C, S, S], an .npy file")]
+    public string? Init { get; set; }
+
+    [OptionGroup("Data")]
+    [Option("labels", MetaValue = "FILE", HelpText = "of a network with labels: rows of the label table, int64 [N]")]
+    public string? Labels { get; set; }
+
+    [OptionGroup("Settings")]
+    [Option("schedule", MetaValue = "NAME", HelpText = "the process that the network was trained on: vp, cosine or discrete [vp]")]
+    public string? Schedule { get; set; }
+
+    [Setting("generate.solver"), OptionGroup("Settings")]
+    [Option("solver", MetaValue = "NAME", HelpText = "solver; official are dpm-solver-fast for vp, dpm-solver++-fast for discrete")]
+    public string? Solver { get; set; }
+
+    [Setting("generate.evaluations"), OptionGroup("Settings")]
+    [Option("steps", MetaValue = "N", HelpText = "network evaluations per sample")]
+    public string? Steps { get; set; }
+
+    [Setting("generate.guidance"), OptionGroup("Settings")]
+    [Option("guidance", MetaValue = "SCALE", HelpText = "s of eps + s (eps - eps_null) [0]")]
+    public string? Guidance { get; set; }
+
+    [Setting("seed"), OptionGroup("Settings")]
+    [Option("seed", MetaValue = "S", HelpText = "seed of the noise that some solvers add on the way [1]")]
+    public string? Seed { get; set; }
+
+    [OptionGroup("Performance")]
+    [Option("device", MetaValue = "NAME", HelpText = "auto, host, cuda or sim [auto]")]
+    public string? Device { get; set; }
+
+    [OptionGroup("Output")]
+    [Option('o', "out", MetaValue = "FILE", HelpText = "the .npy file to write")]
+    public string? Out { get; set; }
+}
