@@ -39,7 +39,7 @@ internal sealed class ClassifierStage(RunContext context) : LabelStage(
         var clock = Stopwatch.StartNew();
         var classifier = training.Classifier;
         TrainedClassifier.Save(ClassifierPath, classifier, Context.Options.Classifier, Context.Data.Train);
-        var result = Label(classifier, training.Seconds + clock.Elapsed.TotalSeconds, stop);
+        var result = Label(classifier, training.Seconds + clock.Elapsed.TotalSeconds, stop) with { LoweredRate = training.LoweredRate };
         return new StageWork<Stage1Result>(result, [ClassifierPath, Folder.PseudoLabelsPath], training.Machines);
     }
 

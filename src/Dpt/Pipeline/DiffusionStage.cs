@@ -145,7 +145,8 @@ internal sealed class DiffusionStage
             seen / Math.Max(training.Seconds, 1e-9),
             frechet,
             agreement,
-            training.Seconds + drawing.Seconds + clock.Elapsed.TotalSeconds);
+            training.Seconds + drawing.Seconds + clock.Elapsed.TotalSeconds,
+            training.LoweredRate);
         return new StageWork<Stage2Result>(
             result, [_folder.GeneratorPath, _folder.SamplesPath, _folder.NeighboursPath, .. shards.Files], [.. training.Machines.Union(drawing.Machines)]);
     }

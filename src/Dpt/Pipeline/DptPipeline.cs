@@ -237,7 +237,7 @@ public sealed class DptPipeline : IDisposable
         var control = done[0].Retrain?.Result;
         var (labels, images, classifier) = done[^1];
         var stage3 = classifier?.Result is { } last && control is not null
-            ? last with { ControlTop1 = control.ControlTop1, ControlSteps = control.ControlSteps }
+            ? last with { ControlTop1 = control.ControlTop1, ControlSteps = control.ControlSteps, ControlLoweredRate = control.ControlLoweredRate }
             : null;
         StageManifest[] manifests = [.. done.SelectMany(work => work.Manifests)];
         Warnings = RunWarnings.Of(
@@ -246,6 +246,7 @@ public sealed class DptPipeline : IDisposable
             labels?.Result,
             images?.Result,
             stage3,
+            [.. done.SelectMany((work, index) => work.LoweredRates(_context.Folder.Round(index + 1)))],
             [.. manifests.SelectMany(manifest => manifest.Machines).Distinct()]);
         if (done.Count < _rounds.Count || stage3 is null)
         {
@@ -291,6 +292,19 @@ public sealed class DptPipeline : IDisposable
             new[] { Labels?.Manifest, Diffusion?.Manifest, Retrain?.Manifest }.OfType<StageManifest>();
 
         public double Seconds => (Labels?.Result.Seconds ?? 0) + (Diffusion?.Result.Seconds ?? 0) + (Retrain?.Result.Seconds ?? 0);
+
+        /// <summary>The trainings that diverged and went back, by their names in the metrics, each with the factor on its rate.</summary>
+        public IEnumerable<(string Training, double Factor)> LoweredRates(RoundLayout layout) =>
+            from training in new (string Name, double? Factor)[]
+            {
+                (layout.Labels.Name, Labels?.Result.LoweredRate),
+                (layout.Diffusion.Name, Diffusion?.Result.LoweredRate),
+                (layout.Retrain.Name, Retrain?.Result.LoweredRate),
+                (RetrainStage.ControlOf(layout.Retrain), Retrain?.Result.ControlLoweredRate),
+                (RetrainStage.SelfTrainingOf(layout.Retrain), Retrain?.Result.SelfTrainingLoweredRate),
+            }
+            where training.Factor is not null
+            select (training.Name, training.Factor!.Value);
 
         /// <summary>Of a round that is finished.</summary>
         public RoundResult Summary => new(

@@ -82,11 +82,13 @@ public interface IStageResult
 /// </param>
 /// <param name="Calibration">How far the probabilities of the pseudo-labels can be trusted, over the same images; null likewise.</param>
 /// <param name="Seconds">Wall time.</param>
+/// <param name="LoweredRate">The factor on the learning rate since the training diverged and went back; null if it never did.</param>
 public sealed record Stage1Result(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] double? Top1,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] double? PseudoLabelAccuracy,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] Calibration? Calibration,
-    double Seconds)
+    double Seconds,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? LoweredRate = null)
     : IStageResult;
 
 /// <summary>Result of stage 2.</summary>
@@ -97,6 +99,7 @@ public sealed record Stage1Result(
 /// <param name="FrechetDistance">Distance of the pseudo-images to the training images.</param>
 /// <param name="ClassAgreement">Share of pseudo-images that the classifier that labelled puts in the class they were drawn for.</param>
 /// <param name="Seconds">Wall time.</param>
+/// <param name="LoweredRate">The factor on the learning rate since the training diverged and went back; null if it never did.</param>
 public sealed record Stage2Result(
     long Parameters,
     int Steps,
@@ -104,7 +107,8 @@ public sealed record Stage2Result(
     double ImagesPerSecond,
     FrechetResult FrechetDistance,
     double ClassAgreement,
-    double Seconds)
+    double Seconds,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? LoweredRate = null)
     : IStageResult;
 
 /// <summary>A Frechet distance with what it was measured in; only in Inception features is it what papers call FID.</summary>
@@ -139,6 +143,9 @@ public sealed record RoundResult(
 /// <param name="PairedControl">
 /// Stage 3 and its control image by image; null without test images, and in later rounds, which train no control of their own.
 /// </param>
+/// <param name="LoweredRate">The factor on the learning rate since the training diverged and went back; null if it never did.</param>
+/// <param name="ControlLoweredRate">The control's.</param>
+/// <param name="SelfTrainingLoweredRate">The second control's.</param>
 public sealed record Stage3Result(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] double? Top1,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] double? ControlTop1,
@@ -147,7 +154,10 @@ public sealed record Stage3Result(
     int PseudoImagesPerClass,
     double Seconds,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? SelfTrainingTop1 = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] PairedControl? PairedControl = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] PairedControl? PairedControl = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? LoweredRate = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? ControlLoweredRate = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? SelfTrainingLoweredRate = null)
     : IStageResult;
 
 /// <summary>What two classifiers say of the same test images: with it a difference can be told from chance.</summary>

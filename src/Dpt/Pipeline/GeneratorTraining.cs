@@ -50,6 +50,9 @@ internal sealed class GeneratorTraining : IDisposable
     /// <summary>Seconds of training so far.</summary>
     public double Seconds => _loop.Seconds;
 
+    /// <summary>The factor on the learning rate since the training diverged and went back; null if it never did.</summary>
+    public double? LoweredRate => _loop.LoweredRate;
+
     /// <summary>What has computed the training, earlier sessions first.</summary>
     public IReadOnlyList<string> Machines => _loop.Machines;
 

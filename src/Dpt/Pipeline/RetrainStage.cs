@@ -106,7 +106,10 @@ internal sealed class RetrainStage
             _context.Options.Generate.PerClass,
             all.Sum(trained => trained.Seconds),
             selfTraining?.Matrix.Accuracy,
-            control is null ? null : Pair(drawn, control));
+            control is null ? null : Pair(drawn, control),
+            drawn.LoweredRate,
+            control?.LoweredRate,
+            selfTraining?.LoweredRate);
         return new StageWork<Stage3Result>(
             result, [_folder.ClassifierPath, _folder.ConfusionPath], [.. all.SelectMany(trained => trained.Machines).Distinct()]);
     }
@@ -156,6 +159,7 @@ internal sealed class RetrainStage
             ConfusionMatrix.Of(test.Classes, test.Labels, predicted),
             [.. predicted.Zip(test.Labels, (said, isSo) => said == isSo)],
             training.Seconds + clock.Elapsed.TotalSeconds,
+            training.LoweredRate,
             training.Machines);
     }
 
@@ -181,6 +185,8 @@ internal sealed class RetrainStage
     /// <param name="Matrix">Its predictions on the test set.</param>
     /// <param name="IsRight">Whether it has each test image right.</param>
     /// <param name="Seconds">What it has taken.</param>
+    /// <param name="LoweredRate">The factor on its learning rate since it diverged; null if it never did.</param>
     /// <param name="Machines">What computed it.</param>
-    private sealed record Trained(ConfusionMatrix Matrix, bool[] IsRight, double Seconds, IReadOnlyList<string> Machines);
+    private sealed record Trained(
+        ConfusionMatrix Matrix, bool[] IsRight, double Seconds, double? LoweredRate, IReadOnlyList<string> Machines);
 }

@@ -14,6 +14,7 @@ internal static class RunWarnings
     /// <param name="one">Stage 1, or null if it is not finished.</param>
     /// <param name="two">Stage 2, or null.</param>
     /// <param name="three">Stage 3, or null.</param>
+    /// <param name="lowered">The trainings that diverged and went back, each with the factor on its learning rate.</param>
     /// <param name="machines">What computed the finished stages.</param>
     public static IReadOnlyList<string> Of(
         DptPlan plan,
@@ -21,6 +22,7 @@ internal static class RunWarnings
         Stage1Result? one,
         Stage2Result? two,
         Stage3Result? three,
+        IReadOnlyList<(string Training, double Factor)> lowered,
         IReadOnlyList<string> machines) =>
     [
         .. plan.Warnings,
@@ -32,6 +34,7 @@ internal static class RunWarnings
         .. OnImages(plan, two),
         .. OnAccuracy(plan.Data.Test, "stage 3", three?.Top1, "better pseudo-labels, or more stage3.steps"),
         .. OnControl(plan.Data.Test, three),
+        .. OnRates(lowered, three),
         .. machines.Count > 1
             ? [$"the stages were computed by {string.Join(" and by ", machines)}: a run on one of them differs in its last bits"]
             : Array.Empty<string>(),
@@ -133,6 +136,24 @@ internal static class RunWarnings
             return IsMore(other, top1, test.Count)
                 ? $"{what} did not help: {reached}; {advice}"
                 : $"{what} made no difference that {test.Count} test images can tell: {reached}; several seeds tell more (--seeds 1-5)";
+        }
+    }
+
+    /// <summary>A training that diverged is not the one that was asked for; and what is compared must share its rate.</summary>
+    private static IEnumerable<string> OnRates(IReadOnlyList<(string Training, double Factor)> lowered, Stage3Result? three)
+    {
+        foreach (var (training, factor) in lowered)
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture, $"{training} diverged and ended with {factor} of its learning rate; begin with a lower one");
+        }
+
+        if (three is not null
+            && (three.ControlLoweredRate != three.LoweredRate
+                || (three.SelfTrainingTop1 is not null && three.SelfTrainingLoweredRate != three.LoweredRate)))
+        {
+            yield return "stage 3 and its controls ended with different learning rates: the difference between them is not that of the "
+                + "pseudo-images alone";
         }
     }
 

@@ -46,6 +46,9 @@ internal sealed class TrainLoop
     /// <summary>Seconds of training, those before an interruption included; evaluations not.</summary>
     public double Seconds => _secondsBefore + _clock.Elapsed.TotalSeconds;
 
+    /// <summary>The factor on the learning rate since the training diverged and went back; null if it never did.</summary>
+    public double? LoweredRate => _trainer.RateScale == 1 ? null : _trainer.RateScale;
+
     /// <summary>Trains to the last step.</summary>
     /// <exception cref="OperationCanceledException">The token asked to stop; the state is saved.</exception>
     /// <exception cref="DptException">Training diverged; the checkpoints are as they were.</exception>
@@ -76,28 +79,33 @@ internal sealed class TrainLoop
         catch (DptException error) when (
             error.Kind == FailureKind.Diverged && _context.Options.Run.OnDivergence == Retry && _trainer.RateScale > LeastRateScale)
         {
-            GoBack(error);
+            if (!WentBack(error.Message))
+            {
+                throw;
+            }
+
             return false;
         }
     }
 
     /// <summary>
     /// The newest checkpoint with half of the rate that diverged. A session that is killed right after comes to the same: it goes on
-    /// from that checkpoint with the checkpoint's rate, diverges as this one did, and goes back.
+    /// from that checkpoint with the checkpoint's rate, diverges as this one did, and goes back. False if there is no checkpoint.
     /// </summary>
-    private void GoBack(DptException error)
+    private bool WentBack(string reason)
     {
         var (scale, seconds) = (_trainer.RateScale / 2, Seconds);
         if (!_checkpoints.Restore(_trainer, out _))
         {
-            throw error;
+            return false;
         }
 
         _trainer.RateScale = scale;
         (_secondsBefore, _clock) = (seconds, new Stopwatch());
         _context.Metrics.WriteResumed(_stage, _trainer.Step);
         _context.Observer.Message(FormattableString.Invariant(
-            $"{_stage}: warning: {error.Message}; goes back to step {_trainer.Step} with {scale} of the learning rate"));
+            $"{_stage}: warning: {reason}; goes back to step {_trainer.Step} with {scale} of the learning rate"));
+        return true;
     }
 
     private void Train(CancellationToken stop)

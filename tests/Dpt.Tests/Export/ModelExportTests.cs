@@ -1,42 +1,20 @@
 using System.Text.Json.Nodes;
-using DPT.Engine.Kernels;
 using Microsoft.ML.OnnxRuntime;
 
 namespace DPT.Engine.Dpt.Tests;
 
 /// <summary>Networks of a finished run, as they are handed to other tools.</summary>
-public sealed class ModelExportTests
+public sealed class ModelExportTests : FinishedRunTests
 {
-    private FinishedRun _run = null!;
-    private TemporaryFolder _folder = null!;
-    private HostDevice _device = null!;
-
-    private RunLayout Layout => new(_run.Path);
-
-    [OneTimeSetUp]
-    public void MakeRun() => _run = new FinishedRun();
-
-    [OneTimeTearDown]
-    public void RemoveRun() => _run.Dispose();
-
-    [SetUp]
-    public void SetUp() => (_folder, _device) = (new TemporaryFolder(), new HostDevice(threads: 1));
-
-    [TearDown]
-    public void TearDown()
-    {
-        Assert.That(_device.Memory.LiveBlocks, Is.Zero, "device memory");
-        _device.Dispose();
-        _folder.Dispose();
-    }
+    private RunLayout Layout => new(Run.Path);
 
     [Test]
     public void SafeTensors_AreTheWeightsOfTheLastStage_AndOpenHereAgain()
     {
         Assert.That(Export("classifier", "safetensors", "c"), Is.EqualTo(Layout.Round(1).Retrain.ClassifierPath));
-        Assert.That(File.ReadAllBytes(_folder["c"]), Is.EqualTo(File.ReadAllBytes(Layout.Round(1).Retrain.ClassifierPath)));
+        Assert.That(File.ReadAllBytes(Folder["c"]), Is.EqualTo(File.ReadAllBytes(Layout.Round(1).Retrain.ClassifierPath)));
         Export("generator", "safetensors", "g");
-        using var generator = TrainedGenerator.Open(_device, _folder["g"]);
+        using var generator = TrainedGenerator.Open(Device, Folder["g"]);
         Assert.That(generator.ClassNames, Has.Count.EqualTo(10));
     }
 
@@ -45,7 +23,7 @@ public sealed class ModelExportTests
     public void Onnx_HasInputsAndOutputs(string model, string input, string output)
     {
         Export(model, "onnx", "m");
-        using var session = new InferenceSession(_folder["m"]);
+        using var session = new InferenceSession(Folder["m"]);
         Assert.That(session.InputMetadata.Keys, Has.Member(input));
         Assert.That(session.OutputMetadata.Keys, Has.Member(output));
     }
@@ -53,17 +31,17 @@ public sealed class ModelExportTests
     [Test]
     public void HubFolder_OfAClassifier_SaysWhatWasMeasuredAndAgainstWhat()
     {
-        var copy = new RunLayout(_run.Copy());
-        var stage3 = _run.Result.Stage3 with { Top1 = 0.875, ControlTop1 = 0.8, SelfTrainingTop1 = 0.825 };
-        JsonFiles.Save(copy.ResultPath, _run.Result with { Stage3 = stage3 });
-        ModelExport.Save(copy, new ExportRequest("classifier", "hf", _folder["hub"], "mit"), _device, new SilentObserver());
-        Assert.That(Directory.GetFiles(_folder["hub"]).Select(Path.GetFileName).Order(), Is.EqualTo(["README.md", "config.json", "model.safetensors"]));
-        Assert.That(File.ReadAllBytes(_folder["hub/model.safetensors"]), Is.EqualTo(File.ReadAllBytes(Layout.Round(1).Retrain.ClassifierPath)));
-        var config = (JsonObject)JsonNode.Parse(File.ReadAllText(_folder["hub/config.json"]))!;
+        var copy = new RunLayout(Run.Copy());
+        var stage3 = Run.Result.Stage3 with { Top1 = 0.875, ControlTop1 = 0.8, SelfTrainingTop1 = 0.825 };
+        JsonFiles.Save(copy.ResultPath, Run.Result with { Stage3 = stage3 });
+        ModelExport.Save(copy, new ExportRequest("classifier", "hf", Folder["hub"], "mit"), Device, new SilentObserver());
+        Assert.That(Directory.GetFiles(Folder["hub"]).Select(Path.GetFileName).Order(), Is.EqualTo(["README.md", "config.json", "model.safetensors"]));
+        Assert.That(File.ReadAllBytes(Folder["hub/model.safetensors"]), Is.EqualTo(File.ReadAllBytes(Layout.Round(1).Retrain.ClassifierPath)));
+        var config = (JsonObject)JsonNode.Parse(File.ReadAllText(Folder["hub/config.json"]))!;
         Assert.That((string?)config["model_type"], Is.EqualTo("dpt-classifier"));
         Assert.That((string?)config["id2label"]!["7"], Is.EqualTo("7"));
         Assert.That(((int?)config["label2id"]!["3"], (int?)config["imageSize"], (int?)config["network"]!["width"]), Is.EqualTo((3, 16, 16)));
-        var card = File.ReadAllText(_folder["hub/README.md"]);
+        var card = File.ReadAllText(Folder["hub/README.md"]);
         Assert.That(card, Does.StartWith("---\nlicense: \"mit\"\nlibrary_name: dpt-engine\npipeline_tag: image-classification\n"));
         Assert.That(card, Does.Contain("dataset: {type: \"digits\", name: \"digits\"}\n    metrics: [{type: accuracy, value: 0.875, name: top-1 on 50 test images}]"));
         Assert.That(card, Does.Contain("| with pseudo-images (stage 3), top-1 | 87.5 % |"));
@@ -77,7 +55,7 @@ public sealed class ModelExportTests
     public void HubFolder_OfAGenerator_IsNoClassifier()
     {
         Export("generator", "hf", "hub");
-        var card = File.ReadAllText(_folder["hub/README.md"]);
+        var card = File.ReadAllText(Folder["hub/README.md"]);
         Assert.That(card, Does.StartWith("---\nlicense: \"unknown\"").And.Contain("unconditional-image-generation").And.Not.Contain("model-index"));
         Assert.That(card, Does.Contain("Frechet distance"));
     }
@@ -85,28 +63,28 @@ public sealed class ModelExportTests
     [Test]
     public void Export_ChangesNothingOfTheRun_AndLeavesNothingHalfMade()
     {
-        var before = FinishedRun.Everything(_run.Path);
+        var before = FinishedRun.Everything(Run.Path);
         Export("classifier", "hf", "hub");
         TestImages.Fails(FailureKind.Environment, () => Export("classifier", "hf", "hub"), "cannot write");
         TestImages.Fails(FailureKind.Environment, () => Export("classifier", "onnx", "none/c.onnx"), "cannot write");
         TestImages.Fails(FailureKind.Usage, () => Export("judge", "onnx", "j"), "unknown model 'judge'; there are classifier, generator");
         TestImages.Fails(FailureKind.Usage, () => Export("classifier", "pth", "p"), "unknown format 'pth'");
-        Assert.That(FinishedRun.Everything(_run.Path), Is.EqualTo(before));
-        Assert.That(Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName), Is.EqualTo(["hub"]));
+        Assert.That(FinishedRun.Everything(Run.Path), Is.EqualTo(before));
+        Assert.That(Directory.GetFileSystemEntries(Folder.Path).Select(Path.GetFileName), Is.EqualTo(["hub"]));
     }
 
     [Test]
     public void Export_OfWeightsThatChanged_IsRefused()
     {
-        var copy = _run.Copy();
+        var copy = Run.Copy();
         File.AppendAllText(new RunLayout(copy).Round(1).Retrain.ClassifierPath, " ");
         TestImages.Fails(
             FailureKind.Check,
-            () => ModelExport.Save(new RunLayout(copy), new ExportRequest("classifier", "onnx", _folder["c"]), _device, new SilentObserver()),
+            () => ModelExport.Save(new RunLayout(copy), new ExportRequest("classifier", "onnx", Folder["c"]), Device, new SilentObserver()),
             "has changed since it was made");
-        Assert.That(_folder["c"], Does.Not.Exist);
+        Assert.That(Folder["c"], Does.Not.Exist);
     }
 
     private string Export(string model, string format, string name, string licence = ExportRequest.UnknownLicence) =>
-        ModelExport.Save(Layout, new ExportRequest(model, format, _folder[name], licence), _device, new SilentObserver());
+        ModelExport.Save(Layout, new ExportRequest(model, format, Folder[name], licence), Device, new SilentObserver());
 }

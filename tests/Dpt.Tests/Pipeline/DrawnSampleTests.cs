@@ -1,47 +1,25 @@
 using DPT.Engine.Autograd;
-using DPT.Engine.Kernels;
 
 namespace DPT.Engine.Dpt.Tests;
 
 /// <summary>Images that a run's generator draws from its file are those that the run drew, by seed, class and number.</summary>
-public sealed class DrawnSampleTests
+public sealed class DrawnSampleTests : FinishedRunTests
 {
     /// <summary>The seed of stage 2, as it is made of the run's.</summary>
     private const ulong StageSeed = (3 << 8) + 2;
 
     private static readonly GenerateOptions _drawing = TinyOptions.Run.Generate;
 
-    private FinishedRun _run = null!;
-    private TemporaryFolder _folder = null!;
-    private HostDevice _device = null!;
-
-    private string GeneratorPath => new RunLayout(_run.Path).Round(1).Diffusion.GeneratorPath;
-
-    [OneTimeSetUp]
-    public void MakeRun() => _run = new FinishedRun();
-
-    [OneTimeTearDown]
-    public void RemoveRun() => _run.Dispose();
-
-    [SetUp]
-    public void SetUp() => (_folder, _device) = (new TemporaryFolder(), new HostDevice(threads: 2));
-
-    [TearDown]
-    public void TearDown()
-    {
-        Assert.That(_device.Memory.LiveBlocks, Is.Zero, "device memory");
-        _device.Dispose();
-        _folder.Dispose();
-    }
+    private string GeneratorPath => new RunLayout(Run.Path).Round(1).Diffusion.GeneratorPath;
 
     /// <summary>The file alone is enough: no run folder, no data.</summary>
     [Test]
     public void Draw_WithTheSeedOfTheStage_GivesThePseudoImages()
     {
-        var file = _folder["somewhere.safetensors"];
+        var file = Folder["somewhere.safetensors"];
         File.Copy(GeneratorPath, file);
-        var drawn = ImageShards.Open(new RunLayout(_run.Path).Round(1).Diffusion.PseudoImagesPath).Load("drawn", [.. Enumerable.Range(0, 10).Select(c => $"{c}")]);
-        using var generator = TrainedGenerator.Open(_device, file);
+        var drawn = ImageShards.Open(new RunLayout(Run.Path).Round(1).Diffusion.PseudoImagesPath).Load("drawn", [.. Enumerable.Range(0, 10).Select(c => $"{c}")]);
+        using var generator = TrainedGenerator.Open(Device, file);
         Assert.That((generator.Form, generator.ClassNames), Is.EqualTo((drawn.Form, drawn.ClassNames)));
         foreach (var label in new[] { 0, 7 })
         {
@@ -57,7 +35,7 @@ public sealed class DrawnSampleTests
     [Test]
     public void Of_ARun_DrawsWhatIsAskedFor_AndChangesNothing()
     {
-        var before = FinishedRun.Everything(_run.Path);
+        var before = FinishedRun.Everything(Run.Path);
         var all = Draw(new SampleRequest(null, 2, 5, _drawing));
         Assert.That(all.Labels, Is.EqualTo(Enumerable.Range(0, 20).Select(i => i / 2)));
         var sevens = Draw(new SampleRequest("7", 2, 5, _drawing));
@@ -70,27 +48,27 @@ public sealed class DrawnSampleTests
             Assert.That(Draw(new SampleRequest("7", 2, 5, other)).Pixels, Is.Not.EqualTo(sevens.Pixels), "drawn in another way");
         }
 
-        Assert.That(FinishedRun.Everything(_run.Path), Is.EqualTo(before), "of the run nothing changes");
+        Assert.That(FinishedRun.Everything(Run.Path), Is.EqualTo(before), "of the run nothing changes");
     }
 
     [Test]
     public void Of_WhatIsNotThere_SaysSo()
     {
         TestImages.Fails(FailureKind.Usage, () => Draw(new SampleRequest("ten", 1, 1, _drawing)), "there is no class 'ten'");
-        var begun = _folder["begun"];
+        var begun = Folder["begun"];
         TinyRun.Interrupted(begun, "stage-2-diffusion", 2);
         TestImages.Fails(
             FailureKind.Usage,
-            () => Samples.Of(new RunLayout(begun), new SampleRequest(null, 1, 1, _drawing), _device, new RecordingObserver(), default),
+            () => Samples.Of(new RunLayout(begun), new SampleRequest(null, 1, 1, _drawing), Device, new RecordingObserver(), default),
             $"no generator of '{begun}' is finished");
-        var copy = _run.Copy();
+        var copy = Run.Copy();
         var file = new RunLayout(copy).Round(1).Diffusion.GeneratorPath;
         var bytes = File.ReadAllBytes(file);
         bytes[^1] ^= 1;
         File.WriteAllBytes(file, bytes);
         TestImages.Fails(
             FailureKind.Check,
-            () => Samples.Of(new RunLayout(copy), new SampleRequest(null, 1, 1, _drawing), _device, new RecordingObserver(), default),
+            () => Samples.Of(new RunLayout(copy), new SampleRequest(null, 1, 1, _drawing), Device, new RecordingObserver(), default),
             $"'{file}' has changed since it was made");
     }
 
@@ -104,7 +82,7 @@ public sealed class DrawnSampleTests
     [TestCase("\"prediction\":\"velocity\"", "\"prediction\":\"vector\"", "vector")]
     public void Open_OfAFileThatSaysSomethingElse_IsRefused(params string?[] edit)
     {
-        var file = _folder["other.safetensors"];
+        var file = Folder["other.safetensors"];
         using (var reader = new SafeTensorsReader(GeneratorPath))
         {
             var text = edit.Length == 3 ? reader.Metadata["generator"].Replace(edit[0]!, edit[1], StringComparison.Ordinal) : edit[0];
@@ -112,9 +90,9 @@ public sealed class DrawnSampleTests
             StateDict.Save(file, StateDict.Load(GeneratorPath), text is null ? null : new Dictionary<string, string> { ["generator"] = text });
         }
 
-        TestImages.Fails(FailureKind.Check, () => TrainedGenerator.Open(_device, file).Dispose(), edit[^1]!);
+        TestImages.Fails(FailureKind.Check, () => TrainedGenerator.Open(Device, file).Dispose(), edit[^1]!);
     }
 
     private ImageDataset Draw(SampleRequest request) =>
-        Samples.Of(new RunLayout(_run.Path), request, _device, new RecordingObserver(), default).Images;
+        Samples.Of(new RunLayout(Run.Path), request, Device, new RecordingObserver(), default).Images;
 }

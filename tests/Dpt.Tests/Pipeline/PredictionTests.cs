@@ -1,38 +1,20 @@
 using DPT.Engine.Autograd;
-using DPT.Engine.Kernels;
 
 namespace DPT.Engine.Dpt.Tests;
 
 /// <summary>Predictions on files are what the run itself said of the same images, by the classifier that should be asked.</summary>
-public sealed class PredictionTests
+public sealed class PredictionTests : FinishedRunTests
 {
-    private FinishedRun _run = null!;
-    private TemporaryFolder _folder = null!;
-    private HostDevice _device = null!;
     private RecordingObserver _observer = null!;
 
-    [OneTimeSetUp]
-    public void MakeRun() => _run = new FinishedRun();
-
-    [OneTimeTearDown]
-    public void RemoveRun() => _run.Dispose();
-
     [SetUp]
-    public void SetUp() => (_folder, _device, _observer) = (new TemporaryFolder(), new HostDevice(threads: 2), new RecordingObserver());
-
-    [TearDown]
-    public void TearDown()
-    {
-        Assert.That(_device.Memory.LiveBlocks, Is.Zero, "device memory");
-        _device.Dispose();
-        _folder.Dispose();
-    }
+    public void MakeObserver() => _observer = new RecordingObserver();
 
     /// <summary>Pseudo-labels are what stage 1 says of the training images, to the last bit.</summary>
     [Test]
     public void Of_ARunWithStage1Alone_SaysWhatThePseudoLabelsSay()
     {
-        var run = _folder["run"];
+        var run = Folder["run"];
         TinyRun.Interrupted(run, "stage-2-diffusion", 2);
         var train = DatasetCatalog.Load(TinyOptions.Run.Data, TinyOptions.Run.Seed).Train;
         var labels = PseudoLabelFile.Load(new RunLayout(run).Round(1).Labels.PseudoLabelsPath, train);
@@ -53,22 +35,22 @@ public sealed class PredictionTests
     public void Of_AFinishedRun_IsAsAccurateAsItsResultSays()
     {
         var test = DatasetCatalog.Load(TinyOptions.Run.Data, TinyOptions.Run.Seed).Test;
-        var before = FinishedRun.Everything(_run.Path);
-        var predictions = Predict(_run.Path, Export(test));
+        var before = FinishedRun.Everything(Run.Path);
+        var predictions = Predict(Run.Path, Export(test));
         Assert.That(predictions.Classifier, Does.EndWith("stage-3-classifier/classifier.safetensors"));
         var right = predictions.Images.Zip(test.Labels).Count(pair => pair.First.Class == test.ClassNames[pair.Second]);
-        Assert.That((double)right / test.Count, Is.EqualTo(_run.Result.Stage3.Top1));
-        Assert.That(FinishedRun.Everything(_run.Path), Is.EqualTo(before), "of the run nothing changes");
+        Assert.That((double)right / test.Count, Is.EqualTo(Run.Result.Stage3.Top1));
+        Assert.That(FinishedRun.Everything(Run.Path), Is.EqualTo(before), "of the run nothing changes");
     }
 
     /// <summary>The file alone is enough: no run folder, no data.</summary>
     [Test]
     public void Open_OfTheFileAlone_KnowsWhatItIsFor()
     {
-        var file = _folder["somewhere.safetensors"];
-        File.Copy(new RunLayout(_run.Path).Round(1).Retrain.ClassifierPath, file);
+        var file = Folder["somewhere.safetensors"];
+        File.Copy(new RunLayout(Run.Path).Round(1).Retrain.ClassifierPath, file);
         var test = DatasetCatalog.Load(TinyOptions.Run.Data, TinyOptions.Run.Seed).Test;
-        using var classifier = TrainedClassifier.Open(_device, file);
+        using var classifier = TrainedClassifier.Open(Device, file);
         Assert.That((classifier.Form, classifier.ClassNames), Is.EqualTo((test.Form, test.ClassNames)));
         var one = classifier.Probabilities(test.Select([7]));
         Assert.That(classifier.Probabilities(test)[70..80], Is.EqualTo(one), "in any batch the same");
@@ -84,7 +66,7 @@ public sealed class PredictionTests
         File.WriteAllText(Path.Combine(images, "notes.txt"), "no image");
         var one = Path.Combine(images, "00002.png");
         Assert.That(
-            Predict(_run.Path, one, images).Images.Select(image => image.File),
+            Predict(Run.Path, one, images).Images.Select(image => image.File),
             Is.EqualTo(new[] { one, $"{images}/00001.png", one, $"{images}/below/z.png" }));
         Assert.That(_observer.Messages, Has.One.Contains("files left out because they hold no").And.Contains("1 .txt"));
     }
@@ -95,20 +77,20 @@ public sealed class PredictionTests
     {
         var test = DatasetCatalog.Load(TinyOptions.Run.Data, TinyOptions.Run.Seed).Test;
         var (grey, colour) = (test.Image(0).ToArray(), test.Image(1).ToArray());
-        var plain = Predict(_run.Path, Png("plain.png", grey, 1)).Images[0];
-        Assert.That(Predict(_run.Path, Png("grey.png", [.. grey, .. grey, .. grey], 3)).Images[0].Probabilities, Is.EqualTo(plain.Probabilities));
+        var plain = Predict(Run.Path, Png("plain.png", grey, 1)).Images[0];
+        Assert.That(Predict(Run.Path, Png("grey.png", [.. grey, .. grey, .. grey], 3)).Images[0].Probabilities, Is.EqualTo(plain.Probabilities));
         var coloured = Png("colour.png", [.. grey, .. grey, .. colour], 3);
         TestImages.Fails(
             FailureKind.Check,
-            () => Predict(_run.Path, coloured),
+            () => Predict(Run.Path, coloured),
             "1 of 1 images cannot be read; mend or remove them, or leave them out with --skip-broken: "
             + $"{coloured}: it has colour, where only grey images are understood");
 
         string Png(string name, byte[] pixels, int channels)
         {
-            using var stream = File.Create(_folder[name]);
+            using var stream = File.Create(Folder[name]);
             ImageFile.EncodePng(stream, pixels, channels, test.ImageSize, test.ImageSize);
-            return _folder[name];
+            return Folder[name];
         }
     }
 
@@ -117,32 +99,32 @@ public sealed class PredictionTests
     {
         var images = Export(DatasetCatalog.Load(TinyOptions.Run.Data, TinyOptions.Run.Seed).Test.Select([0, 1, 2]));
         var broken = Path.Combine(images, "00001.png");
-        var whole = Predict(_run.Path, images);
+        var whole = Predict(Run.Path, images);
         File.WriteAllBytes(broken, File.ReadAllBytes(broken)[..60]);
-        TestImages.Fails(FailureKind.Check, () => Predict(_run.Path, images), $"1 of 3 images cannot be read; mend or remove them");
-        var rest = Predictions.Of(new RunLayout(_run.Path), [images], skipBroken: true, _device, _observer, default);
+        TestImages.Fails(FailureKind.Check, () => Predict(Run.Path, images), $"1 of 3 images cannot be read; mend or remove them");
+        var rest = Predictions.Of(new RunLayout(Run.Path), [images], skipBroken: true, Device, _observer, default);
         Assert.That(rest.Skipped.Select(image => image.File), Is.EqualTo(new[] { broken }));
         Assert.That(rest.Csv, Is.EqualTo(whole.Csv.Where((_, line) => line != 2)));
         TestImages.Fails(
             FailureKind.Check,
-            () => Predictions.Of(new RunLayout(_run.Path), [broken], skipBroken: true, _device, _observer, default),
+            () => Predictions.Of(new RunLayout(Run.Path), [broken], skipBroken: true, Device, _observer, default),
             "1 of 1 images cannot be read; too many to leave out");
     }
 
     [Test]
     public void Of_NothingThatIsThere_SaysSo()
     {
-        TestImages.Fails(FailureKind.Environment, () => Predict(_run.Path, _folder["none"]), "is neither a file nor a folder");
-        TestImages.Fails(FailureKind.Environment, () => Predict(_run.Path, Directory.CreateDirectory(_folder["empty"]).FullName), "there is no");
-        var begun = _folder["begun"];
+        TestImages.Fails(FailureKind.Environment, () => Predict(Run.Path, Folder["none"]), "is neither a file nor a folder");
+        TestImages.Fails(FailureKind.Environment, () => Predict(Run.Path, Directory.CreateDirectory(Folder["empty"]).FullName), "there is no");
+        var begun = Folder["begun"];
         TinyRun.Interrupted(begun, "stage-1-classifier", 2);
-        TestImages.Fails(FailureKind.Usage, () => Predict(begun, _folder["none"]), $"no classifier of '{begun}' is finished; `dpt run --resume {begun}`");
+        TestImages.Fails(FailureKind.Usage, () => Predict(begun, Folder["none"]), $"no classifier of '{begun}' is finished; `dpt run --resume {begun}`");
     }
 
     [Test]
     public void Of_AClassifierThatHasChanged_IsRefused()
     {
-        var copy = _run.Copy();
+        var copy = Run.Copy();
         var file = new RunLayout(copy).Round(1).Retrain.ClassifierPath;
         var bytes = File.ReadAllBytes(file);
         bytes[^1] ^= 1;
@@ -165,8 +147,8 @@ public sealed class PredictionTests
     [TestCase("\"deviation\":[", "\"deviation\":[-", "what it says of its images contradicts itself")]
     public void Open_OfAFileThatSaysSomethingElse_IsRefused(params string?[] edit)
     {
-        var file = _folder["other.safetensors"];
-        var source = new RunLayout(_run.Path).Round(1).Retrain.ClassifierPath;
+        var file = Folder["other.safetensors"];
+        var source = new RunLayout(Run.Path).Round(1).Retrain.ClassifierPath;
         using (var reader = new SafeTensorsReader(source))
         {
             var text = edit.Length == 3 ? reader.Metadata["classifier"].Replace(edit[0]!, edit[1], StringComparison.Ordinal) : edit[0];
@@ -174,16 +156,16 @@ public sealed class PredictionTests
             StateDict.Save(file, StateDict.Load(source), text is null ? null : new Dictionary<string, string> { ["classifier"] = text });
         }
 
-        TestImages.Fails(FailureKind.Check, () => TrainedClassifier.Open(_device, file).Dispose(), edit[^1]!);
+        TestImages.Fails(FailureKind.Check, () => TrainedClassifier.Open(Device, file).Dispose(), edit[^1]!);
     }
 
     private Predictions Predict(string run, params string[] paths) =>
-        Predictions.Of(new RunLayout(run), paths, skipBroken: false, _device, _observer, default);
+        Predictions.Of(new RunLayout(run), paths, skipBroken: false, Device, _observer, default);
 
     /// <summary>A folder with a PNG for each image, named by its number.</summary>
     private string Export(ImageDataset images)
     {
-        var folder = Directory.CreateDirectory(_folder["images"]).FullName;
+        var folder = Directory.CreateDirectory(Folder["images"]).FullName;
         for (var i = 0; i < images.Count; i++)
         {
             using var stream = File.Create(Path.Combine(folder, $"{i:d5}.png"));

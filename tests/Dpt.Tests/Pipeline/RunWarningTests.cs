@@ -31,7 +31,7 @@ public sealed class RunWarningTests
         var train = TestImages.Cyclic(1000, 2);
         var plan = Plan() with { Data = new DatasetPair(train, test) };
         Assert.That(
-            RunWarnings.Of(plan, null, new Stage1Result(0.92, 0.9, _calibration, 1), null, null, []),
+            RunWarnings.Of(plan, null, new Stage1Result(0.92, 0.9, _calibration, 1), null, null, [], []),
             Has.One.Contains("its top-1 of 92.0 % is no better than always saying the most frequent class (90.0 %)"));
     }
 
@@ -90,7 +90,7 @@ public sealed class RunWarningTests
 
     [Test]
     public void Machines_MoreThanOne_AreNamed() => Assert.That(
-        RunWarnings.Of(Plan(), null, null, null, null, ["engine 1 on host, 512-bit vectors", "engine 1 on host, no vectors"]),
+        RunWarnings.Of(Plan(), null, null, null, null, [], ["engine 1 on host, 512-bit vectors", "engine 1 on host, no vectors"]),
         Has.One.Contains("engine 1 on host, 512-bit vectors and by engine 1 on host, no vectors"));
 
     [Test]
@@ -98,7 +98,33 @@ public sealed class RunWarningTests
     {
         var plan = Plan() with { Options = TinyOptions.Run with { Data = TinyOptions.Run.Data with { Development = 400 } } };
         Assert.That(
-            RunWarnings.Of(plan, null, null, null, null, []), Has.One.Contains("accuracies are of 400 training images that were set aside"));
+            RunWarnings.Of(plan, null, null, null, null, [], []), Has.One.Contains("accuracies are of 400 training images that were set aside"));
+    }
+
+    [Test]
+    public void Rates_LoweredOnTheWay_AreSaid() => Assert.That(
+        RunWarnings.Of(Plan(), null, null, null, null, [("stage-1-classifier", 0.5), ("round-2/stage-2-diffusion", 0.125)], []),
+        Is.EqualTo(new[]
+        {
+            "stage-1-classifier diverged and ended with 0.5 of its learning rate; begin with a lower one",
+            "round-2/stage-2-diffusion diverged and ended with 0.125 of its learning rate; begin with a lower one",
+        }));
+
+    /// <summary>Without a second control there is none to share a rate with.</summary>
+    [TestCase(null, null, null, false)]
+    [TestCase(0.5, 0.5, null, false)]
+    [TestCase(0.5, null, null, true)]
+    [TestCase(null, 0.5, null, true)]
+    [TestCase(0.5, 0.25, null, true)]
+    [TestCase(0.5, 0.5, 0.5, false)]
+    [TestCase(0.5, 0.5, 0.25, true)]
+    public void Rates_ThatStage3AndItsControlsDoNotShare_AreSaid(double? three, double? control, double? selfTraining, bool said)
+    {
+        var result = Stage3(0.92, 0.9, selfTraining is null ? null : 0.9) with
+        {
+            LoweredRate = three, ControlLoweredRate = control, SelfTrainingLoweredRate = selfTraining,
+        };
+        Assert.That(Of(three: result), said ? Has.One.Contains("ended with different learning rates") : Has.None.Contains("different learning rates"));
     }
 
     private static Stage2Result Two(int count, double agreement) =>
@@ -112,6 +138,7 @@ public sealed class RunWarningTests
             one ?? new Stage1Result(0.9, 0.9, _calibration, 1),
             two ?? Two(1280, 0.9),
             three ?? Stage3(0.92, 0.9),
+            [],
             ["engine 1 on host"]);
 
     /// <summary>Features of 16 numbers.</summary>
