@@ -18,6 +18,7 @@ internal sealed class OnnxTranslation(OnnxGraph graph, Device device) : ITapeObs
     private const long Same = 0, Rest = -1;
 
     private readonly Dictionary<Tensor, string> _names = [];
+    private readonly BatchAxis _batch = new();
 
     /// <summary>Labels of the images, for networks that take them: [batch], whole numbers.</summary>
     public string? Labels { get; init; }
@@ -25,8 +26,12 @@ internal sealed class OnnxTranslation(OnnxGraph graph, Device device) : ITapeObs
     /// <summary>Times of the images, likewise: [batch], floats.</summary>
     public string? Times { get; init; }
 
-    /// <summary>Says which value a tensor is.</summary>
-    public void Know(Tensor tensor, string name) => _names[tensor] = name;
+    /// <summary>Says which value a tensor of images is.</summary>
+    public void Know(Tensor images, string name)
+    {
+        _batch.Know(images);
+        _names[images] = name;
+    }
 
     /// <summary>The value that a tensor is.</summary>
     /// <exception cref="DptException">Usage: nothing that can be exported made it.</exception>
@@ -43,7 +48,13 @@ internal sealed class OnnxTranslation(OnnxGraph graph, Device device) : ITapeObs
     }
 
     /// <inheritdoc/>
-    public void Ran(TracedOperator run) => _names[run.Output] = run switch
+    public void Ran(TracedOperator run)
+    {
+        _batch.RequireUntouched(run);
+        _names[run.Output] = Translated(run);
+    }
+
+    private string Translated(TracedOperator run) => run switch
     {
         TracedPatchEmbed embed => PatchEmbed(embed),
         TracedLinear linear => Linear(NameOf(linear.X), linear.Weight, linear.Bias, linear.Residual),

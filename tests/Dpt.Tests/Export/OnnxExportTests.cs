@@ -94,6 +94,42 @@ public sealed class OnnxExportTests
         TestImages.Fails(FailureKind.Usage, () => Exported(model, new ImageForm(1, Side, Classes)), "an operator that cannot be exported");
     }
 
+    private static IEnumerable<TestCaseData> AlongTheBatch()
+    {
+        yield return Case("Sum", (tape, x, _) => tape.Sum(x, axis: 0));
+        yield return Case("Max", (tape, x, _) => tape.Max(x, axis: -2));
+        yield return Case("Transpose", (tape, x, _) => tape.Transpose(x, 0, 1));
+        yield return Case("Transpose", (tape, x, _) => tape.Transpose(x, 1, 0));
+        yield return Case("Slice", (tape, x, _) => tape.Slice(x, axis: 0, start: 1, length: 1));
+        yield return Case("Concat", (tape, x, _) => tape.Concat(0, x, x));
+        yield return Case("Pad", (tape, x, _) => tape.Pad(x, axis: 0, start: 0, size: 3));
+        yield return Case("Reshape", (tape, x, _) => tape.Reshape(x, new TensorShape(3, 2 * Side * Side / 3)));
+        yield return Case("Reshape", (tape, x, _) => tape.Reshape(x, new TensorShape(1, 2, Side * Side)));
+        yield return Case("Expand", (tape, _, weight) => tape.Expand(tape.Slice(weight, axis: 0, start: 0, length: 1), axis: 0, size: 2));
+        yield return Case("Expand", (tape, x, _) => tape.Expand(tape.Reshape(x, new TensorShape(2 * Side, Side, 1)), axis: 2, size: 2), refused: false);
+        yield return Case("Multiply of images and weights", (tape, x, weight) => tape.Mul(x, tape.Slice(weight, axis: 0, start: 0, length: 2)));
+
+        static TestCaseData Case(string name, Func<Tape, Tensor, Parameter, Tensor> forward, bool refused = true) =>
+            new TestCaseData(name, forward, refused).SetArgDisplayNames($"{name} {(refused ? "" : "elsewhere ")}{forward.Method.Name}");
+    }
+
+    /// <summary>What is done to the two images that are traced says nothing about any other number of them.</summary>
+    [TestCaseSource(nameof(AlongTheBatch))]
+    public void NetworkThatMixesImages_IsRefusedByItsOperator(string name, object forward, bool refused)
+    {
+        using var model = new ImageClassifier(
+            _device, store => new OfAFunction(store, (Func<Tape, Tensor, Parameter, Tensor>)forward), Normalisation(1), seed: 1);
+        if (refused)
+        {
+            TestImages.Fails(FailureKind.Usage, () => Exported(model, new ImageForm(1, Side, Classes)), $"{name}, which gives [");
+            Assert.That(_folder["own.onnx"], Does.Not.Exist);
+        }
+        else
+        {
+            Assert.That(() => Exported(model, new ImageForm(1, Side, Classes)), Throws.Nothing);
+        }
+    }
+
     private string Exported(ImageClassifier model, ImageForm form)
     {
         var graph = new OnnxGraph("test");
@@ -223,8 +259,30 @@ public sealed class OnnxExportTests
             var mean = tape.Reshape(tape.Mean(tape.Mul(columns, columns), axis: 1), new TensorShape(batch, Side));
             var framed = tape.Pad(tape.Concat(1, largest, mean), axis: 1, start: 3, size: (2 * Side) + 8);
             var middle = tape.Activate(tape.Slice(framed, axis: 1, start: 2, length: Side), Activation.Silu);
-            return tape.Linear(middle, _table);
+            return tape.Linear(middle, Mirrored(tape));
         }
+
+        /// <summary>Weights have no batch: whatever is done to them goes on being done.</summary>
+        private Tensor Mirrored(Tape tape)
+        {
+            var (first, rest) = (tape.Slice(_table, axis: 0, start: 0, length: 1), tape.Slice(_table, axis: 0, start: 1, length: Classes - 1));
+            var turned = tape.Transpose(tape.Concat(0, rest, first), 0, 1);
+            return tape.Transpose(tape.Add(turned, tape.Mul(turned, tape.Reshape(_table, turned.Shape))), 1, 0);
+        }
+    }
+
+    private sealed class OfAFunction(ParameterStore store, Func<Tape, Tensor, Parameter, Tensor> forward) : IClassifier
+    {
+        private readonly Parameter _weight = new ParameterScope(store).Add("weight", new TensorShape(OnnxExportTests.Classes, Side * Side), Initializer.Zero);
+
+        public int Classes => OnnxExportTests.Classes;
+
+        public int FeatureWidth => Side;
+
+        public Tensor Features(Tape tape, Tensor images) => throw new NotSupportedException();
+
+        public Tensor Forward(Tape tape, Tensor images) =>
+            forward(tape, tape.Reshape(images, new TensorShape(images.Shape[0], Side * Side)), _weight);
     }
 
     private sealed class OfItsOwnOperator(ParameterStore store) : IClassifier
