@@ -94,6 +94,7 @@ internal static class ConfigKeys
 
         new IntegerKey("run.checkpointEvery", 1, Any),
         new IntegerKey("run.checkpointsKept", 1, 1000),
+        new IntegerKey("run.checkpointsKeptEvery", 1, Any) { Optional = true },
         new IntegerKey("run.logEvery", 1, Any),
         new IntegerKey("run.evaluationPoints", 1, 1000),
         new ChoiceKey("run.onDivergence", "stop", "retry"),

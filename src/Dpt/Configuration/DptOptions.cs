@@ -309,6 +309,9 @@ public sealed record RunOptions
     /// <summary>Checkpoints kept per stage.</summary>
     public required int CheckpointsKept { get; init; }
 
+    /// <summary>Checkpoints after a multiple of so many updates are kept besides, at least 1; null keeps none besides.</summary>
+    public int? CheckpointsKeptEvery { get; init; }
+
     /// <summary>Updates from one metrics line to the next.</summary>
     public required int LogEvery { get; init; }
 

@@ -106,14 +106,16 @@ public sealed record DptPlan
         (bytes / (double)(1L << 30)).ToString("0.0", CultureInfo.InvariantCulture) + " GiB";
 
     /// <summary>
-    /// Checkpoints hold weights, average and two moments, one more of them while the newest is written, of four classifiers
-    /// at most and the generator; then the weights themselves and the pseudo-images.
+    /// Checkpoints hold weights, average and two moments, one more of them while the newest is written, and of the longest training those
+    /// that stay besides, of four classifiers at most and the generator; then the weights themselves and the pseudo-images.
     /// </summary>
     private static long DiskEstimate(DptOptions options, ImageDataset train, long classifier, long generator)
     {
         var perCheckpoint = 4L * sizeof(float) * ((4 * classifier) + generator);
         var images = (long)train.Classes * options.Generate.PerClass * train.ImageLength;
-        var round = (perCheckpoint * (options.Run.CheckpointsKept + 1L)) + (sizeof(float) * ((2 * classifier) + generator)) + images;
+        var longest = Math.Max(Math.Max(options.Stage1.Steps, options.Diffusion.Steps), options.ControlSteps);
+        var kept = options.Run.CheckpointsKept + 1L + (options.Run.CheckpointsKeptEvery is { } every ? longest / every : 0);
+        var round = (perCheckpoint * kept) + (sizeof(float) * ((2 * classifier) + generator)) + images;
         return options.Rounds * round;
     }
 }

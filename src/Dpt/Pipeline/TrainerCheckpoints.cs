@@ -20,7 +20,8 @@ internal sealed class TrainerCheckpoints
 
     public TrainerCheckpoints(string folder, RunContext context, StageOrigin origin)
     {
-        _store = new CheckpointStore(folder, context.Options.Run.CheckpointsKept, context.Observer);
+        var options = context.Options.Run;
+        _store = new CheckpointStore(folder, options.CheckpointsKept, context.Observer, options.CheckpointsKeptEvery);
         _context = context;
         _origin = origin;
     }

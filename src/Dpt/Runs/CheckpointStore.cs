@@ -34,17 +34,21 @@ public sealed class CheckpointStore
 
     private readonly string _folder;
     private readonly int _keep;
+    private readonly int? _keepEvery;
     private readonly IRunObserver _observer;
 
     /// <summary>A store on a folder, which is made if it is missing.</summary>
     /// <param name="folder">The folder of all checkpoints.</param>
     /// <param name="keep">Checkpoints to keep, the newest; at least 1.</param>
     /// <param name="observer">Hears about checkpoints that do not count.</param>
-    public CheckpointStore(string folder, int keep, IRunObserver observer)
+    /// <param name="keepEvery">Those of a multiple of so many updates, at least 1, are kept besides; null keeps none besides.</param>
+    public CheckpointStore(string folder, int keep, IRunObserver observer, int? keepEvery = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(keep, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(keepEvery ?? 1, 1, nameof(keepEvery));
         _folder = folder;
         _keep = keep;
+        _keepEvery = keepEvery;
         _observer = observer;
         Directory.CreateDirectory(folder);
         TidyUp();
@@ -189,7 +193,7 @@ public sealed class CheckpointStore
     /// <param name="newest">Step of the newest checkpoint of the training at hand, which is whole.</param>
     public void Clean(long newest)
     {
-        foreach (var step in StepsIn(_folder).Where(step => step <= newest).OrderDescending().Skip(_keep))
+        foreach (var step in StepsIn(_folder).Where(step => step <= newest).OrderDescending().Skip(_keep).Where(step => !IsMilestone(step)))
         {
             // Out of the count at once; the removal can then take its time.
             Directory.Move(PathOf(step), Path.Combine(_folder, $"{RetiredPrefix}{Guid.NewGuid():n}"));
@@ -197,6 +201,8 @@ public sealed class CheckpointStore
 
         RemoveAll(RetiredPrefix);
     }
+
+    private bool IsMilestone(long step) => _keepEvery is { } every && step % every == 0;
 
     /// <summary>What a killed process left: a whole checkpoint that lacks its name only gets it, the rest goes.</summary>
     private void TidyUp()

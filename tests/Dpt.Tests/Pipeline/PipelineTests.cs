@@ -170,6 +170,20 @@ public class PipelineTests
         Assert.That(Timeless(again.Result!), Is.EqualTo(Timeless(_result)));
     }
 
+    /// <summary>Of six updates the newest, and the second and fourth besides; that changes nothing else, and needs no consent.</summary>
+    [Test]
+    public void Run_KeepingCheckpointsBesides_HasThemAndTheSameOutcome()
+    {
+        using var folder = new TemporaryFolder();
+        var keeping = TinyOptions.Run with { Run = TinyOptions.Run.Run with { CheckpointEvery = 1, CheckpointsKept = 1, CheckpointsKeptEvery = 2 } };
+        TinyRun.Interrupted(folder.Path, "stage-1-classifier", 3, TinyOptions.Run);
+        TinyRun.In(folder.Path, keeping);
+        Assert.That(
+            Directory.GetDirectories(Path.Combine(folder.Path, "stage-2-diffusion", "checkpoints")).Select(Path.GetFileName).Order(),
+            Is.EqualTo(["step-00000002", "step-00000004", "step-00000006"]));
+        Assert.That(TinyRun.Outcome(folder.Path), Is.EqualTo(_outcome));
+    }
+
     [Test]
     public void Run_OtherImagesAsked_KeepsTheGenerator()
     {

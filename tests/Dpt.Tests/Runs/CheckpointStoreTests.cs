@@ -49,6 +49,25 @@ public class CheckpointStoreTests
         Assert.That(Names(), Is.EqualTo(["step-00000300", "step-00000400"]));
     }
 
+    /// <summary>Of 100, 200, ... 700 the two newest, and the multiples of 300 wherever they lie; also when they are cleaned later.</summary>
+    [Test]
+    public void Save_KeepingSomeBesides_KeepsThoseToo()
+    {
+        var store = new CheckpointStore(_folder.Path, keep: 2, _observer, keepEvery: 300);
+        foreach (var step in Enumerable.Range(1, 7))
+        {
+            store.Save(State(100 * step));
+        }
+
+        string[] kept = ["step-00000300", "step-00000600", "step-00000700"];
+        Assert.That(Names(), Is.EqualTo(kept));
+        store.Clean(700);
+        Assert.That(Names(), Is.EqualTo(kept));
+        Assert.That(store.LoadLatest()!.Step, Is.EqualTo(700));
+        Store().Clean(700);
+        Assert.That(Names(), Is.EqualTo(["step-00000600", "step-00000700"]), "without the setting they go");
+    }
+
     [Test]
     public void LoadLatest_OfAKind_PassesOverTheOthers()
     {
