@@ -20,6 +20,8 @@ public sealed partial class PackageTests
         ["Microsoft.ML.OnnxRuntime"] = "using Microsoft.ML.OnnxRuntime;",
         ["SkiaSharp"] = "using SkiaSharp;",
         ["SkiaSharp.NativeAssets.Linux.NoDependencies"] = null,
+        ["Snappier"] = "using Snappier;",
+        ["ZstdSharp.Port"] = "using ZstdSharp;",
         ["Microsoft.NET.Test.Sdk"] = null,
         ["NUnit"] = "[Test]",
         ["NUnit3TestAdapter"] = null,

@@ -9,8 +9,17 @@ internal sealed class ArchiveImages(string place, ReadingNotes notes) : IImageFi
     private readonly Dictionary<string, Func<byte[]>> _contents = new(StringComparer.Ordinal);
     private readonly List<IDisposable> _open = [];
 
+    /// <inheritdoc/>
+    public bool NamesSayKinds { get; set; } = true;
+
+    /// <summary>Names of the classes, where the archives say them.</summary>
+    public string[]? ClassNames { get; private set; }
+
     /// <summary>The images, in the order in which they were added.</summary>
     public IReadOnlyList<LabelledFile> Files => _files;
+
+    /// <summary>What is unpacked for many images at once.</summary>
+    public RecentPieces Pieces { get; } = new();
 
     /// <inheritdoc/>
     public string PathOf(string name) => Path.Combine(place, name);
@@ -42,6 +51,18 @@ internal sealed class ArchiveImages(string place, ReadingNotes notes) : IImageFi
         }
 
         return true;
+    }
+
+    /// <summary>Takes the names of the classes that an archive says, if it does.</summary>
+    /// <exception cref="InvalidDataException">Another archive says others.</exception>
+    public void Name(string[]? classes)
+    {
+        if (_files.Count > 0 && !(classes ?? []).SequenceEqual(ClassNames ?? []))
+        {
+            throw new InvalidDataException("its classes have other names than those of the files before it");
+        }
+
+        ClassNames = classes;
     }
 
     /// <summary>A note for people.</summary>

@@ -33,11 +33,13 @@ internal static class ArchivePlaces
             Named(test.Length > 0 ? test : Part(place, "val", ending), place));
     }
 
-    /// <summary>Archives whose name, or whose folder's, begins in that way.</summary>
-    private static string[] Part(string folder, string part, string ending) =>
+    /// <summary>Archives whose name, or whose folder's, begins in that way; where data sets are shared they lie in a folder data.</summary>
+    private static string[] Part(string place, string part, string ending) =>
     [
-        .. Directory.GetFiles(folder, $"{part}*{ending}"),
-        .. Directory.GetDirectories(folder, $"{part}*").SelectMany(below => Directory.GetFiles(below, $"*{ending}")),
+        .. from folder in new[] { place, Path.Combine(place, "data") }.Where(Directory.Exists)
+           from path in Directory.GetFiles(folder, $"{part}*{ending}")
+               .Concat(Directory.GetDirectories(folder, $"{part}*").SelectMany(below => Directory.GetFiles(below, $"*{ending}")))
+           select path,
     ];
 
     private static ArchivePlace[] Some(string[] paths, string folder, string otherwise) =>

@@ -1,6 +1,6 @@
 namespace DPT.Engine.Dpt;
 
-/// <summary>Image files in archives, whose labels are numbers: what zip and tar have in common.</summary>
+/// <summary>Image files in archives, whose labels are numbers: what zip, tar and Parquet have in common.</summary>
 /// <param name="ending">Ending of the archives in a folder.</param>
 /// <param name="addTo">Adds the images of an archive.</param>
 internal sealed class ArchiveSource(string ending, Action<ArchiveImages, ArchivePlace> addTo)
@@ -14,7 +14,7 @@ internal sealed class ArchiveSource(string ending, Action<ArchiveImages, Archive
         LabelledFile[] trainFiles = [.. train.Files];
         LabelledFile[] testFiles = [.. test.Files];
         var classes = NumberedClasses.Names(
-            place, Array.ConvertAll(trainFiles, file => file.Label), Array.ConvertAll(testFiles, file => file.Label));
+            place, Array.ConvertAll(trainFiles, file => file.Label), Array.ConvertAll(testFiles, file => file.Label), train.ClassNames);
         var part = new ImagePart(train, classes, trainFiles);
         if (testPlaces.Length > 0)
         {

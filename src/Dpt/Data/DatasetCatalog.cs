@@ -26,6 +26,10 @@ public static class DatasetCatalog
             "KEY.png or .jpg and KEY.cls, as WebDataset has it; or shard-*.tar; or a folder with train*.tar and test*.tar",
             new ArchiveSource(".tar", TarImages.AddTo).Load),
         new(
+            "parquet:FILE",
+            "tables of images and labels as the Hugging Face hub has them; or a folder with train*.parquet and test*.parquet",
+            new ArchiveSource(".parquet", ParquetImages.AddTo).Load),
+        new(
             $"{FolderKind}:DIR",
             $"DIR/train/<class>/* and DIR/test/<class>/*, DIR/unlabelled/* too, or DIR/<class>/*; {ImageKind.Names} "
             + "(rules: `dpt data info --help`)",

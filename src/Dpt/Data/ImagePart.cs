@@ -3,6 +3,9 @@ namespace DPT.Engine.Dpt;
 /// <summary>Where the image files of a set lie.</summary>
 internal interface IImageFiles
 {
+    /// <summary>Whether the names of files say what kind of images they are.</summary>
+    bool NamesSayKinds { get; }
+
     /// <summary>Path of a file, for people.</summary>
     string PathOf(string name);
 
@@ -16,6 +19,9 @@ internal interface IImageFiles
 /// <param name="Root">The folder that their names begin at.</param>
 internal sealed record ImageRoot(string Root) : IImageFiles
 {
+    /// <inheritdoc/>
+    public bool NamesSayKinds => true;
+
     /// <inheritdoc/>
     public string PathOf(string name) => Path.Combine(Root, name);
 

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace DPT.Engine.Dpt;
 
 /// <summary>Reads the listed image files of a data set: first what they say about themselves, then their pixels.</summary>
@@ -89,14 +91,14 @@ internal sealed class ImageReading
         for (var i = 0; i < faults.Length; i++)
         {
             var index = i;
-            faults[i] = BrokenImage.Fault(part.Files[i].Name, () => Add(part.PathOf(index), ImageFile.ReadHeader(part.Read(index))));
+            faults[i] = BrokenImage.Fault(part.Files[i].Name, () => Add(part.PathOf(index), part.Place.NamesSayKinds, ImageFile.ReadHeader(part.Read(index))));
         }
     }
 
-    private void Add(string path, ImageHeader header)
+    private void Add(string path, bool named, ImageHeader header)
     {
         _channels = Math.Max(_channels, header.Channels);
-        if (ImageKind.OfName(path) != header.Kind)
+        if (named && ImageKind.OfName(path) != header.Kind)
         {
             _misnamed.Add((path, header.Kind));
         }
@@ -140,7 +142,10 @@ internal sealed class ImageReading
         }
 
         var pixels = new byte[bytes];
-        Parallel.For(0, part.Files.Length, i => faults[i] ??= BrokenImage.Fault(
+
+        // In order, as some archives unpack many images at once: see RecentPieces.
+        var inOrder = Partitioner.Create(Enumerable.Range(0, part.Files.Length), EnumerablePartitionerOptions.NoBuffering);
+        Parallel.ForEach(inOrder, i => faults[i] ??= BrokenImage.Fault(
             part.Files[i].Name, () => ImageFile.Decode(part.Read(i), _channels, Size, pixels.AsSpan(i * length, length))));
         return new ImageDataset(
             Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(_place))),

@@ -6,7 +6,7 @@ namespace DPT.Engine.Dpt;
 internal static class NumberedClasses
 {
     /// <summary>Far above what sets have: a single number must not ask for memory.</summary>
-    private const int MostClasses = 1 << 16;
+    public const int MostClasses = 1 << 16;
 
     /// <summary>A number as the label of an image.</summary>
     /// <param name="number">A class, or -1 where nobody knows it.</param>
@@ -19,8 +19,9 @@ internal static class NumberedClasses
     /// <param name="place">Where they come from, for a message.</param>
     /// <param name="train">Labels of the training images.</param>
     /// <param name="test">Labels of the test images.</param>
+    /// <param name="known">The names, where the data say them.</param>
     /// <exception cref="DptException">Check: training images have no label, or a test image has none of their classes.</exception>
-    public static string[] Names(string place, int[] train, int[] test)
+    public static string[] Names(string place, int[] train, int[] test, string[]? known = null)
     {
         var last = train.DefaultIfEmpty(ImageDataset.NoLabel).Max();
         if (last == ImageDataset.NoLabel)
@@ -33,6 +34,6 @@ internal static class NumberedClasses
             throw new DptException(FailureKind.Check, $"'{place}': a test label is {wrong}, training labels end at {last}");
         }
 
-        return [.. Enumerable.Range(0, Math.Max(last + 1, 2)).Select(c => c.ToString(CultureInfo.InvariantCulture))];
+        return known ?? [.. Enumerable.Range(0, Math.Max(last + 1, 2)).Select(c => c.ToString(CultureInfo.InvariantCulture))];
     }
 }
