@@ -10,9 +10,9 @@ internal static class ArchivePlaces
 {
     /// <summary>The archives with training images, and those with test images, if any.</summary>
     /// <param name="place">A file; a path whose last name has <c>*</c> or <c>?</c>; or a folder with <c>train*</c> and <c>test*</c> or <c>val*</c>.</param>
-    /// <param name="ending">Ending of the archives in a folder: <c>.zip</c>.</param>
+    /// <param name="endings">Endings of the archives in a folder, the first for messages: <c>.zip</c>.</param>
     /// <exception cref="DptException">Environment: there is none.</exception>
-    public static (ArchivePlace[] Train, ArchivePlace[] Test) Find(string place, string ending)
+    public static (ArchivePlace[] Train, ArchivePlace[] Test) Find(string place, string[] endings)
     {
         var name = Path.GetFileName(place);
         if (name.AsSpan().ContainsAny('*', '?'))
@@ -27,16 +27,17 @@ internal static class ArchivePlaces
             return ([new ArchivePlace(place, "")], []);
         }
 
-        var test = Part(place, "test", ending);
+        var test = Part(place, "test", endings);
         return (
-            Some(Part(place, "train", ending), place, $"'{place}' has neither train*{ending} nor train/*{ending}"),
-            Named(test.Length > 0 ? test : Part(place, "val", ending), place));
+            Some(Part(place, "train", endings), place, $"'{place}' has neither train*{endings[0]} nor train/*{endings[0]}"),
+            Named(test.Length > 0 ? test : Part(place, "val", endings), place));
     }
 
     /// <summary>Archives whose name, or whose folder's, begins in that way; where data sets are shared they lie in a folder data.</summary>
-    private static string[] Part(string place, string part, string ending) =>
+    private static string[] Part(string place, string part, string[] endings) =>
     [
         .. from folder in new[] { place, Path.Combine(place, "data") }.Where(Directory.Exists)
+           from ending in endings
            from path in Directory.GetFiles(folder, $"{part}*{ending}")
                .Concat(Directory.GetDirectories(folder, $"{part}*").SelectMany(below => Directory.GetFiles(below, $"*{ending}")))
            select path,

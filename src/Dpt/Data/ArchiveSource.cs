@@ -1,14 +1,14 @@
 namespace DPT.Engine.Dpt;
 
 /// <summary>Image files in archives, whose labels are numbers: what zip, tar and Parquet have in common.</summary>
-/// <param name="ending">Ending of the archives in a folder.</param>
+/// <param name="endings">Endings of the archives in a folder, the first for messages.</param>
 /// <param name="addTo">Adds the images of an archive.</param>
-internal sealed class ArchiveSource(string ending, Action<ArchiveImages, ArchivePlace> addTo)
+internal sealed class ArchiveSource(string[] endings, Action<ArchiveImages, ArchivePlace> addTo)
 {
     public DatasetPair Load(string place, DataOptions options, int seed)
     {
         var notes = new ReadingNotes();
-        var (trainPlaces, testPlaces) = ArchivePlaces.Find(place, ending);
+        var (trainPlaces, testPlaces) = ArchivePlaces.Find(place, endings);
         using var train = Open(place, trainPlaces, notes);
         using var test = Open(place, testPlaces, notes);
         LabelledFile[] trainFiles = [.. train.Files];
@@ -22,7 +22,7 @@ internal sealed class ArchiveSource(string ending, Action<ArchiveImages, Archive
         }
 
         var (training, testing) = TestShare.Of(
-            place, part.Labels, $"test images have to come in an archive test{ending}, in a folder with train{ending}");
+            place, part.Labels, $"test images have to come in an archive test{endings[0]}, in a folder with train{endings[0]}");
         return ImageReading.Read(place, part.Keep(training), part.Keep(testing), options, seed, notes);
     }
 

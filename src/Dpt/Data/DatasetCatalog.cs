@@ -20,15 +20,15 @@ public static class DatasetCatalog
         new(
             "zip:FILE",
             "images and dataset.json with their classes, as EDM's tools make it; or a folder with train*.zip and test*.zip",
-            new ArchiveSource(".zip", ZipImages.AddTo).Load),
+            new ArchiveSource([".zip"], ZipImages.AddTo).Load),
         new(
             "tar:FILE",
-            "KEY.png or .jpg and KEY.cls, as WebDataset has it; or shard-*.tar; or a folder with train*.tar and test*.tar",
-            new ArchiveSource(".tar", TarImages.AddTo).Load),
+            "KEY.png or .jpg and KEY.cls, as WebDataset has it, .gz or not; or shard-*.tar; or a folder with train*.tar and test*.tar",
+            new ArchiveSource([".tar", ".tar.gz", ".tgz"], TarImages.AddTo).Load),
         new(
             "parquet:FILE",
             "tables of images and labels as the Hugging Face hub has them; or a folder with train*.parquet and test*.parquet",
-            new ArchiveSource(".parquet", ParquetImages.AddTo).Load),
+            new ArchiveSource([".parquet"], ParquetImages.AddTo).Load),
         new(
             $"{FolderKind}:DIR",
             $"DIR/train/<class>/* and DIR/test/<class>/*, DIR/unlabelled/* too, or DIR/<class>/*; {ImageKind.Names} "

@@ -7,7 +7,8 @@ namespace DPT.Engine.Dpt;
 
 /// <summary>
 /// A tar archive as WebDataset has it: <c>KEY.png</c>, or another kind of image, and <c>KEY.cls</c> with the number of its class, in any
-/// order. A key is the path up to the first dot of the name. Images without a class have no label.
+/// order. A key is the path up to the first dot of the name. Images without a class have no label. A compressed archive is unpacked into
+/// memory.
 /// </summary>
 internal static class TarImages
 {
@@ -20,12 +21,13 @@ internal static class TarImages
     {
         var labels = new Dictionary<string, int>(StringComparer.Ordinal);
         var found = new List<TarEntry>();
-        using var file = RegularFile.OpenRead(place.Path);
-        foreach (var entry in TarContent.Files(file))
+        using var archive = Open(images, place.Path);
+        using var labelled = Open(images, place.Path);
+        foreach (var entry in TarContent.Files(archive))
         {
             if (Ending(entry.Name) == LabelEnding)
             {
-                AddLabel(labels, entry, place.Path);
+                AddLabel(labels, entry, labelled);
             }
             else if (images.Takes(entry.Name, Ending(entry.Name)))
             {
@@ -41,7 +43,11 @@ internal static class TarImages
             images.Add(
                 place.Prefix + entry.Name,
                 labels.GetValueOrDefault(key, ImageDataset.NoLabel),
-                () => TarContent.Read(place.Path, entry, ImageFile.LargestFile));
+                () =>
+                {
+                    using var file = Open(images, place.Path);
+                    return TarContent.Read(file, entry, ImageFile.LargestFile);
+                });
         }
 
         if (keys.Count > 0)
@@ -50,9 +56,20 @@ internal static class TarImages
         }
     }
 
-    private static void AddLabel(Dictionary<string, int> labels, TarEntry entry, string path)
+    private static Stream Open(ArchiveImages images, string path)
     {
-        var text = Encoding.Latin1.GetString(TarContent.Read(path, entry, LongestLabel)).Trim();
+        if (!GzipContent.Names(path))
+        {
+            return RegularFile.OpenRead(path);
+        }
+
+        var content = images.Pieces.Of(path, () => GzipContent.Unpack(path));
+        return new MemoryStream(content.GetBuffer(), 0, (int)content.Length, writable: false);
+    }
+
+    private static void AddLabel(Dictionary<string, int> labels, TarEntry entry, Stream archive)
+    {
+        var text = Encoding.Latin1.GetString(TarContent.Read(archive, entry, LongestLabel)).Trim();
         if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var label))
         {
             throw new InvalidDataException($"'{OneLine.Start(entry.Name)}' has '{OneLine.Start(text)}', where the number of a class is asked for");

@@ -44,6 +44,18 @@ internal static class ZipImages
         }
     }
 
+    /// <summary>An integer, or that of the place of the 1 among zeros; null for anything else.</summary>
+    private static long? Label(JsonElement label)
+    {
+        if (label.ValueKind != JsonValueKind.Array)
+        {
+            return label.TryGetInt64(out var number) ? number : null;
+        }
+
+        double[] vector = [.. label.EnumerateArray().Select(item => item.GetDouble())];
+        return vector.Count(item => item == 1) == 1 && vector.Count(item => item == 0) == vector.Length - 1 ? Array.IndexOf(vector, 1) : null;
+    }
+
     private static Dictionary<string, int> Labels(byte[] list)
     {
         try
@@ -53,9 +65,9 @@ internal static class ZipImages
             var items = json.RootElement.GetProperty(LabelsKey);
             foreach (var item in items.ValueKind == JsonValueKind.Null ? default : items.EnumerateArray())
             {
-                if (item.GetArrayLength() != 2 || item[0].GetString() is not { } name || !item[1].TryGetInt64(out var label))
+                if (item.GetArrayLength() != 2 || item[0].GetString() is not { } name || Label(item[1]) is not { } label)
                 {
-                    throw new InvalidDataException($"{ListName} has {OneLine.Start(item.GetRawText())}, where a name and an integer are asked for");
+                    throw new InvalidDataException($"{ListName} has {OneLine.Start(item.GetRawText())}, where a name and an integer are asked for, or a vector of a 1 and zeros");
                 }
 
                 if (!labels.TryAdd(name, NumberedClasses.Label(label)))
@@ -68,7 +80,7 @@ internal static class ZipImages
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException)
         {
-            throw new InvalidDataException($"{ListName} is no object with '{LabelsKey}', a list of names and integers: {OneLine.Of(error.Message)}", error);
+            throw new InvalidDataException($"{ListName} is no object with '{LabelsKey}', a list of names with their classes: {OneLine.Of(error.Message)}", error);
         }
     }
 }

@@ -14,7 +14,7 @@ internal static class TarContent
     /// <summary>The regular files, in the order of the archive.</summary>
     /// <exception cref="InvalidDataException">It is damaged or forged.</exception>
     /// <exception cref="EndOfStreamException">It ends within a file.</exception>
-    public static IEnumerable<TarEntry> Files(FileStream file)
+    public static IEnumerable<TarEntry> Files(Stream file)
     {
         using var archive = new TarReader(file, leaveOpen: true);
         var end = 0L;
@@ -34,30 +34,25 @@ internal static class TarContent
     }
 
     /// <summary>The content of a file.</summary>
-    /// <param name="path">The archive.</param>
+    /// <param name="file">The archive.</param>
     /// <param name="entry">The file in it.</param>
     /// <param name="mostBytes">The length that makes sense for its kind.</param>
     /// <exception cref="InvalidDataException">It is longer.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
-    public static byte[] Read(string path, TarEntry entry, long mostBytes)
+    public static byte[] Read(Stream file, TarEntry entry, long mostBytes)
     {
         if (entry.Length > mostBytes)
         {
             throw new InvalidDataException($"'{OneLine.Start(entry.Name)}' has {entry.Length} bytes, the limit is {mostBytes}");
         }
 
-        using var file = File.OpenHandle(path);
         var bytes = new byte[entry.Length];
-        for (var done = 0; done < bytes.Length;)
-        {
-            var read = RandomAccess.Read(file, bytes.AsSpan(done), entry.DataOffset + done);
-            done += read > 0 ? read : throw new EndOfStreamException();
-        }
-
+        file.Position = entry.DataOffset;
+        file.ReadExactly(bytes);
         return bytes;
     }
 
-    private static TarEntry? Next(TarReader archive, FileStream file, long at)
+    private static TarEntry? Next(TarReader archive, Stream file, long at)
     {
         RequireShortAttributes(file, at);
         try
@@ -71,10 +66,11 @@ internal static class TarContent
     }
 
     /// <summary>Attributes and long names come before their file, as files of other types. Whoever reads them takes memory first.</summary>
-    private static void RequireShortAttributes(FileStream file, long at)
+    private static void RequireShortAttributes(Stream file, long at)
     {
         Span<byte> block = stackalloc byte[BlockBytes];
-        while (RandomAccess.Read(file.SafeFileHandle, block, at) == BlockBytes && (char)block[156] is 'x' or 'g' or 'L' or 'K')
+        var before = file.Position;
+        for (file.Position = at; file.ReadAtLeast(block, BlockBytes, throwOnEndOfStream: false) == BlockBytes && (char)block[156] is 'x' or 'g' or 'L' or 'K'; file.Position = at)
         {
             var length = Octal(block[124..136]);
             if (length > LongestAttributes)
@@ -84,6 +80,8 @@ internal static class TarContent
 
             at += BlockBytes + WholeBlocks(length);
         }
+
+        file.Position = before;
     }
 
     private static long Octal(ReadOnlySpan<byte> field)

@@ -44,18 +44,65 @@ public sealed class ArchiveSourceTests
 
     [TestCase("zip", "edm.zip", "train.zip", "test-few.zip")]
     [TestCase("tar", "shard-gnu.tar", "train/0.tar", "test/0.tar")]
+    [TestCase("tar", "shard-gnu.tar", "train-0.tar.gz", "val.tgz")]
+    [TestCase("tar", "shard-gnu.tar", "data/train-0.tgz", "data/test.tar")]
     [TestCase("tar", "shard-ustar.tar", "train-0.tar", "validation.tar")]
     public void Load_AFolder_HasTrainingAndTestImages(string kind, string file, string train, string test)
     {
         var content = kind == "zip" ? DataFiles.Made(file) : DataFiles.Unpacked(file);
-        _folder.Write(train, content);
-        _folder.Write(test, content);
+        _folder.Write(train, train.EndsWith("gz", StringComparison.Ordinal) ? Gzip(content) : content);
+        _folder.Write(test, test.EndsWith("gz", StringComparison.Ordinal) ? Gzip(content) : content);
         _folder.Write($"others.{kind}", "no archive");
         var pair = Load(kind, _folder.Path);
         Assert.That((pair.Train.Count, pair.Test.Count), Is.EqualTo((14, 14)));
         Assert.That((pair.Train.FileNames![0], pair.Test.FileNames![0]), Is.EqualTo((Entry(train), Entry(test))));
 
         string Entry(string archive) => $"{archive}/{Load(kind, _folder[archive]).Train.FileNames![0]}";
+    }
+
+    /// <summary>The files that Python compressed, as they are.</summary>
+    [TestCase("shard-pax.tar.gz")]
+    [TestCase("shard-ustar.tar.gz")]
+    public void Load_ACompressedTar_HasItsImages(string file)
+    {
+        var pair = Load("tar", DataFiles.PathOf(file));
+        Assert.That((pair.Train.Hash, pair.Test.Hash), Is.EqualTo((Truth.Train.Hash, Truth.Test.Hash)));
+    }
+
+    [Test]
+    public void Load_ACompressedTarOfBadIntent_IsRefusedForLittle()
+    {
+        var tar = Tar(("a.png", Png(1)), ("a.cls", "1"u8.ToArray()));
+        var bomb = new MemoryStream();
+        using (var packer = new GZipStream(bomb, CompressionLevel.Optimal, leaveOpen: true))
+        {
+            packer.Write(Header("a.png", 1L << 29));
+            packer.Write(new byte[300_000_000]);
+        }
+
+        foreach (var (content, says) in new (byte[], string)[]
+        {
+            (bomb.ToArray(), "it unpacks into more than 200 times its size, or into more than 1073741824 bytes; unpack it, or make several of it"),
+            (tar, "is damaged or of another kind"), (Gzip(tar)[..^30], "is damaged or of another kind"), (Gzip(tar[..^1024]), "it may have been cut"),
+            (Gzip(Tar(("../a.png", Png(1)))), "an entry is named '../a.png'"),
+        })
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            TestImages.Fails(FailureKind.Check, () => Load("tar", _folder.Write("forged.tgz", content)), says);
+            Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(200_000_000), "memory for what is not there");
+        }
+    }
+
+    [Test]
+    public void Load_OneHotLabels_AreTheirPlaces()
+    {
+        var file = _folder.Write("x.zip", Zip(
+            ("a.png", Png(1)), ("b.png", Png(2)), ("c.png", Png(3)),
+            ("dataset.json", Json("""[["a.png",[0.0,0.0,1.0]],["b.png",[1,0,0]],["c.png",1]]"""))));
+        var notes = new ReadingNotes();
+        using var images = new ArchiveImages(file, notes);
+        ZipImages.AddTo(images, new ArchivePlace(file, ""));
+        Assert.That(images.Files.Select(f => f.Label), Is.EqualTo([2, 0, 1]));
     }
 
     [Test]
@@ -109,7 +156,10 @@ public sealed class ArchiveSourceTests
         yield return Case("zip", "labels as an object", Zip(("a.png", png), ("dataset.json", Json("{}"))), "dataset.json is no object with 'labels'");
         yield return Case("zip", "deeply nested", Zip(("a.png", png), ("dataset.json", Json(new string('[', 1000)))), "dataset.json is no object with 'labels'");
         yield return Case("zip", "no labels", Zip(("a.png", png), ("dataset.json", Json("null"))), "says of no training image what it shows");
-        yield return Case("zip", "labels as vectors", Zip(("a.png", png), ("dataset.json", Json("""[["a.png",[0.0,1.0]]]"""))), "dataset.json is no object with 'labels'");
+        yield return Case("zip", "labels as shares", Zip(("a.png", png), ("dataset.json", Json("""[["a.png",[0.5,0.5]]]"""))), """dataset.json has ["a.png",[0.5,0.5]], where a name and an integer are asked for, or a vector of a 1 and zeros""");
+        yield return Case("zip", "two classes of an image", Zip(("a.png", png), ("dataset.json", Json("""[["a.png",[1,1,0]]]"""))), "where a name and an integer are asked for, or a vector of a 1 and zeros");
+        yield return Case("zip", "a vector of nothing", Zip(("a.png", png), ("dataset.json", Json("""[["a.png",[]]]"""))), "where a name and an integer are asked for, or a vector of a 1 and zeros");
+        yield return Case("zip", "a vector of words", Zip(("a.png", png), ("dataset.json", Json("""[["a.png",["cat"]]]"""))), "dataset.json is no object with 'labels'");
         yield return Case("zip", "labels as fractions", Zip(("a.png", png), ("dataset.json", Json("""[["a.png",0.5]]"""))), """dataset.json has ["a.png",0.5], where a name and an integer are asked for""");
         yield return Case("zip", "labels without names", Zip(("a.png", png), ("dataset.json", Json("[[0]]"))), "dataset.json has [0], where a name and an integer are asked for");
         yield return Case("zip", "a label below -1", Zip(("a.png", png), ("dataset.json", Json("""[["a.png",-2]]"""))), "it has the label -2");
