@@ -48,6 +48,24 @@ public sealed class DataVerbTests
         }
     }
 
+    /// <summary>Images that memory is too small for go to the folder of temporary files: that is said, and also if it cannot be.</summary>
+    [Test]
+    public void Info_OfASetThatMemoryIsTooSmallFor_SaysWhereItLies()
+    {
+        using var folder = new TemporaryFolder();
+        string[] words = ["data", "info", "--data", $"folder:{PictureFolder.Make(folder)}", "--set", "data.memoryLimit=0"];
+        using (new EnvironmentVariable("TMPDIR", folder.File("nowhere")))
+        {
+            var run = CommandLine.RunReal(words);
+            Assert.That((run.Code, run.Out), Is.EqualTo((ExitCodes.Environment, "")));
+            Assert.That(run.Err, Does.Match("^error: .*cannot keep 0 MiB of images in a temporary file in '.*nowhere/': .*; let TMPDIR name a folder with room, or raise data.memoryLimit\n$"));
+        }
+
+        var whole = CommandLine.RunReal(words);
+        Assert.That((whole.Code, whole.Err), Is.EqualTo((0, "")));
+        Assert.That(whole.Out, Does.Contain("images, 0 MiB, are kept in a temporary file in '"));
+    }
+
     [Test]
     public void Info_OfAWholeSet_HasNoNotes()
     {

@@ -44,6 +44,7 @@ internal static class ConfigKeys
         new IntegerKey("data.development", 1, Any) { Optional = true },
         new IntegerKey("data.trainLimit", 1, Any) { Optional = true },
         new IntegerKey("data.testLimit", 1, Any) { Optional = true },
+        new IntegerKey("data.memoryLimit", 0, Any) { Optional = true },
         new FlagKey("data.skipBroken"),
 
         new ChoiceKey("classifier.network", [.. ClassifierCatalog.Kinds.Select(k => k.Name)]),

@@ -96,13 +96,15 @@ internal sealed class ImageClassifier : IDisposable
         for (var start = 0; start < images.Count; start += EvaluationBatch)
         {
             cancellation.ThrowIfCancellationRequested();
-            var indices = Enumerable.Range(start, Math.Min(EvaluationBatch, images.Count - start)).ToArray();
-            var result = tape.WithoutGradient(() => compute(tape, source.Batch(tape, indices, ImageView.Plain)));
+            var (indices, next) = (From(start), From(start + EvaluationBatch));
+            var result = tape.WithoutGradient(() => compute(tape, source.Batch(tape, indices, ImageView.Plain, next)));
             device.CopyOut(result.Data, results.AsSpan(start * width, indices.Length * width));
             tape.Reset();
         }
 
         NonFinite.RequireOutput(results, width, Store, "the classifier", i => $"image {i} of '{images.Name}'");
         return results;
+
+        int[] From(int start) => [.. Enumerable.Range(start, Math.Clamp(images.Count - start, 0, EvaluationBatch))];
     }
 }

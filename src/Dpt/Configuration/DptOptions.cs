@@ -87,6 +87,12 @@ public sealed record DataOptions
     /// <summary>At most this many test images, the same for every seed; null uses all.</summary>
     public int? TestLimit { get; init; }
 
+    /// <summary>
+    /// Image files, of training or of test, that take more than this many MiB decoded go to a temporary file, from which training reads
+    /// ahead; at least 0. null stands for a quarter of the machine's memory, and never more than 2 GiB.
+    /// </summary>
+    public int? MemoryLimit { get; init; }
+
     /// <summary>Leave out images of <c>folder:</c> that cannot be read, instead of stopping; they are listed.</summary>
     public bool SkipBroken { get; init; }
 }

@@ -5,13 +5,15 @@ namespace DPT.Engine.Dpt;
 
 /// <summary>
 /// A data set on the device as bytes. A batch is selected, augmented and normalised in one kernel; only the indices
-/// travel.
+/// travel. Of a set that is not in memory the images of a batch travel too: see <see cref="StagedImages"/>.
 /// </summary>
 internal sealed class DeviceImages : IDisposable
 {
     private readonly Device _device;
     private readonly ImageDataset _images;
-    private readonly DeviceBuffer<byte> _pixels;
+    private readonly DeviceBuffer<byte>? _pixels;
+    private readonly StagedImages? _staged;
+    private int[] _next = [];
     private readonly DeviceBuffer<float> _mean;
     private readonly DeviceBuffer<float> _deviation;
     private DeviceBuffer<int>? _indices;
@@ -20,19 +22,42 @@ internal sealed class DeviceImages : IDisposable
     {
         _device = device;
         _images = images;
-        _pixels = device.Upload<byte>(images.Pixels);
+        (_pixels, _staged) = images.IsInMemory
+            ? (device.Upload<byte>(images.Pixels), (StagedImages?)null)
+            : (null, new StagedImages(device, images));
         _mean = device.Upload<float>(normalisation.Mean);
         _deviation = device.Upload<float>(normalisation.Deviation);
     }
 
-    public int Count => _images.Count;
-
     /// <summary>The sizes of a batch, [B,C,S,S].</summary>
     public TensorShape ShapeOf(int batch) => new(batch, _images.Channels, _images.ImageSize, _images.ImageSize);
 
-    /// <summary>A batch that the tape owns; see <see cref="Draw"/>.</summary>
-    public Tensor Batch(Tape tape, ReadOnlySpan<int> indices, in ImageView view)
+    /// <summary>Device memory that a set takes, in bytes.</summary>
+    /// <param name="images">The set, or one of the same kind.</param>
+    /// <param name="count">Its images.</param>
+    /// <param name="batch">Images of a batch.</param>
+    public static long MemoryOf(ImageDataset images, long count, long batch) =>
+        images.KeepsInMemory(count) ? count * images.ImageLength : batch * (images.ImageLength + sizeof(int));
+
+    /// <summary>Chooses the images of a step's batch and makes them ready for <see cref="Draw"/>.</summary>
+    /// <param name="order">Chooses.</param>
+    /// <param name="step">Number of the step; the one after it should follow.</param>
+    /// <param name="indices">Receives which images they are.</param>
+    public void Choose(BatchSampler order, long step, Span<int> indices)
     {
+        order.Draw(step, indices);
+        if (_staged is not null)
+        {
+            Array.Resize(ref _next, indices.Length);
+            order.Draw(step + 1, _next);
+            _staged.Stage(indices, _next);
+        }
+    }
+
+    /// <summary>A batch that the tape owns; see <see cref="Draw"/>.</summary>
+    public Tensor Batch(Tape tape, ReadOnlySpan<int> indices, in ImageView view, ReadOnlySpan<int> next = default)
+    {
+        _staged?.Stage(indices, next);
         if (_indices is null || _indices.Slice.Length < indices.Length)
         {
             _indices?.Dispose();
@@ -48,7 +73,7 @@ internal sealed class DeviceImages : IDisposable
 
     /// <summary>The images at <paramref name="indices"/>, [B,C,S,S], normalised, each changed by a draw of its own.</summary>
     /// <param name="batch">Receives them.</param>
-    /// <param name="indices">Which images, on the device.</param>
+    /// <param name="indices">Which images, on the device: those that were chosen.</param>
     /// <param name="view">How to change them.</param>
     /// <param name="seed">Seed of the run.</param>
     /// <param name="firstSample">Number of the first image's draw.</param>
@@ -58,9 +83,9 @@ internal sealed class DeviceImages : IDisposable
             Batch = (int)indices.Length,
             Channels = _images.Channels,
             ImageSize = _images.ImageSize,
-            SourceCount = _images.Count,
-            Source = _pixels.Slice,
-            Indices = indices,
+            SourceCount = _staged?.Count ?? _images.Count,
+            Source = _staged?.Pixels ?? _pixels!.Slice,
+            Indices = _staged?.Places ?? indices,
             Policy = view.Policy,
             Flip = view.Flip,
             CropPadding = view.CropPadding,
@@ -75,7 +100,8 @@ internal sealed class DeviceImages : IDisposable
     public void Dispose()
     {
         _indices?.Dispose();
-        _pixels.Dispose();
+        _pixels?.Dispose();
+        _staged?.Dispose();
         _mean.Dispose();
         _deviation.Dispose();
     }

@@ -4,12 +4,16 @@ using System.Security.Cryptography;
 
 namespace DPT.Engine.Dpt;
 
-/// <summary>Square images of one size in memory, of each its class or that it is unknown. Immutable: nobody writes to its arrays.</summary>
+/// <summary>
+/// Square images of one size, of each its class or that it is unknown. They are in memory, or where they are too many in a temporary file.
+/// Immutable: nobody writes to its arrays.
+/// </summary>
 public sealed class ImageDataset
 {
     /// <summary>The label of an image whose class nobody has said.</summary>
     public const int NoLabel = -1;
 
+    private readonly PixelStore _pixels;
     private readonly Lazy<string> _hash;
 
     /// <summary>Takes ownership of the arrays.</summary>
@@ -29,18 +33,35 @@ public sealed class ImageDataset
         byte[] pixels,
         int[] labels,
         string[]? fileNames = null)
+        : this(
+            name,
+            classNames,
+            channels,
+            imageSize,
+            PixelStore.Of(pixels, Math.Max(1, channels * imageSize * imageSize)),
+            labels,
+            fileNames) => Check((long)labels.Length * ImageLength == pixels.LongLength, "pixels and labels differ in count");
+
+    internal ImageDataset(
+        string name,
+        IReadOnlyList<string> classNames,
+        int channels,
+        int imageSize,
+        PixelStore pixels,
+        int[] labels,
+        string[]? fileNames = null)
     {
         Check(channels is 1 or 3, $"channels must be 1 or 3, not {channels}");
         Check(imageSize >= 1, $"image size must be at least 1, not {imageSize}");
         Check(classNames.Count >= 2, $"a data set needs at least 2 classes, not {classNames.Count}");
-        Check((long)labels.Length * channels * imageSize * imageSize == pixels.LongLength, "pixels and labels differ in count");
+        Check(labels.Length == pixels.Count && pixels.ImageLength == channels * imageSize * imageSize, "pixels and labels differ in count");
         Check(fileNames is null || fileNames.Length == labels.Length, "file names and labels differ in count");
         Check(labels.AsSpan().IndexOfAnyExceptInRange(NoLabel, classNames.Count - 1) < 0, "a label is outside the classes");
         Name = name;
         ClassNames = classNames;
         Channels = channels;
         ImageSize = imageSize;
-        Pixels = pixels;
+        _pixels = pixels;
         Labels = labels;
         FileNames = fileNames;
         _hash = new Lazy<string>(ComputeHash);
@@ -70,8 +91,13 @@ public sealed class ImageDataset
     /// <summary>Bytes of one image, C S S.</summary>
     public int ImageLength => Channels * ImageSize * ImageSize;
 
+    /// <summary>Whether all images are in memory: then they are <see cref="Pixels"/>.</summary>
+    public bool IsInMemory => _pixels.InMemory is not null;
+
     /// <summary>All images, [N,C,S,S], 0..255.</summary>
-    public byte[] Pixels { get; }
+    /// <exception cref="InvalidOperationException">They are not in memory; <see cref="Image"/> reads them one by one.</exception>
+    public byte[] Pixels => _pixels.InMemory
+        ?? throw new InvalidOperationException($"the images of '{Name}' are not in memory; read them one by one");
 
     /// <summary>Class of each image, or <see cref="NoLabel"/>, [N].</summary>
     public int[] Labels { get; }
@@ -85,8 +111,14 @@ public sealed class ImageDataset
     /// <summary>SHA-256 over shape, pixels and labels, in hexadecimal; computed at the first use.</summary>
     public string Hash => _hash.Value;
 
-    /// <summary>The pixels of image <paramref name="index"/>, [C,S,S].</summary>
-    public ReadOnlySpan<byte> Image(int index) => Pixels.AsSpan(index * ImageLength, ImageLength);
+    /// <summary>The pixels of image <paramref name="index"/>, [C,S,S]; a copy if it is not in memory.</summary>
+    /// <exception cref="DptException">Environment: the temporary file cannot be read.</exception>
+    public ReadOnlySpan<byte> Image(int index) => _pixels.Image(index);
+
+    /// <summary>Copies the pixels of image <paramref name="index"/>.</summary>
+    /// <param name="index">Which image.</param>
+    /// <param name="target">Receives it, [C,S,S].</param>
+    public void CopyImage(int index, Span<byte> target) => _pixels.Read(index, target);
 
     /// <summary>These images followed by those of <paramref name="other"/>, which must be of the same kind.</summary>
     /// <exception cref="ArgumentException">Classes, channels or sizes differ.</exception>
@@ -95,24 +127,48 @@ public sealed class ImageDataset
         Check(
             other.Classes == Classes && other.Channels == Channels && other.ImageSize == ImageSize,
             $"'{other.Name}' has other classes, channels or sizes than '{Name}'");
-        return new ImageDataset(
-            Name, ClassNames, Channels, ImageSize, [.. Pixels, .. other.Pixels], [.. Labels, .. other.Labels]);
+        var pixels = _pixels.New(Count + other.Count, ImageLength);
+        for (var i = 0; i < pixels.Count; i++)
+        {
+            var index = i;
+            pixels.Write(i, image => (index < Count ? Image(index) : other.Image(index - Count)).CopyTo(image));
+        }
+
+        return new ImageDataset(Name, ClassNames, Channels, ImageSize, pixels, [.. Labels, .. other.Labels]);
     }
 
     /// <summary>A new data set of the images at <paramref name="indices"/>, in that order.</summary>
     public ImageDataset Select(ReadOnlySpan<int> indices)
     {
-        var pixels = new byte[indices.Length * (long)ImageLength];
+        var pixels = _pixels.New(indices.Length, ImageLength);
         var labels = new int[indices.Length];
         var names = FileNames is null ? null : new string[indices.Length];
         for (var i = 0; i < indices.Length; i++)
         {
-            Image(indices[i]).CopyTo(pixels.AsSpan(i * ImageLength));
-            labels[i] = Labels[indices[i]];
-            names?[i] = FileNames![indices[i]];
+            var index = indices[i];
+            pixels.Write(i, image => CopyImage(index, image));
+            labels[i] = Labels[index];
+            names?[i] = FileNames![index];
         }
 
         return new ImageDataset(Name, ClassNames, Channels, ImageSize, pixels, labels, names);
+    }
+
+    /// <summary>Whether so many images like these would be in memory.</summary>
+    internal bool KeepsInMemory(long count) => _pixels.KeepsInMemory(count);
+
+    /// <summary>These images with other labels.</summary>
+    /// <param name="labels">[N], 0..classes-1, or <see cref="NoLabel"/>.</param>
+    internal ImageDataset WithLabels(int[] labels) => new(Name, ClassNames, Channels, ImageSize, _pixels, labels);
+
+    /// <summary>All images changed one by one, with the same names and labels.</summary>
+    /// <param name="imageSize">Their new side.</param>
+    /// <param name="change">Makes the second of the first; from several threads.</param>
+    internal ImageDataset Changed(int imageSize, ImageChange change)
+    {
+        var pixels = _pixels.New(Count, Channels * imageSize * imageSize);
+        Parallel.For(0, Count, i => pixels.Write(i, image => change(Image(i), image)));
+        return new ImageDataset(Name, ClassNames, Channels, imageSize, pixels, Labels, FileNames);
     }
 
     private string ComputeHash()
@@ -126,7 +182,11 @@ public sealed class ImageDataset
         }
 
         hash.AppendData(shape);
-        hash.AppendData(Pixels);
+        for (var i = 0; i < Count; i++)
+        {
+            hash.AppendData(Image(i));
+        }
+
         hash.AppendData(MemoryMarshal.AsBytes(Labels.AsSpan()));
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
@@ -139,6 +199,9 @@ public sealed class ImageDataset
         }
     }
 }
+
+/// <summary>Makes an image of another.</summary>
+internal delegate void ImageChange(ReadOnlySpan<byte> source, Span<byte> target);
 
 /// <summary>
 /// A data set as the method sees it. Labels of training images that it was not told are for reporting only, where they are known.

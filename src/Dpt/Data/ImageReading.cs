@@ -5,8 +5,12 @@ namespace DPT.Engine.Dpt;
 /// <summary>Reads the listed image files of a data set: first what they say about themselves, then their pixels.</summary>
 internal sealed class ImageReading
 {
+    /// <summary>Images that take more than this part of the machine's memory go to a file.</summary>
+    private const int UsualShareOfMemory = 4;
+
     private readonly string _place;
     private readonly int? _imageSize;
+    private readonly long _mostInMemory;
     private readonly List<(string Path, ImageKind Kind)> _misnamed = [];
     private string? _first;
     private ImageHeader _header;
@@ -15,10 +19,13 @@ internal sealed class ImageReading
     /// <summary>3 as soon as one image has colour.</summary>
     private int _channels = 1;
 
-    private ImageReading(string place, int? imageSize)
+    private ImageReading(string place, DataOptions options)
     {
         _place = place;
-        _imageSize = imageSize;
+        _imageSize = options.ImageSize;
+        _mostInMemory = options.MemoryLimit is { } mebibytes
+            ? (long)mebibytes << 20
+            : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / UsualShareOfMemory;
     }
 
     private int Size => _imageSize ?? _header.Width;
@@ -49,12 +56,13 @@ internal sealed class ImageReading
     private static DatasetPair Read(string place, ImagePart train, ImagePart test, DataOptions options, ReadingNotes notes)
     {
         var (faultsOfTrain, faultsOfTest) = (new string?[train.Files.Length], new string?[test.Files.Length]);
-        var reading = new ImageReading(place, options.ImageSize);
+        var reading = new ImageReading(place, options);
         var pair = reading.Read(train, faultsOfTrain, test, faultsOfTest);
         BrokenImage[] broken = [.. reading.Broken(train, faultsOfTrain), .. reading.Broken(test, faultsOfTest)];
         if (pair is not null && broken.Length == 0)
         {
             reading._misnamed.ForEach(image => notes.Misnamed(image.Path, image.Kind));
+            NoteFiles(pair, notes);
             return pair with { Notes = notes.Lines };
         }
 
@@ -84,6 +92,16 @@ internal sealed class ImageReading
         }
 
         return _first is null ? null : new DatasetPair(Decode(train, faultsOfTrain), Decode(test, faultsOfTest));
+    }
+
+    private static void NoteFiles(DatasetPair pair, ReadingNotes notes)
+    {
+        foreach (var images in new[] { pair.Train, pair.Test }.Where(images => !images.IsInMemory))
+        {
+            notes.Say(
+                $"{images.Count} images, {((long)images.Count * images.ImageLength) >> 20} MiB, are kept in a temporary file in "
+                + $"'{Path.GetTempPath()}': more than data.memoryLimit");
+        }
     }
 
     private void ReadHeaders(ImagePart part, string?[] faults)
@@ -131,22 +149,20 @@ internal sealed class ImageReading
 
     private ImageDataset Decode(ImagePart part, string?[] faults)
     {
-        var length = _channels * Size * Size;
-        var bytes = (long)part.Files.Length * length;
-        if (bytes > Array.MaxLength)
-        {
-            throw new DptException(
-                FailureKind.Usage,
-                $"'{_place}': {part.Files.Length} images of side {Size} need {bytes} bytes, the limit is "
-                + $"{Array.MaxLength}; use a smaller image size or a limit");
-        }
-
-        var pixels = new byte[bytes];
+        var pixels = PixelStore.Create(part.Files.Length, _channels * Size * Size, _mostInMemory);
 
         // In order, as some archives unpack many images at once: see RecentPieces.
         var inOrder = Partitioner.Create(Enumerable.Range(0, part.Files.Length), EnumerablePartitionerOptions.NoBuffering);
-        Parallel.ForEach(inOrder, i => faults[i] ??= BrokenImage.Fault(
-            part.Files[i].Name, () => ImageFile.Decode(part.Read(i), _channels, Size, pixels.AsSpan(i * length, length))));
+        try
+        {
+            Parallel.ForEach(inOrder, i => faults[i] ??= BrokenImage.Fault(
+                part.Files[i].Name, () => pixels.Write(i, image => ImageFile.Decode(part.Read(i), _channels, Size, image))));
+        }
+        catch (AggregateException errors) when (errors.InnerException is DptException error)
+        {
+            throw new DptException(error.Kind, $"'{_place}': {error.Message}", error);
+        }
+
         return new ImageDataset(
             Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(_place))),
             part.Classes,

@@ -9,21 +9,15 @@ internal static class ImageResizer
     /// <summary>All images at side <paramref name="size"/>.</summary>
     public static ImageDataset Resize(ImageDataset images, int size)
     {
-        var bytes = (long)images.Count * images.Channels * size * size;
-        if (bytes > Array.MaxLength)
-        {
-            throw new DptException(
-                FailureKind.Usage,
-                $"{images.Count} images of side {size} need {bytes} bytes, the limit is {Array.MaxLength}; use a smaller image size or a limit");
-        }
-
         var (from, to) = (images.ImageSize * images.ImageSize, size * size);
         var filter = new Filter(images.ImageSize, size);
-        var pixels = new byte[bytes];
-        Parallel.For(0, images.Count * images.Channels, plane => filter.Apply(
-            images.Pixels.AsSpan(plane * from, from), pixels.AsSpan(plane * to, to)));
-        return new ImageDataset(
-            images.Name, images.ClassNames, images.Channels, size, pixels, images.Labels, images.FileNames);
+        return images.Changed(size, (source, target) =>
+        {
+            for (var plane = 0; plane < images.Channels; plane++)
+            {
+                filter.Apply(source.Slice(plane * from, from), target.Slice(plane * to, to));
+            }
+        });
     }
 
     /// <summary>The weights for one pair of sizes.</summary>

@@ -10,22 +10,26 @@ public sealed record NormalisationStatistics(float[] Mean, float[] Deviation)
     {
         var (mean, deviation) = (new float[images.Channels], new float[images.Channels]);
         var plane = images.ImageSize * images.ImageSize;
-        for (var c = 0; c < images.Channels; c++)
+        var (sums, squares) = (new long[images.Channels], new long[images.Channels]);
+        for (var i = 0; i < images.Count; i++)
         {
-            var (sum, squares) = (0L, 0L);
-            for (var i = 0; i < images.Count; i++)
+            var image = images.Image(i);
+            for (var c = 0; c < images.Channels; c++)
             {
-                foreach (var value in images.Image(i).Slice(c * plane, plane))
+                foreach (var value in image.Slice(c * plane, plane))
                 {
-                    sum += value;
-                    squares += value * value;
+                    sums[c] += value;
+                    squares[c] += value * value;
                 }
             }
+        }
 
-            var count = (double)images.Count * plane;
-            var average = sum / count;
+        var count = (double)images.Count * plane;
+        for (var c = 0; c < images.Channels; c++)
+        {
+            var average = sums[c] / count;
             mean[c] = (float)(average / 255);
-            deviation[c] = (float)(Math.Sqrt(Math.Max((squares / count) - (average * average), 1)) / 255);
+            deviation[c] = (float)(Math.Sqrt(Math.Max((squares[c] / count) - (average * average), 1)) / 255);
         }
 
         return new NormalisationStatistics(mean, deviation);

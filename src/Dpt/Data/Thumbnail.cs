@@ -9,7 +9,8 @@ public static class Thumbnail
     /// <param name="mostPixels">Largest side; images above it are made smaller, none larger.</param>
     public static byte[] Png(ImageDataset images, int index, int mostPixels)
     {
-        var image = images.Select([index]);
+        var image = new ImageDataset(
+            images.Name, images.ClassNames, images.Channels, images.ImageSize, images.Image(index).ToArray(), [images.Labels[index]]);
         var small = image.ImageSize > mostPixels ? ImageResizer.Resize(image, mostPixels) : image;
         using var png = new MemoryStream();
         ImageFile.EncodePng(png, small.Pixels, small.Channels, small.ImageSize, small.ImageSize);

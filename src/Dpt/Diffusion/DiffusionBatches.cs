@@ -76,7 +76,7 @@ internal sealed class DiffusionBatches : IDisposable
     {
         var firstImage = part * Size;
         var indices = _choices.AsSpan(0, Size);
-        _order.Draw(part, indices);
+        _images.Choose(_order, part, indices);
         for (var i = 0; i < Size; i++)
         {
             var sample = firstImage + i;

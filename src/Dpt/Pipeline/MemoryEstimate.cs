@@ -35,10 +35,12 @@ internal sealed record MemoryEstimate(long Bytes, string Work, string Remedy)
         string stage, SemiSupervisedOptions training, ClassifierOptions network, DatasetPair data, long length, long pseudoImages)
     {
         var image = ClassifierCatalog.Find(network.Network).Footprint(network, data.Train.Form);
-        var images = (data.Train.Count + data.Test.Count + pseudoImages) * data.Train.ImageLength;
         var recorded = (long)training.LabelledBatch + training.UnlabelledBatch;
         var evaluated = Math.Min(EvaluationBatch, Math.Max(data.Train.Count, data.Test.Count));
         var unrecorded = (long)training.UnlabelledBatch + evaluated;
+        var images = DeviceImages.MemoryOf(data.Train, data.Train.Count, Math.Max(training.UnlabelledBatch, evaluated))
+            + DeviceImages.MemoryOf(data.Test, data.Test.Count, evaluated)
+            + DeviceImages.MemoryOf(data.Train, pseudoImages, training.LabelledBatch);
         var activations = (recorded * (image.Recorded + image.Working)) + (unrecorded * image.Unrecorded);
         return new MemoryEstimate(
             images + (sizeof(float) * ((TrainingBuffers * length) + activations)),
@@ -51,7 +53,7 @@ internal sealed record MemoryEstimate(long Bytes, string Work, string Remedy)
         var image = GeneratorCatalog.Find(options.Network).Footprint(options, train.Form);
         var activations = ((long)(options.Batch / options.Accumulation) * (image.Recorded + image.Working))
             + (GeneratorLoss.Batch * image.Unrecorded);
-        var images = (long)train.Count * train.ImageLength;
+        var images = DeviceImages.MemoryOf(train, train.Count, options.Batch / options.Accumulation);
         return new MemoryEstimate(
             images + (sizeof(float) * ((TrainingBuffers * length) + activations)),
             "training the generator",

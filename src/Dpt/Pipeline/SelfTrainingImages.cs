@@ -27,8 +27,6 @@ internal static class SelfTrainingImages
             }
         }
 
-        var images = train.Select([.. chosen]);
-        return new ImageDataset(
-            train.Name, train.ClassNames, train.Channels, train.ImageSize, images.Pixels, [.. chosen.Select(image => labels[image])]);
+        return train.Select([.. chosen]).WithLabels([.. chosen.Select(image => labels[image])]);
     }
 }

@@ -120,12 +120,18 @@ public sealed class ImageShards
     public ImageDataset Load(string name, IReadOnlyList<string> classNames)
     {
         var length = Plan.Channels * Plan.ImageSize * Plan.ImageSize;
-        var pixels = new byte[Plan.Classes * Plan.PerClass * length];
+        var pixels = PixelStore.Create(Plan.Classes * Plan.PerClass, length, Array.MaxLength);
         var labels = new int[Plan.Classes * Plan.PerClass];
         foreach (var shard in All)
         {
             var start = (shard.Label * Plan.PerClass) + shard.First;
-            Read(shard).CopyTo(pixels.AsSpan(start * length));
+            var images = Read(shard);
+            for (var i = 0; i < shard.Count; i++)
+            {
+                var at = i * length;
+                pixels.Write(start + i, image => images.AsSpan(at, length).CopyTo(image));
+            }
+
             labels.AsSpan(start, shard.Count).Fill(shard.Label);
         }
 

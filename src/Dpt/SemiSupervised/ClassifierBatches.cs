@@ -68,8 +68,8 @@ internal sealed class ClassifierBatches : IDisposable
     public void Draw(int step)
     {
         var (few, many, rows) = (_options.LabelledBatch, _options.UnlabelledBatch, _options.LabelledBatch + _options.UnlabelledBatch);
-        _labelledDraw.Draw(step, _numbers.AsSpan(0, few));
-        _unlabelledDraw.Draw(step, _numbers.AsSpan(few, many));
+        _labelled.Choose(_labelledDraw, step, _numbers.AsSpan(0, few));
+        _unlabelled.Choose(_unlabelledDraw, step, _numbers.AsSpan(few, many));
         for (var row = 0; row < few; row++)
         {
             _numbers[rows + row] = _trueLabels[_numbers[row]];
