@@ -4,17 +4,21 @@ namespace DPT.Engine.Dpt;
 /// What a pickle has made may refer to one object from several places, and so to itself, or unfold from a few bytes into more objects
 /// than any memory holds. What is read here unfolds into a tree that can be walked.
 /// </summary>
-internal sealed class PickleGraph
+/// <param name="mostUnfolded">How many objects it may unfold into.</param>
+internal sealed class PickleGraph(long mostUnfolded)
 {
     private const int Deepest = 64;
-    private const long MostUnfolded = 1 << 24;
+    private const long FewUnfolded = 1 << 24;
 
     /// <summary>How deep and how large each container is; of one that is being walked, nothing yet.</summary>
     private readonly Dictionary<object, (int Depth, long Size)?> _known = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>Throws unless an object is a tree of reasonable depth and size.</summary>
+    /// <param name="value">The object.</param>
+    /// <param name="mostMade">How many objects the pickle may have made; where they are many, as many may be in the tree.</param>
     /// <exception cref="InvalidDataException">It contains itself, or is too deep or too large.</exception>
-    public static void RequireTree(object? value) => new PickleGraph().Measure(value, depth: 0);
+    public static void RequireTree(object? value, long mostMade) =>
+        new PickleGraph(Math.Max(FewUnfolded, mostMade)).Measure(value, depth: 0);
 
     /// <summary>The parts of a container; none of any other value.</summary>
     public static IEnumerable<object?> Parts(object? value) => value switch
@@ -24,6 +28,9 @@ internal sealed class PickleGraph
         PickleDictionary dictionary => dictionary.Values,
         _ => [],
     };
+
+    /// <summary>Whether a value has parts, or may have.</summary>
+    public static bool IsContainer(object? value) => value is object?[] or List<object?> or PickleDictionary;
 
     /// <summary>What a value is, for people.</summary>
     public static string Kind(object? value) => value switch
@@ -39,7 +46,7 @@ internal sealed class PickleGraph
 
     private (int Depth, long Size) Measure(object? value, int depth)
     {
-        if (value is not (object?[] or List<object?> or PickleDictionary))
+        if (value is null || !IsContainer(value))
         {
             return (0, 1);
         }
@@ -57,9 +64,9 @@ internal sealed class PickleGraph
             var (partDepth, partSize) = Measure(part, depth + 1);
             (deepest, size) = (Math.Max(deepest, partDepth + 1), size + partSize);
             RequireDepth(deepest);
-            if (size > MostUnfolded)
+            if (size > mostUnfolded)
             {
-                throw new InvalidDataException($"it unfolds into more than {MostUnfolded} objects");
+                throw new InvalidDataException($"it unfolds into more than {mostUnfolded} objects");
             }
         }
 

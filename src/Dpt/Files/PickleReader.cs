@@ -1,21 +1,9 @@
-using System.Text;
-
 namespace DPT.Engine.Dpt;
-
-/// <summary>A dictionary of a pickle, in its order. Keys are texts, integers, floats or booleans.</summary>
-internal sealed class PickleDictionary : OrderedDictionary<object, object?>, IPickled
-{
-    /// <inheritdoc/>
-    public string Kind => "a dictionary";
-
-    /// <summary>Attributes of a dictionary, as PyTorch's <c>_metadata</c>, say nothing.</summary>
-    public void Build(object? state) => _ = state as PickleDictionary ?? throw PickleGlobals.Odd(Kind);
-}
 
 /// <summary>
 /// Reads a pickle as data. The format is a program for a small machine whose only dangerous instruction calls a function by name: here
-/// a name is looked up in a list (<see cref="PickleGlobals"/>), and what is not on it ends the reading. Lists are
-/// <see cref="List{T}"/>, tuples arrays, dictionaries <see cref="PickleDictionary"/>, integers <see cref="long"/>, texts of Python 2
+/// a name is looked up in a list (<see cref="PickleGlobals"/>), and what is not on it ends the reading. Lists and sets
+/// are <see cref="List{T}"/>, tuples arrays, dictionaries <see cref="PickleDictionary"/>, integers <see cref="long"/>, texts of Python 2
 /// <see cref="string"/> as those of Python 3.
 /// </summary>
 /// <remarks>
@@ -26,11 +14,11 @@ internal sealed class PickleReader
 {
     private const int LatestProtocol = 5;
 
-    /// <summary>Far above what state dictionaries have; an object takes up to a hundred bytes.</summary>
-    private const int MostObjects = 1 << 22;
-
-    /// <summary>One text may be the key of every entry, and is hashed for each.</summary>
-    private const int LongestKey = 1000;
+    /// <summary>
+    /// Far above what state dictionaries have, and more of a long pickle, as long as names and numbers of some bytes fill it: an object
+    /// takes up to a hundred bytes of memory, and a forged one a single byte of the pickle.
+    /// </summary>
+    private const int FewObjects = 1 << 22, ManyObjects = 1 << 25, BytesOfObject = 8;
 
     private readonly PickleBytes _bytes;
     private readonly PickleGlobals _globals;
@@ -39,10 +27,15 @@ internal sealed class PickleReader
     /// <summary>How many objects lay below each open mark.</summary>
     private readonly Stack<int> _marks = new();
     private readonly Dictionary<long, object?> _memo = [];
+    private readonly int _mostObjects;
     private int _objects;
     private long _made;
 
-    private PickleReader(PickleBytes bytes, PickleGlobals globals) => (_bytes, _globals) = (bytes, globals);
+    private PickleReader(PickleBytes bytes, PickleGlobals globals)
+    {
+        (_bytes, _globals) = (bytes, globals);
+        _mostObjects = (int)Math.Clamp(bytes.Length / BytesOfObject, FewObjects, ManyObjects);
+    }
 
     /// <summary>Reads the pickle that begins at the stream's position, and leaves the stream behind it.</summary>
     /// <exception cref="InvalidDataException">It is damaged, or asks for what is not allowed; the message says at which byte of the stream.</exception>
@@ -58,7 +51,7 @@ internal sealed class PickleReader
             }
 
             var value = reader.Pop();
-            PickleGraph.RequireTree(value);
+            PickleGraph.RequireTree(value, reader._mostObjects);
             return value;
         }
         catch (EndOfStreamException error)
@@ -86,8 +79,8 @@ internal sealed class PickleReader
             case '\x94': Remember(_memo.Count); break;
             case 'p': Remember(PickleLines.Index(_bytes.Name())); break;
             case 'a': Append(Pop()); break;
-            case 'e': PopMark().ForEach(Append); break;
-            case 's': SetItem(Pop(), Pop()); break;
+            case 'e' or '\x90': PopMark().ForEach(Append); break;
+            case 's': SetItem(value: Pop(), key: Pop()); break;
             case 'u': SetItems(PopMark()); break;
             case 'b': Build(Pop(), Top<IPickled>()); break;
             default: Push(Value(code)); break;
@@ -120,7 +113,7 @@ internal sealed class PickleReader
         'S' => PickleLines.Quoted(_bytes.Line()),
         'V' => PickleLines.Unicode(_bytes.Line()),
         '}' => new PickleDictionary(),
-        ']' => new List<object?>(),
+        ']' or '\x8f' => new List<object?>(),
         ')' => Array.Empty<object?>(),
         '\x85' => new[] { Pop() },
         '\x86' => Reversed(Pop(), Pop()),
@@ -133,7 +126,7 @@ internal sealed class PickleReader
         'g' => Recall(PickleLines.Index(_bytes.Name())),
         'c' => _globals.Find(_bytes.Name(), _bytes.Name()),
         '\x93' => FindFromStack(Pop<string>(), Pop<string>()),
-        'R' => Call(Pop<object?[]>(), Pop<PickleGlobal>()),
+        'R' or '\x81' => Call(Pop<object?[]>(), Pop<PickleGlobal>()),
         'Q' => _globals.Load(Pop<object?[]>()),
         _ => throw new InvalidDataException($"instruction 0x{code:x2} is not one of those that hold data"),
     };
@@ -144,9 +137,9 @@ internal sealed class PickleReader
     {
         var made = function.Call(arguments);
 
-        // One text may be made into bytes again and again, with a few bytes of the pickle each time.
-        _made += made is byte[] bytes ? bytes.Length : 0;
-        return _made <= _bytes.Length ? made : throw new InvalidDataException("it makes more bytes of its texts than it has");
+        // One text may be made into bytes again and again, one list into dictionaries, with a few bytes of the pickle each time.
+        _made += made switch { byte[] bytes => bytes.Length, PickleDictionary dictionary => dictionary.Count, _ => 0 };
+        return _made <= _bytes.Length ? made : throw new InvalidDataException("it makes more of its texts and lists than it has bytes");
     }
 
     private static void Build(object? state, IPickled of) => of.Build(state);
@@ -174,7 +167,7 @@ internal sealed class PickleReader
 
     private void Append(object? item) => Top<List<object?>>().Add(item);
 
-    private void SetItem(object? value, object? key) => Top<PickleDictionary>()[Key(key)] = value;
+    private void SetItem(object? value, object? key) => Top<PickleDictionary>().Put(key, value);
 
     private void SetItems(List<object?> items) => SetItems(Top<PickleDictionary>(), items);
 
@@ -187,24 +180,16 @@ internal sealed class PickleReader
 
         for (var i = 0; i < items.Count; i += 2)
         {
-            dictionary[Key(items[i])] = items[i + 1];
+            dictionary.Put(items[i], items[i + 1]);
         }
     }
-
-    /// <summary>What Python 2 wrote as a text is bytes to those who take care of the difference, and the same key.</summary>
-    private static object Key(object? key) => key switch
-    {
-        string { Length: <= LongestKey } or long or double or bool => key,
-        byte[] { Length: <= LongestKey } bytes => Encoding.Latin1.GetString(bytes),
-        _ => throw new InvalidDataException($"{PickleGraph.Kind(key)} as a key: numbers are keys, and texts of at most {LongestKey} characters"),
-    };
 
     private void Remember(long index)
     {
         _memo[index] = Top();
-        if (_memo.Count > MostObjects)
+        if (_memo.Count > _mostObjects)
         {
-            throw new InvalidDataException($"more than {MostObjects} objects are remembered");
+            throw new InvalidDataException($"more than {_mostObjects} objects are remembered");
         }
     }
 
@@ -226,9 +211,9 @@ internal sealed class PickleReader
 
     private void Count()
     {
-        if (++_objects > MostObjects)
+        if (++_objects > _mostObjects)
         {
-            throw new InvalidDataException($"more than {MostObjects} objects");
+            throw new InvalidDataException($"more than {_mostObjects} objects in {_bytes.Length} bytes");
         }
     }
 

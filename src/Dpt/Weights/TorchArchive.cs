@@ -1,6 +1,6 @@
 namespace DPT.Engine.Dpt;
 
-/// <summary>A file of <c>torch.save</c>: an object, and the storages that its tensors look at.</summary>
+/// <summary>A file of <c>torch.save</c>, or of <c>pickle.dump</c>: an object, and the storages that its tensors look at.</summary>
 internal abstract class TorchArchive : IDisposable
 {
     /// <summary>Longer than the pickle of any state dictionary.</summary>
@@ -9,19 +9,22 @@ internal abstract class TorchArchive : IDisposable
     /// <summary>The object: dictionaries, lists, tuples, tensors, texts and numbers.</summary>
     public abstract object? Value { get; }
 
-    /// <summary>Opens a file of either layout.</summary>
+    /// <summary>Opens a file of any layout.</summary>
     /// <param name="stream">The file; it can seek.</param>
     /// <exception cref="InvalidDataException">It is damaged, or no such file; the message says where.</exception>
     public static TorchArchive Open(Stream stream)
     {
-        Span<byte> start = stackalloc byte[2];
+        Span<byte> start = stackalloc byte[3];
         stream.ReadExactly(start);
         stream.Position = 0;
         return start switch
         {
-            [(byte)'P', (byte)'K'] => new TorchZip(stream),
-            [0x80, 0x02] => new TorchLegacy(stream),
-            _ => throw new InvalidDataException("it is no file of torch.save: neither a zip archive nor a pickle of protocol 2"),
+            [(byte)'P', (byte)'K', _] => new TorchZip(stream),
+
+            // A long number: the magic one.
+            [0x80, 0x02, 0x8a] => new TorchLegacy(stream),
+            [0x80, ..] => new TorchPickle(stream),
+            _ => throw new InvalidDataException("it is no file of torch.save: neither a zip archive nor a pickle of protocol 2 or later"),
         };
     }
 

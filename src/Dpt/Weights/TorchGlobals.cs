@@ -1,12 +1,15 @@
 namespace DPT.Engine.Dpt;
 
 /// <summary>
-/// The names that pickles of PyTorch files may use: tensors, parameters, storages, ordered dictionaries and the scalars of NumPy.
+/// The names that pickles of PyTorch files may use, and the storages that lie outside of them: tensors, parameters, storages, ordered
+/// dictionaries, modules and the scalars of NumPy.
 /// </summary>
-internal sealed class TorchGlobals() : PickleGlobals(_allowed)
+internal sealed class TorchGlobals() : PickleGlobals(Allowed)
 {
     /// <summary>Of what a few bytes of a pickle can ask for again and again, there must not be much.</summary>
     private const int Short = 64;
+
+    private const string OrderedName = "collections.OrderedDict";
 
     private static readonly Dictionary<string, string> _storageTypes = new()
     {
@@ -22,11 +25,13 @@ internal sealed class TorchGlobals() : PickleGlobals(_allowed)
         ["torch.BoolStorage"] = "BOOL",
     };
 
-    private static readonly PickleGlobal[] _allowed =
+    /// <summary>The names.</summary>
+    public static IReadOnlyList<PickleGlobal> Allowed { get; } =
     [
-        new("collections.OrderedDict", arguments => arguments is [] ? new PickleDictionary() : throw Odd("collections.OrderedDict")),
+        new(OrderedName, Ordered),
         new("torch._utils._rebuild_tensor_v2", Tensor),
         new("torch._utils._rebuild_parameter", Parameter),
+        .. TorchModule.Globals,
         .. NumpyGlobals.Scalars,
         .. _storageTypes.Keys.Select(name => new PickleGlobal(name, _ => throw Odd(name))),
     ];
@@ -54,6 +59,26 @@ internal sealed class TorchGlobals() : PickleGlobals(_allowed)
         return !_storages.TryAdd(key, storage) && _storages[key] != storage
             ? throw new InvalidDataException($"storage '{OneLine.Start(key)}' is declared twice and differently")
             : storage;
+    }
+
+    /// <summary>Without arguments its items follow; Python 2 gives a list of pairs, each a list too.</summary>
+    private static object? Ordered(object?[] arguments)
+    {
+        List<object?> pairs = arguments switch { [] => [], [List<object?> list] => list, _ => throw Odd(OrderedName) };
+        var dictionary = new PickleDictionary();
+        dictionary.EnsureCapacity(pairs.Count);
+        foreach (var pair in pairs)
+        {
+            var (key, value) = pair switch
+            {
+                List<object?> and [var first, var second] => (first, second),
+                object?[] and [var first, var second] => (first, second),
+                _ => throw Odd(OrderedName),
+            };
+            dictionary.Put(key, value);
+        }
+
+        return dictionary;
     }
 
     private static object? Tensor(object?[] arguments) =>

@@ -2,7 +2,7 @@ using DPT.Engine.Autograd;
 
 namespace DPT.Engine.Dpt;
 
-/// <summary>The tensors of a file of <c>torch.save</c>, named by the way to them: <c>target_encoder.blocks.0.attn.qkv.weight</c>.</summary>
+/// <summary>The tensors of a file of PyTorch, named by the way to them: <c>target_encoder.blocks.0.attn.qkv.weight</c>.</summary>
 internal static class TorchWeights
 {
     /// <summary>How many bytes all tensors may have for each byte of the file: several may look at one storage, and repeat it.</summary>
@@ -50,16 +50,17 @@ internal static class TorchWeights
         }
     }
 
-    private static IEnumerable<(string Path, TorchTensor Tensor)> Tensors(object? value, string path)
+    /// <summary>The tensors in a value. A module's own are named as PyTorch names them, without the dictionaries between.</summary>
+    private static IEnumerable<(string Path, TorchTensor Tensor)> Tensors(object? value, string path) => value switch
     {
-        if (value is TorchTensor tensor)
-        {
-            return [(path, tensor)];
-        }
+        TorchTensor tensor => [(path, tensor)],
+        TorchModule module => module.Values.SelectMany(part => Tensors(part, path)),
+        _ => PickleGraph.Parts(value)
+            .Zip(Keys(value))
+            .Where(part => part.First is TorchTensor || PickleGraph.IsContainer(part.First))
+            .SelectMany(part => Tensors(part.First, FormattableString.Invariant($"{path}{(path.Length == 0 ? "" : ".")}{part.Second}"))),
+    };
 
-        var names = value is PickleDictionary dictionary
-            ? dictionary.Keys.Select(key => FormattableString.Invariant($"{key}"))
-            : Enumerable.Range(0, int.MaxValue).Select(index => FormattableString.Invariant($"{index}"));
-        return PickleGraph.Parts(value).Zip(names).SelectMany(part => Tensors(part.First, path.Length == 0 ? part.Second : $"{path}.{part.Second}"));
-    }
+    private static IEnumerable<object> Keys(object? value) =>
+        value is PickleDictionary dictionary ? dictionary.Keys : Enumerable.Range(0, int.MaxValue).Cast<object>();
 }

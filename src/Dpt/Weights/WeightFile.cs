@@ -2,7 +2,7 @@ namespace DPT.Engine.Dpt;
 
 /// <summary>
 /// Weights that other tools have made: files of PyTorch's <c>torch.save</c> (any name; the archive of 1.6 and later, and the layout
-/// before), <c>.safetensors</c>, and <c>.index.json</c> of safetensors in several files. Nothing in a file is run, and no size in it is
+/// before), pickles of PyTorch's modules, as EDM's, <c>.safetensors</c>, and <c>.index.json</c> of safetensors in several files. Nothing in a file is run, and no size in it is
 /// believed before the bytes are seen.
 /// </summary>
 public static class WeightFile

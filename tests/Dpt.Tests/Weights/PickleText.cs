@@ -7,6 +7,14 @@ namespace DPT.Engine.Dpt.Tests;
 /// <summary>Pickles put together by hand, as nobody's PyTorch writes them.</summary>
 internal static class PickleText
 {
+    public const string Ordered = "ccollections\nOrderedDict\n";
+
+    public const string Persistent = "ctorch_utils.persistence\n_reconstruct_persistent_obj\n";
+
+    public const string Container = "ctorch.nn.modules.container\nModuleDict\n";
+
+    public const string LoadFromBytes = "ctorch.storage\n_load_from_bytes\n";
+
     public static byte[] Of(params object[] parts) => [.. parts.SelectMany(part => part switch
     {
         string code => Encoding.Latin1.GetBytes(code),
@@ -32,11 +40,24 @@ internal static class PickleText
         return [0x8a, 8, .. bytes];
     }
 
+    /// <summary>Bytes on the stack.</summary>
+    public static byte[] Bytes(byte[] bytes) => [(byte)'B', .. BitConverter.GetBytes(bytes.Length), .. bytes];
+
+    /// <summary>A storage of floats with the key <c>0</c>, by what stands in its place.</summary>
+    public static byte[] Storage(long count) =>
+        Of("(", Text("storage"), "ctorch\nFloatStorage\n", Text("0"), Text("cpu"), Number(count), "tQ");
+
     /// <summary>A dictionary with one tensor <c>w</c> of floats in the storage <c>0</c>.</summary>
     public static byte[] Tensor(long offset, long[] sizes, long[] strides, long count) => Of(
-        "\x80\x02}", Text("w"), "ctorch._utils\n_rebuild_tensor_v2\n((",
-        Text("storage"), "ctorch\nFloatStorage\n", Text("0"), Text("cpu"), Number(count), "tQ",
-        Number(offset), Tuple(sizes), Tuple(strides), "\u0089ccollections\nOrderedDict\n)RtRs.");
+        "\x80\x02}", Text("w"), "ctorch._utils\n_rebuild_tensor_v2\n(", Storage(count),
+        Number(offset), Tuple(sizes), Tuple(strides), $"\u0089{Ordered})RtRs.");
+
+    /// <summary>A file of the legacy layout: such a pickle, and the storage <c>0</c> of one 7 in four bytes.</summary>
+    /// <param name="pickle">The pickle.</param>
+    /// <param name="written">How many elements are said to stand before them.</param>
+    public static byte[] Legacy(byte[] pickle, long written = 1) => Of(
+        "\x80\x02\u008a\nl\u00fc\u009cF\u00f9 j\u00a8P\u0019.", "\x80\x02M\u00e9\u0003.", "\x80\x02}", Text("little_endian"), "\u0088s.",
+        pickle, "\x80\x02]", Text("0"), "\u0061.", BitConverter.GetBytes(written), BitConverter.GetBytes(7f));
 
     /// <summary>The archive that such a pickle stands in.</summary>
     /// <param name="pickle">The pickle.</param>

@@ -77,6 +77,38 @@ public sealed class TorchFileTests
     [Test]
     public void Read_OfALaterProtocol_GivesTheSame() => Assert.That(Read("protocol-4.pth")["tensor"].Values, Is.EqualTo(new[] { 1f, 1f }));
 
+    /// <summary>Items and attributes as Python 2 gave them.</summary>
+    [Test]
+    public void Read_OrderedDictionaryOfPairs_IsADictionary()
+    {
+        var state = Read("pairs.pth");
+        Assert.That(state.Keys, Is.EqualTo(["weight", "bias"]));
+        Assert.That(state["weight"].Values, Is.EqualTo([0, 1, 2, 3]));
+        Assert.That(state["bias"].Values, Is.EqualTo([0, 1]));
+    }
+
+    [TestCase("snapshot-2.pkl", "ema")]
+    [TestCase("snapshot-3.pkl", "ema")]
+    [TestCase("snapshot-4.pkl", "ema")]
+    [TestCase("training-state.pt", "net")]
+    public void Read_ModulesAsObjects_NamesTensorsAsPyTorchDoes(string file, string top)
+    {
+        var all = Read(file);
+        var layers = new[] { "map_layer0", "enc.8x8_conv", "enc.8x8_block0.0", "enc.8x8_block0.1" };
+        string[] tensors = ["whole", "part", .. layers.SelectMany(layer => new[] { "weight", "resample_filter", "scratch" }.Select(name => $"{layer}.{name}"))];
+        Assert.That(all.Keys, Is.EquivalentTo(tensors.Select(name => $"{top}.model.{name}")));
+        Assert.That(all[$"{top}.model.map_layer0.weight"].Shape, Is.EqualTo([2, 3]));
+        Assert.That(all[$"{top}.model.map_layer0.weight"].Values, Is.EqualTo(Enumerable.Range(0, 6)));
+        Assert.That(all[$"{top}.model.enc.8x8_conv.weight"].Values, Is.EqualTo(Enumerable.Range(10, 18)));
+        Assert.That(all[$"{top}.model.enc.8x8_block0.0.weight"].Values, Is.EqualTo(Enumerable.Range(100, 4)));
+        Assert.That(all[$"{top}.model.enc.8x8_block0.1.weight"].Values, Is.EqualTo(Enumerable.Range(200, 4)));
+        Assert.That(all[$"{top}.model.enc.8x8_block0.1.resample_filter"].Values, Is.EqualTo(Enumerable.Repeat(0.25f, 4)));
+        Assert.That(all[$"{top}.model.whole"].Values, Is.EqualTo(Enumerable.Range(0, 12)));
+        Assert.That(all[$"{top}.model.part"].Values, Is.EqualTo([4, 6, 8, 10]));
+        var part = WeightFile.Read(WeightFiles.PathOf(file), $"{top}.model.enc");
+        Assert.That(part["8x8_conv.weight"].Shape, Is.EqualTo([2, 1, 3, 3]));
+    }
+
     [Test]
     public void Read_WithoutTensors_SaysSo() => TestImages.Fails(FailureKind.Check, () => Read("step.pth"), "it has no tensors");
 

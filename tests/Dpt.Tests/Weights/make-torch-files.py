@@ -8,6 +8,9 @@ and of the ViT (Dosovitskiy et al., ICLR 2021) in plain PyTorch, with random wei
 """
 
 import math
+import pickle
+import sys
+import types
 from collections import OrderedDict
 from pathlib import Path
 
@@ -65,6 +68,72 @@ def msn(model):
         "temperature": None,
         "names": ("a", ["b", True]),
     }
+
+
+def _reconstruct_persistent_obj(meta):
+    raise NotImplementedError("these files are written here, not read")
+
+
+sys.modules["torch_utils"] = types.ModuleType("torch_utils")
+sys.modules["torch_utils.persistence"] = types.ModuleType("torch_utils.persistence")
+sys.modules["torch_utils.persistence"]._reconstruct_persistent_obj = _reconstruct_persistent_obj
+_reconstruct_persistent_obj.__module__ = "torch_utils.persistence"
+
+
+class Persistent:
+    """Pickled as the objects of EDM and StyleGAN are: what the object is made of, beside source code that would make its class."""
+
+    def __reduce__(self):
+        state = dict(self.__dict__, _init_args=(), _init_kwargs={"widths": [2, 2], "ratio": 0.5})
+        meta = dict(type="class", version=6, module_src="import os; os.abort()", class_name=type(self).__name__, state=state)
+        return _reconstruct_persistent_obj, (meta,)
+
+
+class Layer(Persistent, nn.Module):
+    def __init__(self, shape, start):
+        super().__init__()
+        self.weight = nn.Parameter(torch.arange(start, start + math.prod(shape), dtype=torch.float32).reshape(shape))
+        self.bias = None
+        self.register_buffer("resample_filter", torch.ones(1, 1, 2, 2) / 4)
+        self.register_buffer("scratch", torch.zeros(1), persistent=False)
+
+
+class Unet(Persistent, nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.map_layer0 = Layer((2, 3), 0)
+        self.enc = nn.ModuleDict({"8x8_conv": Layer((2, 1, 3, 3), 10), "8x8_block0": nn.Sequential(Layer((4,), 100), Layer((4,), 200))})
+        self.register_buffer("whole", torch.arange(12.0).reshape(3, 4))
+        self.register_buffer("part", self.whole[1:, ::2])
+
+
+class Precond(Persistent, nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.sigma_max = float("inf")
+        self.model = Unet()
+
+
+class Loss(Persistent):
+    def __init__(self):
+        self.P_mean = -1.2
+
+
+def save_objects():
+    """Modules as objects: by Python's pickle, whose storages are whole files within, and by torch.save."""
+    snapshot = {"ema": Precond().eval().requires_grad_(False), "loss_fn": Loss(), "augment_pipe": None, "dataset_kwargs": {"path": "cifar10.zip", "xflip": True}}
+    for protocol in (2, 3, 4):
+        (FILES / f"snapshot-{protocol}.pkl").write_bytes(pickle.dumps(snapshot, protocol))
+    save({"net": Precond(), "optimizer_state": {"state": {}}}, "training-state.pt")
+
+
+class OldPickle:
+    """A module of pickling that writes ordered dictionaries as Python 2 did: a list of pairs."""
+
+    class Pickler(pickle.Pickler):
+        dispatch_table = {OrderedDict: lambda d: (OrderedDict, ([[key, value] for key, value in d.items()],), vars(d) or None)}
+
+    dumps, dump = pickle.dumps, pickle.dump
 
 
 def block(p, name, x, heads, epsilon):
@@ -295,3 +364,7 @@ if __name__ == "__main__":
     save_uvit()
     save_vit()
     save_samples()
+    layer = nn.Linear(2, 2).state_dict()
+    layer["weight"], layer["bias"] = torch.arange(4.0).reshape(2, 2), torch.arange(2.0)
+    save(layer, "pairs.pth", pickle_module=OldPickle)
+    save_objects()
