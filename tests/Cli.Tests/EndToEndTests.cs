@@ -239,6 +239,8 @@ public sealed class EndToEndTests
 
         public IReadOnlyList<NamedValue> SampleNetwork(NetworkSampleRequest request, Device device) => _engine.SampleNetwork(request, device);
 
+        public IReadOnlyList<NamedValue> Import(ImportRequest request, Device device) => _engine.Import(request, device);
+
         public IReadOnlyList<NamedValue> DescribeData(DptOptions options) => _engine.DescribeData(options);
 
         public DataCheck CheckData(DptOptions options) => _engine.CheckData(options);

@@ -139,6 +139,8 @@ internal sealed class FakeCommands : IDptCommands
     public IReadOnlyList<NamedValue> RunNetwork(NetworkRequest request, Device device) =>
         [new NamedValue("network", request.Network.ToString()), new NamedValue("request", $"{request.X} {request.T} {request.Y} {request.Out} {request.Gradients}")];
 
+    public IReadOnlyList<NamedValue> Import(ImportRequest request, Device device) => [new NamedValue("request", request.ToString())];
+
     public IReadOnlyList<NamedValue> SampleNetwork(NetworkSampleRequest request, Device device) => [new NamedValue("request", request.ToString())];
 
     public IReadOnlyList<NamedValue> DescribeData(DptOptions options)

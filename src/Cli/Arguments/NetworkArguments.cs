@@ -6,7 +6,7 @@ namespace DPT.Engine.Cli;
 internal sealed class NetworkArguments : CommonArguments
 {
     [OptionGroup("Data")]
-    [Option("weights", MetaValue = "FILE", HelpText = "file of torch.save, .safetensors, or .index.json of several")]
+    [Option("weights", MetaValue = "FILE", HelpText = "file of torch.save, .pkl, .safetensors, or .index.json of several; or a folder of `dpt import`")]
     public string? Weights { get; set; }
 
     [OptionGroup("Data")]
@@ -50,7 +50,7 @@ internal sealed class NetworkArguments : CommonArguments
 internal sealed class NetworkSampleArguments : CommonArguments
 {
     [OptionGroup("Data")]
-    [Option("weights", MetaValue = "FILE", HelpText = "file of torch.save, .safetensors, or .index.json of several")]
+    [Option("weights", MetaValue = "FILE", HelpText = "file of torch.save, .pkl, .safetensors, or .index.json of several; or a folder of `dpt import`")]
     public string? Weights { get; set; }
 
     [OptionGroup("Data")]
@@ -95,5 +95,37 @@ internal sealed class NetworkSampleArguments : CommonArguments
 
     [OptionGroup("Output")]
     [Option('o', "out", MetaValue = "FILE", HelpText = "the .npy file to write")]
+    public string? Out { get; set; }
+}
+
+/// <summary>What <c>import</c> understands.</summary>
+internal sealed class ImportArguments : CommonArguments
+{
+    [OptionGroup("Data")]
+    [Option("as", MetaValue = "NAME", HelpText = "which network it is: uvit or vit")]
+    public string? As { get; set; }
+
+    [OptionGroup("Data")]
+    [Option("key", MetaValue = "NAME", HelpText = "the part of the file that is the network, e.g. target_encoder [all of it]")]
+    public string? Key { get; set; }
+
+    [OptionGroup("Data")]
+    [Option("heads", MetaValue = "H", HelpText = "attention heads, the one size that weights do not tell")]
+    public string? Heads { get; set; }
+
+    [OptionGroup("Data")]
+    [Option("features", HelpText = "of a vit: without its head, which the file need not have")]
+    public bool Features { get; set; }
+
+    [OptionGroup("Data")]
+    [Option("image-size", MetaValue = "PIXELS", HelpText = "interpolate the positions for images of this side [that of the file]")]
+    public string? ImageSize { get; set; }
+
+    [OptionGroup("Output")]
+    [Option("licence", MetaValue = "NAME", HelpText = "the licence that the card states, as the hub names it [unknown]")]
+    public string? Licence { get; set; }
+
+    [OptionGroup("Output")]
+    [Option('o', "out", MetaValue = "DIR", HelpText = "the folder to make")]
     public string? Out { get; set; }
 }

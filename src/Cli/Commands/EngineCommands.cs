@@ -77,6 +77,13 @@ internal sealed class EngineCommands : IDptCommands
         ];
     }
 
+    public IReadOnlyList<NamedValue> Import(ImportRequest request, Device device)
+    {
+        using var network = ForeignNetwork.Open(device, request.Network);
+        ImportedFolder.Save(network, request.Network, request.Out, request.Licence);
+        return [.. Describe(network), new("folder", request.Out)];
+    }
+
     public IReadOnlyList<NamedValue> SampleNetwork(NetworkSampleRequest request, Device device)
     {
         var (schedule, drawing) = (request.Schedule, request.Drawing);

@@ -44,6 +44,12 @@ internal sealed record NetworkRequest(ForeignNetworkOptions Network, string X, s
 internal sealed record NetworkSampleRequest(
     ForeignNetworkOptions Network, string Init, string? Labels, string Schedule, GenerateOptions Drawing, int Seed, string Out);
 
+/// <summary>Which network of another tool to make a folder of.</summary>
+/// <param name="Network">The network.</param>
+/// <param name="Licence">Of the weights, as the hub names it.</param>
+/// <param name="Out">The folder to make.</param>
+internal sealed record ImportRequest(ForeignNetworkOptions Network, string Licence, string Out);
+
 /// <summary>
 /// What the command line asks of the engine. Work stops at the token: it saves, then throws
 /// <see cref="OperationCanceledException"/>. Tests put their own here.
@@ -94,6 +100,10 @@ internal interface IDptCommands
     /// <summary>Draws with a network of another tool, and writes the samples; the file appears whole or not at all.</summary>
     /// <exception cref="DptException">See <see cref="ForeignNetwork.Open"/> and <see cref="ForeignNetwork.Sample"/>.</exception>
     IReadOnlyList<NamedValue> SampleNetwork(NetworkSampleRequest request, Device device);
+
+    /// <summary>Makes a folder of a network of another tool; it appears whole or not at all.</summary>
+    /// <exception cref="DptException">See <see cref="ForeignNetwork.Open"/> and <see cref="ImportedFolder.Save"/>.</exception>
+    IReadOnlyList<NamedValue> Import(ImportRequest request, Device device);
 
     /// <summary>Counts of the data set.</summary>
     IReadOnlyList<NamedValue> DescribeData(DptOptions options);

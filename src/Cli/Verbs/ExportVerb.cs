@@ -34,12 +34,12 @@ internal sealed class ExportVerb : Verb<ModelExportArguments>
     {
         var run = arguments.Words.FirstOrDefault() ?? throw new DptException(FailureKind.Usage, "export: name the run folder");
         var request = new ExportRequest(
-            OneOf("--model", arguments.Model ?? ExportRequest.Models[0], ExportRequest.Models),
-            OneOf("--to", Given(arguments.To, "--to"), ExportRequest.Formats),
+            ChosenName.Require("--model", arguments.Model ?? ExportRequest.Models[0], ExportRequest.Models),
+            ChosenName.Require("--to", Given(arguments.To, "--to"), ExportRequest.Formats),
             OutputPath.Require(Given(arguments.Out, "--out")),
             arguments.Licence ?? ExportRequest.UnknownLicence);
         RunFolder.RequireRun(run);
-        RequireFree(request);
+        _ = OutputPath.RequireNew(request.Path, request.MakesFolder);
         using var device = DeviceChoice.Open("host", kernels: null, context.Terminal);
         var weights = context.Terminal.Watch(screen => context.Commands.Export(new RunLayout(run), request, device, screen));
         VerbResult.Of([new("weights", weights), new("format", request.Format), new("out", request.Path)]).Print(arguments.Json, context.Terminal);
@@ -48,19 +48,4 @@ internal sealed class ExportVerb : Verb<ModelExportArguments>
 
     private static string Given(string? value, string option) =>
         value ?? throw new DptException(FailureKind.Usage, $"export: {option} is missing");
-
-    private static string OneOf(string option, string value, IReadOnlyList<string> choices) => choices.Contains(value)
-        ? value
-        : throw new DptException(
-            FailureKind.Usage, $"{option} is '{value}', it must be {string.Join(" or ", choices)}{NearestName.Hint(value, choices)}");
-
-    /// <summary>A file takes the place of a file; a folder takes nothing's.</summary>
-    private static void RequireFree(ExportRequest request)
-    {
-        if (Directory.Exists(request.Path) || (request.MakesFolder && File.Exists(request.Path)))
-        {
-            throw new DptException(
-                FailureKind.Environment, $"'{request.Path}' exists; give the name of a new {(request.MakesFolder ? "folder" : "file")}");
-        }
-    }
 }

@@ -11,8 +11,32 @@ internal static class NetworkOptions
         value ?? throw new DptException(FailureKind.Usage, $"{verb}: --{option} is missing");
 
     /// <summary>The number of attention heads.</summary>
-    public static int Heads(string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var heads) && heads > 0
-            ? heads
-            : throw new DptException(FailureKind.Usage, $"--heads is '{text}', it must be a whole number above 0");
+    public static int Heads(string text) => Count(text, "--heads");
+
+    /// <summary>The side of images.</summary>
+    public static int ImageSize(string text) => Count(text, "--image-size");
+
+    /// <summary>The network of a file, or of a folder of <c>dpt import</c>, which says what it is as far as nothing else is given.</summary>
+    public static ForeignNetworkOptions Network(string verb, string? weights, string? key, string? model, string? heads, bool features = false)
+    {
+        var path = Given(weights, verb, "weights FILE");
+        if (!Directory.Exists(path))
+        {
+            return new ForeignNetworkOptions(path, key, Given(model, verb, "model NAME"), Heads(Given(heads, verb, "heads H")), features);
+        }
+
+        var found = ImportedFolder.Find(path);
+        return found with
+        {
+            Part = key,
+            Model = model ?? found.Model,
+            Heads = heads is null ? found.Heads : Heads(heads),
+            Features = features || found.Features,
+        };
+    }
+
+    private static int Count(string text, string option) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0
+            ? count
+            : throw new DptException(FailureKind.Usage, $"{option} is '{text}', it must be a whole number above 0");
 }

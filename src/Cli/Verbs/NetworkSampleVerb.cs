@@ -1,5 +1,3 @@
-using DPT.Engine.Dpt;
-
 namespace DPT.Engine.Cli;
 
 /// <summary>Samples by a U-ViT that another tool has trained, from given noise.</summary>
@@ -27,6 +25,7 @@ internal sealed class NetworkSampleVerb : Verb<NetworkSampleArguments>
             "A continuous network (vp, as U-ViT-S, -M and -L) is solved from t = 1 to 1e-4 and is told 999 t; a discrete one (as U-ViT-H)"
             + " from t = 1 to 1/1000 and is told 1000 t. A guided pair of evaluations counts once.",
             "All samples go through the solver together.",
+            "A folder of `dpt import` as --weights says its heads itself.",
         ]),
     ];
 
@@ -39,8 +38,7 @@ internal sealed class NetworkSampleVerb : Verb<NetworkSampleArguments>
         _ = Given(arguments.Steps, "steps N");
         var options = way.ToOptions();
         var request = new NetworkSampleRequest(
-            new ForeignNetworkOptions(
-                Given(arguments.Weights, "weights FILE"), arguments.Key, "uvit", NetworkOptions.Heads(Given(arguments.Heads, "heads H"))),
+            NetworkOptions.Network(Name, arguments.Weights, arguments.Key, "uvit", arguments.Heads),
             Given(arguments.Init, "init FILE"),
             arguments.Labels,
             arguments.Schedule ?? ContinuousSchedule,

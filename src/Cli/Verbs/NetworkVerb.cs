@@ -1,5 +1,3 @@
-using DPT.Engine.Dpt;
-
 namespace DPT.Engine.Cli;
 
 /// <summary>A computation with a network that another tool has trained, to be compared with what that tool computes.</summary>
@@ -14,6 +12,7 @@ internal abstract class NetworkVerb : Verb<NetworkArguments>
             "Names lose `module.` wherever it stands. Half precision, bfloat16, doubles and integers become floats.",
             "Files of torch.save, before PyTorch 1.6 and since, are read as data: of the pickle only tensors, numbers, texts, lists and"
             + " dictionaries are loaded; any other name in it is refused, and nothing is run.",
+            "A folder of `dpt import` says itself which network it is: --model and --heads are not needed.",
             "Times are those of the official network: 999 t of a continuous U-ViT, 1 to 1000 of a discrete one.",
         ]),
     ];
@@ -23,12 +22,7 @@ internal abstract class NetworkVerb : Verb<NetworkArguments>
     protected override int Execute(NetworkArguments arguments, CliContext context)
     {
         var request = new NetworkRequest(
-            new ForeignNetworkOptions(
-                Given(arguments.Weights, "weights FILE"),
-                arguments.Key,
-                Given(arguments.Model, "model NAME"),
-                NetworkOptions.Heads(Given(arguments.Heads, "heads H")),
-                arguments.Features),
+            NetworkOptions.Network(Name, arguments.Weights, arguments.Key, arguments.Model, arguments.Heads, arguments.Features),
             Given(arguments.X, "x FILE"),
             arguments.T,
             arguments.Y,

@@ -14,4 +14,13 @@ internal static class OutputPath
             ? full
             : throw new DptException(FailureKind.Environment, $"the folder of '{path}' does not exist");
     }
+
+    /// <summary>The same, and that nothing is in the way: a file takes the place of a file, a folder takes nothing's.</summary>
+    public static string RequireNew(string path, bool isFolder)
+    {
+        var full = Require(path);
+        return Directory.Exists(full) || (isFolder && File.Exists(full))
+            ? throw new DptException(FailureKind.Environment, $"'{full}' exists; give the name of a new {(isFolder ? "folder" : "file")}")
+            : full;
+    }
 }

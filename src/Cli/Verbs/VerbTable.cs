@@ -18,6 +18,7 @@ internal static class VerbTable
         new PredictVerb(),
         new SampleVerb(),
         new ExportVerb(),
+        new ImportVerb(),
         new ForwardVerb(),
         new GradVerb(),
         new NetworkSampleVerb(),

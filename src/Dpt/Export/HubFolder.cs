@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DPT.Engine.Autograd;
@@ -8,37 +7,53 @@ namespace DPT.Engine.Dpt;
 
 /// <summary>
 /// A folder as the Hugging Face hub has it: <c>model.safetensors</c> with the names of the reference networks, <c>config.json</c>, and
-/// <c>README.md</c>, the card that says what the model was made from, what was measured, and against what.
+/// <c>README.md</c>, the card that says what the model was made from.
 /// </summary>
 internal static class HubFolder
 {
+    /// <summary>Name of the weights.</summary>
+    public const string ModelName = "model.safetensors";
+
+    /// <summary>Name of what they are for.</summary>
+    public const string ConfigName = "config.json";
+
+    /// <summary>Of the configuration: what kind of model it is, behind <see cref="TypeStart"/>.</summary>
+    public const string TypeKey = "model_type";
+
+    /// <summary>Says whose model it is.</summary>
+    public const string TypeStart = "dpt-";
+
+    /// <summary>What a card says of the files.</summary>
+    public const string Files = "## Files\n\n"
+        + "* `model.safetensors`: float32 weights under the names of the reference network.\n"
+        + "* `config.json`: sizes, and what else the network is made from.\n\n";
+
     /// <summary>Writes the files into a folder that is there.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="weights">File of weights that describes itself.</param>
-    /// <param name="run">The run that made it.</param>
-    /// <param name="request">Kind of the model, and its licence.</param>
-    public static void Fill(string folder, string weights, RunLayout run, ExportRequest request)
+    /// <param name="saveWeights">Writes the weights to a path.</param>
+    /// <param name="config">What they are for.</param>
+    /// <param name="card">The card.</param>
+    public static void Fill(string folder, Action<string> saveWeights, JsonObject config, string card)
     {
-        using (var model = File.Create(Path.Combine(folder, "model.safetensors")))
-        {
-            ModelExport.Copy(weights, model);
-        }
-
-        var description = DescribedWeights.Describe(weights, request.Model);
-        AtomicFile.WriteText(Path.Combine(folder, "config.json"), Config(description, request.Model).ToJsonString(JsonFiles.Options) + "\n");
-        AtomicFile.WriteText(Path.Combine(folder, "README.md"), Card(run, request, description));
+        saveWeights(Path.Combine(folder, ModelName));
+        AtomicFile.WriteText(Path.Combine(folder, ConfigName), config.ToJsonString(JsonFiles.Options) + "\n");
+        AtomicFile.WriteText(Path.Combine(folder, "README.md"), card);
     }
 
-    /// <summary>What the weights say of themselves, and the names that the hub looks for.</summary>
-    private static JsonObject Config(JsonObject description, string kind)
+    /// <summary>What a model says of itself, and the names that the hub looks for.</summary>
+    /// <param name="kind">Kind of the model.</param>
+    /// <param name="description">What it says.</param>
+    public static JsonObject Config(string kind, JsonObject description)
     {
-        var names = Texts(description["classNames"]);
-        var config = new JsonObject
+        var config = new JsonObject { [TypeKey] = TypeStart + kind };
+        if (description["classNames"] is JsonArray list)
         {
-            ["model_type"] = $"dpt-{kind}",
-            ["id2label"] = new JsonObject(names.Select((name, id) => KeyValuePair.Create<string, JsonNode?>(id.ToString(CultureInfo.InvariantCulture), name))),
-            ["label2id"] = new JsonObject(names.Select((name, id) => KeyValuePair.Create<string, JsonNode?>(name, id))),
-        };
+            string[] names = [.. list.Select(name => (string?)name ?? "")];
+            config["id2label"] = new JsonObject(
+                names.Select((name, id) => KeyValuePair.Create<string, JsonNode?>(id.ToString(CultureInfo.InvariantCulture), name)));
+            config["label2id"] = new JsonObject(names.Select((name, id) => KeyValuePair.Create<string, JsonNode?>(name, id)));
+        }
+
         foreach (var (name, value) in description)
         {
             config[name] = value?.DeepClone();
@@ -47,69 +62,12 @@ internal static class HubFolder
         return config;
     }
 
-    private static string Card(RunLayout run, ExportRequest request, JsonObject description)
-    {
-        var result = File.Exists(run.ResultPath) ? DptResult.Load(run.ResultPath) : null;
-        var card = new StringBuilder();
-        card.Append(Head(run, request, request.IsClassifier ? result : null));
-        card.Append(CultureInfo.InvariantCulture, $"# {run.Name}, {request.Model}\n\n");
-        card.Append(request.IsClassifier
-            ? "A classifier made by Dual Pseudo Training (You et al., NeurIPS 2023): it learned from a handful of labels, from its own "
-                + "pseudo-labels, and from images that a diffusion model drew for it.\n\n"
-            : "A class-conditional diffusion model made by Dual Pseudo Training (You et al., NeurIPS 2023): it learned from all images of the "
-                + "set under the pseudo-labels of a classifier that knew a handful of labels.\n\n");
-        card.Append("## Numbers\n\n").Append(result is null ? "The run is not finished; nothing was measured.\n\n" : Numbers(result));
-        card.Append("## Files\n\n");
-        card.Append("* `model.safetensors`: float32 weights under the names of the reference network; its metadata says what it is for.\n");
-        card.Append("* `config.json`: sizes, classes and normalisation.\n\n");
-        card.Append("`dpt export RUN --to onnx` of DPT.Engine makes a file for other runtimes of the same run.\n\n");
-        card.Append("## Settings of the network\n\n```json\n").Append(description["network"]?.ToJsonString(JsonFiles.Options)).Append("\n```\n");
-        return card.ToString();
-    }
+    /// <summary>The first lines of a card's head, in YAML.</summary>
+    /// <param name="licence">The licence, as the hub names it.</param>
+    /// <param name="task">What the model does, as the hub names it.</param>
+    public static string Head(string licence, string task) =>
+        $"---\nlicense: {Quoted(licence)}\nlibrary_name: dpt-engine\npipeline_tag: {task}\n";
 
-    /// <summary>The card's head in YAML, of which JSON's texts are a part.</summary>
-    private static string Head(RunLayout run, ExportRequest request, DptResult? result)
-    {
-        var head = new StringBuilder("---\n");
-        head.Append(CultureInfo.InvariantCulture, $"license: {Quoted(request.Licence)}\nlibrary_name: dpt-engine\n");
-        head.Append(CultureInfo.InvariantCulture, $"pipeline_tag: {(request.IsClassifier ? "image-classification" : "unconditional-image-generation")}\n");
-        head.Append("tags: [dual-pseudo-training, semi-supervised-learning]\n");
-        if (result?.Stage3.Top1 is { } top1)
-        {
-            var data = Quoted(result.Data.Name);
-            head.Append(CultureInfo.InvariantCulture, $"model-index:\n- name: {Quoted(run.Name)}\n  results:\n");
-            head.Append(CultureInfo.InvariantCulture, $"  - task: {{type: image-classification}}\n    dataset: {{type: {data}, name: {data}}}\n");
-            head.Append(CultureInfo.InvariantCulture, $"    metrics: [{{type: accuracy, value: {top1:0.####}, name: top-1 on {result.Data.Test} test images}}]\n");
-        }
-
-        return head.Append("---\n\n").ToString();
-    }
-
-    private static string Numbers(DptResult result)
-    {
-        var (data, stage1, stage2, stage3) = (result.Data, result.Stage1, result.Stage2, result.Stage3);
-        (string, string)[] rows =
-        [
-            ("data", $"{data.Name}: {data.Train} training and {data.Test} test images of {data.Classes} classes, {data.Labels} labels seen"),
-            ("with pseudo-images (stage 3), top-1", Measured.Percent(stage3.Top1)),
-            ("control: the same training without them", Measured.Percent(stage3.ControlTop1)),
-            .. stage3.SelfTrainingTop1 is { } second
-                ? [("second control: real images with pseudo-labels in their place", Measured.Percent(second))]
-                : Array.Empty<(string, string)>(),
-            ("from the labels alone (stage 1)", Measured.Percent(stage1.Top1)),
-            ("pseudo-labels that are right", Measured.Percent(stage1.PseudoLabelAccuracy)),
-            ("Frechet distance of the drawn images", string.Create(
-                CultureInfo.InvariantCulture, $"{stage2.FrechetDistance.Value:0.##}, {stage2.FrechetDistance.Count} images, features: {stage2.FrechetDistance.Features}")),
-            ("seed, engine, device", $"{result.Seed}, {result.Engine}, {result.Device}, {result.Precision}"),
-        ];
-        return "| | |\n|---|---|\n" + string.Concat(rows.Select(row => $"| {row.Item1} | {Cell(row.Item2)} |\n"))
-            + string.Concat(result.Warnings.Select(warning => $"\n* {OneLine.Of(warning)}")) + (result.Warnings.Count > 0 ? "\n\n" : "\n");
-    }
-
-    /// <summary>A text that neither ends a cell of a table nor begins a tag.</summary>
-    private static string Cell(string text) => OneLine.Of(text).Replace("|", "\\|").Replace("<", "&lt;");
-
-    private static string Quoted(string text) => JsonSerializer.Serialize(text);
-
-    private static List<string> Texts(JsonNode? list) => [.. (list as JsonArray ?? []).Select(name => (string?)name ?? "")];
+    /// <summary>A text in YAML, of which JSON's texts are a part.</summary>
+    public static string Quoted(string text) => JsonSerializer.Serialize(text);
 }

@@ -55,7 +55,7 @@ public static class ModelExport
         {
             if (request.MakesFolder)
             {
-                AtomicFolder.Create(request.Path, folder => HubFolder.Fill(folder, weights, run, request));
+                AtomicFolder.Create(request.Path, folder => FillHub(folder, weights, run, request));
             }
             else if (request.IsOnnx)
             {
@@ -63,7 +63,7 @@ public static class ModelExport
             }
             else
             {
-                AtomicFile.Write(request.Path, stream => Copy(weights, stream));
+                CopyTo(request.Path, weights);
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -72,6 +72,13 @@ public static class ModelExport
         }
 
         return weights;
+    }
+
+    private static void FillHub(string folder, string weights, RunLayout run, ExportRequest request)
+    {
+        var description = DescribedWeights.Describe(weights, request.Model);
+        HubFolder.Fill(
+            folder, path => CopyTo(path, weights), HubFolder.Config(request.Model, description), RunCard.Of(run, request, description));
     }
 
     private static void SaveOnnx(string weights, ExportRequest request, Device device)
@@ -88,11 +95,11 @@ public static class ModelExport
         }
     }
 
-    internal static void Copy(string path, Stream target)
+    private static void CopyTo(string path, string weights) => AtomicFile.Write(path, target =>
     {
-        using var source = File.OpenRead(path);
+        using var source = File.OpenRead(weights);
         source.CopyTo(target);
-    }
+    });
 
     private static void RequireKnown(string what, string name, IReadOnlyList<string> names) =>
         Usage.Require(names.Contains(name), $"unknown {what} '{name}'; there are {string.Join(", ", names)}");

@@ -9,7 +9,9 @@ namespace DPT.Engine.Dpt;
 /// <param name="Model"><c>uvit</c> or <c>vit</c>.</param>
 /// <param name="Heads">Attention heads: the one size that tensors do not tell.</param>
 /// <param name="Features">Of a ViT: what comes before the head, which the file need not have.</param>
-public sealed record ForeignNetworkOptions(string Weights, string? Part, string Model, int Heads, bool Features = false);
+/// <param name="ImageSize">Side of the images that it is to take; positions are interpolated. Null for those that it was made for.</param>
+public sealed record ForeignNetworkOptions(
+    string Weights, string? Part, string Model, int Heads, bool Features = false, int? ImageSize = null);
 
 /// <summary>What a network is asked.</summary>
 /// <param name="Images">[N, C, S, S].</param>
@@ -33,7 +35,12 @@ public sealed record SamplingInput(
 /// </summary>
 public abstract class ForeignNetwork : IDisposable
 {
+    internal const string UVit = "uvit", Vit = "vit";
+
     private protected ForeignNetwork(Device device) => Store = new ParameterStore(device);
+
+    /// <summary>The kinds of networks.</summary>
+    public static IReadOnlyList<string> Models { get; } = [UVit, Vit];
 
     /// <summary>The network and its sizes, in one line.</summary>
     public abstract string Description { get; }
@@ -43,6 +50,9 @@ public abstract class ForeignNetwork : IDisposable
 
     /// <summary>Number of learned numbers.</summary>
     public long Parameters => Store.Parameters.Where(IsOfFile).Sum(parameter => parameter.Shape.Count);
+
+    /// <summary>What it does, as the Hugging Face hub names it.</summary>
+    internal abstract string Task { get; }
 
     private protected ParameterStore Store { get; }
 
@@ -59,9 +69,9 @@ public abstract class ForeignNetwork : IDisposable
     {
         Func<Device, ForeignNetworkOptions, Dictionary<string, WeightTensor>, ForeignNetwork> create = options.Model switch
         {
-            "uvit" => (device, options, tensors) => new ForeignUVit(device, options, tensors),
-            "vit" => (device, options, tensors) => new ForeignTransformer(device, options, tensors),
-            var other => throw new DptException(FailureKind.Usage, $"unknown model '{other}'; there are uvit, vit"),
+            UVit => (device, options, tensors) => new ForeignUVit(device, options, tensors),
+            Vit => (device, options, tensors) => new ForeignTransformer(device, options, tensors),
+            var other => throw new DptException(FailureKind.Usage, $"unknown model '{other}'; there are {string.Join(", ", Models)}"),
         };
         var tensors = WeightFile.Read(options.Weights, options.Part).ToDictionary(StringComparer.Ordinal);
         try
@@ -120,6 +130,13 @@ public abstract class ForeignNetwork : IDisposable
     /// </exception>
     public virtual NpyArray<float> Sample(SamplingInput input) =>
         throw new DptException(FailureKind.Usage, "a ViT classifies; samples are drawn by a uvit");
+
+    /// <summary>The network's sizes.</summary>
+    internal abstract ForeignDescription Describe();
+
+    /// <summary>The tensors, by their names in the file.</summary>
+    internal Dictionary<string, (TensorShape Shape, float[] Values)> Export() => Store.Parameters.Where(IsOfFile)
+        .ToDictionary(NameInFile, parameter => (parameter.Shape, Store.Device.Download(parameter.Data)));
 
     /// <inheritdoc/>
     public void Dispose()

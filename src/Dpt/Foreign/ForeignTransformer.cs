@@ -8,6 +8,7 @@ internal sealed class ForeignTransformer : ForeignNetwork
 {
     private const string OurHead = "fc.";
     private const string TheirHead = "head.";
+    private const int ClassTokens = 1;
 
     private readonly ClassifierOptions _sizes;
     private readonly VisionTransformer _network;
@@ -20,6 +21,12 @@ internal sealed class ForeignTransformer : ForeignNetwork
         _hasTheirHead = tensors.Keys.Any(name => name.StartsWith(TheirHead, StringComparison.Ordinal));
         var own = OwnNames(tensors);
         (_sizes, Form) = Infer(new TensorShapes(own), options);
+        if (options.ImageSize is { } side)
+        {
+            own = PositionGrid.Resized(own, ClassTokens, _sizes.PatchSize, side);
+            Form = Form with { Side = side };
+        }
+
         _network = new VisionTransformer(Store, _sizes, Form);
         Import(own);
     }
@@ -28,7 +35,15 @@ internal sealed class ForeignTransformer : ForeignNetwork
         $"ViT: images {Form.Channels}x{Form.Side}x{Form.Side}, patch {_sizes.PatchSize}, width {_sizes.Width}, depth {_sizes.Depth}, heads {_sizes.Heads}, "
         + $"MLP ratio {_sizes.MlpRatio}, {(_features ? "features" : $"{Form.Classes} classes")}";
 
+    internal override string Task => _features ? "image-feature-extraction" : "image-classification";
+
     private protected override ImageForm Form { get; }
+
+    internal override ForeignDescription Describe() => new(
+        new ForeignSizes(_sizes.PatchSize, _sizes.Width, _sizes.Depth, _sizes.Heads, _sizes.MlpRatio),
+        Form.Channels,
+        Form.Side,
+        _features ? 0 : Form.Classes);
 
     private protected override Tensor Run(Tape tape, Uploaded input) =>
         _features ? _network.ClassToken(tape, input.Images) : _network.Forward(tape, input.Images);
@@ -72,6 +87,9 @@ internal sealed class ForeignTransformer : ForeignNetwork
             ("q_norm.", "norms of queries and keys"),
             (".ls1.", "layer scale"),
             (".gamma_1", "layer scale"),
+            (".mlp.w12.", "SwiGLU"),
+            (".mlp.w1.", "SwiGLU"),
+            (".mlp.fc1_g.", "SwiGLU"),
             ("norm_pre.", "a norm before the blocks"),
             ("fc_norm.", "a mean over tokens in place of the class token"));
         var embedding = shapes.Of("patch_embed.proj.weight", 4);
@@ -96,6 +114,6 @@ internal sealed class ForeignTransformer : ForeignNetwork
             MlpRatio = shapes.MlpRatio("blocks.0"),
         };
         var classes = options.Features ? 1 : shapes.Of("fc.weight", 2)[0];
-        return (sizes, new ImageForm(channels, shapes.ImageSide(1, patch), classes));
+        return (sizes, new ImageForm(channels, shapes.ImageSide(ClassTokens, patch), classes));
     }
 }

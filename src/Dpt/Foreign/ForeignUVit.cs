@@ -13,6 +13,12 @@ internal sealed class ForeignUVit : ForeignNetwork
     {
         Usage.Require(!options.Features, "a U-ViT has no features; they are of a ViT");
         _config = Infer(new TensorShapes(tensors), options.Heads);
+        if (options.ImageSize is { } side)
+        {
+            tensors = PositionGrid.Resized(tensors, _config.ExtraTokens, _config.PatchSize, side);
+            _config = _config with { ImageSize = side };
+        }
+
         _network = new UVit(Store, _config);
         Import(tensors);
     }
@@ -20,6 +26,8 @@ internal sealed class ForeignUVit : ForeignNetwork
     public override string Description =>
         $"U-ViT: images {_config.Channels}x{_config.ImageSize}x{_config.ImageSize}, patch {_config.PatchSize}, width {_config.Width}, "
         + $"depth {_config.Depth}, heads {_config.Heads}, {_config.NumClasses} rows of labels, {(_config.Convolution ? "a" : "no")} final convolution";
+
+    internal override string Task => "unconditional-image-generation";
 
     /// <summary>Without a table of labels it takes none.</summary>
     private bool HasLabels => _config.NumClasses > 0;
@@ -45,6 +53,12 @@ internal sealed class ForeignUVit : ForeignNetwork
         sampler.Solve(model, count, new SamplingNoise(input.Seed, RunStreams.SamplingNoise, FirstSample: 0), state.Slice);
         return Result(Tape.Constant(new TensorShape([.. input.Noise.Shape]), state.Slice), row => $"sample {row}");
     }
+
+    internal override ForeignDescription Describe() => new(
+        new ForeignSizes(_config.PatchSize, _config.Width, _config.Depth, _config.Heads, UVitConfig.MlpRatio, _config.Convolution),
+        _config.Channels,
+        _config.ImageSize,
+        _config.NumClasses);
 
     private protected override Tensor Run(Tape tape, Uploaded input) => _network.Forward(tape, input.Images, input.Times, input.Labels);
 

@@ -127,6 +127,27 @@ def save_objects():
     save({"net": Precond(), "optimizer_state": {"state": {}}}, "training-state.pt")
 
 
+def resized(positions, grid):
+    """Positions of a class token and patches, as MSN interpolates them."""
+    count, width = positions.shape[1] - 1, positions.shape[2]
+    side = math.isqrt(count)
+    patches = positions[:, 1:].reshape(1, side, side, width).permute(0, 3, 1, 2)
+    patches = F.interpolate(patches, scale_factor=math.sqrt(grid**2 / count), mode="bicubic")
+    assert patches.shape[2:] == (grid, grid)
+    return torch.cat([positions[:, :1], patches.permute(0, 2, 3, 1).reshape(1, grid**2, width)], 1)
+
+
+def save_positions():
+    """Positions for other images, and what the ViT says of such images with them."""
+    positions = torch.randn(1, 1 + 6 * 6, 3)
+    save({str(grid): resized(positions, grid) for grid in (1, 3, 4, 6, 9, 13)}, "positions.pth")
+    p, x = torch.load(FILES / "vit.pth.tar")["model"], torch.randn(2, 3, 20, 20)
+    p = {name[len("module.") :]: value.detach() for name, value in p.items()}
+    p["pos_embed"] = resized(p["pos_embed"], 5)
+    np.save(FILES / "vit-x-20.npy", x.numpy())
+    np.save(FILES / "vit-logits-20.npy", vit(p, x, depth=1, heads=3, features=False).numpy())
+
+
 class OldPickle:
     """A module of pickling that writes ordered dictionaries as Python 2 did: a list of pairs."""
 
@@ -368,3 +389,4 @@ if __name__ == "__main__":
     layer["weight"], layer["bias"] = torch.arange(4.0).reshape(2, 2), torch.arange(2.0)
     save(layer, "pairs.pth", pickle_module=OldPickle)
     save_objects()
+    save_positions()
