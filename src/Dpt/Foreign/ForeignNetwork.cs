@@ -62,7 +62,7 @@ public abstract class ForeignNetwork : IDisposable
     /// <param name="device">Where it computes.</param>
     /// <param name="options">Which network.</param>
     /// <exception cref="DptException">
-    /// Usage: there is no such model, or the heads do not fit. Environment: the file cannot be read. Check: it is damaged, a tensor is
+    /// Usage: there is no such model, or the heads or the size of images do not fit. Environment: the file cannot be read. Check: it is damaged, a tensor is
     /// missing, unexpected or of another shape, or the network has an option that is not supported; the message names them.
     /// </exception>
     public static ForeignNetwork Open(Device device, ForeignNetworkOptions options)

@@ -111,7 +111,7 @@ public sealed class ImportedFolderTests
         var options = Transformer with { Weights = _folder["dino.safetensors"], Part = part, Features = true };
         if (!part.EndsWith("backbone"))
         {
-            TestImages.Fails(FailureKind.Check, () => Import(options), "at its top are backbone, head");
+            TestImages.Fails(FailureKind.Check, () => Import(options), "name the part with --key; at its top are backbone");
             return;
         }
 
