@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
+using DPT.Engine.Cli;
 
 namespace Cli.Tests;
 
@@ -47,6 +48,24 @@ public sealed partial class DocumentTests
         }
     }
 
+    /// <summary>Each line that the table of errors quotes is one that the program can say, and every exit code is there.</summary>
+    [Test]
+    public void Errors_AreSaidInTheSources()
+    {
+        var document = File.ReadAllText(Repository.File("docs/errors.md"));
+        var sources = string.Concat(
+            Directory.GetFiles(Repository.File("src"), "*.cs", SearchOption.AllDirectories)
+                .Where(path => !path.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
+                .Select(File.ReadAllText));
+        string[] quoted = [.. ErrorRow().Matches(document).Select(row => row.Groups[1].Value)];
+        Assert.That(quoted, Has.Length.GreaterThan(25));
+        Assert.That(quoted.Where(text => !sources.Contains(text, StringComparison.Ordinal)), Is.Empty);
+        foreach (var code in typeof(ExitCodes).GetFields().Select(field => (int)field.GetRawConstantValue()!))
+        {
+            Assert.That(document, Does.Contain($"\n| {code} |"));
+        }
+    }
+
     [Test]
     public void Workflow_RunsWhatTheCiRuns()
     {
@@ -61,6 +80,9 @@ public sealed partial class DocumentTests
     private static IEnumerable<string> Headings(string document) =>
         Heading().Matches(File.ReadAllText(document))
             .Select(h => NotInAnchors().Replace(h.Groups[1].Value.Trim().ToLowerInvariant(), "").Replace(' ', '-'));
+
+    [GeneratedRegex(@"^\| `([^`]+)` \|", RegexOptions.Multiline)]
+    private static partial Regex ErrorRow();
 
     [GeneratedRegex(@"\]\((?!https?:)(?<file>[^)#\s]*)(#(?<part>[^)]+))?\)")]
     private static partial Regex Link();

@@ -13,7 +13,7 @@ public sealed partial class ReadmeTests
     private static readonly string Readme = File.ReadAllText(Repository.File("README.md"));
 
     public static IEnumerable<string> Commands() =>
-        new[] { "README.md", "CONTRIBUTING.md", "docs/kernels.md" }
+        new[] { "README.md", "CONTRIBUTING.md", "docs/kernels.md", "docs/your-data.md" }
             .SelectMany(file => ShellBlock().Matches(File.ReadAllText(Repository.File(file))))
             .SelectMany(block => block.Groups[1].Value.Split('\n'))
             .Select(line => line.Split(" #")[0].Trim())

@@ -236,11 +236,11 @@ public sealed class ImageShards
                 otherwise, $"the pseudo-images in '{folder}' cannot be as planned: {plan}; sides go to {LargestSide} and files to {MostFiles}");
         }
 
-        var bytes = (Int128)plan.Classes * plan.PerClass * plan.Channels * plan.ImageSize * plan.ImageSize;
-        if (bytes > Array.MaxLength)
+        var images = (long)plan.Classes * plan.PerClass;
+        if (images > Array.MaxLength)
         {
             throw new DptException(
-                otherwise, $"the pseudo-images would have {bytes} bytes, at most {Array.MaxLength} can be loaded; lower generate.perClass");
+                otherwise, $"there would be {images} pseudo-images, at most {Array.MaxLength} can be counted; lower generate.perClass");
         }
     }
 

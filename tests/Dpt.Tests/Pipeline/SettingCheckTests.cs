@@ -56,8 +56,8 @@ public sealed class SettingCheckTests
         ["solver"] = (
             _options with { Generate = _options.Generate with { Solver = "magic" } }, "unknown solver 'magic'"),
         ["pseudo-images"] = (
-            _options with { Generate = _options.Generate with { PerClass = 1_000_000 } },
-            "the pseudo-images would have 2560000000 bytes"),
+            _options with { Generate = _options.Generate with { PerClass = 100_000_000 } },
+            "cannot be as planned: ImageShardPlan { Classes = 10, PerClass = 100000000"),
         ["rows"] = (
             _options with { Stage1 = _options.Stage1 with { LabelledBatch = 40_000_000 } },
             "stage1.labelledBatch and stage1.unlabelledBatch: 40000014 images"),
