@@ -46,7 +46,7 @@ internal sealed class EngineCommands : IDptCommands
             DptStage.Generate => Values(pipeline.TrainGeneratorAndDraw(stop)),
             DptStage.Retrain => Values(pipeline.Retrain(stop)),
             DptStage.Evaluate => Values(pipeline.Evaluate(stop)),
-            DptStage.FrechetDistance => Values(pipeline.MeasureFrechet(stop)),
+            DptStage.FrechetDistance => Values(pipeline.MeasureSamples(stop)),
             _ => throw new ArgumentOutOfRangeException(nameof(stage)),
         };
         return pipeline.Warnings.Count > 0 ? [.. values, new NamedValue("warnings", pipeline.Warnings)] : values;

@@ -164,19 +164,19 @@ public sealed class DptPipeline : IDisposable
     }
 
     /// <summary>
-    /// Frechet distance of the pseudo-images to the training images, in the judge's features. Of the run nothing changes.
+    /// The pseudo-images beside the training images, in the judge's features. Of the run nothing changes.
     /// </summary>
     /// <exception cref="DptException">
     /// Usage: a stage is not finished, or not all true labels are known. Check: a file has changed since it was made.
     /// </exception>
-    public FrechetResult MeasureFrechet(CancellationToken stop)
+    public SampleQuality MeasureSamples(CancellationToken stop)
     {
         var diffusion = _rounds[^1].Diffusion;
         diffusion.Runner.RequireFinished();
         _rounds[^1].Labels.Read();
         diffusion.Read();
         using var judge = ReferenceJudge.Train(_context, stop);
-        return FeatureDistance.Between(
+        return SampleQuality.Of(
             judge.Classifier,
             _context.Data.Train,
             diffusion.LoadImages(),

@@ -3,16 +3,6 @@ namespace DPT.Engine.Dpt;
 /// <summary>Frechet distance of two sets of images in the features of a classifier.</summary>
 internal static class FeatureDistance
 {
-    /// <summary>Measures, having the features taken.</summary>
-    /// <param name="classifier">Whose features.</param>
-    /// <param name="real">The reference set.</param>
-    /// <param name="drawn">The generated set.</param>
-    /// <param name="features">Name of the features for the result.</param>
-    /// <param name="stop">Stops between batches.</param>
-    public static FrechetResult Between(
-        ImageClassifier classifier, ImageDataset real, ImageDataset drawn, string features, CancellationToken stop) => Between(
-            classifier.Features(real, stop), classifier.Features(drawn, stop), drawn.Count, features);
-
     /// <summary>Measures.</summary>
     /// <param name="real">Features of the reference set, [N, width].</param>
     /// <param name="drawn">Those of the generated set, [M, width].</param>

@@ -255,11 +255,11 @@ public sealed class StageInputTests
     public void Judge_LearnsFromAllTrueLabelsAlone()
     {
         EvaluationResult judged = null!;
-        FrechetResult frechet = null!;
+        SampleQuality quality = null!;
         TinyRun.With(_folder["run"], _options, new SilentObserver(), pipeline =>
         {
             judged = pipeline.Evaluate(default);
-            frechet = pipeline.MeasureFrechet(default);
+            quality = pipeline.MeasureSamples(default);
         });
         var options = _options.Stage1 with { UnlabelledBatch = 0, LabelledBatch = 128 };
         using var byHand = new ByHand(this, options, LabelledImages.Of(_data.Train), Seed << 8);
@@ -267,7 +267,15 @@ public sealed class StageInputTests
         using var judge = Load(byHand.Average);
         Assert.That(judged.ReferenceTop1, Is.EqualTo(Accuracy(judge)));
         Assert.That(judged.PseudoImageAgreement, Is.EqualTo(judge.Evaluate(_pseudoImages).Accuracy));
-        Assert.That(frechet.Value, Is.EqualTo(Frechet(judge)).Within(1e-9));
+        Assert.That(quality.FrechetDistance, Is.EqualTo(Frechet(judge)).Within(1e-9));
+        Assert.That((quality.Real, quality.Drawn), Is.EqualTo((_data.Train.Count, _pseudoImages.Count)));
+        var (real, drawn, width) = (judge.Features(_data.Train), judge.Features(_pseudoImages), judge.Network.FeatureWidth);
+        Assert.That(
+            new KernelDistance(quality.KernelDistance, quality.KernelDeviation), Is.EqualTo(KernelDistance.Between(real, drawn, width)));
+        Assert.That(
+            new ManifoldOverlap(quality.Precision!.Value, quality.Recall!.Value, quality.Density!.Value, quality.Coverage!.Value),
+            Is.EqualTo(ManifoldOverlap.Of(real, drawn, width)));
+        Assert.That(quality.ClassScore, Is.EqualTo(ClassScore.Of(judge.Probabilities(_pseudoImages), _pseudoImages.Classes)));
         Assert.That(
             (judged.Stage1Top1, judged.Stage3Top1, judged.ControlTop1),
             Is.EqualTo((_result.Stage1.Top1, _result.Stage3.Top1, _result.Stage3.ControlTop1)));

@@ -226,7 +226,7 @@ public class PipelineTests
             ("stage-1-classifier", pipeline => pipeline.TrainGenerator(default)),
             ("stage-1-classifier", pipeline => pipeline.TrainGeneratorAndDraw(default)),
             ("stage-2-diffusion", pipeline => pipeline.Retrain(default)),
-            ("stage-2-diffusion", pipeline => pipeline.MeasureFrechet(default)),
+            ("stage-2-diffusion", pipeline => pipeline.MeasureSamples(default)),
             ("stage-3-classifier", pipeline => pipeline.Evaluate(default)),
         };
         TinyRun.With(_folder["empty"], TinyOptions.Run, new SilentObserver(), pipeline =>
@@ -260,7 +260,7 @@ public class PipelineTests
                 judged.Classes.Zip(ClassBalance.Count(test.Labels, test.Classes)).Sum(c => c.First.Recall * c.Second) / test.Count,
                 Is.EqualTo(judged.Stage3Top1).Within(1e-12),
                 "recalls, weighted by the images of their classes, are the accuracy");
-            Assert.That(pipeline.MeasureFrechet(default).Value, Is.GreaterThan(0));
+            Assert.That(pipeline.MeasureSamples(default).FrechetDistance, Is.GreaterThan(0));
         });
         Assert.That(
             TinyRun.Outcome(folder).Where(file => !file.Key.StartsWith("reference", StringComparison.Ordinal)),
