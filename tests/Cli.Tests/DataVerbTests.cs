@@ -167,6 +167,38 @@ public sealed class DataVerbTests
             "file,reason\n\"train/cat/x, y.png\",\"it holds no PNG, JPEG, WebP, BMP or GIF image\"\n"));
     }
 
+    [TestCase("mnist to data/mnist from its address", "mnist:data/mnist", "mnist")]
+    [TestCase("fashion-mnist to data/fashion-mnist from its address", "mnist:data/fashion-mnist", "fashion-mnist")]
+    [TestCase("cifar10 to /x/c from http://127.0.0.1/a", "cifar10:/x/c", "cifar10", "--out", "/x/c", "--from", "http://127.0.0.1/a")]
+    public void Get_SaysWhatToUseNext(string asked, string spec, params string[] words)
+    {
+        var run = CommandLine.Run(["data", "get", .. words]);
+        Assert.That((run.Code, run.Err, run.Engine.Brought.Single()), Is.EqualTo((0, "", asked)));
+        Assert.That(run.Out, Does.Match($"data +{spec}\n").And.Match($"next +dpt data info --data {spec}\n"));
+    }
+
+    [TestCase("there is no data set 'imagenet' to get; it must be one of: mnist, fashion-mnist, cifar10, cifar100", "imagenet")]
+    [TestCase("data get: name the data set")]
+    [TestCase("--from is 'ftp://x', it must be an address that begins with http:// or https://", "mnist", "--from", "ftp://x")]
+    [TestCase("--from is 'mirror', it must be", "mnist", "--from", "mirror")]
+    public void Get_WhatMakesNoSense_IsRefused(string says, params string[] words)
+    {
+        var run = CommandLine.RunReal(["data", "get", .. words]);
+        Assert.That((run.Code, run.Out), Is.EqualTo((ExitCodes.Usage, "")));
+        Assert.That(run.Err, Does.Contain(says));
+    }
+
+    /// <summary>Nobody listens at that port.</summary>
+    [Test]
+    public void Get_FromNowhere_SaysSoAndLeavesNothing()
+    {
+        using var folder = new TemporaryFolder();
+        var run = CommandLine.RunReal(["data", "get", "mnist", "--out", folder.File("x"), "--from", "http://127.0.0.1:9/mirror"]);
+        Assert.That((run.Code, run.Out), Is.EqualTo((ExitCodes.Environment, "")));
+        Assert.That(run.Err, Does.Match("^error: 'http://127.0.0.1:9/mirror/train-images-idx3-ubyte.gz' cannot be read: .*; another address can be given with --from\n$"));
+        Assert.That(Directory.EnumerateFileSystemEntries(folder.Path), Is.Empty);
+    }
+
     [Test]
     public void Help_OfInfo_HasTheRulesAndTheFormat()
     {

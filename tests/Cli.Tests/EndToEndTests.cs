@@ -241,6 +241,9 @@ public sealed class EndToEndTests
 
         public IReadOnlyList<NamedValue> Import(ImportRequest request, Device device) => _engine.Import(request, device);
 
+        public void GetData(PublishedSet set, string folder, Uri? from, IRunObserver observer, CancellationToken stop) =>
+            _engine.GetData(set, folder, from, observer, stop);
+
         public IReadOnlyList<NamedValue> DescribeData(DptOptions options) => _engine.DescribeData(options);
 
         public DataCheck CheckData(DptOptions options) => _engine.CheckData(options);

@@ -143,6 +143,12 @@ internal sealed class FakeCommands : IDptCommands
 
     public IReadOnlyList<NamedValue> SampleNetwork(NetworkSampleRequest request, Device device) => [new NamedValue("request", request.ToString())];
 
+    /// <summary>The sets that were to be brought.</summary>
+    public List<string> Brought { get; } = [];
+
+    public void GetData(PublishedSet set, string folder, Uri? from, IRunObserver observer, CancellationToken stop) =>
+        Brought.Add($"{set.Name} to {folder} from {from?.ToString() ?? "its address"}");
+
     public IReadOnlyList<NamedValue> DescribeData(DptOptions options)
     {
         Options = options;

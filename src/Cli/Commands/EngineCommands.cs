@@ -107,6 +107,9 @@ internal sealed class EngineCommands : IDptCommands
         ];
     }
 
+    public void GetData(PublishedSet set, string folder, Uri? from, IRunObserver observer, CancellationToken stop) =>
+        set.Save(folder, from, observer, stop);
+
     public IReadOnlyList<NamedValue> DescribeData(DptOptions options)
     {
         var data = DatasetCatalog.Load(options.Data, options.Seed);

@@ -105,6 +105,10 @@ internal interface IDptCommands
     /// <exception cref="DptException">See <see cref="ForeignNetwork.Open"/> and <see cref="ImportedFolder.Save"/>.</exception>
     IReadOnlyList<NamedValue> Import(ImportRequest request, Device device);
 
+    /// <summary>Brings a published data set into a folder.</summary>
+    /// <inheritdoc cref="PublishedSet.Save"/>
+    void GetData(PublishedSet set, string folder, Uri? from, IRunObserver observer, CancellationToken stop);
+
     /// <summary>Counts of the data set.</summary>
     IReadOnlyList<NamedValue> DescribeData(DptOptions options);
 

@@ -25,6 +25,7 @@ internal static class VerbTable
         new RunsVerb(),
         new CompareVerb(),
         new ReportVerb(),
+        new DataGetVerb(),
         new DataInfoVerb(),
         new DataCheckVerb(),
         new DataExportVerb(),
