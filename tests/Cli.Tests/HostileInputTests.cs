@@ -13,7 +13,7 @@ public sealed class HostileInputTests
     /// <summary>Every setting with values that it does not take, each as a file.</summary>
     public static IEnumerable<TestCaseData> WrongSettings()
     {
-        string[] values = ["\"\\u0000\"", "[]", "[1]", "{}", "{\"x\":1}", "1e999", "-1e400", "99999999999999999999", "-1", "\"\"", "\"x\\ny\"", "true", "1.5"];
+        string[] values = ["\"\\u0000\"", "[]", "[1]", "{}", "{\"x\":1}", "1e999", "-1e400", "\"NaN\"", "\"-Infinity\"", "99999999999999999999", "-1", "\"\"", "\"x\\ny\"", "true", "1.5"];
         foreach (var (name, key) in ConfigKeys.All)
         {
             var wrong = values.Where(value => !Takes(key, value)).ToArray();
@@ -48,6 +48,21 @@ public sealed class HostileInputTests
         {
             var file = folder.Write("settings.json", Whole[..length]);
             RequireRefusal(CommandLine.RunReal(["config", "show", "--config", file]), [ExitCodes.Usage], "settings.json", Whole[..length]);
+        }
+    }
+
+    /// <summary>What some programs write for numbers, and nesting without end, in the place of every setting.</summary>
+    [Test]
+    public void Config_WhatIsNoJson_IsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var value in new[] { "NaN", "Infinity", "-Infinity", "0x1", "1_000", "1,5", "'7'", "+1", "01", ".5", "1.", new string('[', 100_000), string.Concat(Enumerable.Repeat("{\"a\":", 100_000)) })
+        {
+            foreach (var name in ConfigKeys.All.Keys)
+            {
+                var file = folder.Write("settings.json", $$"""{ "{{name}}": {{value}} }""");
+                RequireRefusal(CommandLine.RunReal(["config", "show", "--config", file]), [ExitCodes.Usage], "settings.json", value);
+            }
         }
     }
 
@@ -153,6 +168,7 @@ public sealed class HostileInputTests
     [TestCase("npz")]
     [TestCase("zip")]
     [TestCase("tar")]
+    [TestCase("parquet")]
     public void Data_AFileOfSomethingElse_IsRefused(string kind)
     {
         using var folder = new TemporaryFolder();

@@ -59,7 +59,7 @@ internal static class TarContent
         {
             return archive.GetNextEntry();
         }
-        catch (InvalidOperationException error)
+        catch (Exception error) when (error is InvalidOperationException or NotSupportedException)
         {
             throw new InvalidDataException(error.Message, error);
         }

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using static DPT.Engine.Dpt.Tests.HostileArchives;
 
 namespace DPT.Engine.Dpt.Tests;
 
@@ -76,7 +77,7 @@ public sealed class ArchiveSourceTests
         var bomb = new MemoryStream();
         using (var packer = new GZipStream(bomb, CompressionLevel.Optimal, leaveOpen: true))
         {
-            packer.Write(Header("a.png", 1L << 29));
+            packer.Write(TarHeader("a.png", 1L << 29));
             packer.Write(new byte[300_000_000]);
         }
 
@@ -189,14 +190,14 @@ public sealed class ArchiveSourceTests
         yield return Case("tar", "no end", Tar(("a.png", png), ("a.cls", "1"u8.ToArray()))[..^1024], "it ends within a file, or lacks the empty block at the end of an archive; it may have been cut");
         yield return Case("tar", "cut in the last file", Tar(("a.png", png), ("a.cls", "1"u8.ToArray()))[..^1030], "it ends too early");
         yield return Case("tar", "a checksum that is wrong", With(Tar(("a.png", png)), 150, (byte)'9'), "is damaged or of another kind");
-        yield return Case("tar", "a terabyte announced", Header("a.png", 1L << 39), "it ends too early");
-        yield return Case("tar", "attributes of 1.5 GB", Header("a.png", 1_500_000_000, type: 'x'), "claim 1500000000 bytes, the limit is 1048576");
-        yield return Case("tar", "global attributes of 1.5 GB", Header("a.png", 1_500_000_000, type: 'g'), "claim 1500000000 bytes, the limit is 1048576");
-        yield return Case("tar", "a name of 1.5 GB", Header("a.png", 1_500_000_000, type: 'L'), "claim 1500000000 bytes, the limit is 1048576");
-        yield return Case("tar", "a link of 1.5 GB", Header("a.png", 1_500_000_000, type: 'K'), "claim 1500000000 bytes, the limit is 1048576");
-        yield return Case("tar", "a name of 1.5 GB behind a link", [.. Header("a.png", 2, type: 'K'), .. new byte[512], .. Header("a.png", 1_500_000_000, type: 'L')], "claim 1500000000 bytes, the limit is 1048576");
-        yield return Case("tar", "a link for an image", [.. Header("a.png", 0, type: '2'), .. new byte[1024]], "it has no PNG, JPEG, WebP, BMP or GIF images");
-        yield return Case("tar", "a device for an image", [.. Header("a.png", 0, type: '3'), .. new byte[1024]], "it has no PNG, JPEG, WebP, BMP or GIF images");
+        yield return Case("tar", "a terabyte announced", TarHeader("a.png", 1L << 39), "it ends too early");
+        yield return Case("tar", "attributes of 1.5 GB", TarHeader("a.png", 1_500_000_000, type: 'x'), "claim 1500000000 bytes, the limit is 1048576");
+        yield return Case("tar", "global attributes of 1.5 GB", TarHeader("a.png", 1_500_000_000, type: 'g'), "claim 1500000000 bytes, the limit is 1048576");
+        yield return Case("tar", "a name of 1.5 GB", TarHeader("a.png", 1_500_000_000, type: 'L'), "claim 1500000000 bytes, the limit is 1048576");
+        yield return Case("tar", "a link of 1.5 GB", TarHeader("a.png", 1_500_000_000, type: 'K'), "claim 1500000000 bytes, the limit is 1048576");
+        yield return Case("tar", "a name of 1.5 GB behind a link", [.. TarHeader("a.png", 2, type: 'K'), .. new byte[512], .. TarHeader("a.png", 1_500_000_000, type: 'L')], "claim 1500000000 bytes, the limit is 1048576");
+        yield return Case("tar", "a link for an image", [.. TarHeader("a.png", 0, type: '2'), .. new byte[1024]], "it has no PNG, JPEG, WebP, BMP or GIF images");
+        yield return Case("tar", "a device for an image", [.. TarHeader("a.png", 0, type: '3'), .. new byte[1024]], "it has no PNG, JPEG, WebP, BMP or GIF images");
         yield return Case("tar", "compressed", Gzip(Tar(("a.png", png))), "is damaged or of another kind");
         yield return Case("tar", "a broken image", Tar(("a.png", png), ("a.cls", "1"u8.ToArray()), ("b.png", png[..30])), "1 of 2 images cannot be read");
 
@@ -235,57 +236,9 @@ public sealed class ArchiveSourceTests
 
     private static byte[] Json(string labels) => Encoding.UTF8.GetBytes($$"""{"labels":{{labels}}}""");
 
-    private static byte[] Zip(params ReadOnlySpan<(string Name, byte[] Content)> entries)
-    {
-        var stream = new MemoryStream();
-        using (var archive = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true))
-        {
-            foreach (var (name, content) in entries)
-            {
-                using var entry = archive.CreateEntry(name, CompressionLevel.Optimal).Open();
-                entry.Write(content);
-            }
-        }
-
-        return stream.ToArray();
-    }
-
-    private static byte[] Tar(params ReadOnlySpan<(string Name, byte[] Content)> entries)
-    {
-        var archive = new List<byte>();
-        foreach (var (name, content) in entries)
-        {
-            archive.AddRange([.. Header(name, content.Length), .. content, .. new byte[(512 - (content.Length % 512)) % 512]]);
-        }
-
-        return [.. archive, .. new byte[1024]];
-    }
-
-    /// <summary>The block before a file, by the letter of POSIX.</summary>
-    private static byte[] Header(string name, long size, char type = '0')
-    {
-        var block = new byte[512];
-        Encoding.ASCII.GetBytes($"{name}").CopyTo(block, 0);
-        Encoding.ASCII.GetBytes($"0000644\00000000\00000000\0{Convert.ToString(size, 8).PadLeft(11, '0')}\000000000000\0        {type}").CopyTo(block, 100);
-        "ustar\000"u8.CopyTo(block.AsSpan(257));
-        Encoding.ASCII.GetBytes($"{Convert.ToString(block.Sum(b => b), 8).PadLeft(6, '0')}\0 ").CopyTo(block, 148);
-        return block;
-    }
-
     private static byte[] With(byte[] content, int at, byte value)
     {
         content[at] = value;
         return content;
-    }
-
-    private static byte[] Gzip(byte[] content)
-    {
-        using var target = new MemoryStream();
-        using (var gzip = new GZipStream(target, CompressionLevel.Fastest))
-        {
-            gzip.Write(content);
-        }
-
-        return target.ToArray();
     }
 }

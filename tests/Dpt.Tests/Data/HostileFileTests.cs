@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
-using System.IO.Compression;
+using static DPT.Engine.Dpt.Tests.HostileArchives;
 
 namespace DPT.Engine.Dpt.Tests;
 
@@ -15,6 +15,9 @@ public class HostileFileTests
     private const int Flips = 20;
     private const long MostMemory = 64 << 20;
 
+    /// <summary>Of one processor: other programs do not count.</summary>
+    private static readonly TimeSpan _mostWork = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan _mostTime = TimeSpan.FromSeconds(10);
 
     public static IEnumerable<TestCaseData> Damages()
@@ -27,14 +30,22 @@ public class HostileFileTests
             }
         }
 
-        foreach (var (reader, name, damage) in Forgeries())
+        foreach (var (reader, name, damage) in Forgeries().Concat(ForgedPickles()).Concat(ForgedArchives()).Concat(ForgedHeaders()))
         {
             yield return new TestCaseData(reader, damage).SetArgDisplayNames(reader.Name, name);
         }
     }
 
+    /// <summary>How many files are tried of each reader.</summary>
     [Test]
-    public void Damages_AreAtLeast300_OverAllReaders() => Assert.That(Damages().Count(), Is.GreaterThanOrEqualTo(300));
+    public void Damages_AreManyOfEveryReader()
+    {
+        var counts = Damages().GroupBy(damage => ((HostileReader)damage.Arguments[0]!).Name).ToDictionary(group => group.Key, group => group.Count());
+        TestContext.Out.WriteLine(string.Join('\n', counts.Select(count => $"{count.Value,5} {count.Key}").Append($"{counts.Values.Sum(),5} in all")));
+        Assert.That(counts.Keys, Is.EquivalentTo(HostileReader.All.Select(reader => reader.Name)));
+        Assert.That(counts.Values, Has.All.GreaterThanOrEqualTo(Truncations + 10));
+        Assert.That(counts.Values.Sum(), Is.GreaterThanOrEqualTo(1200));
+    }
 
     [TestCaseSource(nameof(Damages))]
     public void Read_DamagedFile_IsRefused(object testedReader, object inflict)
@@ -46,7 +57,7 @@ public class HostileFileTests
         damage(folder[reader.File]);
         var before = Listing(folder);
 
-        var (memory, clock) = (GC.GetTotalAllocatedBytes(precise: true), Stopwatch.StartNew());
+        var (memory, clock, work) = (GC.GetTotalAllocatedBytes(precise: true), Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
         string? given = null;
         Exception? refused = null;
         try
@@ -60,6 +71,7 @@ public class HostileFileTests
         }
 
         Assert.That(clock.Elapsed, Is.LessThan(_mostTime));
+        Assert.That(Environment.CpuUsage.TotalTime - work, Is.LessThan(_mostWork));
         Assert.That(GC.GetTotalAllocatedBytes(precise: true) - memory, Is.LessThan(MostMemory));
         Assert.That(Listing(folder), Is.EqualTo(before), "nothing is written");
         if (refused is null)
@@ -220,6 +232,93 @@ public class HostileFileTests
         }
     }
 
+    private static IEnumerable<(HostileReader Reader, string Name, Action<string> Damage)> ForgedPickles()
+    {
+        foreach (var (name, pickle) in HostilePickles.All)
+        {
+            yield return Forge("CIFAR-10 for Python", name, _ => pickle);
+            yield return Forge("weights of PyTorch", name, _ => PickleText.Zip(pickle));
+            yield return Forge("weights of PyTorch before 1.6", name, _ => PickleText.Of("\x80\x02\u008a\nl\u00fc\u009cF\u00f9 j\u00a8P\u0019.", "\x80\x02M\u00e9\u0003.", "\x80\x02}.", pickle));
+        }
+    }
+
+    private static IEnumerable<(HostileReader Reader, string Name, Action<string> Damage)> ForgedArchives()
+    {
+        var png = TestImages.Png(1, 2, 2);
+        foreach (var name in HostileArchives.Names)
+        {
+            yield return Forge("EDM's zip", $"an entry {name}", _ => Zip((name, png), ("dataset.json", System.Text.Encoding.UTF8.GetBytes($$"""{"labels":[["{{name.Replace("\\", "\\\\")}}",0]]}"""))));
+            yield return Forge("tar of WebDataset", $"an entry {name}", _ => Tar((name, png), ("a.cls", "1"u8.ToArray())));
+            yield return Forge("tar of WebDataset, compressed", $"an entry {name}", _ => Gzip(Tar((name, png), ("a.cls", "1"u8.ToArray()))));
+        }
+
+        foreach (var list in new[]
+        {
+            new string('[', 100_000), $$"""{"labels":{{string.Concat(Enumerable.Repeat("{\"labels\":", 5000))}}""", """{"labels":[["a.png",NaN]]}""", """{"labels":[["a.png",Infinity]]}""",
+            """{"labels":[["a.png",1e400]]}""", """{"labels":[["a.png",-9223372036854775809]]}""", """{"labels":[["a.png",[1,NaN]]]}""", """{"labels":[["a.png",true]]}""",
+            """{"labels":[["../a.png",1]]}""", """{"labels":[[1,"a.png"]]}""", """{"labels":[],"labels":[["a.png",0]]}""", "{\"labels\":[[\"a\0.png\",0]]}", "\xef\xbb\xbf",
+        })
+        {
+            yield return Forge("EDM's zip", $"a list {OneLine.Start(list)}", _ => Zip(("a.png", png), ("dataset.json", System.Text.Encoding.UTF8.GetBytes(list))));
+        }
+
+        yield return Forge("EDM's zip", "a bomb for an image", _ => Zip(("a.png", new byte[50_000_000]), ("dataset.json", """{"labels":[["a.png",0]]}"""u8.ToArray())));
+        yield return Forge("EDM's zip", "a bomb for a list", _ => Zip(("a.png", png), ("dataset.json", new byte[50_000_000])));
+        yield return Forge("arrays of NumPy", "a bomb", _ => Zip(("images.npy", new byte[50_000_000]), ("labels.npy", [])));
+        yield return Forge("tar of WebDataset, compressed", "a bomb", _ => Gzip([.. TarHeader("a.png", 1L << 29), .. new byte[10_000_000]]));
+        yield return Forge("tar of WebDataset, compressed", "bombs of names", _ => Gzip([.. TarHeader("a.png", 1L << 29, type: 'L'), .. new byte[1000]]));
+        foreach (var type in "123456xgLKDSM7")
+        {
+            yield return Forge("tar of WebDataset", $"an entry of type {type} with 1 TB", _ => TarHeader("a.png", 1L << 32, type));
+        }
+
+        foreach (var at in new[] { 0, 4, 8, 10, 12, 16, 20, 24, 28, 32, 34, 36, 42 })
+        {
+            yield return Forge("EDM's zip", $"byte {at} of the list of entries is 255", content => With(content, content.AsSpan().LastIndexOf("PK\u0001\u0002"u8) + at, 255));
+            yield return Forge("arrays of NumPy", $"byte {at} of the list of entries is 255", content => With(content, content.AsSpan().LastIndexOf("PK\u0001\u0002"u8) + at, 255));
+            yield return Forge("weights of PyTorch", $"byte {at} of the list of entries is 255", content => With(content, content.AsSpan().LastIndexOf("PK\u0001\u0002"u8) + at, 255));
+        }
+    }
+
+    private static IEnumerable<(HostileReader Reader, string Name, Action<string> Damage)> ForgedHeaders()
+    {
+        foreach (var (from, to) in new[]
+        {
+            ("'<f4'", "'>f4'"), ("'<f4'", "'|O8'"), ("'<f4'", "'<c8'"), ("'<f4'", "'<f2'"), ("False", "True "), ("'shape'", "'shapf'"), ("(", "(-"), ("(", "(9999999999"), (")", "9999999999)"), ("{", "["),
+            ("}", " "), ("'descr'", "'shape'"),
+        })
+        {
+            yield return Forge("array of NumPy", $"{from} becomes {to}", content => Replaced(content, from, to, keepLength: true));
+        }
+
+        foreach (var at in new[] { 0, 5, 6, 7, 8, 9 })
+        {
+            yield return Forge("array of NumPy", $"byte {at} is 255", content => With(content, at, 255));
+        }
+
+        foreach (var line in new[] { "a.png,dog", "x", "x,", ",x", "x,y,z", "nowhere.png,cat", "../a.png,cat", "\"", "\"a\"b,c", "d.png", "\0,\0" })
+        {
+            yield return Forge("table of labels", $"the line {line}", content => [.. content, .. System.Text.Encoding.UTF8.GetBytes(line + "\n")]);
+        }
+
+        foreach (var (reader, at) in new[] { ("JPEG", 0xc0), ("JPEG", 0xc2) })
+        {
+            foreach (var size in new byte[] { 0, 255 })
+            {
+                yield return Forge(reader, $"sizes of {size} behind marker {at:x}", content => content.AsSpan().IndexOf((byte[])[0xff, (byte)at]) is >= 0 and var place
+                    ? With(content, place + 5, size, size, size, size)
+                    : content);
+            }
+        }
+
+        foreach (var size in new ushort[] { 0, 20_000, 0xffff })
+        {
+            yield return Forge("GIF", $"a side of {size}", content => With(content, 6, (byte)size, (byte)(size >> 8), (byte)size, (byte)(size >> 8)));
+            yield return Forge("GIF", $"a frame at {size}", content => content.AsSpan().IndexOf((byte)0x2c) is var place ? With(content, place + 1, (byte)size, (byte)(size >> 8)) : content);
+            yield return Forge("WebP", $"a chunk of {size}", content => With(content, 16, (byte)size, (byte)(size >> 8), 0xff, 0x7f));
+        }
+    }
+
     private static (HostileReader Reader, string Name, Action<string> Damage) Forge(string reader, string name, Func<byte[], byte[]> change) =>
         (HostileReader.All.Single(r => r.Name == reader), name, path => Change(path, change));
 
@@ -265,17 +364,6 @@ public class HostileFileTests
         }
 
         return System.Text.Encoding.Latin1.GetBytes(changed);
-    }
-
-    private static byte[] Gzip(byte[] content)
-    {
-        using var target = new MemoryStream();
-        using (var gzip = new GZipStream(target, CompressionLevel.Fastest))
-        {
-            gzip.Write(content);
-        }
-
-        return target.ToArray();
     }
 
     private static byte[] Noise(int length)

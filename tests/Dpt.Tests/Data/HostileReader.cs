@@ -40,6 +40,9 @@ internal sealed record HostileReader(
             Checked: false),
         Archive("EDM's zip", "zip", DataFiles.Made("edm-compressed.zip")),
         Archive("tar of WebDataset", "tar", DataFiles.Unpacked("shard-pax.tar")),
+        Archive("tar of WebDataset, compressed", "tar", DataFiles.Made("shard-ustar.tar.gz"), ".tar.gz"),
+        Archive("Parquet", "parquet", DataFiles.Made("hub.parquet")),
+        Archive("Parquet, second version", "parquet", DataFiles.Made("hub-gzip.parquet")),
         Image("PNG", ".png", TestImages.Png(3, 9, 9), isChecked: true),
         Image("JPEG", ".jpg", Encoded(SKEncodedImageFormat.Jpeg), isChecked: false),
         Image("WebP", ".webp", Encoded(SKEncodedImageFormat.Webp), isChecked: false),
@@ -68,6 +71,20 @@ internal sealed record HostileReader(
             }),
             folder => string.Join(';', StateDict.Load(folder["weights.safetensors"]).OrderBy(tensor => tensor.Key, StringComparer.Ordinal)
                 .Select(tensor => $"{tensor.Key} {tensor.Value.Shape} {string.Join(' ', tensor.Value.Values)}")),
+            Checked: false),
+        Weights("weights of PyTorch", "weights.pth", WeightFiles.PathOf("msn.pth")),
+        Weights("weights of PyTorch before 1.6", "weights.pth", WeightFiles.PathOf("msn-legacy.pth")),
+        new(
+            "array of NumPy",
+            "array.npy",
+            folder => System.IO.File.Copy(WeightFiles.PathOf("uvit-t.npy"), folder["array.npy"]),
+            folder => string.Join(' ', NpyFile.ReadFloats(folder["array.npy"]).Values),
+            Checked: false),
+        new(
+            "table of labels",
+            "labels.csv",
+            folder => folder.Write("labels.csv", "file,label\na.png,cat\n\"b, c.png\",dog\n"),
+            folder => string.Join(' ', LabelTable.Load(folder["labels.csv"]).LabelsOf(["a.png", "b, c.png", "d.png"])),
             Checked: false),
         new("image shard", "shard-001-00000.safetensors", WriteShards, ReadShards, Checked: false),
         new("plan of image shards", "shards.json", WriteShards, ReadShards, Checked: false) { Names = "dpt-test-" },
@@ -126,11 +143,19 @@ internal sealed record HostileReader(
         folder => Hashes(DatasetCatalog.Load(TestImages.Options($"cifar10:{folder.Path}"), seed: 1)),
         Checked: compressed);
 
-    private static HostileReader Archive(string name, string kind, byte[] content) => new(
+    private static HostileReader Archive(string name, string kind, byte[] content, string? ending = null) => new(
         name,
-        $"set.{kind}",
-        folder => folder.Write($"set.{kind}", content),
-        folder => Hashes(DatasetCatalog.Load(TestImages.Options($"{kind}:{folder[$"set.{kind}"]}"), seed: 1)),
+        $"set{ending ?? $".{kind}"}",
+        folder => folder.Write($"set{ending ?? $".{kind}"}", content),
+        folder => Hashes(DatasetCatalog.Load(TestImages.Options($"{kind}:{folder[$"set{ending ?? $".{kind}"}"]}"), seed: 1)),
+        Checked: false);
+
+    private static HostileReader Weights(string name, string file, string path) => new(
+        name,
+        file,
+        folder => System.IO.File.Copy(path, folder[file]),
+        folder => string.Join(';', WeightFile.Read(folder[file]).OrderBy(tensor => tensor.Key, StringComparer.Ordinal)
+            .Select(tensor => $"{tensor.Key} {string.Join(' ', tensor.Value.Shape)} {string.Join(' ', tensor.Value.Values)}")),
         Checked: false);
 
     private static HostileReader Image(string name, string extension, byte[] content, bool isChecked) => new(
