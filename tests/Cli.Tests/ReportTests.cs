@@ -253,6 +253,30 @@ public sealed class ReportTests
         Assert.That(Directory.GetFiles(run.Run.FolderPath, "*", SearchOption.AllDirectories), Is.EquivalentTo(before));
     }
 
+    /// <summary>The browser is given the page, and that there is none is said when the page is there.</summary>
+    [Test]
+    [Platform(Exclude = "Win", Reason = "the browser is a script of the shell")]
+    public void Report_Opened_GivesThePageToTheBrowser()
+    {
+        using var run = new ReportFolder(Animals);
+        run.Write(".lock", "");
+        using var folder = new TemporaryFolder();
+        var seen = folder.File("seen");
+        var browser = folder.Write("browser", $"#!/bin/sh\nprintf %s \"$1\" > {seen}.part\nmv {seen}.part {seen}\n");
+        File.SetUnixFileMode(browser, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var environment = new Dictionary<string, string> { ["BROWSER"] = browser };
+        var shown = CommandLine.Run(["report", run.Run.FolderPath, "--open"], new FakeCommands(), environment);
+        Assert.That(shown.Code, Is.Zero, shown.Err);
+        Assert.That(() => File.Exists(seen), Is.True.After(20_000, 20));
+        Assert.That(File.ReadAllText(seen), Is.EqualTo(run.Run.ReportPath).And.EndsWith("report.html"));
+
+        File.Delete(run.Run.ReportPath);
+        environment["BROWSER"] = folder.File("nothing");
+        var none = CommandLine.Run(["report", run.Run.FolderPath, "--open"], new FakeCommands(), environment);
+        Assert.That((none.Code, File.Exists(run.Run.ReportPath)), Is.EqualTo((ExitCodes.Environment, true)));
+        Assert.That(none.Err, Does.Match("^error: cannot show '.*report.html': .*; open it yourself, or name a browser in BROWSER\n$"));
+    }
+
     [Test]
     public void Verb_WithoutARun_SaysWhatToGive()
     {
