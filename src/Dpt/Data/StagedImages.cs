@@ -68,7 +68,7 @@ internal sealed class StagedImages : IDisposable
     public void Dispose()
     {
         // What is read ahead may fail when nobody needs it any more.
-        ((IAsyncResult)_reading).AsyncWaitHandle.WaitOne();
+        Task.WaitAny(_reading);
         DisposeBuffers();
     }
 
