@@ -55,6 +55,29 @@ public sealed class DeviceImagesTests
         }
     }
 
+    /// <summary>What cannot be read ahead is said when it is asked for, and never drawn; at the end nobody hears of what nobody needs.</summary>
+    [Test]
+    [Platform("Linux")]
+    public void Batch_OfAFileThatBecomesShorter_IsNotDrawn()
+    {
+        var before = PixelStoreTests.OpenFiles().Values;
+        var set = PixelStoreTests.InAFile(_images);
+        var path = PixelStoreTests.OpenFiles().Single(file => !before.Contains(file.Value)).Key;
+        using var staged = new DeviceImages(_device, set, NormalisationStatistics.Of(_images));
+        var (order, chosen) = (Order(shuffled: false), new int[7]);
+        staged.Choose(order, 0, chosen);
+        using (var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))
+        {
+            file.SetLength(0);
+        }
+
+        // Step 1 may have been read already; step 2 cannot have been.
+        TestImages.Fails(
+            FailureKind.Environment,
+            () => Array.ForEach([1, 2], step => staged.Choose(order, step, chosen)),
+            "cannot read images from their temporary file");
+    }
+
     [Test]
     public void Memory_IsWhatTheEstimateSays()
     {
