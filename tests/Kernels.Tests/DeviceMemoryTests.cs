@@ -72,6 +72,15 @@ public sealed class DeviceMemoryTests
     }
 
     [Test]
+    public void Peak_WhenSmallerBlocksFollow_IsThatOfTheLargest()
+    {
+        _memory.Return(_memory.Rent(1024), 1024);
+        var small = _memory.Rent(256);
+        Assert.That(Counters(), Is.EqualTo((1, 256L, 1024L, 1280L, 2L)));
+        _memory.Return(small, 256);
+    }
+
+    [Test]
     public void Rent_SystemRefuses_CountsNothing()
     {
         _exhausted = true;
