@@ -33,6 +33,21 @@ public sealed class ParquetSourceTests
         Assert.That(pair.Notes, Is.Empty);
     }
 
+    /// <summary>By the letter of the format such pages are compressed; Apache's library always says whether they are.</summary>
+    [Test]
+    public void Load_PagesThatDoNotSayWhetherTheyAreCompressed_UnpacksThem()
+    {
+        const int Rows = 20;
+        byte[] images = [.. Enumerable.Range(0, Rows).Select(i => TestImages.Png(1, 4, 4, i)).SelectMany(png => (byte[])[.. BitConverter.GetBytes(png.Length), .. png])];
+        byte[] labels = [.. Enumerable.Range(0, Rows).SelectMany(i => BitConverter.GetBytes(i % 2L))];
+        var (first, second) = (File((packed, length) => ParquetText.Page(packed, length, Rows)), File((packed, length) => ParquetText.PageOfSecondVersion(packed, length, Rows)));
+        Assert.That(second.Train.Pixels.ToArray(), Is.EqualTo(first.Train.Pixels.ToArray()).And.Not.Empty);
+        Assert.That(second.Train.Labels, Is.EqualTo(first.Train.Labels));
+
+        DatasetPair File(Func<byte[], int, byte[]> page) => Load(_folder.Write(
+            "x.parquet", ParquetText.File(Rows, page(HostileArchives.Gzip(images), images.Length), page(HostileArchives.Gzip(labels), labels.Length), codec: 2)));
+    }
+
     [Test]
     public void Load_WhereFewAreLabelled_SetsNoneAside()
     {

@@ -29,6 +29,14 @@ internal static class ParquetText
     public static byte[] Page(byte[] packed, long length, long count, long encoding = 0) =>
         [.. Struct((1, 0L), (2, length), (3, (long)packed.Length), (5, new Nested(Struct((1, count), (2, encoding))))), .. packed];
 
+    /// <summary>A page of plain values in the second version, which does not say whether they are compressed.</summary>
+    public static byte[] PageOfSecondVersion(byte[] packed, long length, long count) =>
+    [
+        .. Struct(
+            (1, 3L), (2, length), (3, (long)packed.Length), (8, new Nested(Struct((1, count), (2, 0L), (3, count), (4, 0L), (5, 0L), (6, 0L))))),
+        .. packed,
+    ];
+
     /// <summary>A page with a dictionary.</summary>
     public static byte[] Dictionary(byte[] packed, long length, long count) =>
         [.. Struct((1, 2L), (2, length), (3, (long)packed.Length), (7, new Nested(Struct((1, count), (2, 0L))))), .. packed];
