@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using DPT.Engine.Cli;
 using DPT.Engine.Dpt;
 
@@ -256,6 +257,7 @@ public sealed class ReportTests
     /// <summary>The browser is given the page, and that there is none is said when the page is there.</summary>
     [Test]
     [Platform(Exclude = "Win", Reason = "the browser is a script of the shell")]
+    [UnsupportedOSPlatform("windows")]
     public void Report_Opened_GivesThePageToTheBrowser()
     {
         using var run = new ReportFolder(Animals);
