@@ -180,7 +180,7 @@ public sealed class DeviceMemory : IDisposable
         }
     }
 
-    /// <summary>Eight classes per power of two: at most 12.5 % is lost to rounding.</summary>
+    /// <summary>Sixteen classes per power of two: at most 6.25 % is lost to rounding.</summary>
     private static long SizeClass(long bytes)
     {
         const long Smallest = 256;
@@ -189,7 +189,7 @@ public sealed class DeviceMemory : IDisposable
             return Smallest;
         }
 
-        var step = Math.Max(Smallest, (long)(System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)bytes) >> 4));
+        var step = Math.Max(Smallest, (long)(System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)bytes) >> 5));
         return (bytes + step - 1) / step * step;
     }
 }

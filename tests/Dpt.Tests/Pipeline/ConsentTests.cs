@@ -41,6 +41,7 @@ public class ConsentTests
         ["stage3.controlSteps"] = 9,
         ["device"] = "auto",
         ["precision"] = "bf16",
+        ["run.checkpointsKeptEvery"] = 3,
         ["run.onDivergence"] = "retry",
     };
 
