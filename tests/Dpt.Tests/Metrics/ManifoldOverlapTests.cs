@@ -28,15 +28,15 @@ public sealed class ManifoldOverlapTests
         overlap = ManifoldOverlap.Of([0, 1, 5], [0.5f, 9.5f], 1, 1, 1);
         Assert.That((overlap.Density, overlap.Coverage), Is.EqualTo((1.0, 2 / 3.0)));
 
-        // With k = 2 radii are 5, 4 and 5: 0.5 lies in all three balls, 3 too; six balls over twice two.
-        overlap = ManifoldOverlap.Of([0, 1, 5], [0.5f, 3], 1, 1, 2);
+        // With k = 2 radii are 5, 4 and 5: 0.5 and 0.4 lie in all three balls, six over twice two; with k = 1 they would miss that of 5.
+        overlap = ManifoldOverlap.Of([0, 1, 5], [0.5f, 0.4f], 1, 1, 2);
         Assert.That((overlap.Density, overlap.Coverage), Is.EqualTo((1.5, 1.0)));
     }
 
-    /// <summary>The border belongs to the ball, and distances are Euclidean: (3, 4) is 5 from (0, 0), whose neighbour is (5, 0).</summary>
+    /// <summary>The border belongs to the ball, and distances are Euclidean: (-3, 4) is 5 from (0, 0), whose neighbour is (5, 0).</summary>
     [Test]
     public void Borders_BelongToBalls() => Assert.That(
-        ManifoldOverlap.Of([0, 0, 5, 0], [3, 4, 300, 0], 2, 1, 1).Precision, Is.EqualTo(0.5));
+        ManifoldOverlap.Of([0, 0, 5, 0], [-3, 4, 300, 0], 2, 1, 1).Precision, Is.EqualTo(0.5));
 
     /// <summary>A drawn set that is the real one reaches all of it; one that repeats a single real image is precise and covers little.</summary>
     [Test]
@@ -60,8 +60,8 @@ public sealed class ManifoldOverlapTests
     [Test]
     public void LargeSets_AreSpreadOver()
     {
-        float[] real = [.. Enumerable.Range(0, 10_100).Select(i => i < 5_050 ? i * 1e-3f : 1000 + (i * 1e-3f))];
-        float[] drawn = [.. Enumerable.Range(0, 100).Select(i => 1000 + 5.05f + (i * 0.05f))];
+        float[] real = [.. Enumerable.Range(0, 20_000).Select(i => i < 10_000 ? i * 1e-3f : 1000 + (i * 1e-3f))];
+        float[] drawn = [.. Enumerable.Range(0, 100).Select(i => 1010 + (i * 0.1f))];
         var overlap = ManifoldOverlap.Of(real, drawn, 1)!.Value;
         Assert.That(overlap.Precision, Is.EqualTo(1));
         Assert.That(overlap.Recall, Is.EqualTo(0.5).Within(0.01));
