@@ -1,49 +1,28 @@
 using System.Text.Json;
-using DPT.Engine.Autograd;
 using DPT.Engine.Cli;
 using DPT.Engine.Dpt;
-using DPT.Engine.Kernels;
 
 namespace Cli.Tests;
 
 /// <summary><c>dpt import</c>, and what takes its folder; the numbers are tested with the networks.</summary>
-public sealed class ImportTests
+public sealed class ImportTests : NetworkFileTests
 {
-    private TemporaryFolder _folder = null!;
-
-    [SetUp]
-    public void MakeNetwork()
-    {
-        _folder = new TemporaryFolder();
-        using var device = new HostDevice(threads: 1);
-        using var store = new ParameterStore(device);
-        _ = new UVit(store, new UVitConfig(8, 4, 1, 8, 2, 2, NumClasses: 3, Convolution: true));
-        store.Initialize(1);
-        StateDict.Save(_folder.File("uvit.safetensors"), store.Export(store.Values));
-        NpyFile.Write(_folder.File("x.npy"), new NpyArray<float>([2, 1, 8, 8], [.. Enumerable.Range(0, 128).Select(i => i / 64f)]));
-        NpyFile.Write(_folder.File("t.npy"), new NpyArray<float>([2], [3, 500]));
-        NpyFile.Write(_folder.File("y.npy"), new NpyArray<long>([2], [0, 2]));
-    }
-
-    [TearDown]
-    public void RemoveNetwork() => _folder.Dispose();
-
     /// <summary>The folder gives what the file gives, and nobody says again what it is.</summary>
     [Test]
     public void Import_MakesAFolder_ThatSaysWhatItIs()
     {
         var import = Import("--heads", "2");
         Assert.That(import.Code, Is.Zero, import.Err);
-        Assert.That(import.Out, Does.Contain("U-ViT: images 1x8x8, patch 4").And.Contain("45 tensors match, 0 missing").And.Contain(_folder.File("out")));
-        string[] input = ["--x", _folder.File("x.npy"), "--t", _folder.File("t.npy"), "--y", _folder.File("y.npy"), "--device", "host"];
-        Succeeds(["forward", "--weights", _folder.File("out"), .. input, "--out", _folder.File("folder.npy")]);
-        Succeeds(["forward", "--weights", _folder.File("uvit.safetensors"), "--model", "uvit", "--heads", "2", .. input, "--out", _folder.File("file.npy")]);
-        Assert.That(File.ReadAllBytes(_folder.File("folder.npy")), Is.EqualTo(File.ReadAllBytes(_folder.File("file.npy"))));
-        Succeeds(["grad", "--weights", _folder.File("out"), .. input, "--out", _folder.File("g.npz")]);
+        Assert.That(import.Out, Does.Contain("U-ViT: images 1x8x8, patch 4").And.Contain("45 tensors match, 0 missing").And.Contain(Folder.File("out")));
+        string[] input = ["--x", Folder.File("x.npy"), "--t", Folder.File("t.npy"), "--y", Folder.File("y.npy"), "--device", "host"];
+        Succeeds(["forward", "--weights", Folder.File("out"), .. input, "--out", Folder.File("folder.npy")]);
+        Succeeds(["forward", "--weights", Folder.File("uvit.safetensors"), "--model", "uvit", "--heads", "2", .. input, "--out", Folder.File("file.npy")]);
+        Assert.That(File.ReadAllBytes(Folder.File("folder.npy")), Is.EqualTo(File.ReadAllBytes(Folder.File("file.npy"))));
+        Succeeds(["grad", "--weights", Folder.File("out"), .. input, "--out", Folder.File("g.npz")]);
         Succeeds(
         [
-            "generate", "--weights", _folder.File("out"), "--init", _folder.File("x.npy"), "--labels", _folder.File("y.npy"), "--solver", "ddim",
-            "--steps", "2", "--device", "host", "--out", _folder.File("samples.npy"),
+            "generate", "--weights", Folder.File("out"), "--init", Folder.File("x.npy"), "--labels", Folder.File("y.npy"), "--solver", "ddim",
+            "--steps", "2", "--device", "host", "--out", Folder.File("samples.npy"),
         ]);
     }
 
@@ -51,9 +30,9 @@ public sealed class ImportTests
     [Test]
     public void Forward_OfAFolder_TakesWhatIsGiven()
     {
-        Succeeds(["import", _folder.File("uvit.safetensors"), "--as", "uvit", "--heads", "2", "--out", _folder.File("out")]);
-        var model = Path.Combine(_folder.File("out"), "model.safetensors");
-        string[] words = ["forward", "--weights", _folder.File("out"), "--x", "a", "--out", _folder.File("o")];
+        Succeeds(["import", Folder.File("uvit.safetensors"), "--as", "uvit", "--heads", "2", "--out", Folder.File("out")]);
+        var model = Path.Combine(Folder.File("out"), "model.safetensors");
+        string[] words = ["forward", "--weights", Folder.File("out"), "--x", "a", "--out", Folder.File("o")];
         Assert.That(CommandLine.Run(words).Out, Does.Contain(new ForeignNetworkOptions(model, null, "uvit", 2).ToString()));
         Assert.That(
             CommandLine.Run([.. words, "--heads", "4", "--model", "vit", "--features", "--key", "k"]).Out,
@@ -64,17 +43,17 @@ public sealed class ImportTests
     public void Import_HandsEverythingOn()
     {
         var run = CommandLine.Run(
-            "import", "w", "--as", "vit", "--key", "k", "--heads", "6", "--features", "--image-size", "96", "--licence", "mit", "--out", _folder.File("o") + "/");
+            "import", "w", "--as", "vit", "--key", "k", "--heads", "6", "--features", "--image-size", "96", "--licence", "mit", "--out", Folder.File("o") + "/");
         Assert.That(run.Code, Is.Zero, run.Err);
         var network = new ForeignNetworkOptions("w", "k", "vit", 6, Features: true, ImageSize: 96);
-        Assert.That(run.Out, Does.Contain(new ImportRequest(network, "mit", _folder.File("o")).ToString()));
+        Assert.That(run.Out, Does.Contain(new ImportRequest(network, "mit", Folder.File("o")).ToString()));
     }
 
     [Test]
     public void Import_ForLargerImages_SaysSoInItsConfiguration()
     {
         Assert.That(Import("--heads", "2", "--image-size", "16", "--json").Code, Is.Zero);
-        using var config = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder.File("out"), "config.json")));
+        using var config = JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder.File("out"), "config.json")));
         Assert.That(config.RootElement.GetProperty("imageSize").GetInt32(), Is.EqualTo(16));
     }
 
@@ -89,22 +68,22 @@ public sealed class ImportTests
         var run = Import(words);
         Assert.That((run.Code, run.Out), Is.EqualTo((code, "")), run.Err);
         Assert.That(run.Err, Does.Contain(says));
-        Assert.That(Directory.Exists(_folder.File("out")), Is.False);
+        Assert.That(Directory.Exists(Folder.File("out")), Is.False);
     }
 
     [Test]
     public void Import_NeedsAFileAKindAndANewFolder()
     {
-        Refuses(ExitCodes.Usage, "import: name the file of weights", "--as", "uvit", "--heads", "2", "--out", _folder.File("o"));
-        Refuses(ExitCodes.Usage, "import: --as NAME is missing", "w", "--heads", "2", "--out", _folder.File("o"));
-        Refuses(ExitCodes.Usage, "--as is 'vti', it must be uvit or vit; did you mean 'vit'?", "w", "--as", "vti", "--heads", "2", "--out", _folder.File("o"));
+        Refuses(ExitCodes.Usage, "import: name the file of weights", "--as", "uvit", "--heads", "2", "--out", Folder.File("o"));
+        Refuses(ExitCodes.Usage, "import: --as NAME is missing", "w", "--heads", "2", "--out", Folder.File("o"));
+        Refuses(ExitCodes.Usage, "--as is 'vti', it must be uvit or vit; did you mean 'vit'?", "w", "--as", "vti", "--heads", "2", "--out", Folder.File("o"));
         Refuses(ExitCodes.Usage, "import: --out DIR is missing", "w", "--as", "vit", "--heads", "2");
-        Refuses(ExitCodes.Environment, "exists; give the name of a new folder", "w", "--as", "vit", "--heads", "2", "--out", _folder.Path);
-        Refuses(ExitCodes.Environment, "none", _folder.File("none"), "--as", "vit", "--heads", "2", "--out", _folder.File("o"));
+        Refuses(ExitCodes.Environment, "exists; give the name of a new folder", "w", "--as", "vit", "--heads", "2", "--out", Folder.Path);
+        Refuses(ExitCodes.Environment, "none", Folder.File("none"), "--as", "vit", "--heads", "2", "--out", Folder.File("o"));
     }
 
     private (int Code, string Out, string Err) Import(params string[] words) =>
-        CommandLine.RunReal(["import", _folder.File("uvit.safetensors"), "--as", "uvit", "--out", _folder.File("out"), .. words]);
+        CommandLine.RunReal(["import", Folder.File("uvit.safetensors"), "--as", "uvit", "--out", Folder.File("out"), .. words]);
 
     private static void Succeeds(string[] words)
     {

@@ -3,32 +3,12 @@ using System.Text.Json;
 using DPT.Engine.Autograd;
 using DPT.Engine.Cli;
 using DPT.Engine.Dpt;
-using DPT.Engine.Kernels;
 
 namespace Cli.Tests;
 
 /// <summary><c>dpt forward</c>, <c>dpt grad</c> and <c>dpt generate --weights</c>, from the command line to the files; the numbers are tested with the networks.</summary>
-public sealed class NetworkTests
+public sealed class NetworkTests : NetworkFileTests
 {
-    private TemporaryFolder _folder = null!;
-
-    [SetUp]
-    public void MakeNetwork()
-    {
-        _folder = new TemporaryFolder();
-        using var device = new HostDevice(threads: 1);
-        using var store = new ParameterStore(device);
-        _ = new UVit(store, new UVitConfig(8, 4, 1, 8, 2, 2, NumClasses: 3, Convolution: true));
-        store.Initialize(1);
-        StateDict.Save(_folder.File("uvit.safetensors"), store.Export(store.Values));
-        NpyFile.Write(_folder.File("x.npy"), new NpyArray<float>([2, 1, 8, 8], [.. Enumerable.Range(0, 128).Select(i => i / 64f)]));
-        NpyFile.Write(_folder.File("t.npy"), new NpyArray<float>([2], [3, 500]));
-        NpyFile.Write(_folder.File("y.npy"), new NpyArray<long>([2], [0, 2]));
-    }
-
-    [TearDown]
-    public void RemoveNetwork() => _folder.Dispose();
-
     [TestCase("host")]
     [TestCase("sim")]
     public void Forward_WritesTheOutput(string device)
@@ -36,7 +16,7 @@ public sealed class NetworkTests
         var run = CommandLine.RunReal(["forward", .. Input("eps.npy"), "--device", device]);
         Assert.That(run.Code, Is.Zero, run.Err);
         Assert.That(run.Out, Does.Contain("U-ViT: images 1x8x8, patch 4, width 8, depth 2, heads 2").And.Contain("45 tensors match, 0 missing"));
-        Assert.That(NpyFile.ReadFloats(_folder.File("eps.npy")).Shape, Is.EqualTo(new[] { 2, 1, 8, 8 }));
+        Assert.That(NpyFile.ReadFloats(Folder.File("eps.npy")).Shape, Is.EqualTo(new[] { 2, 1, 8, 8 }));
     }
 
     [Test]
@@ -46,17 +26,17 @@ public sealed class NetworkTests
         Assert.That(run.Code, Is.Zero, run.Err);
         using var json = JsonDocument.Parse(run.Out);
         Assert.That(json.RootElement.GetProperty("gradients").GetInt32(), Is.EqualTo(45));
-        using var archive = ZipFile.OpenRead(_folder.File("g.npz"));
+        using var archive = ZipFile.OpenRead(Folder.File("g.npz"));
         Assert.That(archive.Entries.Select(entry => entry.FullName).ToList(), Has.Count.EqualTo(45).And.Contain("in_blocks.0.attn.qkv.weight.npy"));
     }
 
     [Test]
     public void Forward_HandsEverythingOn()
     {
-        var run = CommandLine.Run("forward", "--weights", "w", "--key", "k", "--model", "vit", "--heads", "6", "--features", "--x", "a", "--out", _folder.File("o"));
+        var run = CommandLine.Run("forward", "--weights", "w", "--key", "k", "--model", "vit", "--heads", "6", "--features", "--x", "a", "--out", Folder.File("o"));
         Assert.That(run.Code, Is.Zero, run.Err);
         Assert.That(run.Out, Does.Contain(new ForeignNetworkOptions("w", "k", "vit", 6, Features: true).ToString()));
-        Assert.That(run.Out, Does.Contain($"a   {_folder.File("o")} False"));
+        Assert.That(run.Out, Does.Contain($"a   {Folder.File("o")} False"));
     }
 
     [Test]
@@ -78,21 +58,21 @@ public sealed class NetworkTests
     [Test]
     public void Forward_OfBrokenFiles_WritesNothing()
     {
-        _folder.Write("t.npy", "no times");
+        Folder.Write("t.npy", "no times");
         Refuses(ExitCodes.Check, "t.npy", Input("eps.npy"));
-        File.Delete(_folder.File("x.npy"));
+        File.Delete(Folder.File("x.npy"));
         Refuses(ExitCodes.Environment, "x.npy", Input("eps.npy"));
         MakeInput();
-        var state = StateDict.Load(_folder.File("uvit.safetensors"));
+        var state = StateDict.Load(Folder.File("uvit.safetensors"));
         state.Remove("norm.bias");
-        StateDict.Save(_folder.File("uvit.safetensors"), state);
+        StateDict.Save(Folder.File("uvit.safetensors"), state);
         Refuses(ExitCodes.Check, "44 tensors match, 1 missing (norm.bias), 0 unexpected, 0 of another shape", Input("eps.npy"));
-        Assert.That(_folder.File("eps.npy"), Does.Not.Exist);
+        Assert.That(Folder.File("eps.npy"), Does.Not.Exist);
 
         void MakeInput()
         {
-            NpyFile.Write(_folder.File("x.npy"), new NpyArray<float>([2, 1, 8, 8], new float[128]));
-            NpyFile.Write(_folder.File("t.npy"), new NpyArray<float>([2], [3, 500]));
+            NpyFile.Write(Folder.File("x.npy"), new NpyArray<float>([2, 1, 8, 8], new float[128]));
+            NpyFile.Write(Folder.File("t.npy"), new NpyArray<float>([2], [3, 500]));
         }
     }
 
@@ -103,7 +83,7 @@ public sealed class NetworkTests
         var run = CommandLine.RunReal(["generate", .. Way("--guidance", "0.4", "--device", device)]);
         Assert.That(run.Code, Is.Zero, run.Err);
         Assert.That(run.Out, Does.Contain("45 tensors match, 0 missing").And.Contain("dpm-solver-fast, 5 evaluations, vp, guidance 0.4"));
-        Assert.That(NpyFile.ReadFloats(_folder.File("samples.npy")).Shape, Is.EqualTo(new[] { 2, 1, 8, 8 }));
+        Assert.That(NpyFile.ReadFloats(Folder.File("samples.npy")).Shape, Is.EqualTo(new[] { 2, 1, 8, 8 }));
     }
 
     /// <summary>The option may stand anywhere; without it the verb is the stage of that name.</summary>
@@ -112,11 +92,11 @@ public sealed class NetworkTests
     {
         var run = CommandLine.Run(
             "generate", "--heads", "6", "--key", "k", "--init", "z", "--labels", "y", "--schedule", "discrete", "--solver", "ddim", "--steps", "7",
-            "--seed", "3", $"--out={_folder.File("o")}", "--weights=w");
+            "--seed", "3", $"--out={Folder.File("o")}", "--weights=w");
         Assert.That(run.Code, Is.Zero, run.Err);
         var drawing = ConfigLoader.Defaults().ToOptions().Generate with { Solver = "ddim", Evaluations = 7, Guidance = 0 };
         var network = new ForeignNetworkOptions("w", "k", "uvit", 6);
-        Assert.That(run.Out, Does.Contain(new NetworkSampleRequest(network, "z", "y", "discrete", drawing, 3, _folder.File("o")).ToString()));
+        Assert.That(run.Out, Does.Contain(new NetworkSampleRequest(network, "z", "y", "discrete", drawing, 3, Folder.File("o")).ToString()));
         Assert.That(CommandLine.Run("generate", "--init", "z").Err, Does.Contain("there is no option '--init'"));
     }
 
@@ -133,21 +113,21 @@ public sealed class NetworkTests
         Refuses("generate", ExitCodes.Usage, "generate.guidance is '-1'", Way("--guidance", "-1"));
         Refuses("generate", ExitCodes.Usage, "unknown noise schedule 'linear'", Way("--schedule", "linear"));
         Refuses("generate", ExitCodes.Usage, "there is no option '--resume'", Way("--resume", "runs/1"));
-        File.Delete(_folder.File("x.npy"));
+        File.Delete(Folder.File("x.npy"));
         Refuses("generate", ExitCodes.Environment, "x.npy", Way());
-        Assert.That(_folder.File("samples.npy"), Does.Not.Exist);
+        Assert.That(Folder.File("samples.npy"), Does.Not.Exist);
     }
 
     private string[] Way(params string[] more) =>
     [
-        "--weights", _folder.File("uvit.safetensors"), "--heads", "2", "--init", _folder.File("x.npy"), "--labels", _folder.File("y.npy"),
-        "--solver", "dpm-solver-fast", "--steps", "5", "--out", _folder.File("samples.npy"), .. more,
+        "--weights", Folder.File("uvit.safetensors"), "--heads", "2", "--init", Folder.File("x.npy"), "--labels", Folder.File("y.npy"),
+        "--solver", "dpm-solver-fast", "--steps", "5", "--out", Folder.File("samples.npy"), .. more,
     ];
 
     private string[] Input(string file, string heads = "2") =>
     [
-        "--weights", _folder.File("uvit.safetensors"), "--model", "uvit", "--heads", heads, "--x", _folder.File("x.npy"),
-        "--t", _folder.File("t.npy"), "--y", _folder.File("y.npy"), "--out", _folder.File(file),
+        "--weights", Folder.File("uvit.safetensors"), "--model", "uvit", "--heads", heads, "--x", Folder.File("x.npy"),
+        "--t", Folder.File("t.npy"), "--y", Folder.File("y.npy"), "--out", Folder.File(file),
     ];
 
     private static void Refuses(int code, string says, string[] words) => Refuses("forward", code, says, words);
