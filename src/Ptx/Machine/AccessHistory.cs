@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace DPT.Engine.Ptx;
 
@@ -20,6 +21,7 @@ internal sealed unsafe class AccessHistory : IDisposable
     private readonly Agents _agents;
     private readonly AccessMark* _writes;
     private readonly AccessMark* _reads;
+    private readonly AccessMark* _latestReads;
     private readonly AccessMark* _updates;
 
     // Where updates were: counters and barriers, a small part of a memory that is looked at grain by grain.
@@ -49,6 +51,7 @@ internal sealed unsafe class AccessHistory : IDisposable
         _grains = (nint)(bytes >> _grainBits) + 1;
         _writes = Allocate(1);
         _reads = Allocate(_planes);
+        _latestReads = Allocate(1);
         _updates = shape.Program.HasAtomics || (shape.Program.IsAsync && !spansBlocks) ? Allocate(_planes) : null;
     }
 
@@ -67,26 +70,54 @@ internal sealed unsafe class AccessHistory : IDisposable
         return true;
     }
 
-    /// <summary>A lane reads.</summary>
-    /// <exception cref="SimFault">Nothing orders this and a write.</exception>
-    public void Read(SimWarp warp, long at, int bytes, int lane)
+    /// <summary>
+    /// Lane i of all reads the bytes at the place plus i times their number, in memory of one block. False, and nothing has happened, if
+    /// the lanes must be looked at one by one: not all was written, or a write is not in the past of them all.
+    /// </summary>
+    public bool TryReadRow(SimWarp warp, long at, int bytes)
     {
-        var mark = new AccessMark(_order.Now(warp.Number), warp, lane);
+        var row = RowAt(at, bytes);
+        if (HasUpdates(row) || !AreSettled(_writes, row, warp, _order.BlockStart))
+        {
+            return false;
+        }
+
+        var mark = new AccessMark(_order.Now(warp.Number), warp, lane: 0);
+        KeepRow(_reads + (warp.Number * _grains), row, mark);
+        KeepLatestRow(row, mark);
+        return true;
+    }
+
+    /// <summary>The same for writes. False if another access is not in the past of all lanes.</summary>
+    public bool TryWriteRow(SimWarp warp, long at, int bytes)
+    {
+        var row = RowAt(at, bytes);
+        if (HasUpdates(row) || !AreSettled(_writes, row, warp, since: 0) || !AreSettled(_latestReads, row, warp, since: 0))
+        {
+            return false;
+        }
+
+        KeepRow(_writes, row, new AccessMark(_order.Now(warp.Number), warp, lane: 0));
+        return true;
+    }
+
+    /// <summary>Lanes read the same place.</summary>
+    /// <exception cref="SimFault">Nothing orders this and a write.</exception>
+    public void Read(SimWarp warp, long at, int bytes, uint lanes)
+    {
+        var lane = BitOperations.TrailingZeroCount(lanes);
+        var isOne = lanes == 1u << lane;
+        var mark = new AccessMark(_order.Now(warp.Number), warp, isOne ? lane : AccessMark.ManyLanes);
         var settled = SettledFor(warp);
         var last = (at + bytes - 1) >> _grainBits;
         for (var grain = at >> _grainBits; grain <= last; grain++)
         {
-            if (_writes[grain].Moment > settled)
+            for (var rest = lanes; rest != 0 && (_writes[grain].Moment > settled || WasUpdated(grain)); rest &= rest - 1)
             {
-                RequirePast(_writes[grain], AccessKind.Store, warp, AccessKind.Load, at, lane);
+                RequireReadable(warp, grain, at, BitOperations.TrailingZeroCount(rest));
             }
 
-            if (WasUpdated(grain))
-            {
-                RequireAllPast(_updates, grain, AccessKind.Atomic, warp, AccessKind.Load, at, lane);
-            }
-
-            Keep(_reads, grain, mark);
+            KeepRead(grain, mark);
         }
     }
 
@@ -128,7 +159,7 @@ internal sealed unsafe class AccessHistory : IDisposable
             }
 
             RequireUpdatesSeen(grain, warp, lanes, AccessKind.Load, at);
-            Keep(_reads, grain, mark);
+            KeepRead(grain, mark);
         }
     }
 
@@ -169,6 +200,7 @@ internal sealed unsafe class AccessHistory : IDisposable
     {
         Clear(_writes, 1);
         Clear(_reads, _planes);
+        Clear(_latestReads, 1);
         Clear(_updates, _updates == null ? 0 : _planes);
         (_firstUpdated, _lastUpdated) = (long.MaxValue, -1);
     }
@@ -177,6 +209,7 @@ internal sealed unsafe class AccessHistory : IDisposable
     {
         NativeMemory.Free(_writes);
         NativeMemory.Free(_reads);
+        NativeMemory.Free(_latestReads);
         NativeMemory.Free(_updates);
     }
 
@@ -188,6 +221,14 @@ internal sealed unsafe class AccessHistory : IDisposable
 
     /// <summary>Up to here everything is in the past of the warp.</summary>
     private uint SettledFor(SimWarp warp) => _spansBlocks ? 0 : _order.SettledFor(warp.Number);
+
+    /// <summary>Of all reads the latest is kept as well: mostly it is in the past, and then none need be looked at.</summary>
+    private void KeepRead(long grain, AccessMark mark)
+    {
+        Keep(_reads, grain, mark);
+        ref var latest = ref _latestReads[grain];
+        latest = mark.Bits > latest.Bits ? mark : latest;
+    }
 
     private void Keep(AccessMark* marks, long grain, AccessMark mark)
     {
@@ -209,6 +250,20 @@ internal sealed unsafe class AccessHistory : IDisposable
         }
     }
 
+    /// <summary>Throws unless all accesses that a read conflicts with are in its past.</summary>
+    private void RequireReadable(SimWarp warp, long grain, long at, int lane)
+    {
+        if (_writes[grain].Moment > SettledFor(warp))
+        {
+            RequirePast(_writes[grain], AccessKind.Store, warp, AccessKind.Load, at, lane);
+        }
+
+        if (WasUpdated(grain))
+        {
+            RequireAllPast(_updates, grain, AccessKind.Atomic, warp, AccessKind.Load, at, lane);
+        }
+    }
+
     /// <summary>Throws unless all accesses that a write conflicts with are in its past.</summary>
     private void Require(SimWarp warp, long at, int bytes, int lane, AccessKind kind)
     {
@@ -221,7 +276,11 @@ internal sealed unsafe class AccessHistory : IDisposable
                 RequirePast(_writes[grain], AccessKind.Store, warp, kind, at, lane);
             }
 
-            RequireAllPast(_reads, grain, AccessKind.Load, warp, kind, at, lane);
+            if (_latestReads[grain].Moment > settled)
+            {
+                RequireAllPast(_reads, grain, AccessKind.Load, warp, kind, at, lane);
+            }
+
             if (kind != AccessKind.Atomic && WasUpdated(grain))
             {
                 RequireAllPast(_updates, grain, AccessKind.Atomic, warp, kind, at, lane);
@@ -251,6 +310,52 @@ internal sealed unsafe class AccessHistory : IDisposable
         if (!isSameLane && mark.Moment > known | mark.Moment < _order.BlockStart)
         {
             throw Race.Between(mark, earlier, warp, kind, _nameOf(at), lane, mark.Moment < _order.BlockStart);
+        }
+    }
+
+    /// <summary>The grains that lanes side by side access.</summary>
+    private Row RowAt(long at, int bytes) => new(
+        (nint)(at >> _grainBits), (Lanes.Count * bytes) >> _grainBits, BitOperations.Log2((uint)bytes) - _grainBits);
+
+    private bool HasUpdates(Row row) => row.First <= _lastUpdated && row.First + row.Count > _firstUpdated;
+
+    /// <summary>Whether the marks of a row are of a moment or later ones, and in the past of all lanes of the warp.</summary>
+    private bool AreSettled(AccessMark* marks, Row row, SimWarp warp, uint since)
+    {
+        var early = Vector512.Create((ulong)since << 32);
+        var late = Vector512.Create(((ulong)SettledFor(warp) << 32) | uint.MaxValue);
+        var bad = Vector512<ulong>.Zero;
+        for (var i = 0; i < row.Count; i += Vector512<ulong>.Count)
+        {
+            var bits = Vector512.Load((ulong*)(marks + row.First + i));
+            bad |= Vector512.LessThan(bits, early) | Vector512.GreaterThan(bits, late);
+        }
+
+        return bad == Vector512<ulong>.Zero;
+    }
+
+    /// <summary>Each lane of a row leaves its mark; <see cref="AccessMark.After"/> of eight marks at once.</summary>
+    private static void KeepRow(AccessMark* marks, Row row, AccessMark ofLane0)
+    {
+        var grain = Vector512.Create(0UL, 1, 2, 3, 4, 5, 6, 7);
+        var lanes = Vector512.Create((ulong)AccessMark.LaneMask);
+        for (var i = 0; i < row.Count; i += Vector512<ulong>.Count)
+        {
+            var place = (ulong*)(marks + row.First + i);
+            var mark = Vector512.Create(ofLane0.Bits) | ((grain + Vector512.Create((ulong)i)) >> row.GrainsOfALaneBits);
+            var change = Vector512.Load(place) ^ mark;
+            var isOfMany = Vector512.Equals(change >> 32, Vector512<ulong>.Zero) & ~Vector512.Equals(change & lanes, Vector512<ulong>.Zero);
+            var many = (mark & ~lanes) | Vector512.Create((ulong)AccessMark.ManyLanes);
+            Vector512.ConditionalSelect(isOfMany, many, mark).Store(place);
+        }
+    }
+
+    private void KeepLatestRow(Row row, AccessMark mark)
+    {
+        for (var i = 0; i < row.Count; i += Vector512<ulong>.Count)
+        {
+            var place = (ulong*)(_latestReads + row.First + i);
+            Vector512.Max(Vector512.Load(place), Vector512.Create(mark.Bits)).Store(place);
         }
     }
 
@@ -296,4 +401,7 @@ internal sealed unsafe class AccessHistory : IDisposable
             throw Race.WithCopy(mark, warp, kind, _nameOf(at), lane);
         }
     }
+
+    /// <summary>Grains side by side, of which each lane has 2 to some power.</summary>
+    private readonly record struct Row(nint First, int Count, int GrainsOfALaneBits);
 }

@@ -9,6 +9,9 @@ internal readonly record struct AccessMark(ulong Bits)
     /// <summary>In place of a lane: several of the warp.</summary>
     public const int ManyLanes = 32;
 
+    /// <summary>The bits that tell the lane.</summary>
+    public const uint LaneMask = (1u << LaneBits) - 1;
+
     /// <summary>The moment of a copy that is not there yet: later than every other.</summary>
     public const uint InFlight = uint.MaxValue;
 
@@ -35,12 +38,12 @@ internal readonly record struct AccessMark(ulong Bits)
     public int Agent => (int)(Bits >> LaneBits) & ((1 << AgentBits) - 1);
 
     /// <summary>The lane, or <see cref="ManyLanes"/>.</summary>
-    public int Lane => (int)Bits & ((1 << LaneBits) - 1);
+    public int Lane => (int)((uint)Bits & LaneMask);
 
     /// <summary>Whether it is a copy that is not there yet.</summary>
     public bool IsInFlight => Moment == InFlight;
 
     /// <summary>The same, after an access of the same kind by this agent at this place.</summary>
     public AccessMark After(AccessMark before) =>
-        before.Moment == Moment && before.Lane != Lane ? new((Bits & ~(ulong)((1 << LaneBits) - 1)) | ManyLanes) : this;
+        before.Moment == Moment && before.Lane != Lane ? new((Bits & ~(ulong)LaneMask) | ManyLanes) : this;
 }

@@ -15,6 +15,11 @@ internal static unsafe class BankConflicts
     public static int Count(ulong* addresses, uint mask, int bytes)
     {
         var words = Math.Max(1, bytes >> WordBits);
+        if (mask == Lanes.All && AreWithinOneRow(addresses, words))
+        {
+            return 0;
+        }
+
         var group = Lanes.Count / words;
         var extra = 0;
         for (var first = 0; first < Lanes.Count; first += group)
@@ -24,6 +29,13 @@ internal static unsafe class BankConflicts
         }
 
         return extra;
+    }
+
+    /// <summary>Whether all words lie within as many as there are banks: then no two of them are of one bank.</summary>
+    private static bool AreWithinOneRow(ulong* addresses, int words)
+    {
+        var (least, most) = Lanes.Range(addresses);
+        return (most >> WordBits) + (ulong)words - (least >> WordBits) <= Banks;
     }
 
     private static int Passes(ulong* addresses, uint lanes, int words)

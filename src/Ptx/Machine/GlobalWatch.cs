@@ -24,7 +24,7 @@ internal sealed class GlobalWatch(BlockShape shape, WarpOrder order) : IDisposab
         switch (kind)
         {
             case AccessKind.Load:
-                history.Read(warp, at, bytes, lane);
+                history.Read(warp, at, bytes, 1u << lane);
                 break;
             case AccessKind.Store:
                 history.Write(warp, at, bytes, lane);

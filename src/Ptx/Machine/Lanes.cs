@@ -52,6 +52,39 @@ internal static unsafe class Lanes
         return same == Vector512<ulong>.AllBitsSet;
     }
 
+    /// <summary>Adds a number to the address of every lane.</summary>
+    public static void Add(ulong* addresses, ulong offset)
+    {
+        for (var first = 0; first < Count; first += Vector512<ulong>.Count)
+        {
+            (Vector512.Load(addresses + first) + Vector512.Create(offset)).Store(addresses + first);
+        }
+    }
+
+    /// <summary>The least and the largest address of all lanes.</summary>
+    public static (ulong Least, ulong Most) Range(ulong* addresses)
+    {
+        var (least, most) = (Vector512.Load(addresses), Vector512.Load(addresses));
+        for (var first = Vector512<ulong>.Count; first < Count; first += Vector512<ulong>.Count)
+        {
+            var next = Vector512.Load(addresses + first);
+            (least, most) = (Vector512.Min(least, next), Vector512.Max(most, next));
+        }
+
+        var halves = (Vector256.Min(least.GetLower(), least.GetUpper()), Vector256.Max(most.GetLower(), most.GetUpper()));
+        var (low, high) = (halves.Item1[0], halves.Item2[0]);
+        for (var i = 1; i < Vector256<ulong>.Count; i++)
+        {
+            (low, high) = (Math.Min(low, halves.Item1[i]), Math.Max(high, halves.Item2[i]));
+        }
+
+        return (low, high);
+    }
+
+    /// <summary>The lanes of the mask that have the address of its lowest one.</summary>
+    public static uint WithAddressOf(ulong* addresses, uint mask) =>
+        SameAs(addresses, addresses[BitOperations.TrailingZeroCount(mask)]) & mask;
+
     /// <summary>The lanes of the mask whose address a lower lane of it has as well.</summary>
     public static uint Repeated(ulong* addresses, uint mask)
     {

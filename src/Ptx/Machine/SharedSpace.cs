@@ -27,19 +27,30 @@ internal sealed unsafe class SharedSpace : AddressSpace, IDisposable
     {
         warp.Touched |= mask;
         warp.Counter.SharedRequests++;
+        if (mask == Lanes.All && Lanes.AreContiguous(addresses, bytes) && TryAccessRow(warp, addresses[0], bytes, kind))
+        {
+            Lanes.Add(addresses, (ulong)Data);
+            return;
+        }
+
         warp.Counter.BankConflicts += BankConflicts.Count(addresses, mask, bytes);
         var repeated = kind == AccessKind.Store ? Lanes.Repeated(addresses, mask) : 0;
         warp.Repeated |= repeated;
-        for (var rest = mask; rest != 0; rest &= rest - 1)
+        var areShared = kind == AccessKind.Load && BitOperations.PopCount(mask & Lanes.WithAddressOf(addresses, mask)) > 1;
+        for (var rest = mask; rest != 0;)
         {
             var lane = BitOperations.TrailingZeroCount(rest);
+            var lanes = areShared ? Lanes.WithAddressOf(addresses, rest) : 1u << lane;
             var at = Checked(addresses[lane], bytes, kind, lane);
             if ((repeated >> lane & 1) == 0)
             {
-                Touch(warp, at, bytes, kind, lane);
+                Touch(warp, at, bytes, kind, lanes);
             }
 
-            addresses[lane] = (ulong)(Data + at);
+            for (rest &= ~lanes; lanes != 0; lanes &= lanes - 1)
+            {
+                addresses[BitOperations.TrailingZeroCount(lanes)] = (ulong)(Data + at);
+            }
         }
     }
 
@@ -48,7 +59,7 @@ internal sealed unsafe class SharedSpace : AddressSpace, IDisposable
     {
         warp.Touched |= isMade ? 1u << lane : 0;
         var at = Checked(address, sizeof(ulong), isMade ? AccessKind.Store : AccessKind.Atomic, lane);
-        Touch(warp, at, sizeof(ulong), isMade ? AccessKind.Store : AccessKind.Atomic, lane);
+        Touch(warp, at, sizeof(ulong), isMade ? AccessKind.Store : AccessKind.Atomic, 1u << lane);
         return at;
     }
 
@@ -105,8 +116,26 @@ internal sealed unsafe class SharedSpace : AddressSpace, IDisposable
         _history.Dispose();
     }
 
-    private void Touch(SimWarp warp, int at, int bytes, AccessKind kind, int lane)
+    /// <summary>Lane i accesses the bytes at the address plus i times their number. False if the lanes must be looked at one by one.</summary>
+    private bool TryAccessRow(SimWarp warp, ulong at, int bytes, AccessKind kind)
     {
+        if (at % (ulong)bytes != 0 || at >= (ulong)_bytes || at + ((ulong)bytes * Lanes.Count) > (ulong)_bytes)
+        {
+            return false;
+        }
+
+        return kind switch
+        {
+            AccessKind.Load => _history.TryReadRow(warp, (long)at, bytes),
+            AccessKind.Store => _history.TryWriteRow(warp, (long)at, bytes),
+            _ => false,
+        };
+    }
+
+    /// <summary>Lanes access one place; only loads are of several lanes.</summary>
+    private void Touch(SimWarp warp, int at, int bytes, AccessKind kind, uint lanes)
+    {
+        var lane = BitOperations.TrailingZeroCount(lanes);
         if (kind == AccessKind.Store)
         {
             _history.Write(warp, at, bytes, lane);
@@ -120,7 +149,7 @@ internal sealed unsafe class SharedSpace : AddressSpace, IDisposable
 
         if (kind == AccessKind.Load)
         {
-            _history.Read(warp, at, bytes, lane);
+            _history.Read(warp, at, bytes, lanes);
         }
         else
         {

@@ -25,6 +25,13 @@ public sealed class RaceTests
 
     private const string Meet = "bar.warp.sync 0xffffffff;";
 
+    /// <summary>%rd1 is the word of the lane and %rd2 its four words, whatever the warp: whole warps access memory in rows.</summary>
+    private const string Rows = """
+        mul.wide.u32 %rd1, %lane, 4; add.u64 %rd1, %x, %rd1; mul.wide.u32 %rd2, %lane, 16; add.u64 %rd2, %x, %rd2;
+        @%p0 st.shared.v4.u32 [%rd2], {%w, %w, %w, %w}; bar.sync 0;
+
+        """;
+
     private static readonly (string Hazard, string First, string Second)[] Hazards =
     [
         ("read-after-write", "st.SPACE.u32 [%M], %t;", "ld.SPACE.u32 %r0, [%M];"),
@@ -71,6 +78,93 @@ public sealed class RaceTests
     {
         const string Body = "@!%l0 ret; ld.global.u32 %r0, [%g]; setp.eq.u32 %p0, %block, 2; @%p0 st.global.u32 [%g], %t;";
         Finds("which another block reads", Body, 32, blocks: 3);
+    }
+
+    [TestCaseSource(nameof(HazardsOf), [new[] { "shared" }])]
+    public void Rows_OfTwoWarps(string hazard, string first, string second)
+    {
+        (first, second) = (first.Replace("%x", "%rd1"), second.Replace("%x", "%rd1"));
+        Finds($"no barrier is between them (a {hazard} race)", $"{Rows} @%p0 {first} @%p1 {second}");
+        FindsNothing($"{Rows} @%p0 {first} bar.sync 0; @%p1 {second}");
+    }
+
+    /// <summary>Lane i accesses what lane i + 1 does.</summary>
+    [TestCaseSource(nameof(HazardsOf), [new[] { "shared" }])]
+    public void Rows_OfAWarp_ThatOverlap(string hazard, string first, string second)
+    {
+        (first, second) = (first.Replace("%x", "%rd1"), second.Replace("%x", "%rd1+4"));
+        Finds($"no bar.warp.sync is between them (a {hazard} race)", $"{Rows} {first} {second}", threads: 32);
+        FindsNothing($"{Rows} {first} {Meet} {second}", threads: 32);
+        FindsNothing($"{Rows} {first} {second.Replace("+4", "")}", threads: 32);
+    }
+
+    [Test]
+    public void Rows_OfFourWords_ThatOverlap()
+    {
+        const string Load = "ld.shared.v4.u32 {%r0, %r1, %r2, %r3}, [%rd2];";
+        Finds("(a read-after-write race)", $"{Rows} st.shared.u32 [%rd1], %t; {Load}", threads: 32);
+        FindsNothing($"{Rows} st.shared.u32 [%rd1], %t; {Meet} {Load}", threads: 32);
+        Finds("(a write-after-read race)", $"{Rows} {Load} st.shared.u32 [%rd1], %t;", threads: 32);
+        FindsNothing($"{Rows} {Load} {Meet} st.shared.u32 [%rd1], %t;", threads: 32);
+        FindsNothing($"{Rows} {Load} st.shared.u32 [%rd2+8], %t;", threads: 32);
+        Finds("(a write-after-read race)", $"{Rows} {Load} @!%l0 st.shared.u32 [%rd2+-4], %t;", threads: 32);
+    }
+
+    /// <summary>Two lanes have read a word, and one of the two writes it: the other's read is not forgotten.</summary>
+    [Test]
+    public void Rows_ReadTwice_AreReadByBothLanes()
+    {
+        const string Reads = "ld.shared.u32 %r0, [%rd1]; ld.shared.u32 %r1, [%rd1+4];";
+        Finds("(a write-after-read race)", $"{Rows} {Reads} st.shared.u32 [%rd1+4], %t;", threads: 32);
+        Finds("(a write-after-read race)", $"{Rows} {Reads} st.shared.u32 [%rd1], %t;", threads: 32);
+        FindsNothing($"{Rows} {Reads} {Meet} st.shared.u32 [%rd1+4], %t;", threads: 32);
+    }
+
+    [Test]
+    public void Rows_WhereNothingWasWritten()
+    {
+        const string Address = "mul.wide.u32 %rd1, %lane, 4; add.u64 %rd1, %x, %rd1;";
+        Finds("thread 31 of block (0, 0, 0) reads shared memory at 128, where nothing was written",
+            $"{Address} ld.shared.u32 %r0, [%rd1+4];", threads: 32);
+        Finds("thread 0 of block (0, 0, 0) reads shared memory at 128, where nothing was written",
+            $"{Address} ld.shared.u32 %r0, [%rd1+128];", threads: 32);
+        Finds("of 1024 bytes of shared memory", $"{Address} st.shared.u32 [%rd1+900], %t;", threads: 32);
+        Finds("no multiple of 4", $"{Address} st.shared.u32 [%rd1+2], %t;", threads: 32);
+    }
+
+    [Test]
+    public void Rows_OverAWordThatAtomicsChanged()
+    {
+        const string Update = "red.shared.add.u32 [%x+124], %t;";
+        Finds("(a read-after-write race)", $"{Rows} {Update} ld.shared.u32 %r0, [%rd1];", threads: 32);
+        Finds("(a write-after-write race)", $"{Rows} {Update} st.shared.u32 [%rd1], %t;", threads: 32);
+        FindsNothing($"{Rows} {Update} {Meet} ld.shared.u32 %r0, [%rd1];", threads: 32);
+    }
+
+    /// <summary>What a block before this one wrote is not what this one wrote.</summary>
+    [Test]
+    public void Rows_OfTheBlockBefore_AreNotWritten() =>
+        Finds("where nothing was written", $"{Rows.Replace("@%p0", "@%b0")} ld.shared.u32 %r0, [%rd1+256];", threads: 32, blocks: 2);
+
+    [Test]
+    public void Broadcast_OfWhatALaneWroteOrWillWrite()
+    {
+        Finds("(a read-after-write race)", "@%l0 st.shared.u32 [%x], %t; ld.shared.u32 %r0, [%x];", threads: 32);
+        FindsNothing($"@%l0 st.shared.u32 [%x], %t; {Meet} ld.shared.u32 %r0, [%x];", threads: 32);
+        Finds("(a write-after-read race)", "ld.shared.u32 %r0, [%x]; @%l0 st.shared.u32 [%x], %t;", threads: 32);
+        FindsNothing($"ld.shared.u32 %r0, [%x]; {Meet} @%l0 st.shared.u32 [%x], %t;", threads: 32);
+        FindsNothing("@%l0 st.shared.u32 [%x], %t; @%l0 ld.shared.u32 %r0, [%x]; @%l0 st.shared.u32 [%x], %t;", threads: 32);
+    }
+
+    /// <summary>Half of the lanes read one word, half another, which one of them wrote.</summary>
+    [Test]
+    public void Broadcast_OfTwoWords()
+    {
+        const string Reads = "shr.u32 %r1, %lane, 4; mul.wide.u32 %rd1, %r1, 4; add.u64 %rd1, %x, %rd1; ld.shared.u32 %r0, [%rd1];";
+        const string Writes = "setp.eq.u32 %l0, %lane, 20; @%l0 st.shared.u32 [%x+4], %t;";
+        Finds("thread 16 of block (0, 0, 0) reads shared memory at 4", $"{Writes} {Reads}", threads: 32);
+        FindsNothing($"{Writes} {Meet} {Reads}", threads: 32);
+        Finds("(a write-after-read race)", $"{Reads} {Writes}", threads: 32);
     }
 
     [Test]
