@@ -225,6 +225,9 @@ public sealed class EndToEndTests
         public IReadOnlyList<NamedValue> RunStage(DptStage stage, RunRequest request, CancellationToken stop) =>
             _engine.RunStage(stage, request, stop);
 
+        public IReadOnlyList<NamedValue> MeasureSamples(RunRequest request, SampleComparison comparison, CancellationToken stop) =>
+            _engine.MeasureSamples(request, comparison, stop);
+
         public Samples Sample(RunLayout run, SampleRequest request, Device device, IRunObserver observer, CancellationToken stop) =>
             _engine.Sample(run, request, device, observer, stop);
 

@@ -46,6 +46,9 @@ internal sealed class FakeCommands : IDptCommands
 
     public List<DptStage> Stages { get; } = [];
 
+    /// <summary>What was asked to be compared.</summary>
+    public List<SampleComparison> Comparisons { get; } = [];
+
     /// <summary>The budgets that were planned for.</summary>
     public List<string> Planned { get; } = [];
 
@@ -98,7 +101,7 @@ internal sealed class FakeCommands : IDptCommands
     public IReadOnlyList<NamedValue> RunStage(DptStage stage, RunRequest request, CancellationToken stop)
     {
         Stages.Add(stage);
-        if (stage is DptStage.Evaluate or DptStage.FrechetDistance)
+        if (stage is DptStage.Evaluate)
         {
             Requests.Add(request);
         }
@@ -108,6 +111,13 @@ internal sealed class FakeCommands : IDptCommands
         }
 
         return [new NamedValue("top1", 0.8125)];
+    }
+
+    public IReadOnlyList<NamedValue> MeasureSamples(RunRequest request, SampleComparison comparison, CancellationToken stop)
+    {
+        Requests.Add(request);
+        Comparisons.Add(comparison);
+        return [new NamedValue("frechetDistance", 2.5)];
     }
 
     private void Do(RunRequest request, CancellationToken stop)

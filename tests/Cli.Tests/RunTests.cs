@@ -114,7 +114,6 @@ public sealed class RunTests
     [TestCase("generate", DptStage.Generate)]
     [TestCase("retrain", DptStage.Retrain)]
     [TestCase("evaluate", DptStage.Evaluate)]
-    [TestCase("fid", DptStage.FrechetDistance)]
     public void StageVerb_RunsItsStage(string verb, object stage)
     {
         using var folder = new TemporaryFolder();
@@ -123,6 +122,40 @@ public sealed class RunTests
         Assert.That(run.Code, Is.Zero, run.Err);
         Assert.That(run.Engine.Stages, Is.EqualTo(new[] { stage }));
         Assert.That(run.Out, Is.EqualTo("top1  0.8125\n"));
+    }
+
+    [Test]
+    public void Fid_AsksForWhatItsOptionsSay()
+    {
+        using var folder = new TemporaryFolder();
+        CommandLine.Run("run", "--out", folder.File("run"));
+        Assert.That(Asked(), Is.EqualTo(new SampleComparison()));
+        Assert.That(Asked("--features", "n.onnx"), Is.EqualTo(new SampleComparison { Features = new FeatureRecipe("n.onnx") { Scale = "imagenet" } }));
+        Assert.That(
+            Asked("--features", "n.onnx", "--features-output", "pool", "--class-output", "logits", "--pixels", "signed", "--side", "299", "--statistics", "m.npz"),
+            Is.EqualTo(new SampleComparison
+            {
+                Features = new FeatureRecipe("n.onnx") { Output = "pool", ClassOutput = "logits", Scale = "signed", Side = 299 },
+                Statistics = "m.npz",
+            }));
+        Assert.That(Asked("--features", "n.onnx", "--save-statistics", folder.File("m.npz")).StatisticsOut, Is.EqualTo(folder.File("m.npz")));
+        foreach (var option in new[] { "--features-output", "--class-output", "--pixels", "--side" })
+        {
+            var refused = CommandLine.Run("fid", "--resume", folder.File("run"), option, "8");
+            Assert.That((refused.Code, refused.Engine.Comparisons.Count), Is.EqualTo((ExitCodes.Usage, 0)), option);
+            Assert.That(refused.Err, Does.Contain("say how to use the network of --features FILE"));
+        }
+
+        var nowhere = CommandLine.Run("fid", "--resume", folder.File("run"), "--features", "n.onnx", "--save-statistics", folder.File("none/m.npz"));
+        Assert.That((nowhere.Code, nowhere.Engine.Comparisons.Count), Is.EqualTo((ExitCodes.Environment, 0)));
+
+        SampleComparison Asked(params string[] options)
+        {
+            var run = CommandLine.Run(["fid", "--resume", folder.File("run"), .. options]);
+            Assert.That(run.Code, Is.Zero, run.Err);
+            Assert.That(run.Out, Is.EqualTo("frechetDistance  2.5\n"));
+            return run.Engine.Comparisons.Single();
+        }
     }
 
     [TestCase("evaluate")]

@@ -106,6 +106,38 @@ internal sealed class RunAllArguments : RunArguments
     public string? Seeds { get; set; }
 }
 
+/// <summary>What <c>fid</c> understands.</summary>
+internal sealed class FidArguments : RunArguments
+{
+    [OptionGroup("Features")]
+    [Option("features", MetaValue = "FILE", HelpText = "an ONNX file with a trained network [a classifier trained on all true labels]")]
+    public string? Features { get; set; }
+
+    [OptionGroup("Features")]
+    [Option("features-output", MetaValue = "NAME", HelpText = "the network's output that has the features [its only one]")]
+    public string? FeaturesOutput { get; set; }
+
+    [OptionGroup("Features")]
+    [Option("class-output", MetaValue = "NAME", HelpText = "the network's output that has class scores before softmax, for the class score")]
+    public string? ClassOutput { get; set; }
+
+    [OptionGroup("Features")]
+    [Option("pixels", MetaValue = "SCALE", HelpText = "what the network wants pixels to be: imagenet, signed, unit, bytes or caffe [imagenet]")]
+    public string? Pixels { get; set; }
+
+    [OptionGroup("Features")]
+    [Option("side", MetaValue = "PIXELS", HelpText = "side of the images, for a network that takes any [that of the data]")]
+    public int? Side { get; set; }
+
+    [OptionGroup("Features")]
+    [Option("statistics", MetaValue = "FILE", HelpText = "compare with the moments in this .npz (mu, sigma), not with the training images")]
+    public string? Statistics { get; set; }
+
+    [OptionGroup("Features")]
+    [Option("save-statistics", MetaValue = "FILE", HelpText = "write the moments of the training images to this .npz (mu, sigma)")]
+    public string? SaveStatistics { get; set; }
+}
+
 /// <summary>What <c>data export</c> understands.</summary>
 internal sealed class ExportArguments : ConfigArguments
 {

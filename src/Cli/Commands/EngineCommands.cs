@@ -46,10 +46,15 @@ internal sealed class EngineCommands : IDptCommands
             DptStage.Generate => Values(pipeline.TrainGeneratorAndDraw(stop)),
             DptStage.Retrain => Values(pipeline.Retrain(stop)),
             DptStage.Evaluate => Values(pipeline.Evaluate(stop)),
-            DptStage.FrechetDistance => Values(pipeline.MeasureSamples(stop)),
             _ => throw new ArgumentOutOfRangeException(nameof(stage)),
         };
         return pipeline.Warnings.Count > 0 ? [.. values, new NamedValue("warnings", pipeline.Warnings)] : values;
+    }
+
+    public IReadOnlyList<NamedValue> MeasureSamples(RunRequest request, SampleComparison comparison, CancellationToken stop)
+    {
+        using var pipeline = Open(request);
+        return Values(pipeline.MeasureSamples(comparison, stop));
     }
 
     public Samples Sample(RunLayout run, SampleRequest request, Device device, IRunObserver observer, CancellationToken stop) =>

@@ -12,7 +12,6 @@ internal enum DptStage
     Generate,
     Retrain,
     Evaluate,
-    FrechetDistance,
 }
 
 /// <summary>What a stage needs to know.</summary>
@@ -79,6 +78,10 @@ internal interface IDptCommands
 
     /// <summary>Runs one stage in a run folder where the stages before it are finished; evaluations change nothing there.</summary>
     IReadOnlyList<NamedValue> RunStage(DptStage stage, RunRequest request, CancellationToken stop);
+
+    /// <summary>Compares the pseudo-images of a run with its training images or others; of the run nothing changes.</summary>
+    /// <inheritdoc cref="DptPipeline.MeasureSamples"/>
+    IReadOnlyList<NamedValue> MeasureSamples(RunRequest request, SampleComparison comparison, CancellationToken stop);
 
     /// <summary>Draws with the generator of a run; of the run nothing changes.</summary>
     /// <inheritdoc cref="Samples.Of"/>

@@ -24,7 +24,7 @@ internal abstract class RunFolderVerb<T> : Verb<T> where T : RunArguments, new()
     }
 
     /// <summary>One run, from its settings to its report; if it is dry, what it would be.</summary>
-    protected VerbResult RunIn(RunPlace place, ResolvedConfig config, RunArguments arguments, CliContext context)
+    protected VerbResult RunIn(RunPlace place, ResolvedConfig config, T arguments, CliContext context)
     {
         var options = config.ToOptions();
         using var device = DeviceChoice.Open(options, arguments.Kernels, context.Terminal);
@@ -51,7 +51,7 @@ internal abstract class RunFolderVerb<T> : Verb<T> where T : RunArguments, new()
         }
 
         device.Profile = arguments.Profile ? new OperatorProfile() : null;
-        var result = Watch(place, config.Plan, new RunRequest(plan, folder, device, new SilentObserver(), session), context);
+        var result = Watch(place, config.Plan, new RunRequest(plan, folder, device, new SilentObserver(), session), arguments, context);
         if (device.Profile is { } profile)
         {
             ProfileReport.Write(profile, device, folder, context.Terminal);
@@ -66,7 +66,7 @@ internal abstract class RunFolderVerb<T> : Verb<T> where T : RunArguments, new()
     }
 
     /// <summary>Does the work of the verb.</summary>
-    protected abstract VerbResult Work(RunRequest request, CliContext context);
+    protected abstract VerbResult Work(RunRequest request, T arguments, CliContext context);
 
     protected void CheckFolderOptions(RunArguments arguments)
     {
@@ -139,12 +139,12 @@ internal abstract class RunFolderVerb<T> : Verb<T> where T : RunArguments, new()
     }
 
     /// <summary>The work with a report on the way, and one at its end, also where somebody stops it.</summary>
-    private VerbResult WorkWithReport(RunRequest request, IRunObserver observer, CliContext context)
+    private VerbResult WorkWithReport(RunRequest request, T arguments, IRunObserver observer, CliContext context)
     {
         var report = new LiveReport(request.Folder, request.Plan.Data, observer, TimeProvider.System);
         try
         {
-            var result = Work(request with { Observer = report }, context);
+            var result = Work(request with { Observer = report }, arguments, context);
             report.Write();
             return result;
         }
@@ -156,7 +156,7 @@ internal abstract class RunFolderVerb<T> : Verb<T> where T : RunArguments, new()
     }
 
     /// <summary>The work under the eyes of the user, with its messages in the run's log.</summary>
-    private VerbResult Watch(RunPlace place, RunPlan? timed, RunRequest request, CliContext context)
+    private VerbResult Watch(RunPlace place, RunPlan? timed, RunRequest request, T arguments, CliContext context)
     {
         try
         {
@@ -166,7 +166,9 @@ internal abstract class RunFolderVerb<T> : Verb<T> where T : RunArguments, new()
                 var observer = timed is null ? named : new WholeRunProgress(named, timed, TimeProvider.System);
                 using var log = OnlyReads ? null : new RunLog(request.Folder.LogPath, observer);
                 log?.Message($"dpt {EngineVersion.Text} {Name} on {request.Device.Description}");
-                return log is null ? Work(request with { Observer = observer }, context) : WorkWithReport(request, log, context);
+                return log is null
+                    ? Work(request with { Observer = observer }, arguments, context)
+                    : WorkWithReport(request, arguments, log, context);
             });
         }
         catch (OperationCanceledException) when (place.Seed is null)

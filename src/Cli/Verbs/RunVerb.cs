@@ -49,7 +49,7 @@ internal sealed class RunVerb : RunFolderVerb<RunAllArguments>
             run: (place, config) => RunIn(place, config, arguments, context)).Execute();
     }
 
-    protected override VerbResult Work(RunRequest request, CliContext context)
+    protected override VerbResult Work(RunRequest request, RunAllArguments arguments, CliContext context)
     {
         var result = context.Commands.Run(request, context.Stop);
         return new VerbResult(Summary(result), JsonText.Of(result));

@@ -5,8 +5,8 @@ internal abstract class StageVerb(DptStage stage) : RunFolderVerb<RunArguments>
 {
     protected sealed override DptStage? Stage => stage;
 
-    protected sealed override bool OnlyReads => stage is DptStage.Evaluate or DptStage.FrechetDistance;
+    protected sealed override bool OnlyReads => stage is DptStage.Evaluate;
 
-    protected sealed override VerbResult Work(RunRequest request, CliContext context) =>
+    protected sealed override VerbResult Work(RunRequest request, RunArguments arguments, CliContext context) =>
         VerbResult.Of(context.Commands.RunStage(stage, request, context.Stop));
 }

@@ -44,6 +44,15 @@ internal static class NpyElements
         _ => throw Other(type, "float32 or float64"),
     };
 
+    /// <summary>Numbers of float64, or of float32.</summary>
+    /// <exception cref="InvalidDataException">They are of another type.</exception>
+    public static double[] ToDoubles(string type, Func<byte[]> bytes) => type switch
+    {
+        Float64 => Cast<double>(bytes()),
+        Float32 => Array.ConvertAll(Cast<float>(bytes()), value => (double)value),
+        _ => throw Other(type, "float64 or float32"),
+    };
+
     private static InvalidDataException Other(string type, string wanted) =>
         new($"its elements are '{OneLine.Start(type)}', {wanted} with the low byte first is asked for");
 

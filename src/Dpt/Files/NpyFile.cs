@@ -44,6 +44,12 @@ public static class NpyFile
     public static void WriteAll(string path, IEnumerable<KeyValuePair<string, NpyArray<float>>> arrays) =>
         WriteAll(path, arrays.Select(array => (array.Key, (Action<Stream>)(stream => Write(stream, NpyElements.Float32, array.Value)))));
 
+    /// <summary>Writes arrays of float64 into an <c>.npz</c>, not compressed; the file appears whole or not at all.</summary>
+    /// <param name="path">The file. Its folder must exist.</param>
+    /// <param name="arrays">The arrays by name.</param>
+    public static void WriteAll(string path, IEnumerable<KeyValuePair<string, NpyArray<double>>> arrays) =>
+        WriteAll(path, arrays.Select(array => (array.Key, (Action<Stream>)(stream => Write(stream, NpyElements.Float64, array.Value)))));
+
     /// <summary>Writes images and the class of each into an <c>.npz</c>, not compressed; the file appears whole or not at all.</summary>
     /// <param name="path">The file. Its folder must exist.</param>
     /// <param name="images">Under the name <c>arr_0</c>.</param>

@@ -42,6 +42,17 @@ public sealed class FeatureMoments
         Count = count;
     }
 
+    /// <summary>The moments of a set.</summary>
+    /// <param name="features">[count,width].</param>
+    /// <param name="width">Numbers in a feature vector.</param>
+    /// <inheritdoc cref="Add"/>
+    public static FeatureMoments Of(ReadOnlySpan<float> features, int width)
+    {
+        var moments = new FeatureMoments(width);
+        moments.Add(features);
+        return moments;
+    }
+
     /// <summary>Numbers in a feature vector.</summary>
     public int Width { get; }
 

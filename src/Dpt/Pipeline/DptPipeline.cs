@@ -163,25 +163,36 @@ public sealed class DptPipeline : IDisposable
             EvaluationResult.RatesOf(confusion, _context.Data.Test.ClassNames));
     }
 
-    /// <summary>
-    /// The pseudo-images beside the training images, in the judge's features. Of the run nothing changes.
-    /// </summary>
+    /// <summary>How good the pseudo-images are. Of the run nothing changes.</summary>
+    /// <param name="comparison">In which features, and beside what.</param>
+    /// <param name="stop">Stops between batches.</param>
     /// <exception cref="DptException">
-    /// Usage: a stage is not finished, or not all true labels are known. Check: a file has changed since it was made.
+    /// Usage: a stage is not finished; the judge is asked and not all true labels are known; or the comparison does not fit a network or
+    /// file that it names. Check: a file has changed since it was made, or is damaged. Environment: a file cannot be read.
     /// </exception>
-    public SampleQuality MeasureSamples(CancellationToken stop)
+    public SampleQuality MeasureSamples(SampleComparison comparison, CancellationToken stop)
     {
+        Usage.Require(
+            comparison is { Features: not null } or { Statistics: null, StatisticsOut: null },
+            "files of moments are made with the features of a trained network: the judge's are of this run alone");
+        Usage.Require(
+            comparison is { Statistics: null } or { StatisticsOut: null },
+            "moments are read from one file or written to another: in place of the training images nothing of them is computed");
         var diffusion = _rounds[^1].Diffusion;
         diffusion.Runner.RequireFinished();
         _rounds[^1].Labels.Read();
         diffusion.Read();
+        var train = _context.Data.Train;
+        if (comparison.Features is { } recipe)
+        {
+            using var network = OnnxFeatures.Open(recipe, train.Form, Environment.ProcessorCount);
+            return comparison.Statistics is { } file
+                ? SampleQuality.Of(network, file, diffusion.LoadImages(), stop)
+                : SampleQuality.Of(network, train, diffusion.LoadImages(), comparison.StatisticsOut, stop);
+        }
+
         using var judge = ReferenceJudge.Train(_context, stop);
-        return SampleQuality.Of(
-            judge.Classifier,
-            _context.Data.Train,
-            diffusion.LoadImages(),
-            "features of a classifier trained on all true labels",
-            stop);
+        return SampleQuality.Of(new JudgeFeatures(judge.Classifier), train, diffusion.LoadImages(), statisticsOut: null, stop);
     }
 
     /// <inheritdoc/>

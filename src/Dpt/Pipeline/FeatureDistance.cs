@@ -8,13 +8,10 @@ internal static class FeatureDistance
     /// <param name="drawn">Those of the generated set, [M, width].</param>
     /// <param name="count">M.</param>
     /// <param name="features">Name of the features for the result.</param>
-    public static FrechetResult Between(float[] real, float[] drawn, int count, string features) => new(
-        FrechetDistance.Between(Moments(real, drawn.Length / count), Moments(drawn, drawn.Length / count)), features, count);
-
-    private static FeatureMoments Moments(float[] features, int width)
+    public static FrechetResult Between(float[] real, float[] drawn, int count, string features)
     {
-        var moments = new FeatureMoments(width);
-        moments.Add(features);
-        return moments;
+        var width = drawn.Length / count;
+        return new FrechetResult(
+            FrechetDistance.Between(FeatureMoments.Of(real, width), FeatureMoments.Of(drawn, width)), features, count);
     }
 }

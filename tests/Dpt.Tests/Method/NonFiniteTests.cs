@@ -269,7 +269,7 @@ public sealed class NonFiniteTests
             () => classifier.Features(images),
             () => classifier.Evaluate(images),
             () => classifier.Label(images),
-            () => SampleQuality.Of(classifier, images, images, "features", default),
+            () => SampleQuality.Of(new JudgeFeatures(classifier), images, images, statisticsOut: null, default),
         })
         {
             TestImages.Fails(FailureKind.Diverged, use, "the classifier is of no use: its weight 'blocks.0.mlp.fc1.weight' is not finite");

@@ -259,7 +259,7 @@ public sealed class StageInputTests
         TinyRun.With(_folder["run"], _options, new SilentObserver(), pipeline =>
         {
             judged = pipeline.Evaluate(default);
-            quality = pipeline.MeasureSamples(default);
+            quality = pipeline.MeasureSamples(new SampleComparison(), default);
         });
         var options = _options.Stage1 with { UnlabelledBatch = 0, LabelledBatch = 128 };
         using var byHand = new ByHand(this, options, LabelledImages.Of(_data.Train), Seed << 8);
@@ -271,7 +271,7 @@ public sealed class StageInputTests
         Assert.That((quality.Real, quality.Drawn), Is.EqualTo((_data.Train.Count, _pseudoImages.Count)));
         var (real, drawn, width) = (judge.Features(_data.Train), judge.Features(_pseudoImages), judge.Network.FeatureWidth);
         Assert.That(
-            new KernelDistance(quality.KernelDistance, quality.KernelDeviation), Is.EqualTo(KernelDistance.Between(real, drawn, width)));
+            new KernelDistance(quality.KernelDistance!.Value, quality.KernelDeviation!.Value), Is.EqualTo(KernelDistance.Between(real, drawn, width)));
         Assert.That(
             new ManifoldOverlap(quality.Precision!.Value, quality.Recall!.Value, quality.Density!.Value, quality.Coverage!.Value),
             Is.EqualTo(ManifoldOverlap.Of(real, drawn, width)));

@@ -148,7 +148,7 @@ public class DamageTests
         TinyRun.With(folder, TinyOptions.Run, new SilentObserver(), pipeline =>
         {
             pipeline.Evaluate(default);
-            pipeline.MeasureSamples(default);
+            pipeline.MeasureSamples(new SampleComparison(), default);
         });
         Assert.That(
             FinishedRun.Everything(folder).Where(file => !file.Key.StartsWith("reference", StringComparison.Ordinal)),
@@ -160,7 +160,7 @@ public class DamageTests
     {
         var folder = _run.Copy();
         var before = FinishedRun.Everything(folder);
-        foreach (var work in new Action<DptPipeline>[] { p => p.Evaluate(default), p => p.MeasureSamples(default) })
+        foreach (var work in new Action<DptPipeline>[] { p => p.Evaluate(default), p => p.MeasureSamples(new SampleComparison(), default) })
         {
             TestImages.Fails(
                 FailureKind.Usage,

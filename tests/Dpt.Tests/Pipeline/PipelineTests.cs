@@ -226,7 +226,7 @@ public class PipelineTests
             ("stage-1-classifier", pipeline => pipeline.TrainGenerator(default)),
             ("stage-1-classifier", pipeline => pipeline.TrainGeneratorAndDraw(default)),
             ("stage-2-diffusion", pipeline => pipeline.Retrain(default)),
-            ("stage-2-diffusion", pipeline => pipeline.MeasureSamples(default)),
+            ("stage-2-diffusion", pipeline => pipeline.MeasureSamples(new SampleComparison(), default)),
             ("stage-3-classifier", pipeline => pipeline.Evaluate(default)),
         };
         TinyRun.With(_folder["empty"], TinyOptions.Run, new SilentObserver(), pipeline =>
@@ -260,7 +260,8 @@ public class PipelineTests
                 judged.Classes.Zip(ClassBalance.Count(test.Labels, test.Classes)).Sum(c => c.First.Recall * c.Second) / test.Count,
                 Is.EqualTo(judged.Stage3Top1).Within(1e-12),
                 "recalls, weighted by the images of their classes, are the accuracy");
-            Assert.That(pipeline.MeasureSamples(default).FrechetDistance, Is.GreaterThan(0));
+            Assert.That(pipeline.MeasureSamples(new SampleComparison(), default).FrechetDistance, Is.GreaterThan(0));
+            MeasureWithATrainedNetwork(pipeline);
         });
         Assert.That(
             TinyRun.Outcome(folder).Where(file => !file.Key.StartsWith("reference", StringComparison.Ordinal)),
@@ -270,6 +271,34 @@ public class PipelineTests
         Assert.That(result.Warnings, Is.EqualTo(_result.Warnings));
         Assert.That(
             result.TotalSeconds, Is.EqualTo(result.Stage1.Seconds + result.Stage2.Seconds + result.Stage3.Seconds));
+    }
+
+    /// <summary>
+    /// Beside the training images, and beside their moments in a file: the same distance, and of the rest what moments tell.
+    /// </summary>
+    private void MeasureWithATrainedNetwork(DptPipeline pipeline)
+    {
+        var network = OnnxModel.Write(_folder["network.onnx"], [-1, 1, -1, -1], ("mean", ["GlobalAveragePool"]), ("pixels", ["Flatten"]));
+        var recipe = new FeatureRecipe(network) { Output = "mean", ClassOutput = "mean" };
+        var beside = pipeline.MeasureSamples(new SampleComparison { Features = recipe, StatisticsOut = _folder["train.npz"] }, default);
+        Assert.That((beside.Real, beside.Drawn), Is.EqualTo((200, 40)));
+        Assert.That(beside.ClassScore, Is.EqualTo(1).Within(1e-9), "of one class there is nothing to tell apart");
+        Assert.That((beside.Precision, beside.Recall, beside.Density, beside.Coverage), Is.Not.EqualTo(((double?)null, (double?)null, (double?)null, (double?)null)));
+        Assert.That(beside.Reference, Is.EqualTo("training images of 'digits'"));
+        Assert.That(beside.Features, Does.StartWith("network.onnx (").And.EndWith("imagenet"));
+        var file = pipeline.MeasureSamples(new SampleComparison { Features = recipe, Statistics = _folder["train.npz"] }, default);
+        Assert.That(file.FrechetDistance, Is.EqualTo(beside.FrechetDistance).Within(1e-9 * beside.FrechetDistance));
+        Assert.That(file with { FrechetDistance = 0 }, Is.EqualTo(new SampleQuality(
+            0, null, null, null, null, null, null, beside.ClassScore, beside.Features, $"moments in '{_folder["train.npz"]}'", null, 40)));
+        TestImages.Fails(
+            FailureKind.Usage,
+            () => pipeline.MeasureSamples(new SampleComparison { Features = recipe with { Output = "pixels" }, Statistics = _folder["train.npz"] }, default),
+            "is of features of width 1; those of network.onnx");
+        TestImages.Fails(FailureKind.Usage, () => pipeline.MeasureSamples(new SampleComparison { Statistics = "x" }, default), "the judge's are of this run alone");
+        TestImages.Fails(
+            FailureKind.Usage,
+            () => pipeline.MeasureSamples(new SampleComparison { Features = recipe, Statistics = "x", StatisticsOut = "y" }, default),
+            "read from one file or written to another");
     }
 
     private string Copy() => _run.Copy();

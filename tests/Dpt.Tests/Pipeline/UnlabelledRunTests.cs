@@ -50,7 +50,7 @@ public sealed class UnlabelledRunTests
 
         var refused = Assert.Throws<DptException>(() => With("unknown", few, pipeline => pipeline.Evaluate(default)))!;
         Assert.That(refused.Message, Does.Contain("has no test images: there is nothing to evaluate on"));
-        refused = Assert.Throws<DptException>(() => With("unknown", few, pipeline => pipeline.MeasureSamples(default)))!;
+        refused = Assert.Throws<DptException>(() => With("unknown", few, pipeline => pipeline.MeasureSamples(new SampleComparison(), default)))!;
         Assert.That(refused.Message, Does.Contain("training images without a label"));
     }
 
