@@ -51,7 +51,7 @@ internal sealed class UVitNetwork : Network
     {
         double tokens = config.Grid(1).Tokens, width = config.Width;
         var skips = config.Depth / 2 * 4 * tokens * width * width;
-        return batch * (BlockFlops(config.Depth + 1, tokens, width, UVitConfig.MlpRatio) + skips);
+        return batch * (BlockFlops(config.Depth + 1, tokens, width, config.MlpRatio) + skips);
     }
 
     public override Tensor Forward(Tape tape) =>

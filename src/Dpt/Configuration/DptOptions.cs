@@ -214,13 +214,22 @@ public sealed record DiffusionOptions
     /// <summary>Attention heads.</summary>
     public required int Heads { get; init; }
 
+    /// <summary>Hidden width of the MLP over the token width.</summary>
+    public required int MlpRatio { get; init; }
+
+    /// <summary>Whether queries, keys and values have a bias.</summary>
+    public required bool QkvBias { get; init; }
+
+    /// <summary>Whether each block of the second half is given what its partner in the first half made.</summary>
+    public required bool LongSkip { get; init; }
+
     /// <summary>End in a 3x3 convolution.</summary>
     public required bool Convolution { get; init; }
 
     /// <summary><c>noise</c>, <c>velocity</c> or <c>data</c>: what the network predicts.</summary>
     public required string Prediction { get; init; }
 
-    /// <summary><c>vp</c> (linear beta) or <c>cosine</c>.</summary>
+    /// <summary><c>vp</c> (linear beta), <c>cosine</c>, or <c>discrete</c> (1000 steps of latent diffusion).</summary>
     public required string Schedule { get; init; }
 
     /// <summary><c>official</c> (normal 0.02) or <c>fast</c> (default linear, label 0.5, position 0.3, identity convolution).</summary>

@@ -15,7 +15,7 @@ public sealed class UVit : IGenerator
     private readonly PatchEmbedOp.Parts _embedding;
     private readonly TransformerBlock[] _inBlocks;
     private readonly TransformerBlock _midBlock;
-    private readonly (Linear Skip, TransformerBlock Block)[] _outBlocks;
+    private readonly (Linear? Skip, TransformerBlock Block)[] _outBlocks;
     private readonly LayerNorm _norm;
     private readonly Linear _decoder;
     private readonly (Parameter Weight, Parameter Bias)? _convolution;
@@ -30,8 +30,8 @@ public sealed class UVit : IGenerator
         var block = new TransformerBlockConfig(
             config.Width,
             config.Heads,
-            UVitConfig.MlpRatio,
-            QkvBias: false,
+            config.MlpRatio,
+            config.QkvBias,
             NormEpsilon,
             WeightDeviation: config.FastStart ? 0 : 0.02f);
 
@@ -42,17 +42,11 @@ public sealed class UVit : IGenerator
         }
 
         _midBlock = new TransformerBlock(root["mid_block"], block);
-        _outBlocks = new (Linear, TransformerBlock)[config.Depth / 2];
+        _outBlocks = new (Linear?, TransformerBlock)[config.Depth / 2];
         for (var i = 0; i < _outBlocks.Length; i++)
         {
             var scope = root["out_blocks"][$"{i}"];
-            var skip = new Linear(
-                scope["skip_linear"],
-                2 * config.Width,
-                config.Width,
-                block.Weight(2 * config.Width),
-                Initializer.Zero,
-                isHidden: true);
+            var skip = config.LongSkip ? Skip(scope["skip_linear"], config.Width, block) : null;
             _outBlocks[i] = (skip, new TransformerBlock(scope, block));
         }
 
@@ -88,7 +82,7 @@ public sealed class UVit : IGenerator
         x = Run(tape, _midBlock, x);
         foreach (var (skip, block) in _outBlocks)
         {
-            x = tape.SkipLinear(x, skips.Pop(), skip.Weight, skip.Bias!);
+            x = skip is null ? x : tape.SkipLinear(x, skips.Pop(), skip.Weight, skip.Bias!);
             x = Run(tape, block, x);
         }
 
@@ -107,7 +101,7 @@ public sealed class UVit : IGenerator
     internal static NetworkFootprint Footprint(DiffusionOptions options, ImageForm form)
     {
         var tokens = UVitConfig.From(options, form).Grid(1).Tokens;
-        var (blocks, block) = (options.Depth + 1L, NetworkFootprint.TransformerBlock(UVitConfig.MlpRatio));
+        var (blocks, block) = (options.Depth + 1L, NetworkFootprint.TransformerBlock(options.MlpRatio));
         var row = (long)tokens * options.Width;
         var recorded = row * ((options.Recompute ? 2 * blocks : blocks * block) + NetworkFootprint.TransformerEnds);
         return new NetworkFootprint(tokens, options.Width, recorded, row * block, row * blocks * block);
@@ -115,6 +109,9 @@ public sealed class UVit : IGenerator
 
     private Tensor Run(Tape tape, TransformerBlock block, Tensor x) =>
         _config.Recompute ? tape.Recompute(() => block.Forward(tape, x)) : block.Forward(tape, x);
+
+    private static Linear Skip(ParameterScope scope, int width, TransformerBlockConfig block) =>
+        new(scope, 2 * width, width, block.Weight(2 * width), Initializer.Zero, isHidden: true);
 
     private static PatchEmbedOp.Parts Embedding(ParameterScope root, UVitConfig config)
     {

@@ -28,8 +28,14 @@ public sealed record UVitConfig(
     bool FastStart = false,
     bool Recompute = false)
 {
-    /// <summary>Hidden width of the MLP over D, the same in every official model.</summary>
-    public const int MlpRatio = 4;
+    /// <summary>Hidden width of the MLP over D; 4 in every official model.</summary>
+    public int MlpRatio { get; init; } = 4;
+
+    /// <summary>Whether queries, keys and values have a bias; no official model has.</summary>
+    public bool QkvBias { get; init; }
+
+    /// <summary>Whether each block of the second half is given what its partner in the first half made; every official model does.</summary>
+    public bool LongSkip { get; init; } = true;
 
     /// <summary>Tokens in front of the patches: label (if conditional) and time.</summary>
     public int ExtraTokens => NumClasses > 0 ? 2 : 1;
@@ -57,7 +63,12 @@ public sealed record UVitConfig(
             var other => throw new DptException(
                 FailureKind.Usage, $"diffusion.initialisation '{other}' is not known; use official or fast"),
         },
-        options.Recompute);
+        options.Recompute)
+    {
+        MlpRatio = options.MlpRatio,
+        QkvBias = options.QkvBias,
+        LongSkip = options.LongSkip,
+    };
 
     /// <summary>Checks the sizes.</summary>
     /// <exception cref="DptException">A size does not fit; the message says which.</exception>
@@ -66,6 +77,7 @@ public sealed record UVitConfig(
         Require(PatchSize >= 1 && ImageSize % PatchSize == 0, $"patch {PatchSize} does not divide the image size {ImageSize}");
         Require(Depth >= 0 && Depth % 2 == 0, $"depth {Depth} is not even");
         Require(Heads >= 1 && Width >= 2 && Width % Heads == 0, $"{Heads} heads do not divide the width {Width}");
+        Require(MlpRatio >= 1, $"an MLP of {MlpRatio} times the width");
         Require(NumClasses >= 0, $"{NumClasses} classes");
     }
 

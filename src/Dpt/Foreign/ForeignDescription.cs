@@ -14,4 +14,7 @@ internal sealed record ForeignDescription(ForeignSizes Network, int Channels, in
 /// <param name="Heads">Attention heads.</param>
 /// <param name="MlpRatio">Hidden width of an MLP over the width.</param>
 /// <param name="Convolution">Of a U-ViT: whether a convolution is at its end.</param>
-internal sealed record ForeignSizes(int PatchSize, int Width, int Depth, int Heads, int MlpRatio, bool? Convolution = null);
+/// <param name="QkvBias">Of a U-ViT: whether queries, keys and values have a bias.</param>
+/// <param name="LongSkip">Of a U-ViT: whether it has long skip connections.</param>
+internal sealed record ForeignSizes(
+    int PatchSize, int Width, int Depth, int Heads, int MlpRatio, bool? Convolution = null, bool? QkvBias = null, bool? LongSkip = null);

@@ -25,7 +25,8 @@ internal sealed class ForeignUVit : ForeignNetwork
 
     public override string Description =>
         $"U-ViT: images {_config.Channels}x{_config.ImageSize}x{_config.ImageSize}, patch {_config.PatchSize}, width {_config.Width}, "
-        + $"depth {_config.Depth}, heads {_config.Heads}, {_config.NumClasses} rows of labels, {(_config.Convolution ? "a" : "no")} final convolution";
+        + $"depth {_config.Depth}, heads {_config.Heads}, MLP ratio {_config.MlpRatio}, {_config.NumClasses} rows of labels, {(_config.Convolution ? "a" : "no")} final convolution"
+        + (_config.QkvBias ? ", biases of queries, keys and values" : "") + (_config.LongSkip ? "" : ", no long skips");
 
     internal override string Task => "unconditional-image-generation";
 
@@ -55,7 +56,7 @@ internal sealed class ForeignUVit : ForeignNetwork
     }
 
     internal override ForeignDescription Describe() => new(
-        new ForeignSizes(_config.PatchSize, _config.Width, _config.Depth, _config.Heads, UVitConfig.MlpRatio, _config.Convolution),
+        new ForeignSizes(_config.PatchSize, _config.Width, _config.Depth, _config.Heads, _config.MlpRatio, _config.Convolution, _config.QkvBias, _config.LongSkip),
         _config.Channels,
         _config.ImageSize,
         _config.NumClasses);
@@ -87,21 +88,11 @@ internal sealed class ForeignUVit : ForeignNetwork
     private static UVitConfig Infer(TensorShapes shapes, int heads)
     {
         shapes.RequireNone(
-            ("time_embed.", "mlp_time_embed"), ("mid_block.attn.qkv.bias", "qkv_bias"), ("context_embed.", "conditioning on text"));
+            ("time_embed.", "mlp_time_embed"), ("context_embed.", "conditioning on text"));
         var embedding = shapes.Of("patch_embed.proj.weight", 4);
         var (width, channels, patch) = (embedding[0], embedding[1], embedding[2]);
         var classes = shapes.Has("label_emb.weight") ? shapes.Of("label_emb.weight", 2)[0] : 0;
         var blocks = shapes.Count("in_blocks");
-        if (blocks > 0 && !shapes.Has("out_blocks.0.skip_linear.weight"))
-        {
-            throw new InvalidDataException("it has no 'out_blocks.0.skip_linear.weight': a U-ViT without skip is not supported");
-        }
-
-        if (shapes.MlpRatio("mid_block") is var ratio and not UVitConfig.MlpRatio)
-        {
-            throw new InvalidDataException($"its mlp_ratio is {ratio}, which is not supported: it must be {UVitConfig.MlpRatio}");
-        }
-
         return new UVitConfig(
             shapes.ImageSide(classes > 0 ? 2 : 1, patch),
             patch,
@@ -110,7 +101,12 @@ internal sealed class ForeignUVit : ForeignNetwork
             2 * blocks,
             Heads(width, heads),
             classes,
-            Convolution: shapes.Has("final_layer.weight"));
+            Convolution: shapes.Has("final_layer.weight"))
+        {
+            MlpRatio = shapes.MlpRatio("mid_block"),
+            QkvBias = shapes.Has("mid_block.attn.qkv.bias"),
+            LongSkip = blocks == 0 || shapes.Has("out_blocks.0.skip_linear.weight"),
+        };
     }
 
     /// <summary>A network without a table of labels, among generators that are given some.</summary>

@@ -8,6 +8,9 @@ namespace DPT.Engine.Dpt;
 /// </summary>
 internal static class SettingChecks
 {
+    /// <summary>The processes of the official models, each with the solver that they are drawn with (spec 5.7; trap 2).</summary>
+    private static readonly (string Schedule, string Solver)[] OfficialPairs = [("vp", "dpm-solver-fast"), ("discrete", "dpm-solver++-fast")];
+
     /// <summary>Largest image that augmentation works on: a limit of its operator.</summary>
     private const int LargestImage = 256;
 
@@ -80,6 +83,13 @@ internal static class SettingChecks
                 + "diffusion.patchSize or a larger diffusion.width make room";
         }
 
+        if (OfficialSolver(options.Diffusion.Schedule) is { } official && OfficialPairs.Any(pair => pair.Solver == options.Generate.Solver)
+            && official != options.Generate.Solver)
+        {
+            yield return $"generate.solver {options.Generate.Solver} is what the official code draws with on another process; on "
+                + $"diffusion.schedule {options.Diffusion.Schedule} it is {official}: mixed, images are a little worse and nothing says so";
+        }
+
         (string Name, int WarmUp, int Steps)[] trainings =
         [
             ("stage1", options.Stage1.WarmUp, options.Stage1.Steps),
@@ -91,6 +101,8 @@ internal static class SettingChecks
             yield return $"{name}.warmUp {warmUp} is not below {name}.steps {steps}: the learning rate never reaches its peak";
         }
     }
+
+    private static string? OfficialSolver(string schedule) => Array.Find(OfficialPairs, pair => pair.Schedule == schedule).Solver;
 
     /// <summary>
     /// Numbers of a patch, if noise is in what a transformer predicts and its tokens have fewer: noise has as many dimensions as numbers,

@@ -23,20 +23,33 @@ public sealed class TorchModuleTests
     [TestCase(5, true, true)]
     [TestCase(5, false, false)]
     [TestCase(0, true, false)]
-    public void UVit_LikeTorch(int classes, bool convolution, bool recompute)
+    public void UVit_LikeTorch(int classes, bool convolution, bool recompute) => CheckUVit(new UVitConfig(
+        ImageSize: 8, PatchSize: 2, Channels: 3, Width: 16, Depth: 4, Heads: 2, classes, convolution, FastStart: true, recompute));
+
+    private static void CheckUVit(UVitConfig config)
     {
-        var config = new UVitConfig(
-            ImageSize: 8, PatchSize: 2, Channels: 3, Width: 16, Depth: 4, Heads: 2, classes, convolution, FastStart: true, recompute);
+        var (classes, channels) = (config.NumClasses, config.Channels);
         using var c = new TorchComparison();
         var model = new UVit(c.Store, config);
-        var (images, pixels) = c.Numbers(3 * 3 * 64);
+        var (images, pixels) = c.Numbers(3 * channels * 64);
         var (times, t) = c.Numbers(3);
         var (labels, rows) = c.Labels(3, Math.Max(1, classes));
         c.Check(
             tape => model.Forward(
-                tape, Tape.Constant(new TensorShape(3, 3, 8, 8), images), times, classes > 0 ? labels : default),
-            p => TorchModules.UVit(p, config, p.Constant(pixels, 3, 3, 8, 8), p.Constant(t, 3), rows));
+                tape, Tape.Constant(new TensorShape(3, channels, 8, 8), images), times, classes > 0 ? labels : default),
+            p => TorchModules.UVit(p, config, p.Constant(pixels, 3, channels, 8, 8), p.Constant(t, 3), rows));
     }
+
+    [TestCase(1, true, true)]
+    [TestCase(3, false, false)]
+    [TestCase(4, true, false)]
+    public void UVit_WithOtherOptions_LikeTorch(int mlpRatio, bool qkvBias, bool longSkip) => CheckUVit(
+        new UVitConfig(ImageSize: 8, PatchSize: 4, Channels: 4, Width: 12, Depth: 4, Heads: 3, NumClasses: 5, Convolution: false, FastStart: true)
+        {
+            MlpRatio = mlpRatio,
+            QkvBias = qkvBias,
+            LongSkip = longSkip,
+        });
 
     [Test]
     public void VisionTransformer_LikeTorch()

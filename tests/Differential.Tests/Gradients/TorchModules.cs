@@ -117,7 +117,7 @@ internal static class TorchModules
         x = Block(p, "mid_block", x, config.Heads, Epsilon);
         for (var i = 0; i < config.Depth / 2; i++)
         {
-            x = Linear(p, $"out_blocks.{i}.skip_linear", torch.cat([x, skips.Pop()], -1));
+            x = config.LongSkip ? Linear(p, $"out_blocks.{i}.skip_linear", torch.cat([x, skips.Pop()], -1)) : x;
             x = Block(p, $"out_blocks.{i}", x, config.Heads, Epsilon);
         }
 

@@ -32,6 +32,8 @@ public sealed class SettingCheckTests
             "diffusion.patchSize 5 does not divide the image size 16"),
         ["diffusion depth"] = (
             _options with { Diffusion = _options.Diffusion with { Depth = 3 } }, "diffusion.depth 3 is not even"),
+        ["MLP"] = (
+            _options with { Diffusion = _options.Diffusion with { MlpRatio = 0 } }, "U-ViT: an MLP of 0 times the width"),
         ["accumulation"] = (
             _options with { Diffusion = _options.Diffusion with { Accumulation = 5 } },
             "diffusion.accumulation 5 does not divide diffusion.batch 12"),
@@ -88,6 +90,24 @@ public sealed class SettingCheckTests
             Stage3 = _options.Stage3 with { Steps = three, ControlSteps = control },
         }).ControlSteps,
         Is.EqualTo(expected));
+
+    [TestCase("vp", "dpm-solver++-fast", "diffusion.schedule vp it is dpm-solver-fast")]
+    [TestCase("discrete", "dpm-solver-fast", "diffusion.schedule discrete it is dpm-solver++-fast")]
+    [TestCase("vp", "dpm-solver-fast", null)]
+    [TestCase("discrete", "dpm-solver++-fast", null)]
+    [TestCase("discrete", "unipc-3", null)]
+    [TestCase("cosine", "dpm-solver-fast", null)]
+    public void OfficialSolver_OnTheOtherProcess_IsDoubted(string schedule, string solver, string? says)
+    {
+        using var device = new HostDevice(threads: 1);
+        var options = _options with
+        {
+            Diffusion = _options.Diffusion with { Schedule = schedule },
+            Generate = _options.Generate with { Solver = solver, Evaluations = 6 },
+        };
+        var doubts = DptPlan.Of(options, device).Warnings.Where(warning => warning.StartsWith("generate.solver", StringComparison.Ordinal));
+        Assert.That(doubts, says is null ? Is.Empty : Has.One.Contains(says));
+    }
 
     /// <summary>
     /// Every solver with every small number of evaluations: what the plan accepts draws, what it refuses would not.

@@ -31,13 +31,26 @@ public sealed class ForeignNetworkTests
     public void UVit_GivesWhatPyTorchGives()
     {
         using var network = ForeignNetwork.Open(_device, UVitOptions);
-        Assert.That(network.Description, Is.EqualTo("U-ViT: images 2x8x8, patch 4, width 8, depth 2, heads 2, 3 rows of labels, a final convolution"));
+        Assert.That(network.Description, Is.EqualTo("U-ViT: images 2x8x8, patch 4, width 8, depth 2, heads 2, MLP ratio 4, 3 rows of labels, a final convolution"));
         Assert.That((network.Fit.Matched, network.Fit.IsWhole), Is.EqualTo((45, true)));
         RequireLike(network.Forward(UVitInput), Floats("uvit-eps"), "eps");
         var (loss, gradients) = network.Gradients(UVitInput);
         Assert.That(loss, Is.EqualTo(Floats("uvit-eps").Values.Average(value => (double)value * value)).Within(1e-5));
         RequireLike(gradients, "uvit-gradients.pth");
         RequireLike(network.Gradients(UVitInput).Gradients, "uvit-gradients.pth");
+    }
+
+    /// <summary>A wider MLP, biases of queries, keys and values, no long skips: what no official model has, and the official code can.</summary>
+    [Test]
+    public void UVit_WithOtherOptions_GivesWhatPyTorchGives()
+    {
+        using var network = ForeignNetwork.Open(_device, UVitOptions with { Weights = WeightFiles.PathOf("uvit-options.pth") });
+        Assert.That(
+            network.Description,
+            Does.EndWith("MLP ratio 2, 3 rows of labels, a final convolution, biases of queries, keys and values, no long skips"));
+        Assert.That(network.Fit.IsWhole);
+        RequireLike(network.Forward(UVitInput), Floats("uvit-options-eps"), "eps");
+        RequireLike(network.Gradients(UVitInput).Gradients, "uvit-options-gradients.pth");
     }
 
     [Test]
@@ -95,9 +108,9 @@ public sealed class ForeignNetworkTests
         yield return UVit("unexpected", state => Add(state, "ema.decay", 1), "45 tensors match, 0 missing, 1 unexpected (ema.decay), 0 of another shape");
         yield return UVit("another shape", state => Add(state, "norm.bias", 7), "44 tensors match, 0 missing, 0 unexpected, 1 of another shape (norm.bias [7] instead of [8])");
         yield return UVit("an MLP on time", state => Add(state, "time_embed.0.weight", 1), "'time_embed.0.weight' comes of mlp_time_embed, which is not supported");
-        yield return UVit("biases of qkv", state => Add(state, "mid_block.attn.qkv.bias", 24), "'mid_block.attn.qkv.bias' comes of qkv_bias, which is not supported");
-        yield return UVit("no skips", state => state.Remove("out_blocks.0.skip_linear.weight"), "a U-ViT without skip is not supported");
-        yield return UVit("another MLP", state => Add(state, "mid_block.mlp.fc1.weight", 16, 8), "its mlp_ratio is 2, which is not supported: it must be 4");
+        yield return UVit("biases of qkv in one block", state => Add(state, "mid_block.attn.qkv.bias", 24), "2 missing (in_blocks.0.attn.qkv.bias, out_blocks.0.attn.qkv.bias)");
+        yield return UVit("half a skip", state => state.Remove("out_blocks.0.skip_linear.weight"), "0 missing, 1 unexpected (out_blocks.0.skip_linear.bias)");
+        yield return UVit("another MLP in one block", state => Add(state, "mid_block.mlp.fc1.weight", 16, 8), "(in_blocks.0.mlp.fc1.weight [32, 8] instead of [16, 8], ");
         yield return UVit("half an MLP", state => Add(state, "mid_block.mlp.fc1.weight", 12, 8), "an MLP of 12 for a width of 8 is not supported");
         yield return UVit("no square", state => Add(state, "pos_embed", 1, 7, 8), "'pos_embed' has 5 patches, which are no square");
         yield return UVit("a flat embedding", state => Add(state, "patch_embed.proj.weight", 8, 32), "'patch_embed.proj.weight' is [8, 32], 4 positive sizes are expected");

@@ -34,7 +34,7 @@ public sealed class ImportedFolderTests
         Assert.That(here.Keys, Is.EquivalentTo(there.Keys));
         Assert.That(here.Keys.Select(name => here[name].Values), Is.EqualTo(here.Keys.Select(name => there[name].Values)));
         using var network = ForeignNetwork.Open(_device, found);
-        Assert.That(network.Description, Does.StartWith("U-ViT: images 2x8x8, patch 4, width 8, depth 2, heads 2, 3 rows of labels"));
+        Assert.That(network.Description, Does.StartWith("U-ViT: images 2x8x8, patch 4, width 8, depth 2, heads 2, MLP ratio 4, 3 rows of labels"));
         var config = JsonNode.Parse(File.ReadAllText(_folder["out/config.json"]))!;
         Assert.That(((string?)config["model_type"], (int?)config["classes"], (int?)config["network"]!["heads"]), Is.EqualTo(("dpt-uvit", 3, 2)));
         var card = File.ReadAllText(_folder["out/README.md"]);

@@ -185,7 +185,8 @@ def uvit(p, x, t, y, depth, heads):
     h = block(p, "mid_block", h, heads, 1e-5)
     for i in range(depth // 2):
         name = f"out_blocks.{i}"
-        h = F.linear(torch.cat([h, skips.pop()], -1), p[f"{name}.skip_linear.weight"], p[f"{name}.skip_linear.bias"])
+        if f"{name}.skip_linear.weight" in p:
+            h = F.linear(torch.cat([h, skips.pop()], -1), p[f"{name}.skip_linear.weight"], p[f"{name}.skip_linear.bias"])
         h = block(p, name, h, heads, 1e-5)
     h = F.layer_norm(h, (width,), p["norm.weight"], p["norm.bias"], 1e-5)
     h = F.linear(h, p["decoder_pred.weight"], p["decoder_pred.bias"])[:, len(tokens) - 1 :]
@@ -226,16 +227,16 @@ def gradients(parameters, output):
     return OrderedDict((name, parameter.grad) for name, parameter in parameters.items())
 
 
-def save_uvit():
+def save_uvit(name, mlp=4, qkv_bias=False, skip=True, numbers=None):
     width, side, patch, channels, classes = 8, 8, 4, 2, 3
     shapes = {
         "pos_embed": (1, 2 + (side // patch) ** 2, width),
         "patch_embed.proj.weight": (width, channels, patch, patch),
         "patch_embed.proj.bias": (width,),
         "label_emb.weight": (classes, width),
-        **block_shapes("in_blocks.0", width, 4, False),
-        **block_shapes("mid_block", width, 4, False),
-        **block_shapes("out_blocks.0", width, 4, False, skip=True),
+        **block_shapes("in_blocks.0", width, mlp, qkv_bias),
+        **block_shapes("mid_block", width, mlp, qkv_bias),
+        **block_shapes("out_blocks.0", width, mlp, qkv_bias, skip),
         "norm.weight": (width,),
         "norm.bias": (width,),
         "decoder_pred.weight": (patch * patch * channels, width),
@@ -244,14 +245,16 @@ def save_uvit():
         "final_layer.bias": (channels,),
     }
     p = draw(shapes)
-    x, t, y = torch.randn(3, channels, side, side), torch.tensor([0.5, 17.25, 999.0]), torch.tensor([2, 0, 1])
+    x, t, y = numbers or (torch.randn(3, channels, side, side), torch.tensor([0.5, 17.25, 999.0]), torch.tensor([2, 0, 1]))
     output = uvit(p, x, t, y, depth=2, heads=2)
-    save(p, "uvit.pth")
-    save(gradients(p, output), "uvit-gradients.pth", legacy=True)
-    np.save(FILES / "uvit-x.npy", x.double().numpy())
-    np.save(FILES / "uvit-t.npy", t.numpy())
-    np.save(FILES / "uvit-y.npy", y.int().numpy())
-    np.save(FILES / "uvit-eps.npy", output.detach().numpy())
+    save(p, f"{name}.pth")
+    save(gradients(p, output), f"{name}-gradients.pth", legacy=True)
+    np.save(FILES / f"{name}-eps.npy", output.detach().numpy())
+    if numbers is None:
+        np.save(FILES / f"{name}-x.npy", x.double().numpy())
+        np.save(FILES / f"{name}-t.npy", t.numpy())
+        np.save(FILES / f"{name}-y.npy", y.int().numpy())
+    return x, t, y
 
 
 def save_vit():
@@ -382,7 +385,7 @@ if __name__ == "__main__":
         save(msn(nn.Sequential(nn.Linear(2, 2), nn.LayerNorm(2))), "msn" + suffix, legacy)
     save({"protocol": 4, "tensor": torch.ones(2)}, "protocol-4.pth", pickle_protocol=4)
     save(77, "step.pth")
-    save_uvit()
+    numbers_of_uvit = save_uvit("uvit")
     save_vit()
     save_samples()
     layer = nn.Linear(2, 2).state_dict()
@@ -390,3 +393,4 @@ if __name__ == "__main__":
     save(layer, "pairs.pth", pickle_module=OldPickle)
     save_objects()
     save_positions()
+    save_uvit("uvit-options", mlp=2, qkv_bias=True, skip=False, numbers=numbers_of_uvit)
