@@ -165,6 +165,40 @@ public sealed class BatchIndependenceTests
             GradientGamma = w.SumOfBatch(width),
             GradientBeta = w.SumOfBatch(width),
         });
+        yield return Of("group norm", GroupNormOperators.Forward, w => new GroupNormForwardCall
+        {
+            Batch = w.Count,
+            Pixels = tokens,
+            Channels = width,
+            Groups = heads,
+            Epsilon = 1e-6f,
+            Activation = Activation.Silu,
+            X = w.Samples(elements),
+            Gamma = w.Shared(width),
+            Beta = w.Shared(width),
+            Y = w.Result(elements),
+            Mean = w.Result(heads),
+            Variance = w.Result(heads),
+        });
+        yield return Of("gradient of group norm", GroupNormOperators.Backward, w => new GroupNormBackwardCall
+        {
+            Batch = w.Count,
+            Pixels = tokens,
+            Channels = width,
+            Groups = heads,
+            Epsilon = 1e-6f,
+            Activation = Activation.Silu,
+            X = w.Samples(elements),
+            Gamma = w.Shared(width),
+            Beta = w.Shared(width),
+            Mean = w.Samples(heads),
+            Variance = w.Positive(heads),
+            GradientY = w.Samples(elements),
+            GradientX = w.Updated(elements),
+            AccumulateX = true,
+            GradientGamma = w.SumOfBatch(width),
+            GradientBeta = w.SumOfBatch(width),
+        });
         yield return Of("activation", ElementwiseOperators.Activation, w => new ActivationCall
         {
             Count = w.Count * (elements - 3),

@@ -88,6 +88,16 @@ public sealed class HugeShapeTests
         Huge.Of(LayerNormOperators.Backward, "packs", m => NormaliseBack(m, (1 << 23) + 3, 516)),
         Huge.Of(LayerNormOperators.Forward, "rounded", m => Normalise(m, (1 << 23) + 3, 516, rounded: true)),
         Huge.Of(LayerNormOperators.Backward, "rounded", m => NormaliseBack(m, (1 << 23) + 3, 516, rounded: true)),
+        Huge.Of(BatchNormOperators.Statistics, "", m => Moments(m, (1 << 22) + 3, 1029)),
+        Huge.Of(BatchNormOperators.Statistics, "many channels", m => Moments(m, 3, MaxRows)),
+        Huge.Of(BatchNormOperators.Forward, "", m => NormaliseColumns(m, (1 << 22) + 3, 1029)),
+        Huge.Of(BatchNormOperators.Forward, "many channels", m => NormaliseColumns(m, 3, MaxRows)),
+        Huge.Of(BatchNormOperators.Backward, "", m => NormaliseColumnsBack(m, (1 << 22) + 3, 1029)),
+        Huge.Of(BatchNormOperators.Backward, "many channels", m => NormaliseColumnsBack(m, 3, MaxRows)),
+        Huge.Of(GroupNormOperators.Forward, "", m => NormaliseGroups(m, 1029, 4099, 1030, 5, Activation.Silu)),
+        Huge.Of(GroupNormOperators.Forward, "most images", m => NormaliseGroups(m, MaxRows, 1, 3, 1, Activation.None)),
+        Huge.Of(GroupNormOperators.Backward, "", m => NormaliseGroupsBack(m, 1029, 4099, 1030, 5, Activation.Silu)),
+        Huge.Of(GroupNormOperators.Backward, "many images", m => NormaliseGroupsBack(m, (1 << 22) + 3, 1, 1029, 3, Activation.None)),
         Huge.Of(ElementwiseOperators.Axpby, "", m => new AxpbyCall
         {
             Count = Elements, Alpha = 2, Beta = 1, X = m.Floats(Elements), Y = m.Floats(Elements),
@@ -306,6 +316,46 @@ public sealed class HugeShapeTests
         GradientY = rounded ? default : m.Floats((long)rows * width), RoundedGradientY = rounded ? m.Halves((long)rows * width) : default,
         GradientX = m.Floats((long)rows * width),
         GradientGamma = m.Floats(width), GradientBeta = m.Floats(width),
+    };
+
+    private static BatchNormStatisticsCall Moments(HugeMemory m, int rows, int channels) => new()
+    {
+        Rows = rows, Channels = channels, Momentum = 0.5f, X = m.Floats((long)rows * channels), Mean = m.Floats(channels),
+        Variance = m.Floats(channels), RunningMean = m.Floats(channels), RunningVariance = m.Floats(channels),
+    };
+
+    private static BatchNormForwardCall NormaliseColumns(HugeMemory m, int rows, int channels) => new()
+    {
+        Rows = rows, Channels = channels, Epsilon = 1, NegativeSlope = 0.1f,
+        X = m.Floats((long)rows * channels), Gamma = m.Floats(channels), Beta = m.Floats(channels),
+        Mean = m.Floats(channels), Variance = m.Floats(channels), Y = m.Floats((long)rows * channels),
+    };
+
+    private static BatchNormBackwardCall NormaliseColumnsBack(HugeMemory m, int rows, int channels) => new()
+    {
+        Rows = rows, Channels = channels, Epsilon = 1, NegativeSlope = 0.1f, AccumulateX = true,
+        X = m.Floats((long)rows * channels), Gamma = m.Floats(channels), Beta = m.Floats(channels),
+        Mean = m.Floats(channels), Variance = m.Floats(channels),
+        GradientY = m.Floats((long)rows * channels), GradientX = m.Floats((long)rows * channels),
+        GradientGamma = m.Floats(channels), GradientBeta = m.Floats(channels),
+    };
+
+    private static GroupNormForwardCall NormaliseGroups(
+        HugeMemory m, int batch, int pixels, int channels, int groups, Activation activation) => new()
+    {
+        Batch = batch, Pixels = pixels, Channels = channels, Groups = groups, Epsilon = 1, Activation = activation,
+        X = m.Floats((long)batch * pixels * channels), Gamma = m.Floats(channels), Beta = m.Floats(channels),
+        Y = m.Floats((long)batch * pixels * channels), Mean = m.Floats((long)batch * groups), Variance = m.Floats((long)batch * groups),
+    };
+
+    private static GroupNormBackwardCall NormaliseGroupsBack(
+        HugeMemory m, int batch, int pixels, int channels, int groups, Activation activation) => new()
+    {
+        Batch = batch, Pixels = pixels, Channels = channels, Groups = groups, Epsilon = 1, Activation = activation, AccumulateX = true,
+        X = m.Floats((long)batch * pixels * channels), Gamma = m.Floats(channels), Beta = m.Floats(channels),
+        Mean = m.Floats((long)batch * groups), Variance = m.Floats((long)batch * groups),
+        GradientY = m.Floats((long)batch * pixels * channels), GradientX = m.Floats((long)batch * pixels * channels),
+        GradientGamma = m.Floats(channels), GradientBeta = m.Floats(channels),
     };
 
     private static ColumnSumCall Columns(HugeMemory m, int rows, int columns, bool rounded = false) => new()

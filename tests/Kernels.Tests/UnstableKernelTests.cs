@@ -77,6 +77,41 @@ public sealed unsafe class UnstableKernelTests
 
     [TestCase(false, ExpectedResult = 0)]
     [TestCase(true, ExpectedResult = 1)]
+    public int BatchNorm_VarianceAsDifferenceOfSquares(bool planted) => Proofs(BatchNormOperators.Statistics, call =>
+    {
+        var x = (float*)call.X.Address;
+        for (var channel = 0; channel < call.Channels; channel++)
+        {
+            var sum = 0.0;
+            var squares = 0f;
+            for (var at = (long)channel; at < (long)call.Rows * call.Channels; at += call.Channels)
+            {
+                sum += x[at] - x[channel];
+            }
+
+            var shift = (float)(sum / call.Rows);
+            for (var at = (long)channel; at < (long)call.Rows * call.Channels; at += call.Channels)
+            {
+                var distance = planted ? x[at] : x[at] - x[channel] - shift;
+                squares += distance * distance;
+            }
+
+            var mean = x[channel] + shift;
+            var variance = (squares / call.Rows) - (planted ? mean * mean : 0);
+            ((float*)call.Mean.Address)[channel] = mean;
+            ((float*)call.Variance.Address)[channel] = variance;
+            if (!call.RunningMean.IsEmpty)
+            {
+                Move((float*)call.RunningMean.Address + channel, mean, call.Momentum);
+                Move((float*)call.RunningVariance.Address + channel, variance * call.Rows / (call.Rows - 1), call.Momentum);
+            }
+        }
+
+        static void Move(float* running, float batch, float momentum) => *running = ((1 - momentum) * *running) + (momentum * batch);
+    });
+
+    [TestCase(false, ExpectedResult = 0)]
+    [TestCase(true, ExpectedResult = 1)]
     public int Attention_WithoutSubtractingTheMaximum(bool planted) => Proofs(AttentionOperators.Forward, call =>
     {
         var scores = stackalloc float[call.Tokens];

@@ -29,6 +29,37 @@ public sealed class ValidationTests
         InverseDeviation = Floats(2),
     };
 
+    private static readonly BatchNormStatisticsCall Moments = new()
+    {
+        Rows = 2, Channels = 3, Momentum = 1, X = Floats(6), Mean = Floats(3), Variance = Floats(3), RunningMean = Floats(3),
+        RunningVariance = Floats(3),
+    };
+
+    private static readonly BatchNormForwardCall BatchNorm = new()
+    {
+        Rows = 2, Channels = 3, Epsilon = 1, NegativeSlope = 0, X = Floats(6), Gamma = Floats(3), Beta = Floats(3), Mean = Floats(3),
+        Variance = Floats(3), Y = Floats(6),
+    };
+
+    private static readonly BatchNormBackwardCall BatchNormGradient = new()
+    {
+        Rows = 2, Channels = 3, Epsilon = 1, NegativeSlope = 1, X = Floats(6), Gamma = Floats(3), Beta = Floats(3), Mean = Floats(3),
+        Variance = Floats(3), GradientY = Floats(6), GradientX = Floats(6), GradientGamma = Floats(3), GradientBeta = Floats(3),
+    };
+
+    private static readonly GroupNormForwardCall GroupNorm = new()
+    {
+        Batch = 3, Pixels = 5, Channels = 4, Groups = 2, Epsilon = 1, X = Floats(60), Gamma = Floats(4), Beta = Floats(4), Y = Floats(60),
+        Mean = Floats(6), Variance = Floats(6),
+    };
+
+    private static readonly GroupNormBackwardCall GroupNormGradient = new()
+    {
+        Batch = 3, Pixels = 5, Channels = 4, Groups = 2, Epsilon = 1, Activation = Activation.Silu, X = Floats(60), Gamma = Floats(4),
+        Beta = Floats(4), Mean = Floats(6), Variance = Floats(6), GradientY = Floats(60), GradientX = Floats(60),
+        GradientGamma = Floats(4), GradientBeta = Floats(4),
+    };
+
     private static readonly CrossEntropyCall CrossEntropy = new()
     {
         Rows = 2,
@@ -95,6 +126,8 @@ public sealed class ValidationTests
         new RoundCall { Count = 4, X = Floats(4), Y = Halves(4) }, new WidenCall { Count = 4, X = Halves(4), Y = Floats(4) },
         AttentionBf16, AttentionBf16 with { LogSumExp = default },
         AttentionGradientBf16,
+        Moments, Moments with { Rows = 1, RunningMean = default, RunningVariance = default }, BatchNorm, BatchNormGradient,
+        GroupNorm, GroupNorm with { Groups = 4, Mean = Floats(12), Variance = Floats(12) }, GroupNormGradient,
     }.Select(c => new TestCaseData(c).SetArgDisplayNames(c.GetType().Name));
 
     public static IEnumerable<TestCaseData> Bad()
@@ -131,6 +164,55 @@ public sealed class ValidationTests
         yield return Case(
             new ColumnSumCall { Rows = 2, Columns = 3, RoundedX = Halves(5), Sum = Floats(3) },
             "columnsum: operand 'RoundedX' has 5 elements, the sizes need 6");
+
+        yield return Case(Moments with { Rows = 0 }, "batchnorm.statistics: rows is 0, it must be 1..");
+        yield return Case(Moments with { Channels = 0 }, "batchnorm.statistics: channels is 0, it must be 1..");
+        yield return Case(Moments with { X = Floats(5) }, "batchnorm.statistics: operand 'X' has 5 elements, the sizes need 6");
+        yield return Case(Moments with { Mean = Floats(2) }, "batchnorm.statistics: operand 'Mean' has 2 elements, the sizes need 3");
+        yield return Case(Moments with { Variance = Floats(2) }, "batchnorm.statistics: operand 'Variance' has 2 elements, the sizes need 3");
+        yield return Case(Moments with { Momentum = 1.5f }, "batchnorm.statistics: the momentum is 1.5, it must be in 0..1");
+        yield return Case(Moments with { Momentum = float.NaN }, "batchnorm.statistics: the momentum is NaN, it must be in 0..1");
+        yield return Case(
+            Moments with { RunningMean = Floats(2) }, "batchnorm.statistics: operand 'RunningMean' has 2 elements, the sizes need 3");
+        yield return Case(
+            Moments with { RunningVariance = Floats(2) }, "batchnorm.statistics: operand 'RunningVariance' has 2 elements, the sizes need 3");
+        yield return Case(
+            Moments with { RunningVariance = default },
+            "batchnorm.statistics: the operands 'RunningMean' and 'RunningVariance' are given together or not at all");
+        yield return Case(
+            Moments with { Rows = 1 }, "batchnorm.statistics: one row has no unbiased variance for the operand 'RunningVariance'");
+        yield return Case(BatchNorm with { NegativeSlope = -0.1f }, "batchnorm.forward: the slope of negative numbers is -0.1, it must be in 0..1");
+        yield return Case(BatchNorm with { X = Floats(5) }, "batchnorm.forward: operand 'X' has 5 elements, the sizes need 6");
+        yield return Case(BatchNorm with { Y = Floats(5) }, "batchnorm.forward: operand 'Y' has 5 elements, the sizes need 6");
+        yield return Case(BatchNorm with { Gamma = Floats(2) }, "batchnorm.forward: operand 'Gamma' has 2 elements, the sizes need 3");
+        yield return Case(BatchNorm with { Beta = Floats(2) }, "batchnorm.forward: operand 'Beta' has 2 elements, the sizes need 3");
+        yield return Case(BatchNorm with { Mean = Floats(2) }, "batchnorm.forward: operand 'Mean' has 2 elements, the sizes need 3");
+        yield return Case(BatchNorm with { Variance = Floats(2) }, "batchnorm.forward: operand 'Variance' has 2 elements, the sizes need 3");
+        yield return Case(
+            BatchNormGradient with { NegativeSlope = 2 }, "batchnorm.backward: the slope of negative numbers is 2, it must be in 0..1");
+        yield return Case(
+            BatchNormGradient with { GradientX = Floats(5) }, "batchnorm.backward: operand 'GradientX' has 5 elements, the sizes need 6");
+        yield return Case(
+            BatchNormGradient with { GradientY = Floats(5) }, "batchnorm.backward: operand 'GradientY' has 5 elements, the sizes need 6");
+        yield return Case(
+            BatchNormGradient with { GradientBeta = Floats(2) }, "batchnorm.backward: operand 'GradientBeta' has 2 elements, the sizes need 3");
+        yield return Case(GroupNorm with { Groups = 3 }, "groupnorm.forward: 3 groups do not cut 4 channels into whole ones");
+        yield return Case(GroupNorm with { Groups = 5 }, "groupnorm.forward: groups is 5, it must be 1..4");
+        yield return Case(GroupNorm with { Pixels = 0 }, "groupnorm.forward: pixels is 0, it must be 1..");
+        yield return Case(GroupNorm with { Batch = 0 }, "groupnorm.forward: batch is 0, it must be 1..");
+        yield return Case(
+            GroupNorm with { Batch = 1 << 16, Pixels = 1 << 16 }, "groupnorm.forward: pixels of all images is 4294967296, it must be 1..");
+        yield return Case(
+            GroupNorm with { Activation = Activation.Gelu }, "groupnorm.forward: the activation is Gelu, it must be None or Silu");
+        yield return Case(GroupNorm with { Mean = Floats(5) }, "groupnorm.forward: operand 'Mean' has 5 elements, the sizes need 6");
+        yield return Case(GroupNorm with { Variance = Floats(5) }, "groupnorm.forward: operand 'Variance' has 5 elements, the sizes need 6");
+        yield return Case(GroupNorm with { X = Floats(59) }, "groupnorm.forward: operand 'X' has 59 elements, the sizes need 60");
+        yield return Case(GroupNorm with { Y = Floats(59) }, "groupnorm.forward: operand 'Y' has 59 elements, the sizes need 60");
+        yield return Case(GroupNormGradient with { Groups = 3 }, "groupnorm.backward: 3 groups do not cut 4 channels into whole ones");
+        yield return Case(
+            GroupNormGradient with { GradientX = Floats(59) }, "groupnorm.backward: operand 'GradientX' has 59 elements, the sizes need 60");
+        yield return Case(
+            GroupNormGradient with { Variance = Floats(5) }, "groupnorm.backward: operand 'Variance' has 5 elements, the sizes need 6");
 
         yield return Case(CrossEntropy with { Classes = 0 }, "crossentropy: classes is 0, it must be 1..");
         yield return Case(CrossEntropy with { Targets = default }, "crossentropy: give labels or targets, one of the two");
