@@ -11,4 +11,7 @@ public readonly record struct ParameterScope(ParameterStore Store, string Prefix
     /// <summary>Registers a parameter under the prefix, see <see cref="ParameterStore.Add"/>.</summary>
     public Parameter Add(string name, TensorShape shape, Initializer initializer, bool decays = true, bool isHidden = false) =>
         Store.Add(Prefix + name, shape, initializer, decays, isHidden);
+
+    /// <summary>Registers a buffer under the prefix, see <see cref="ParameterStore.AddBuffer"/>.</summary>
+    public ModelBuffer AddBuffer(string name, TensorShape shape, float value) => Store.AddBuffer(Prefix + name, shape, value);
 }

@@ -4,7 +4,8 @@ namespace DPT.Engine.Autograd;
 
 /// <summary>
 /// All parameters of a model in one flat buffer, their gradients in a second: an optimiser is one pass over memory, a
-/// checkpoint one walk over names. Add parameters, then <see cref="Initialize"/>.
+/// checkpoint one walk over names. What a model keeps and no optimiser knows (<see cref="ModelBuffer"/>) lies in a third. Add
+/// parameters and buffers, then <see cref="Initialize"/>.
 /// </summary>
 public sealed class ParameterStore : IDisposable
 {
@@ -12,9 +13,11 @@ public sealed class ParameterStore : IDisposable
     private const long Alignment = 16;
 
     private readonly List<Parameter> _parameters = [];
+    private readonly List<ModelBuffer> _buffers = [];
     private readonly Dictionary<string, Parameter> _byName = [];
     private DeviceBuffer<float>? _values;
     private DeviceBuffer<float>? _gradients;
+    private DeviceBuffer<float>? _bufferValues;
     private Slice<float> _substitute;
     private (long Start, long Length)[]? _learningRanges;
     private (long Start, long Length)[]? _learningRangesOutsideMatrices;
@@ -27,6 +30,9 @@ public sealed class ParameterStore : IDisposable
 
     /// <summary>The parameters in the order of registration, which is the order in the buffer.</summary>
     public IReadOnlyList<Parameter> Parameters => _parameters;
+
+    /// <summary>The buffers in the order of registration.</summary>
+    public IReadOnlyList<ModelBuffer> Buffers => _buffers;
 
     /// <summary>Number of learned numbers, gaps not counted.</summary>
     public long Count => _parameters.Sum(p => p.Shape.Count);
@@ -68,20 +74,26 @@ public sealed class ParameterStore : IDisposable
     /// <exception cref="ArgumentException">The name is taken, or a hidden matrix is no matrix.</exception>
     public Parameter Add(string name, TensorShape shape, Initializer initializer, bool decays = true, bool isHidden = false)
     {
-        if (_values is not null)
-        {
-            throw new InvalidOperationException($"parameter '{name}' comes after the store was initialised");
-        }
-
         var parameter = new Parameter(this, name, shape, initializer, decays, isHidden) { Offset = FlatLength };
-        if (!_byName.TryAdd(name, parameter))
-        {
-            throw new ArgumentException($"the model has two parameters named '{name}'");
-        }
-
+        RequireFree(name);
+        _byName.Add(name, parameter);
         _parameters.Add(parameter);
-        FlatLength += (shape.Count + Alignment - 1) / Alignment * Alignment;
+        FlatLength += Aligned(shape);
         return parameter;
+    }
+
+    /// <summary>Registers a buffer.</summary>
+    /// <param name="name">Unique dotted name.</param>
+    /// <param name="shape">Sizes.</param>
+    /// <param name="value">What every element starts as.</param>
+    /// <exception cref="ArgumentException">The name is taken.</exception>
+    public ModelBuffer AddBuffer(string name, TensorShape shape, float value)
+    {
+        RequireFree(name);
+        var offset = _buffers.Count == 0 ? 0 : _buffers[^1].Offset + Aligned(_buffers[^1].Shape);
+        var buffer = new ModelBuffer(this, name, shape, value) { Offset = offset };
+        _buffers.Add(buffer);
+        return buffer;
     }
 
     /// <summary>
@@ -123,7 +135,7 @@ public sealed class ParameterStore : IDisposable
     }
 
     /// <summary>
-    /// Allocates the flat buffers, once, and draws the starting values from <paramref name="seed"/>; gradients are zero.
+    /// Allocates the memory, once, and draws the starting values from <paramref name="seed"/>; gradients are zero.
     /// </summary>
     public void Initialize(ulong seed)
     {
@@ -137,6 +149,12 @@ public sealed class ParameterStore : IDisposable
             var values = new float[parameter.Shape.Count];
             parameter.Initializer.Fill(values, seed, index);
             Device.CopyIn<float>(values, parameter.Data);
+        }
+
+        if (_buffers.Count > 0)
+        {
+            _bufferValues ??= Device.Allocate<float>(_buffers[^1].Offset + Aligned(_buffers[^1].Shape));
+            _buffers.ForEach(buffer => Device.CopyIn<float>([.. Enumerable.Repeat(buffer.Value, (int)buffer.Shape.Count)], buffer.Data));
         }
     }
 
@@ -180,18 +198,24 @@ public sealed class ParameterStore : IDisposable
     public Parameter? FindNonFinite(Slice<float> flat) => _parameters.Find(
         p => !Array.TrueForAll(Device.Download(flat.Range(p.Offset, p.Shape.Count)), float.IsFinite));
 
-    /// <summary>Copies a flat buffer out by name: the state dictionary.</summary>
-    public Dictionary<string, (TensorShape Shape, float[] Values)> Export(Slice<float> flat) =>
-        _parameters.ToDictionary(p => p.Name, p => (p.Shape, Device.Download(flat.Range(p.Offset, p.Shape.Count))));
+    /// <summary>Copies a flat buffer out by name: with the model's buffers as they are, the state dictionary of a model with these weights.</summary>
+    /// <param name="flat">Weights, an average of them, or something else that is laid out like them.</param>
+    /// <param name="withBuffers">Whether it is weights: moments, for one, have no buffers beside them.</param>
+    public Dictionary<string, (TensorShape Shape, float[] Values)> Export(Slice<float> flat, bool withBuffers = true) =>
+        Named(withBuffers).ToDictionary(
+            t => t.Name, t => (t.Tensor.Shape, Device.Download(t.Tensor is Parameter p ? flat.Range(p.Offset, p.Shape.Count) : t.Tensor.Data)));
 
     /// <summary>Throws unless a state dictionary is of this model.</summary>
+    /// <param name="state">Tensors by name.</param>
+    /// <param name="withBuffers">As for <see cref="Export"/>.</param>
     /// <exception cref="ArgumentException">A name is missing or unknown, or a shape differs; the message lists them.</exception>
-    public void RequireFit(IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)> state)
+    public void RequireFit(IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)> state, bool withBuffers = true)
     {
-        var wrong = _parameters.Where(p => !state.ContainsKey(p.Name)).Select(p => $"'{p.Name}' is missing")
-            .Concat(state.Keys.Where(name => !_byName.ContainsKey(name)).Select(name => $"'{name}' is unknown"))
-            .Concat(_parameters.Where(p => state.TryGetValue(p.Name, out var v) && v.Shape != p.Shape)
-                .Select(p => $"'{p.Name}' is {state[p.Name].Shape}, the model has {p.Shape}"))
+        var own = Named(withBuffers).ToDictionary(t => t.Name, t => t.Tensor.Shape);
+        var wrong = own.Keys.Where(name => !state.ContainsKey(name)).Select(name => $"'{name}' is missing")
+            .Concat(state.Keys.Where(name => !own.ContainsKey(name)).Select(name => $"'{name}' is unknown"))
+            .Concat(own.Where(t => state.TryGetValue(t.Key, out var v) && v.Shape != t.Value)
+                .Select(t => $"'{t.Key}' is {state[t.Key].Shape}, the model has {t.Value}"))
             .ToList();
         if (wrong.Count > 0)
         {
@@ -201,23 +225,50 @@ public sealed class ParameterStore : IDisposable
         }
     }
 
-    /// <summary>Copies a state dictionary into a flat buffer.</summary>
+    /// <summary>Copies a state dictionary into a flat buffer, and into the model's buffers.</summary>
+    /// <param name="flat">As for <see cref="Export"/>.</param>
+    /// <param name="state">Tensors by name.</param>
+    /// <param name="withBuffers">As for <see cref="Export"/>.</param>
     /// <exception cref="ArgumentException">It is not of this model, see <see cref="RequireFit"/>.</exception>
-    public void Import(Slice<float> flat, IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)> state)
+    public void Import(
+        Slice<float> flat, IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)> state, bool withBuffers = true)
     {
-        RequireFit(state);
+        RequireFit(state, withBuffers);
         NoteChange();
-        foreach (var parameter in _parameters)
+        foreach (var (name, tensor) in Named(withBuffers))
         {
-            Device.CopyIn<float>(state[parameter.Name].Values, flat.Range(parameter.Offset, parameter.Shape.Count));
+            Device.CopyIn<float>(state[name].Values, tensor is Parameter p ? flat.Range(p.Offset, p.Shape.Count) : tensor.Data);
         }
     }
 
-    /// <summary>Frees the flat buffers.</summary>
+    /// <summary>Frees the memory.</summary>
     public void Dispose()
     {
+        _bufferValues?.Dispose();
         _values?.Dispose();
         _gradients?.Dispose();
+    }
+
+    /// <summary>Where a buffer lies.</summary>
+    internal Slice<float> DataOf(ModelBuffer buffer) => Require(_bufferValues).Slice.Range(buffer.Offset, buffer.Shape.Count);
+
+    /// <summary>What a state dictionary has: parameters, then buffers.</summary>
+    private IEnumerable<(string Name, Tensor Tensor)> Named(bool withBuffers) =>
+        _parameters.Select(p => (p.Name, (Tensor)p)).Concat(withBuffers ? _buffers.Select(b => (b.Name, (Tensor)b)) : []);
+
+    private static long Aligned(TensorShape shape) => (shape.Count + Alignment - 1) / Alignment * Alignment;
+
+    private void RequireFree(string name)
+    {
+        if (_values is not null)
+        {
+            throw new InvalidOperationException($"parameter '{name}' comes after the store was initialised");
+        }
+
+        if (_byName.ContainsKey(name) || _buffers.Exists(buffer => buffer.Name == name))
+        {
+            throw new ArgumentException($"the model has two parameters named '{name}'");
+        }
     }
 
     /// <summary>The ranges of some parameters with the gaps behind them, neighbours in one.</summary>

@@ -27,6 +27,9 @@ public sealed class Tape : IDisposable
     /// <summary>Hears which operators run; null for nobody.</summary>
     public ITapeObserver? Observer { get; set; }
 
+    /// <summary>Whether a block is computed again for its gradient: what a pass moves in a model has moved already.</summary>
+    internal bool IsRecomputing { get; private set; }
+
     /// <summary>Whether operators leave nodes.</summary>
     public bool Recording { get; private set; } = true;
 
@@ -52,6 +55,7 @@ public sealed class Tape : IDisposable
     public void Reset()
     {
         _nodes.Clear();
+        IsRecomputing = false;
         ReleaseFrom(0, keep: null);
         _rounded.ForEach(tensor => tensor.DropRounding());
         _rounded.Clear();
@@ -79,7 +83,8 @@ public sealed class Tape : IDisposable
 
     /// <summary>
     /// Runs a block keeping only its result; the backward pass runs it again to get the activations back. Memory for
-    /// time. The block must compute the same values both times: no hidden state, no counters. It may end in a loss.
+    /// time. The block must compute the same values both times: no hidden state, no counters; running statistics of
+    /// batch norm move the first time alone. It may end in a loss.
     /// </summary>
     public Tensor Recompute(Func<Tensor> block)
     {
@@ -255,7 +260,10 @@ public sealed class Tape : IDisposable
         public override void Backward(Tape tape)
         {
             var floor = tape._nodes.Count;
+            var before = tape.IsRecomputing;
+            tape.IsRecomputing = true;
             var again = block();
+            tape.IsRecomputing = before;
             if (Output.HasGradient)
             {
                 Output.PassGradientTo(again, tape.Device);

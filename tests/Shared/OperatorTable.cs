@@ -32,6 +32,16 @@ internal static class OperatorTable
             (t, i) => t.LayerNorm(i["x"], i["g"], i["b"], 1e-6f)) { OneKernel = ["x", "g", "b"] },
         new("LayerNormFirstToken", [("x", [4, 3, 9]), ("g", [9]), ("b", [9])],
             (t, i) => t.LayerNormFirstToken(i["x"], i["g"], i["b"], 1e-5f)) { OneKernel = ["x", "g", "b"] },
+        new("BatchNorm", [("x", [7, 4]), ("g", [4]), ("b", [4])],
+            (t, i) => t.BatchNorm(i["x"], i["g"], i["b"], 1e-3f)) { OneKernel = ["x", "g", "b"] },
+        new("BatchNorm of images, with a leaky ReLU", [("x", [3, 5, 9]), ("g", [9]), ("b", [9])],
+            (t, i) => t.BatchNorm(i["x"], i["g"], i["b"], 1e-5f, negativeSlope: 0.1f)) { OneKernel = ["x", "g", "b"] },
+        new("BatchNormFixed", [("x", [5, 3]), ("g", [3]), ("b", [3])],
+            (t, i) => t.BatchNormFixed(i["x"], i["g"], i["b"], Running(i), 1e-3f, negativeSlope: 0.1f)) { OneKernel = ["x", "g", "b"] },
+        new("GroupNorm", [("x", [2, 5, 6]), ("g", [6]), ("b", [6])],
+            (t, i) => t.GroupNorm(i["x"], 3, i["g"], i["b"], 1e-5f)) { OneKernel = ["x", "g", "b"] },
+        new("GroupNorm with SiLU", [("x", [3, 7, 4]), ("g", [4]), ("b", [4])],
+            (t, i) => t.GroupNorm(i["x"], 2, i["g"], i["b"], 1e-6f, Activation.Silu)) { OneKernel = ["x", "g", "b"] },
         new("Attention", [("qkv", [2, 7, 30])],
             (t, i) => t.Attention(i["qkv"], heads: 2)),
         new("Attention of one token", [("qkv", [2, 1, 12])],
@@ -115,6 +125,9 @@ internal static class OperatorTable
         var grid = new PixelGrid(pixels.Shape[0], side);
         return tape.ToPatches(work(tape.FromPatches(pixels, grid), grid), grid);
     }
+
+    private static RunningStatistics Running(OperatorInputs i) => new(
+        Tape.Constant(new TensorShape(3), i.Floats(0.5f, -1, 2)), Tape.Constant(new TensorShape(3), i.Floats(1, 4, 0.25f)), Momentum: 0.1f);
 
     private static Tensor HalfOfSquares(Tape tape, Tensor x, float scale)
     {

@@ -22,6 +22,15 @@ public sealed record TracedMlp(
 /// <summary><see cref="LayerNormOp.LayerNorm"/> of all tokens, or of the first alone.</summary>
 public sealed record TracedLayerNorm(Tensor Output, Tensor X, Tensor Gamma, Tensor Beta, float Epsilon, bool FirstToken) : TracedOperator(Output);
 
+/// <summary><see cref="BatchNormOp.BatchNorm"/>, or <see cref="BatchNormOp.BatchNormFixed"/> where the statistics are fixed.</summary>
+public sealed record TracedBatchNorm(
+    Tensor Output, Tensor X, Tensor Gamma, Tensor Beta, Tensor Mean, Tensor Variance, float Epsilon, float NegativeSlope, bool HasFixedStatistics)
+    : TracedOperator(Output);
+
+/// <summary><see cref="GroupNormOp.GroupNorm"/>.</summary>
+public sealed record TracedGroupNorm(
+    Tensor Output, Tensor X, int Groups, Tensor Gamma, Tensor Beta, float Epsilon, Activation Activation) : TracedOperator(Output);
+
 /// <summary><see cref="UnpatchifyOp.Unpatchify"/>.</summary>
 public sealed record TracedUnpatchify(Tensor Output, Tensor Tokens, PatchGrid Grid, Tensor? Weight, Tensor? Bias) : TracedOperator(Output);
 

@@ -107,7 +107,7 @@ internal sealed class ModelState : IDisposable
     public Dictionary<string, IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)>> Capture()
     {
         var tensors = Buffers().ToDictionary(
-            s => s.Name, s => (IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)>)Store.Export(s.Values));
+            s => s.Name, s => (IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)>)Store.Export(s.Values, s.IsWeights));
         return FindNonFinite(tensors) is { } tensor ? throw NonFinite.InStep(Optimizer.Steps, $"{tensor} is") : tensors;
     }
 
@@ -118,9 +118,9 @@ internal sealed class ModelState : IDisposable
     public void Restore(TrainingState state)
     {
         RequireFit(state);
-        foreach (var (name, values) in Buffers())
+        foreach (var (name, values, isWeights) in Buffers())
         {
-            Store.Import(values, state.Tensors[name]);
+            Store.Import(values, state.Tensors[name], isWeights);
         }
 
         Store.Device.Clear(Store.Gradients);
@@ -134,9 +134,9 @@ internal sealed class ModelState : IDisposable
     /// </exception>
     public void RequireFit(TrainingState state)
     {
-        foreach (var (name, _) in Buffers())
+        foreach (var (name, _, isWeights) in Buffers())
         {
-            RequireFit(state, name);
+            RequireFit(state, name, isWeights);
         }
 
         if (FindNonFinite(state.Tensors) is { } tensor)
@@ -173,7 +173,7 @@ internal sealed class ModelState : IDisposable
         return null;
     }
 
-    private void RequireFit(TrainingState state, string name)
+    private void RequireFit(TrainingState state, string name, bool isWeights)
     {
         if (!state.Tensors.TryGetValue(name, out var tensors))
         {
@@ -182,7 +182,7 @@ internal sealed class ModelState : IDisposable
 
         try
         {
-            Store.RequireFit(tensors);
+            Store.RequireFit(tensors, isWeights);
         }
         catch (ArgumentException other)
         {
@@ -190,6 +190,6 @@ internal sealed class ModelState : IDisposable
         }
     }
 
-    private IEnumerable<(string Name, Slice<float> Values)> Buffers() =>
-        [("model", Store.Values), ("ema", Average.Values), .. Optimizer.State];
+    private IEnumerable<(string Name, Slice<float> Values, bool IsWeights)> Buffers() =>
+        [("model", Store.Values, true), ("ema", Average.Values, true), .. Optimizer.State.Select(s => (s.Name, s.Values, false))];
 }
