@@ -155,7 +155,7 @@ public sealed class BatchNormTests
             Throws.ArgumentException.With.Message.Contains("'running'"));
         Assert.That(
             () => _norm.Forward(_tape, Tape.Constant(new TensorShape(1, 2), _batch.Slice.Range(0, 2)), isTraining: true),
-            Throws.TypeOf<KernelException>().With.Message.Contains("one row has no unbiased variance"));
+            Throws.ArgumentException.With.Message.Contains("one row"));
     }
 
     /// <summary>The border of a grid is no pixel: it does not count.</summary>

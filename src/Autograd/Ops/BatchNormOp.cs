@@ -19,12 +19,17 @@ public static class BatchNormOp
     /// <param name="negativeSlope">What negative results are multiplied by, in 0..1: 1 for no activation.</param>
     /// <param name="running">What follows the statistics, once a pass: a block that is computed again does not move it; null for none.</param>
     /// <returns>Like x.</returns>
-    /// <exception cref="ArgumentException">Shapes do not fit.</exception>
-    /// <exception cref="KernelException">The slope or the momentum is not in 0..1, or x has one row and something follows its variance.</exception>
+    /// <exception cref="ArgumentException">Shapes do not fit, or x has one row, of which nothing is left.</exception>
+    /// <exception cref="KernelException">The slope or the momentum is not in 0..1.</exception>
     public static Tensor BatchNorm(
         this Tape tape, Tensor x, Tensor gamma, Tensor beta, float epsilon, float negativeSlope = 1, RunningStatistics? running = null)
     {
         RequireChannels(nameof(BatchNorm), x, gamma, beta);
+        if (x.Shape.Rows < 2)
+        {
+            throw new ArgumentException($"{nameof(BatchNorm)}: 'x' is {x.Shape}: one row is its own mean, and nothing is left of it");
+        }
+
         var channels = new TensorShape(x.Shape.Last);
         var (mean, variance) = (tape.New(channels), tape.New(channels));
         var moves = running is not null && !tape.IsRecomputing;

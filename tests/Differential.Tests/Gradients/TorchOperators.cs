@@ -21,10 +21,11 @@ internal static class TorchOperators
             ["LayerNorm"] = p => F.layer_norm(p["x"], [p["x"].shape[^1]], p["g"], p["b"], 1e-5),
             ["LayerNorm with a small epsilon"] = p => F.layer_norm(p["x"], [p["x"].shape[^1]], p["g"], p["b"], 1e-6),
             ["LayerNormFirstToken"] = p => F.layer_norm(p["x"].select(1, 0), [p["x"].shape[^1]], p["g"], p["b"], 1e-5),
-            ["BatchNorm"] = p => BatchNorm(p, 1e-3),
-            ["BatchNorm of images, with a leaky ReLU"] = p => F.leaky_relu(BatchNorm(p, 1e-5), 0.1),
+            ["BatchNorm"] = p => BatchNorm(p, 1e-3, p.Constant(new float[4], 4), p.Constant(new float[4], 4), training: true),
+            ["BatchNorm of images, with a leaky ReLU"] = p => F.leaky_relu(
+                BatchNorm(p, 1e-5, p.Constant(new float[9], 9), p.Constant(new float[9], 9), training: true), 0.1),
             ["BatchNormFixed"] = p => F.leaky_relu(
-                F.batch_norm(p["x"], p.Constant([0.5f, -1, 2], 3), p.Constant([1, 4, 0.25f], 3), p["g"], p["b"], eps: 1e-3), 0.1),
+                BatchNorm(p, 1e-3, p.Constant([0.5f, -1, 2], 3), p.Constant([1, 4, 0.25f], 3), training: false), 0.1),
             ["GroupNorm"] = p => GroupNorm(p, 3, 1e-5),
             ["GroupNorm with SiLU"] = p => F.silu(GroupNorm(p, 2, 1e-6)),
             ["Attention"] = p => TorchModules.Attention(p["qkv"], heads: 2),
@@ -86,11 +87,9 @@ internal static class TorchOperators
     private static TorchTensor Mlp(TorchParameters p, Activation activation) => F.linear(
         TorchActivation.Apply(activation, F.linear(p["x"], p["w1"], p["b1"])), p["w2"], p["b2"]);
 
-    private static TorchTensor BatchNorm(TorchParameters p, double epsilon)
-    {
-        var (rows, zeros) = (p["x"].reshape(-1, p["g"].shape[0]), torch.zeros_like(p["g"]));
-        return F.batch_norm(rows, zeros, torch.ones_like(zeros), p["g"], p["b"], training: true, eps: epsilon).reshape(p["x"].shape);
-    }
+    /// <summary>Of rows, as PyTorch has channels before pixels; the running statistics go with the case.</summary>
+    private static TorchTensor BatchNorm(TorchParameters p, double epsilon, TorchTensor mean, TorchTensor variance, bool training) => F.batch_norm(
+        p["x"].reshape(-1, p["x"].shape[^1]), mean, variance, p["g"], p["b"], training, eps: epsilon).reshape(p["x"].shape);
 
     private static TorchTensor GroupNorm(TorchParameters p, int groups, double epsilon) =>
         F.group_norm(p["x"].transpose(1, 2), groups, p["g"], p["b"], epsilon).transpose(1, 2);
