@@ -4,25 +4,27 @@ namespace DPT.Engine.Kernels;
 /// One matrix product as parallel work items: a part of K by a group of rows by a chunk of columns, in this order,
 /// so that neighbouring items, which a thread does in a row, share packed panels and rows of the batch.
 /// </summary>
-internal unsafe struct GemmJob<V> : IParallelJob where V : struct, ISimd<V>
+internal unsafe struct GemmJob<V, TFactors, TLeft> : IParallelJob
+    where V : struct, ISimd<V>
+    where TFactors : struct, IGemmFactors<TLeft>
+    where TLeft : struct, ILeftFactor
 {
-    private readonly float* _a;
-    private readonly int _rowA;
+    private readonly TFactors _factors;
     private readonly bool _addsToC;
     private readonly int _rowGroups;
     private GemmScratch<V> _scratch;
 
-    public GemmJob(in MatMulCall call, int threads)
+    public GemmJob(in MatMulCall call, in TFactors factors, int threads)
     {
         Call = call;
         Blocking = new GemmBlocking(in call, GemmMicroKernel.Columns<V>());
         Panels = new GemmPanels<V>(in call, Blocking, threads);
         Output = new GemmOutput<V>(in call);
-        _a = (float*)call.A.Address;
-        _rowA = call.RowA;
+        _factors = factors;
         _addsToC = Output.OnlyAdds && Blocking.Parts == 1;
         _scratch = new GemmScratch<V>(
-            in call, Blocking, Panels, keepsWorkItem: !_addsToC && Blocking.BlocksOfPart > 1, threads);
+            in call, Blocking, Panels, factors.LeftFloats(Blocking.Mc, Blocking.Kc),
+            keepsWorkItem: !_addsToC && Blocking.BlocksOfPart > 1, threads);
 
         // Where panels are packed block by block, the rows of an item share them. How many are grouped changes no sum.
         _rowGroups = Panels.AreOfOneBlock
@@ -59,6 +61,13 @@ internal unsafe struct GemmJob<V> : IParallelJob where V : struct, ISimd<V>
         return (first, (int)Math.Min(Blocking.Kc, end - first));
     }
 
+    /// <summary>Packs one panel of the right factor to its place.</summary>
+    public readonly void PackPanel(float* panels, int firstK, int kc, int column)
+    {
+        var columns = Math.Min(GemmMicroKernel.Columns<V>(), Call.N - column);
+        _factors.PackRight<V>(firstK, kc, column, columns, Panels.At(panels, firstK, kc, column));
+    }
+
     public readonly void Execute(int index)
     {
         var (part, chunk) = Math.DivRem(index, _rowGroups * Blocking.ColumnChunks);
@@ -73,15 +82,15 @@ internal unsafe struct GemmJob<V> : IParallelJob where V : struct, ISimd<V>
         var endRow = Math.Min(Call.M, FirstRow(group + 1));
         for (; item.Block < Blocking.BlocksOfPart; item.Block++)
         {
-            (item.FirstK, item.Kc) = Block(part, item.Block);
-            if (item.Kc <= 0)
+            (item.Left.FirstK, item.Left.Kc) = Block(part, item.Block);
+            if (item.Left.Kc <= 0)
             {
                 return;
             }
 
-            for (item.FirstRow = FirstRow(group); item.FirstRow < endRow; item.FirstRow += Blocking.Mc)
+            for (item.Left.FirstRow = FirstRow(group); item.Left.FirstRow < endRow; item.Left.FirstRow += Blocking.Mc)
             {
-                item.Rows = Math.Min(Blocking.Mc, endRow - item.FirstRow);
+                item.Left.Rows = Math.Min(Blocking.Mc, endRow - item.Left.FirstRow);
                 Multiply(in item);
             }
         }
@@ -92,25 +101,23 @@ internal unsafe struct GemmJob<V> : IParallelJob where V : struct, ISimd<V>
     /// <summary>One block of K of a work item, tile by tile; down the rows first, so that the panel of B stays near.</summary>
     private readonly void Multiply(in WorkItem item)
     {
-        PackA(in item);
+        var left = item.Left;
+        _factors.PackLeft(in left, item.Mine.PackedLeft);
         var width = GemmMicroKernel.Columns<V>();
-        var isLast = item.FirstK + item.Kc == Call.K;
+        var isLast = left.FirstK + left.Kc == Call.K;
         var sums = item.Mine.Sums;
         for (var j = 0; j < item.Columns; j += width)
         {
             var column = item.FirstColumn + j;
             var panel = PanelOfB(in item, column);
-            for (var i = 0; i < item.Rows; i += GemmMicroKernel.Rows)
+            for (var i = 0; i < left.Rows; i += GemmMicroKernel.Rows)
             {
-                var rows = Math.Min(GemmMicroKernel.Rows, item.Rows - i);
-                var tile = new GemmTile(item.FirstRow + i, rows, column, Math.Min(width, item.Columns - j));
-                var a = Call.TransposeA
-                    ? new StridedLeft(item.Mine.PackedA + ((nint)i * item.Kc), rows, 1, GemmMicroKernel.Rows)
-                    : new StridedLeft(_a + ((nint)tile.Row * _rowA) + item.FirstK, rows, _rowA, 1);
-                var product = new GemmProduct(item.Kc, a, panel);
+                var rows = Math.Min(GemmMicroKernel.Rows, left.Rows - i);
+                var tile = new GemmTile(left.FirstRow + i, rows, column, Math.Min(width, item.Columns - j));
+                var product = new GemmProduct<TLeft>(left.Kc, _factors.Left(in left, i, rows, item.Mine.PackedLeft), panel);
                 if (_addsToC)
                 {
-                    Output.Add(in product, item.FirstK == 0, in tile, sums);
+                    Output.Add(in product, left.FirstK == 0, in tile, sums);
                     continue;
                 }
 
@@ -118,15 +125,6 @@ internal unsafe struct GemmJob<V> : IParallelJob where V : struct, ISimd<V>
                 Output.Keep(in product, item.Block == 0, isLast, finishes: Blocking.Parts == 1, in tile, kept);
                 sums += Blocking.BlocksOfPart > 1 ? GemmMicroKernel.Tile<V>() : 0;
             }
-        }
-    }
-
-    private readonly void PackA(in WorkItem item)
-    {
-        if (Call.TransposeA)
-        {
-            GemmPacking.TransposedA(
-                _a + ((nint)item.FirstK * _rowA) + item.FirstRow, _rowA, item.Kc, item.Rows, item.Mine.PackedA);
         }
     }
 
@@ -138,24 +136,21 @@ internal unsafe struct GemmJob<V> : IParallelJob where V : struct, ISimd<V>
             var packed = item.Mine.BlockOfPanel + Panels.IndexOf(block, column);
             if (*packed != block + 1)
             {
-                Panels.Pack(item.Mine.Panels, item.FirstK, item.Kc, column);
+                PackPanel(item.Mine.Panels, item.Left.FirstK, item.Left.Kc, column);
                 *packed = block + 1;
             }
         }
 
-        return Panels.At(item.Mine.Panels, item.FirstK, item.Kc, column);
+        return Panels.At(item.Mine.Panels, item.Left.FirstK, item.Left.Kc, column);
     }
 
     private struct WorkItem
     {
         public int Part;
         public int Block;
-        public int FirstRow;
-        public int Rows;
+        public GemmBlock Left;
         public int FirstColumn;
         public int Columns;
-        public int FirstK;
-        public int Kc;
         public GemmThreadScratch Mine;
     }
 }

@@ -33,7 +33,8 @@ internal readonly unsafe struct GemmOutput<V> where V : struct, ISimd<V>
     /// <param name="isFirst">Whether it is the first.</param>
     /// <param name="tile">Where in C.</param>
     /// <param name="sums">Room for a tile that reaches beyond C.</param>
-    public void Add(in GemmProduct product, bool isFirst, in GemmTile tile, float* sums)
+    public void Add<TLeft>(in GemmProduct<TLeft> product, bool isFirst, in GemmTile tile, float* sums)
+        where TLeft : struct, ILeftFactor
     {
         var width = GemmMicroKernel.Columns<V>();
         if (tile.Rows == GemmMicroKernel.Rows && tile.Columns == width)
@@ -64,7 +65,9 @@ internal readonly unsafe struct GemmOutput<V> where V : struct, ISimd<V>
     /// <param name="finishes">Whether these sums are all that C waits for.</param>
     /// <param name="tile">Where in C.</param>
     /// <param name="sums">The sums.</param>
-    public void Keep(in GemmProduct product, bool isFirst, bool isLast, bool finishes, in GemmTile tile, float* sums)
+    public void Keep<TLeft>(
+        in GemmProduct<TLeft> product, bool isFirst, bool isLast, bool finishes, in GemmTile tile, float* sums)
+        where TLeft : struct, ILeftFactor
     {
         if (isLast)
         {
@@ -94,12 +97,12 @@ internal readonly struct GemmTile(int row, int rows, int column, int columns)
 }
 
 /// <summary>A block of K of a tile: rows of A, in place or packed, and a panel of B.</summary>
-internal readonly unsafe struct GemmProduct(int depth, StridedLeft a, float* panel)
+internal readonly unsafe struct GemmProduct<TLeft>(int depth, TLeft a, float* panel) where TLeft : struct, ILeftFactor
 {
-    private readonly StridedLeft _a = a;
+    private readonly TLeft _a = a;
 
     /// <summary><see cref="GemmMicroKernel.Multiply{V, TLeft}"/> of this block.</summary>
     public void Multiply<V>(float* start, nint startStride, float* bias, float* tile, nint tileStride)
         where V : struct, ISimd<V> =>
-        GemmMicroKernel.Multiply<V, StridedLeft>(depth, in _a, panel, start, startStride, bias, tile, tileStride);
+        GemmMicroKernel.Multiply<V, TLeft>(depth, in _a, panel, start, startStride, bias, tile, tileStride);
 }

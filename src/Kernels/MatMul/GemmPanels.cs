@@ -1,7 +1,7 @@
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// Where the packed panels of B lie and how one is packed. Usually each thread packs for itself what its work items need, when
+/// Where the packed panels of B lie. Usually each thread packs for itself what its work items need, when
 /// they need it: a panel that another core has just written costs more to fetch than to pack again. A B so large that a
 /// copy for each thread is too much, or that many threads share for few rows, is packed once by all of them beforehand.
 /// Where a large B has a large K that is split, a thread keeps one block of K at a time.
@@ -14,13 +14,13 @@ internal readonly unsafe struct GemmPanels<V> where V : struct, ISimd<V>
     /// <summary>Rows of C for each thread that are worth a packing of its own.</summary>
     private const int MinRowsOfThread = 48;
 
-    private readonly MatMulCall _call;
+    private readonly int _k;
     private readonly GemmBlocking _blocking;
     private readonly int _panelsOfBlock;
 
     public GemmPanels(in MatMulCall call, in GemmBlocking blocking, int threads)
     {
-        _call = call;
+        _k = call.K;
         _blocking = blocking;
         _panelsOfBlock = GemmBlocking.CeilDiv(call.N, Width);
         var isSmall = (long)call.K * _panelsOfBlock * Width <= MaxPrivate;
@@ -39,7 +39,7 @@ internal readonly unsafe struct GemmPanels<V> where V : struct, ISimd<V>
     public int Count => (AreOfOneBlock ? 1 : _blocking.Parts * _blocking.BlocksOfPart) * _panelsOfBlock;
 
     /// <summary>Floats of these panels.</summary>
-    public long Floats => (long)(AreOfOneBlock ? _blocking.Kc : _call.K) * _panelsOfBlock * Width;
+    public long Floats => (long)(AreOfOneBlock ? _blocking.Kc : _k) * _panelsOfBlock * Width;
 
     /// <summary>Number of the panel of a block of K (counted over all parts) at a column of a tile.</summary>
     public int IndexOf(int block, int column) => ((AreOfOneBlock ? 0 : block) * _panelsOfBlock) + (column / Width);
@@ -49,20 +49,4 @@ internal readonly unsafe struct GemmPanels<V> where V : struct, ISimd<V>
         panels + (AreOfOneBlock ? 0 : (nint)firstK * _panelsOfBlock * Width) + ((nint)column * kc);
 
     private static int Width => GemmMicroKernel.Columns<V>();
-
-    /// <summary>Packs one panel to its place.</summary>
-    public void Pack(float* panels, int firstK, int kc, int column)
-    {
-        var b = (float*)_call.B.Address;
-        var columns = Math.Min(Width, _call.N - column);
-        var panel = At(panels, firstK, kc, column);
-        if (_call.TransposeB)
-        {
-            GemmPacking.PanelOfTransposedB<V>(b + ((nint)column * _call.RowB) + firstK, _call.RowB, kc, columns, panel);
-        }
-        else
-        {
-            GemmPacking.PanelOfB<V>(b + ((nint)firstK * _call.RowB) + column, _call.RowB, kc, columns, panel);
-        }
-    }
 }

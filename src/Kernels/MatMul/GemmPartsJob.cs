@@ -1,9 +1,12 @@
 namespace DPT.Engine.Kernels;
 
 /// <summary>Adds the sums of all parts of a split K, in order, and finishes them: one row of tiles at a time.</summary>
-internal readonly unsafe struct GemmPartsJob<V>(in GemmJob<V> gemm) : IParallelJob where V : struct, ISimd<V>
+internal readonly unsafe struct GemmPartsJob<V, TFactors, TLeft>(in GemmJob<V, TFactors, TLeft> gemm) : IParallelJob
+    where V : struct, ISimd<V>
+    where TFactors : struct, IGemmFactors<TLeft>
+    where TLeft : struct, ILeftFactor
 {
-    private readonly GemmJob<V> _gemm = gemm;
+    private readonly GemmJob<V, TFactors, TLeft> _gemm = gemm;
 
     public int WorkItems =>
         _gemm.Blocking.Parts == 1 ? 0 : GemmBlocking.CeilDiv(_gemm.Call.M, GemmMicroKernel.Rows);

@@ -6,7 +6,7 @@ namespace DPT.Engine.Kernels;
 /// a small C with long sums is cut along the sums as well. Limits: none. The order of a sum depends on the shape alone and,
 /// unless A is transposed, not on the number of rows.
 /// </summary>
-internal sealed unsafe class MatMulHostV2Packed : HostVariant<MatMulCall>
+internal sealed class MatMulHostV2Packed : HostVariant<MatMulCall>
 {
     public override string Name => "host-v2-packed";
 
@@ -16,19 +16,8 @@ internal sealed unsafe class MatMulHostV2Packed : HostVariant<MatMulCall>
     {
         for (var i = 0; i < call.Count; i++)
         {
-            Multiply<V>(device, call.Product(i));
+            var product = call.Product(i);
+            PackedProduct.Run<V, MatrixFactors, StridedLeft>(device, in product, new MatrixFactors(in product));
         }
-    }
-
-    private static void Multiply<V>(HostDevice device, in MatMulCall call) where V : struct, ISimd<V>
-    {
-        var job = new GemmJob<V>(in call, device.Threads);
-        using var scratch = new Scratch<float>(device.Memory, job.Scratch.Floats);
-        job.Use((float*)scratch.Slice.Address);
-        var packing = new GemmPackingJob<V>(in job);
-        device.Workers.For(packing.WorkItems, ref packing);
-        device.Workers.For(job.WorkItems, ref job);
-        var parts = new GemmPartsJob<V>(in job);
-        device.Workers.For(parts.WorkItems, ref parts);
     }
 }
