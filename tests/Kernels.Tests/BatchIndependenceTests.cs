@@ -364,6 +364,33 @@ public sealed class BatchIndependenceTests
             WeightGradient = w.SumOfBatch(81),
             BiasGradient = w.SumOfBatch(3),
         });
+        foreach (var convolution in Convolutions())
+        {
+            yield return convolution;
+        }
+    }
+
+    /// <summary>Images of 3 x 5 pixels with a filter of several blocks of K in both directions.</summary>
+    private static IEnumerable<SampledOperator> Convolutions()
+    {
+        ConvolutionShape Sizes(SampleWindow w) => new(
+            w.Count, 34, 38, WindowAxis.Padded(3, 3, 1, 1), WindowAxis.Padded(5, 3, 2, 1));
+        var (pixels, results) = (15, 9);
+        yield return Of("convolution", ConvolutionOperators.Forward, w => new ConvolutionForwardCall
+        {
+            Sizes = Sizes(w),
+            X = w.Samples(pixels * 34),
+            Weight = w.Shared(38 * 9 * 34),
+            Bias = w.Shared(38),
+            Y = w.Result(results * 38),
+        });
+        yield return Of("gradient of a convolution's images", ConvolutionOperators.InputGradient, w => new ConvolutionInputGradientCall
+        {
+            Sizes = Sizes(w),
+            OutputGradient = w.Samples(results * 38),
+            Weight = w.Shared(38 * 9 * 34),
+            InputGradient = w.Result(pixels * 34),
+        });
     }
 
     /// <summary>A product whose left rows are those of samples, by a weight that is stored [n, k].</summary>

@@ -205,6 +205,13 @@ public sealed class HugeShapeTests
             ImageGradient = m.Floats((long)PlainImages.Batch * PlainImages.ImageElements),
             TokensGradient = m.Floats((long)PlainImages.Batch * PlainImages.Tokens * PlainImages.PatchElements),
         }),
+        Huge.Of(ConvolutionOperators.Forward, "many images", m => Convolve(m, ManyImages)),
+        Huge.Of(
+            ConvolutionOperators.Forward, "many channels", except: ["v2-tiles"], make: m => Convolve(m, ManyChannels(3, 2203, 2_000_003))),
+        Huge.Of(ConvolutionOperators.InputGradient, "many images", m => ConvolveBack(m, ManyImages)),
+        Huge.Of(ConvolutionOperators.InputGradient, "many channels", m => ConvolveBack(m, ManyChannels(3, 2_000_003, 2203))),
+        Huge.Of(ConvolutionOperators.WeightGradient, "many channels", m => Correlate(m, ManyChannels(2203, 2_000_003, 2203))),
+        Huge.Of(ConvolutionOperators.WeightGradient, "many output channels", m => Correlate(m, ManyChannels(2203, 1, 2_000_003))),
         Huge.Of(RandomOperators.Fill, "uniform", m => Draw(m, Strided, ElementsOfStrided, RandomDistribution.Uniform)),
         Huge.Of(RandomOperators.Fill, "normal", m => Draw(m, Strided, ElementsOfStrided + 1, RandomDistribution.Normal)),
         Huge.Of(RandomOperators.Fill, "most samples", m => Draw(m, MaxStrided, 1, RandomDistribution.Uniform)),
@@ -411,6 +418,29 @@ public sealed class HugeShapeTests
         LabelRows = grid.Batch, Labels = m.Numbers(grid.Batch), LabelTableGradient = m.Floats((long)grid.Batch * width),
         WeightGradient = m.Floats((long)width * grid.PatchElements), BiasGradient = m.Floats(width),
         PositionGradient = m.Floats((long)grid.Tokens * width),
+    };
+
+    private static ConvolutionShape ManyImages =>
+        new(1_400_003, 3, 4, WindowAxis.Padded(32, 3, 1, 1), new WindowAxis(32, 2, 1, 0, 1));
+
+    /// <summary>Images of one pixel.</summary>
+    private static ConvolutionShape ManyChannels(int images, int channels, int outs) => new(images, channels, outs, new(1, 1), new(1, 1));
+
+    private static ConvolutionForwardCall Convolve(HugeMemory m, ConvolutionShape sizes) => new()
+    {
+        Sizes = sizes, X = m.Floats(sizes.InputElements), Weight = m.Floats(sizes.FilterElements), Y = m.Floats(sizes.OutputElements),
+    };
+
+    private static ConvolutionInputGradientCall ConvolveBack(HugeMemory m, ConvolutionShape sizes) => new()
+    {
+        Sizes = sizes, OutputGradient = m.Floats(sizes.OutputElements), Weight = m.Floats(sizes.FilterElements),
+        InputGradient = m.Floats(sizes.InputElements),
+    };
+
+    private static ConvolutionWeightGradientCall Correlate(HugeMemory m, ConvolutionShape sizes) => new()
+    {
+        Sizes = sizes, X = m.Floats(sizes.InputElements), OutputGradient = m.Floats(sizes.OutputElements),
+        WeightGradient = m.Floats(sizes.FilterElements),
     };
 
     private static RandomCall Draw(HugeMemory m, int samples, int elements, RandomDistribution distribution) => new()

@@ -112,6 +112,32 @@ public sealed unsafe class UnstableKernelTests
 
     [TestCase(false, ExpectedResult = 0)]
     [TestCase(true, ExpectedResult = 1)]
+    public int Convolution_BorderThatLeavesTheFilterOut(bool planted) => Proofs(ConvolutionOperators.InputGradient, call =>
+    {
+        // A filter that is not finite makes NaN of the zeros at the border too.
+        var (s, map) = (call.Sizes, call.Sizes.TurnedWindows);
+        var w = (float*)call.Weight.Address;
+        var dx = (float*)call.InputGradient.Address;
+        for (var i = 0; i < s.Inputs * s.Channels; i++)
+        {
+            var (pixel, channel) = Math.DivRem(i, s.Channels);
+            var (group, column) = Math.DivRem(channel, s.GroupChannels);
+            var (filter, sum) = (FilterMap.Turned(in s, group), 0f);
+            for (var k = 0; k < map.Elements; k++)
+            {
+                var at = map.At(pixel, k);
+                if (at >= 0 || !planted)
+                {
+                    sum += (at < 0 ? 0 : ((float*)call.OutputGradient.Address)[at + (group * s.GroupOuts)]) * w[filter.At(k, column)];
+                }
+            }
+
+            dx[i] = sum + (call.Accumulate ? dx[i] : 0);
+        }
+    });
+
+    [TestCase(false, ExpectedResult = 0)]
+    [TestCase(true, ExpectedResult = 1)]
     public int Attention_WithoutSubtractingTheMaximum(bool planted) => Proofs(AttentionOperators.Forward, call =>
     {
         var scores = stackalloc float[call.Tokens];

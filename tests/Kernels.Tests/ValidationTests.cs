@@ -119,6 +119,18 @@ public sealed class ValidationTests
         Dims = new(1, 2, 1, 4), Qkv = Halves(24), Output = Halves(8), LogSumExp = Floats(2), OutputGradient = Halves(8), QkvGradient = Halves(24),
     };
 
+    /// <summary>Two images of 5 x 4 pixels and 4 channels, a filter of 3 x 2 in two groups that moves by 2 lines.</summary>
+    private static readonly ConvolutionShape Windows = new(2, 4, 6, new(5, 3, 2, 1, 0), new(4, 2, 1, 0, 1), Groups: 2);
+
+    private static readonly ConvolutionForwardCall Convolution =
+        new() { Sizes = Windows, X = Floats(160), Weight = Floats(72), Y = Floats(96) };
+
+    private static readonly ConvolutionInputGradientCall ConvolutionOfInput =
+        new() { Sizes = Windows, OutputGradient = Floats(96), Weight = Floats(72), InputGradient = Floats(160) };
+
+    private static readonly ConvolutionWeightGradientCall ConvolutionOfWeight =
+        new() { Sizes = Windows, X = Floats(160), OutputGradient = Floats(96), WeightGradient = Floats(72) };
+
     public static IEnumerable<TestCaseData> Good() => new IKernelCall[]
     {
         Axpby, LayerNorm, CrossEntropy, Solver, AdamW, MatMul, MatMul with { Products = 2, A = Floats(16), B = Floats(24), C = Floats(12) },
@@ -128,7 +140,72 @@ public sealed class ValidationTests
         AttentionGradientBf16,
         Moments, Moments with { Rows = 1, RunningMean = default, RunningVariance = default }, BatchNorm, BatchNormGradient,
         GroupNorm, GroupNorm with { Groups = 4, Mean = Floats(12), Variance = Floats(12) }, GroupNormGradient,
+        Convolution, Convolution with { Bias = Floats(6), PreActivation = Floats(96), Residual = Floats(96) },
+        Convolution with { Sizes = Windows with { Vertical = new(5, 6, 1, 1, 0) }, Weight = Floats(144), Y = Floats(48) },
+        ConvolutionOfInput, ConvolutionOfWeight,
     }.Select(c => new TestCaseData(c).SetArgDisplayNames(c.GetType().Name));
+
+    private static IEnumerable<TestCaseData> Convolutions()
+    {
+        (ConvolutionShape Sizes, string Message)[] shapes =
+        [
+            (Windows with { Batch = 0 }, "batch is 0, it must be 1.."),
+            (Windows with { Channels = 0 }, "channels is 0, it must be 1.."),
+            (Windows with { Outs = 0 }, "output channels is 0, it must be 1.."),
+            (Windows with { Groups = 0 }, "groups is 0, it must be 1..4"),
+            (Windows with { Groups = 5 }, "groups is 5, it must be 1..4"),
+            (Windows with { Channels = 5 }, "5 channels are no multiple of 2 groups"),
+            (Windows with { Outs = 5 }, "5 output channels are no multiple of 2 groups"),
+            (Windows with { Vertical = new(0, 1) }, "vertical size is 0, it must be 1..1048576"),
+            (Windows with { Horizontal = new(4, 0) }, "horizontal kernel is 0, it must be 1..4"),
+            (Windows with { Horizontal = new(4, 6, 1, 0, 1) }, "horizontal kernel is 6, it must be 1..5"),
+            (Windows with { Horizontal = new(2000, 1025) }, "horizontal kernel is 1025, it must be 1..1024"),
+            (Windows with { Vertical = new(5, 3, 0) }, "vertical stride is 0, it must be 1..1024"),
+            (Windows with { Vertical = new(5, 3, 1, -1) }, "vertical padding before is -1, it must be 0..1024"),
+            (Windows with { Vertical = new(5, 3, 1, 0, 1025) }, "vertical padding after is 1025, it must be 0..1024"),
+            (Windows with { Batch = 1 << 20, Vertical = new(1 << 10, 1), Horizontal = new(1 << 10, 1) },
+                "pixels of all images is 1099511627776, it must be 1..2147418112"),
+            (Windows with { Batch = 1 << 20, Vertical = new(1, 1, 1, 1024, 1024), Horizontal = new(1, 1, 1, 1024, 0) },
+                "pixels of all results is 2202245529600, it must be 1..2147418112"),
+            (Windows with { Channels = 1 << 30, Vertical = new(2, 2), Horizontal = new(2, 2) },
+                "numbers that an output channel sees is 2147483648, it must be 1..2147418112"),
+            (Windows with { Outs = 1 << 30, Vertical = new(2, 2), Horizontal = new(2, 2) },
+                "numbers that see a channel is 2147483648, it must be 1..2147418112"),
+        ];
+        foreach (var (sizes, message) in shapes)
+        {
+            yield return Case(Convolution with { Sizes = sizes }, $"convolution.forward: {message}");
+        }
+
+        yield return Case(Convolution with { X = Floats(159) }, "convolution.forward: operand 'X' has 159 elements, the sizes need 160");
+        yield return Case(Convolution with { Weight = Floats(71) }, "convolution.forward: operand 'Weight' has 71 elements, the sizes need 72");
+        yield return Case(Convolution with { Y = Floats(95) }, "convolution.forward: operand 'Y' has 95 elements, the sizes need 96");
+        yield return Case(Convolution with { Bias = Floats(5) }, "convolution.forward: operand 'Bias' has 5 elements, the sizes need 6");
+        yield return Case(
+            Convolution with { PreActivation = Floats(95) },
+            "convolution.forward: operand 'PreActivation' has 95 elements, the sizes need 96");
+        yield return Case(
+            Convolution with { Residual = Floats(95) }, "convolution.forward: operand 'Residual' has 95 elements, the sizes need 96");
+        yield return Case(ConvolutionOfInput with { Sizes = Windows with { Batch = 0 } }, "convolution.inputgradient: batch is 0, it must be 1..");
+        yield return Case(
+            ConvolutionOfInput with { OutputGradient = Floats(95) },
+            "convolution.inputgradient: operand 'OutputGradient' has 95 elements, the sizes need 96");
+        yield return Case(
+            ConvolutionOfInput with { Weight = Floats(71) },
+            "convolution.inputgradient: operand 'Weight' has 71 elements, the sizes need 72");
+        yield return Case(
+            ConvolutionOfInput with { InputGradient = Floats(159) },
+            "convolution.inputgradient: operand 'InputGradient' has 159 elements, the sizes need 160");
+        yield return Case(ConvolutionOfWeight with { Sizes = Windows with { Batch = 0 } }, "convolution.weightgradient: batch is 0, it must be 1..");
+        yield return Case(
+            ConvolutionOfWeight with { X = Floats(159) }, "convolution.weightgradient: operand 'X' has 159 elements, the sizes need 160");
+        yield return Case(
+            ConvolutionOfWeight with { OutputGradient = Floats(95) },
+            "convolution.weightgradient: operand 'OutputGradient' has 95 elements, the sizes need 96");
+        yield return Case(
+            ConvolutionOfWeight with { WeightGradient = Floats(71) },
+            "convolution.weightgradient: operand 'WeightGradient' has 71 elements, the sizes need 72");
+    }
 
     public static IEnumerable<TestCaseData> Bad()
     {
@@ -231,6 +308,11 @@ public sealed class ValidationTests
         yield return Case(AdamW with { Average = Floats(1) }, "adamw: operand 'Average' has 1 elements, the sizes need 4");
 
         yield return Case(MatMul with { B = Floats(11) }, "matmul: operand 'B' has 11 elements, the sizes need 12");
+        foreach (var problem in Convolutions())
+        {
+            yield return problem;
+        }
+
         var two = MatMul with { Products = 2, A = Floats(16), B = Floats(24), C = Floats(12) };
         yield return Case(MatMul with { Products = -1 }, "matmul: Products must be from 0 to 65535, not -1");
         yield return Case(MatMul with { Products = 65536 }, "matmul: Products must be from 0 to 65535, not 65536");

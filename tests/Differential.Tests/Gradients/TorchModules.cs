@@ -1,4 +1,5 @@
 using DPT.Engine.Dpt;
+using DPT.Engine.Kernels;
 using TorchSharp;
 using F = TorchSharp.torch.nn.functional;
 using TorchTensor = TorchSharp.torch.Tensor;
@@ -33,6 +34,19 @@ internal static class TorchModules
         var image = pixels.transpose(1, 2).reshape(pixels.shape[0], channels, side, side);
         var filter = weight.reshape(weight.shape[0], 3, 3, channels).permute(0, 3, 1, 2);
         return Convolve3x3(image, filter, bias).flatten(2).transpose(1, 2);
+    }
+
+    /// <summary>
+    /// Images [B,H,W,C] by a filter in our order, [C',kh,kw,C/g], as unfolded windows times filter: told at <see cref="Convolve3x3"/>.
+    /// </summary>
+    public static TorchTensor Convolve(TorchTensor x, TorchTensor weight, ConvolutionShape sizes)
+    {
+        var (v, h, groups) = (sizes.Vertical, sizes.Horizontal, sizes.Groups);
+        var image = F.pad(x.permute(0, 3, 1, 2), [h.Before, h.After, v.Before, v.After]);
+        var columns = F.unfold(image, (v.Kernel, h.Kernel), stride: (v.Stride, h.Stride));
+        var windows = columns.reshape(x.shape[0], groups, -1, columns.shape[2]);
+        var filter = weight.permute(0, 3, 1, 2).reshape(groups, sizes.Outs / groups, -1);
+        return filter.matmul(windows).reshape(x.shape[0], sizes.Outs, v.Count, h.Count).permute(0, 2, 3, 1);
     }
 
     /// <summary>
