@@ -135,7 +135,7 @@ public sealed class OperatorGradientTests
                 }
                 catch (Exception refused) when (refused is ArgumentException or KernelException)
                 {
-                    Assert.That(refused.Message, Does.Match("^[A-Za-z.]+: [^\n]+$"), wrong.Name);
+                    Assert.That(refused.Message, Does.Match("^[A-Za-z0-9.]+: [^\n]+$"), wrong.Name);
                 }
             }
 

@@ -1,3 +1,4 @@
+using DPT.Engine.Autograd;
 using DPT.Engine.Kernels;
 using DPT.Engine.TestSupport;
 using TorchSharp;
@@ -45,6 +46,10 @@ internal static class TorchOperators
             ["Convolve without bias, its residual is its input"] = p => p["x"] + Convolve(p, 3),
             ["Convolve twice of one input"] = p => 2 * Convolve(p, 2),
             ["Convolve of one pixel"] = p => Convolve(p, 1, p["b"]),
+            ["Conv2d"] = p => p["r"] + Conv2d(p, new(Padding: 1)) + p["b"],
+            ["Conv2d with a stride, zeros on the right and below"] = p => Conv2d(p, new(Stride: 2) { Bottom = 1, Right = 1 }) + p["b"],
+            ["Conv2d of two groups and a line"] = p => Conv2d(p, new(Groups: 2) { Left = 2, Right = 2 }),
+            ["Conv2d of pixels, its residual is its input"] = p => p["x"] + Conv2d(p, new()),
             ["FromPatches"] = p => Border(p["x"], 3, 1),
             ["FromPatches of four pixels"] = p => Border(p["x"], 4, 2),
             ["ToPatches"] = p => Inside(p["x"], 2, 3, 1),
@@ -96,6 +101,15 @@ internal static class TorchOperators
 
     private static TorchTensor Convolve(TorchParameters p, int side, TorchTensor? bias = null) =>
         TorchModules.ConvolvePixels(p["x"], side, p["w"], bias ?? torch.zeros(p["w"].shape[0], p["w"].dtype));
+
+    /// <summary>As PyTorch has it, with its channel in front; in double precision, where it is not oneDNN's and its gradients hold.</summary>
+    private static TorchTensor Conv2d(TorchParameters p, Conv2dOptions options)
+    {
+        var image = F.pad(p["x"].permute(0, 3, 1, 2), [options.Left, options.Right, options.Top, options.Bottom]);
+        var stride = (long)options.Stride;
+        var filter = p["w"].permute(0, 3, 1, 2);
+        return F.conv2d(image, filter, strides: [stride, stride], groups: options.Groups).permute(0, 2, 3, 1);
+    }
 
     /// <summary>Patches to pixels, a line of zeros above and a pixel to the left of each picture, and such a border below the last.</summary>
     private static TorchTensor Border(TorchTensor tokens, int side, int patch)
