@@ -11,6 +11,7 @@ internal sealed record Family(string Name, Func<HostDevice, IEnumerable<(string 
     public static IReadOnlyList<Family> Host { get; } =
     [
         new("matmul", MatMulCases.All),
+        new("convolution", ConvolutionCases.All),
         new("attention", AttentionCases.All),
         new("elementwise", ElementwiseCases.All),
         new("optimizer", OptimizerCases.All),
