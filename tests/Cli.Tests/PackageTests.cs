@@ -28,6 +28,7 @@ public sealed partial class PackageTests
         ["FsCheck.NUnit"] = "FsCheck",
         ["Microsoft.CodeAnalysis.PublicApiAnalyzers"] = null,
         ["Mono.Cecil"] = "using Mono.Cecil",
+        ["SharpFuzz"] = "using SharpFuzz",
         ["TorchSharp"] = "TorchSharp",
         ["libtorch-cpu-linux-x64"] = null,
         ["BenchmarkDotNet"] = "using BenchmarkDotNet",

@@ -58,6 +58,9 @@ internal static class DataFiles
     /// <summary>The files that <c>make-data-files.py</c> made.</summary>
     public static byte[] Made(string name) => File.ReadAllBytes(PathOf(name));
 
+    /// <summary>Those of a pattern, in the order of their names.</summary>
+    public static byte[][] AllMade(string pattern) => [.. Directory.GetFiles(PathOf(""), pattern).Order(StringComparer.Ordinal).Select(File.ReadAllBytes)];
+
     /// <summary>Those that are kept compressed, as they were made.</summary>
     public static byte[] Unpacked(string name)
     {

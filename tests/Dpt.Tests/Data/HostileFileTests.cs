@@ -20,6 +20,10 @@ public class HostileFileTests
 
     private static readonly TimeSpan _mostTime = TimeSpan.FromSeconds(10);
 
+    /// <summary>Files that lie, kind by kind: what only somebody who knows the formats comes upon.</summary>
+    internal static IEnumerable<(HostileReader Reader, string Name, Action<string> Damage)> Forged =>
+        Forgeries().Concat(ForgedPickles()).Concat(ForgedArchives()).Concat(ForgedHeaders());
+
     public static IEnumerable<TestCaseData> Damages()
     {
         foreach (var reader in HostileReader.All)
@@ -30,7 +34,7 @@ public class HostileFileTests
             }
         }
 
-        foreach (var (reader, name, damage) in Forgeries().Concat(ForgedPickles()).Concat(ForgedArchives()).Concat(ForgedHeaders()))
+        foreach (var (reader, name, damage) in Forged)
         {
             yield return new TestCaseData(reader, damage).SetArgDisplayNames(reader.Name, name);
         }
@@ -64,8 +68,7 @@ public class HostileFileTests
         {
             given = reader.Read(folder);
         }
-        catch (Exception error) when (error is DptException { Kind: FailureKind.Check or FailureKind.Environment }
-            or InvalidDataException or IOException)
+        catch (Exception error)
         {
             refused = error;
         }
@@ -80,8 +83,7 @@ public class HostileFileTests
             return;
         }
 
-        Assert.That(refused.Message, Does.Contain(reader.Names ?? Path.GetFileName(reader.File)).And.Not.Contain("\n"));
-        Assert.That(refused.Message, Has.Length.LessThan(1000));
+        Assert.That(reader.FaultOf(refused), Is.Null, refused.ToString());
     }
 
     /// <summary>Something else under the file's name. What is no regular file must not even be opened.</summary>

@@ -13,6 +13,8 @@ namespace DPT.Engine.Dpt.Tests;
 internal sealed record HostileReader(
     string Name, string File, Action<TemporaryFolder> Make, Func<TemporaryFolder, string> Read, bool Checked)
 {
+    private const int LongestMessage = 1000;
+
     private static readonly ImageShardPlan _plan = new(Classes: 2, PerClass: 3, Channels: 1, ImageSize: 2, ShardSize: 3, Key: "k");
     private static readonly ImageDataset _train = TestImages.Cyclic(6, 3, files: true);
 
@@ -21,6 +23,9 @@ internal sealed record HostileReader(
 
     /// <summary>What a message must name; null for the file. A plan and its files can only be seen to contradict each other.</summary>
     public string? Names { get; init; }
+
+    /// <summary>Other true files of its kind: what a fuzzer starts from beside the set's own.</summary>
+    public IReadOnlyList<byte[]> Variants { get; init; } = [];
 
     /// <summary>Every reader of data, labels and results of stages.</summary>
     public static IReadOnlyList<HostileReader> All { get; } =
@@ -31,18 +36,21 @@ internal sealed record HostileReader(
         Idx("IDX labels, compressed", "train-labels-idx1-ubyte.gz", compressed: true),
         Cifar("CIFAR-10", "data_batch_3.bin", compressed: false),
         Cifar("CIFAR-10, compressed", "data_batch_3.bin.gz", compressed: true),
-        new("CIFAR-10 for Python", "data_batch_3", DataFiles.WriteCifarPickles, folder => Hashes(DatasetCatalog.Load(TestImages.Options($"cifar10:{folder.Path}"), seed: 1)), Checked: false),
+        new("CIFAR-10 for Python", "data_batch_3", DataFiles.WriteCifarPickles, folder => Hashes(DatasetCatalog.Load(TestImages.Options($"cifar10:{folder.Path}"), seed: 1)), Checked: false)
+        {
+            Variants = DataFiles.AllMade("cifar-*"),
+        },
         new(
             "arrays of NumPy",
             "arrays.npz",
             folder => System.IO.File.Copy(DataFiles.PathOf("arrays-keras.npz"), folder["arrays.npz"]),
             folder => Hashes(DatasetCatalog.Load(TestImages.Options($"npz:{folder["arrays.npz"]}"), seed: 1)),
-            Checked: false),
-        Archive("EDM's zip", "zip", DataFiles.Made("edm-compressed.zip")),
-        Archive("tar of WebDataset", "tar", DataFiles.Unpacked("shard-pax.tar")),
-        Archive("tar of WebDataset, compressed", "tar", DataFiles.Made("shard-ustar.tar.gz"), ".tar.gz"),
-        Archive("Parquet", "parquet", DataFiles.Made("hub.parquet")),
-        Archive("Parquet, second version", "parquet", DataFiles.Made("hub-gzip.parquet")),
+            Checked: false) { Variants = DataFiles.AllMade("*.npz") },
+        Archive("EDM's zip", "zip", DataFiles.Made("edm-compressed.zip")) with { Variants = DataFiles.AllMade("*.zip") },
+        Archive("tar of WebDataset", "tar", DataFiles.Unpacked("shard-pax.tar")) with { Variants = [DataFiles.Unpacked("shard-gnu.tar"), DataFiles.Unpacked("shard-ustar.tar")] },
+        Archive("tar of WebDataset, compressed", "tar", DataFiles.Made("shard-ustar.tar.gz"), ".tar.gz") with { Variants = DataFiles.AllMade("*.tar.gz") },
+        Archive("Parquet", "parquet", DataFiles.Made("hub.parquet")) with { Variants = DataFiles.AllMade("*.parquet") },
+        Archive("Parquet, second version", "parquet", DataFiles.Made("hub-gzip.parquet")) with { Variants = DataFiles.AllMade("*.parquet") },
         Image("PNG", ".png", TestImages.Png(3, 9, 9), isChecked: true),
         Image("JPEG", ".jpg", Encoded(SKEncodedImageFormat.Jpeg), isChecked: false),
         Image("WebP", ".webp", Encoded(SKEncodedImageFormat.Webp), isChecked: false),
@@ -72,14 +80,14 @@ internal sealed record HostileReader(
             folder => string.Join(';', StateDict.Load(folder["weights.safetensors"]).OrderBy(tensor => tensor.Key, StringComparer.Ordinal)
                 .Select(tensor => $"{tensor.Key} {tensor.Value.Shape} {string.Join(' ', tensor.Value.Values)}")),
             Checked: false),
-        Weights("weights of PyTorch", "weights.pth", WeightFiles.PathOf("msn.pth")),
-        Weights("weights of PyTorch before 1.6", "weights.pth", WeightFiles.PathOf("msn-legacy.pth")),
+        Weights("weights of PyTorch", "weights.pth", WeightFiles.PathOf("msn.pth")) with { Variants = WeightFiles.All("*.p*") },
+        Weights("weights of PyTorch before 1.6", "weights.pth", WeightFiles.PathOf("msn-legacy.pth")) with { Variants = WeightFiles.All("*-legacy.pth") },
         new(
             "array of NumPy",
             "array.npy",
             folder => System.IO.File.Copy(WeightFiles.PathOf("uvit-t.npy"), folder["array.npy"]),
             folder => string.Join(' ', NpyFile.ReadFloats(folder["array.npy"]).Values),
-            Checked: false),
+            Checked: false) { Variants = WeightFiles.All("*.npy") },
         new(
             "table of labels",
             "labels.csv",
@@ -110,6 +118,18 @@ internal sealed record HostileReader(
             },
             Checked: false),
     ];
+
+    /// <summary>What is wrong with how a file was refused: not in one line that names it, or by a fault of ours. Null for nothing.</summary>
+    /// <param name="refused">What the reader threw.</param>
+    /// <param name="set">What may be named instead, as files that are whole may contradict each other; null for nothing.</param>
+    public string? FaultOf(Exception refused, string? set = null) => refused switch
+    {
+        not (DptException { Kind: FailureKind.Check or FailureKind.Environment } or InvalidDataException or IOException) => "is a fault of the program",
+        _ when !refused.Message.Contains(Names ?? Path.GetFileName(File), StringComparison.Ordinal) && !(set is not null && refused.Message.Contains(set, StringComparison.Ordinal)) => "does not name the file",
+        _ when refused.Message.Contains('\n', StringComparison.Ordinal) => "is more than a line",
+        _ when refused.Message.Length >= LongestMessage => "is too long",
+        _ => null,
+    };
 
     /// <inheritdoc/>
     public override string ToString() => Name;
