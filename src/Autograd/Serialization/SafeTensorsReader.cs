@@ -12,6 +12,8 @@ namespace DPT.Engine.Autograd;
 /// </summary>
 public sealed class SafeTensorsReader : IDisposable
 {
+    private const int LongestFault = 500;
+
     private readonly string _path;
     private readonly FileStream _file;
     private readonly Dictionary<string, SafeTensorsEntry> _entries = new(StringComparer.Ordinal);
@@ -196,6 +198,7 @@ public sealed class SafeTensorsReader : IDisposable
         }
     }
 
+    /// <summary>What is said may hold names and text of the file.</summary>
     private InvalidDataException Invalid(string what, Exception? inner = null) =>
-        new($"'{_path}' is damaged or no safetensors file: {what}", inner);
+        new($"'{_path}' is damaged or no safetensors file: {OneLine.Start(what, LongestFault)}", inner);
 }

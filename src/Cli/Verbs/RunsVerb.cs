@@ -1,5 +1,3 @@
-using DPT.Engine.Dpt;
-
 namespace DPT.Engine.Cli;
 
 /// <summary>The runs in a folder, a line each.</summary>

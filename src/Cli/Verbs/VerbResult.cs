@@ -1,5 +1,3 @@
-using DPT.Engine.Dpt;
-
 namespace DPT.Engine.Cli;
 
 /// <summary>A result for people and for programs.</summary>

@@ -7,6 +7,7 @@ namespace DPT.Engine.Dpt;
 internal static class DataFile
 {
     private const int ChunkBytes = 1 << 24;
+    private const int LongestFault = 500;
 
     /// <summary>The first of <paramref name="names"/> that exists in the folder.</summary>
     public static string Find(string directory, params ReadOnlySpan<string> names)
@@ -90,8 +91,9 @@ internal static class DataFile
         return bytes;
     }
 
+    /// <summary>What is wrong with a file; what is said may hold as much of its text as it likes.</summary>
     public static DptException Corrupt(string path, string what, Exception? inner = null) =>
-        new(FailureKind.Check, $"'{path}' is damaged or of another kind: {what}", inner);
+        new(FailureKind.Check, $"'{path}' is damaged or of another kind: {OneLine.Start(what, LongestFault)}", inner);
 
     /// <summary>Runs <paramref name="read"/>, and words failures as those of a file.</summary>
     public static T Worded<T>(string path, Func<T> read)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using DPT.Engine.Kernels;
 using static DPT.Engine.Dpt.Tests.HostileArchives;
 
 namespace DPT.Engine.Dpt.Tests;
@@ -203,12 +204,13 @@ public class HostileFileTests
         foreach (var (from, to) in new[]
         {
             ("F32", "F16"), ("F32", "I32"), ("[2,3]", "[3,3]"), ("[2,3]", "[-2,3]"), ("[2,3]", "[2,3e9]"), ("[2,3]", "[0,3]"), ("\"shape\"", "\"shap3\""),
-            ("a.bias", "a\\u0062"), ("data_offsets", "data_offset5"),
+            ("a.bias", "a\\u0062"), ("data_offsets", "data_offset5"), ("[2,3]", "[t\n3]"),
         })
         {
             yield return Forge("weights", $"{from} becomes {to}", content => Replaced(content, from, to, keepLength: true));
         }
 
+        yield return Forge("weights", "a tensor of a long name", _ => [16, 0x27, 0, 0, 0, 0, 0, 0, .. System.Text.Encoding.ASCII.GetBytes($"{{\"{new string('x', 9994)}\":1}}")]);
         foreach (var (from, to) in new[] { ("\"1\"", "\"0\""), ("\"first\":\"0\"", "\"first\":\"3\""), ("U8", "I8"), ("[3,1,2,2]", "[3,2,1,2]"), ("images", "imagez") })
         {
             yield return Forge("image shard", $"{from} becomes {to}", content => Replaced(content, from, to, keepLength: true));
@@ -219,6 +221,7 @@ public class HostileFileTests
             ("\"classes\": 2", "\"classes\": 0"), ("\"classes\": 2", "\"classes\": 2147483647"), ("\"perClass\": 3", "\"perClass\": -3"), ("\"perClass\": 3", "\"perClass\": 4"),
             ("\"channels\": 1", "\"channels\": 3"), ("\"imageSize\": 2", "\"imageSize\": 100000"), ("\"shardSize\": 3", "\"shardSize\": 0"),
             ("\"shardSize\": 3", "\"shardSize\": \"3\""), ("\"key\": \"k\"", "\"key\": null"), ("\"key\": \"k\"", "\"kez\": 1"), ("\"classes\": 2", "\"classes\": 2e40"),
+            ("\"perClass\": 3", $"\"perClass\": n{new string('x', 2000)}"),
         })
         {
             yield return Forge("plan of image shards", $"{from} becomes {to}", content => Replaced(content, from, to));
