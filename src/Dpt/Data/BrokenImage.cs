@@ -8,7 +8,9 @@ namespace DPT.Engine.Dpt;
 /// <param name="Reason">What is wrong with it.</param>
 public sealed record BrokenImage(string File, string Reason)
 {
-    private const int MostNamed = 20;
+    private const int LongestSummary = 500;
+    private const int LongestName = 100;
+    private const int LongestReason = 150;
 
     /// <inheritdoc/>
     public override string ToString() => $"{File}: {Reason}";
@@ -37,11 +39,18 @@ public sealed record BrokenImage(string File, string Reason)
         }
     }
 
-    /// <summary>The images with their reasons in one line: the first ones by name, the others by number.</summary>
+    /// <summary>The images with their reasons in one line: the first ones by name, as many as fit, the others by number.</summary>
     public static string Summary(IReadOnlyList<BrokenImage> images)
     {
-        var named = string.Join("; ", images.Take(MostNamed));
-        return OneLine.Of(images.Count > MostNamed ? $"{named}; and {images.Count - MostNamed} more" : named);
+        var summary = new StringBuilder();
+        var named = 0;
+        for (; named < images.Count && summary.Length < LongestSummary; named++)
+        {
+            var (file, reason) = images[named];
+            summary.Append(named == 0 ? "" : "; ").Append(OneLine.Start(file, LongestName)).Append(": ").Append(OneLine.Start(reason, LongestReason));
+        }
+
+        return named < images.Count ? $"{summary}; and {images.Count - named} more" : $"{summary}";
     }
 
     /// <summary>Writes all of them as CSV, <c>file,reason</c>; the file appears whole or not at all.</summary>

@@ -226,7 +226,7 @@ public class FolderSourceTests
     }
 
     [Test]
-    public void Load_ManyBrokenImages_NamesTwentyAndCountsTheOthers()
+    public void Load_ManyBrokenImages_NamesTheFirstThatFitAndCountsTheOthers()
     {
         WriteSmallest();
         for (var i = 0; i < 23; i++)
@@ -235,12 +235,11 @@ public class FolderSourceTests
         }
 
         var error = TestImages.Fails(FailureKind.Check, () => Load(), "23 of 26 images cannot be read");
-        for (var i = 0; i < 23; i++)
-        {
-            Assert.That(error.Message, i < 20 ? Does.Contain($"train/b/broken-{i:00}.png: ") : Does.Not.Contain($"broken-{i}"));
-        }
-
-        Assert.That(error.Message, Does.Contain("--skip-broken").And.EndsWith("; and 3 more"));
+        var named = Enumerable.Range(0, 23).TakeWhile(i => error.Message.Contains($"train/b/broken-{i:00}.png: ", StringComparison.Ordinal)).Count();
+        Assert.That(named, Is.InRange(5, 14));
+        Assert.That(error.Message.Split("broken-"), Has.Length.EqualTo(named + 1));
+        Assert.That(error.Message, Does.Contain("--skip-broken").And.EndsWith($"; and {23 - named} more"));
+        Assert.That(error.Message, Has.Length.LessThan(1000));
     }
 
     [Test]

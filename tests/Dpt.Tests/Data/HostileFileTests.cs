@@ -277,6 +277,13 @@ public class HostileFileTests
             yield return Forge("tar of WebDataset", $"an entry of type {type} with 1 TB", _ => TarHeader("a.png", 1L << 32, type));
         }
 
+        foreach (var (what, folder) in new[] { ("many broken images", "a"), ("broken images of long names", new string('x', 900)) })
+        {
+            string[] broken = [.. Enumerable.Range(0, 40).Select(i => $"{folder}/{i}.png")];
+            var labels = $$"""{"labels":[{{string.Join(',', broken.Select((name, i) => $"[\"{name}\",{i % 2}]"))}}]}""";
+            yield return Forge("EDM's zip", what, _ => Zip([.. broken.Select(name => (name, png[..20])), ("dataset.json", System.Text.Encoding.UTF8.GetBytes(labels))]));
+        }
+
         foreach (var at in new[] { 0, 4, 8, 10, 12, 16, 20, 24, 28, 32, 34, 36, 42 })
         {
             yield return Forge("EDM's zip", $"byte {at} of the list of entries is 255", content => With(content, content.AsSpan().LastIndexOf("PK\u0001\u0002"u8) + at, 255));
