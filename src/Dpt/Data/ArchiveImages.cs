@@ -34,7 +34,7 @@ internal sealed class ArchiveImages(string place, ReadingNotes notes) : IImageFi
     public bool Takes(string name, string ending)
     {
         var folders = name.Split('/');
-        if (name.Contains('\\') || folders.Any(folder => folder is "" or "." or ".."))
+        if (name.AsSpan().ContainsAny('\\', '\0') || folders.Any(folder => folder is "" or "." or ".."))
         {
             throw new InvalidDataException($"an entry is named '{OneLine.Start(name)}', which is no path inside of an archive");
         }

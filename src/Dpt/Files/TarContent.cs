@@ -59,7 +59,7 @@ internal static class TarContent
         {
             return archive.GetNextEntry();
         }
-        catch (Exception error) when (error is InvalidOperationException or NotSupportedException)
+        catch (Exception error) when (error is InvalidOperationException or NotSupportedException or OverflowException or ArgumentException)
         {
             throw new InvalidDataException(error.Message, error);
         }

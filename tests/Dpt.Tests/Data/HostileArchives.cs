@@ -28,11 +28,11 @@ internal static class HostileArchives
     }
 
     /// <summary>The block before a file in a tar archive.</summary>
-    public static byte[] TarHeader(string name, long size, char type = '0')
+    public static byte[] TarHeader(string name, long size, char type = '0', string mode = "0000644\0")
     {
         var block = new byte[BlockBytes];
         Encoding.ASCII.GetBytes($"{name}").CopyTo(block, 0);
-        Encoding.ASCII.GetBytes($"0000644\00000000\00000000\0{Convert.ToString(size, 8).PadLeft(11, '0')}\000000000000\0        {type}").CopyTo(block, 100);
+        Encoding.Latin1.GetBytes($"{mode}0000000\00000000\0{Convert.ToString(size, 8).PadLeft(11, '0')}\000000000000\0        {type}").CopyTo(block, 100);
         "ustar\000"u8.CopyTo(block.AsSpan(257));
         Encoding.ASCII.GetBytes($"{Convert.ToString(block.Sum(b => b), 8).PadLeft(6, '0')}\0 ").CopyTo(block, 148);
         return block;

@@ -277,6 +277,14 @@ public class HostileFileTests
             yield return Forge("tar of WebDataset", $"an entry of type {type} with 1 TB", _ => TarHeader("a.png", 1L << 32, type));
         }
 
+        byte[] attributes = [.. TarHeader("pax", 15, type: 'x'), .. "15 path=b\0.png\n"u8, .. new byte[512 - 15]];
+        foreach (var (reader, form) in new (string, Func<byte[], byte[]>)[] { ("tar of WebDataset", archive => archive), ("tar of WebDataset, compressed", Gzip) })
+        {
+            yield return Forge(reader, "a mode of 2^55", _ => form(TarHeader("a.png", 0, mode: "\u0080\u0080\0\0\0\0\0\0")));
+            yield return Forge(reader, "an entry of 4 GB", _ => form(TarHeader("a.png", 1L << 32)));
+            yield return Forge(reader, "a NUL in a long name", _ => form([.. attributes, .. Tar(("a.png", png[..20]))]));
+        }
+
         foreach (var (what, folder) in new[] { ("many broken images", "a"), ("broken images of long names", new string('x', 900)) })
         {
             string[] broken = [.. Enumerable.Range(0, 40).Select(i => $"{folder}/{i}.png")];
