@@ -33,7 +33,7 @@ internal static class PageCompression
                 _ => throw new InvalidDataException($"its pages are compressed in way {codec} of Parquet; those that are read are none, Snappy, gzip and Zstandard"),
             };
         }
-        catch (Exception error) when (error is ArgumentException or ZstdException)
+        catch (Exception error) when (error is ArgumentException or InvalidOperationException or ZstdException)
         {
             throw new InvalidDataException($"a page cannot be unpacked: {error.Message}", error);
         }
