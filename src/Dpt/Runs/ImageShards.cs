@@ -45,7 +45,7 @@ public sealed class ImageShards
     /// <summary>Every piece, class by class.</summary>
     public IEnumerable<ImageShard> All =>
         from label in Enumerable.Range(0, Plan.Classes)
-        from piece in Enumerable.Range(0, (Plan.PerClass + Plan.ShardSize - 1) / Plan.ShardSize)
+        from piece in Enumerable.Range(0, ((Plan.PerClass - 1) / Plan.ShardSize) + 1)
         let first = piece * Plan.ShardSize
         select new ImageShard(label, first, Math.Min(Plan.ShardSize, Plan.PerClass - first));
 

@@ -227,6 +227,8 @@ public class HostileFileTests
             yield return Forge("plan of image shards", $"{from} becomes {to}", content => Replaced(content, from, to));
         }
 
+        yield return Forge("plan of image shards", "a file of 2^31 images", content =>
+            Replaced(Replaced(content, "\"perClass\": 3", "\"perClass\": 4"), "\"shardSize\": 3", "\"shardSize\": 2147483647"));
         foreach (var (from, to) in new[]
         {
             ("\"given\": {", "\"given\": ["), ("\"train\": \"abc\"", "\"train\": 5"), ("\"bytes\": 12", "\"bytes\": 1e99"), ("\"seconds\": 1.5", "\"seconds\": \"soon\""),
