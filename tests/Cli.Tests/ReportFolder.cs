@@ -110,7 +110,7 @@ internal sealed class ReportFolder : IDisposable
     {
         var plan = new ImageShardPlan(classes, 2, 3, side, 256, "key");
         var shards = ImageShards.BeginOrResume(Run.Round(1).Diffusion.PseudoImagesPath, plan, new SilentObserver());
-        foreach (var shard in shards.Missing.ToList())
+        foreach (var shard in shards.Missing)
         {
             var pixels = new byte[shard.Count * 3 * side * side];
             new Random(shard.Label).NextBytes(pixels);

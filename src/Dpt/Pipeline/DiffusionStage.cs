@@ -159,9 +159,10 @@ internal sealed class DiffusionStage
         var shards = ImageShards.BeginOrResume(_folder.PseudoImagesPath, plan, _context.Observer);
         using var drawer = new PseudoImageDrawer(generator, _context.Options.Generate, Seed);
         var total = (long)plan.Classes * plan.PerClass;
-        var done = total - shards.Missing.Sum(shard => (long)shard.Count);
+        var missing = shards.Missing;
+        var done = total - missing.Sum(shard => (long)shard.Count);
         var (clock, before, secondsBefore) = (Stopwatch.StartNew(), done, spent.Seconds);
-        foreach (var shard in shards.Missing.ToList())
+        foreach (var shard in missing)
         {
             shards.Write(shard, drawer.DrawAll(shard, stop));
             spent = spent with { Seconds = secondsBefore + clock.Elapsed.TotalSeconds };

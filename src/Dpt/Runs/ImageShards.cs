@@ -49,8 +49,15 @@ public sealed class ImageShards
         let first = piece * Plan.ShardSize
         select new ImageShard(label, first, Math.Min(Plan.ShardSize, Plan.PerClass - first));
 
-    /// <summary>The pieces still to make.</summary>
-    public IEnumerable<ImageShard> Missing => All.Where(shard => !File.Exists(PathOf(shard)));
+    /// <summary>The pieces still to make. The folder is listed once: a plan may have a million files.</summary>
+    public IReadOnlyList<ImageShard> Missing
+    {
+        get
+        {
+            var there = Directory.EnumerateFiles(_folder).Select(Path.GetFileName).ToHashSet(StringComparer.Ordinal);
+            return [.. All.Where(shard => !there.Contains(NameOf(shard)))];
+        }
+    }
 
     /// <summary>The files of the finished set.</summary>
     public IEnumerable<string> Files => All.Select(PathOf).Prepend(ManifestPath(_folder));
@@ -94,12 +101,12 @@ public sealed class ImageShards
         var plan = JsonFiles.Load<ImageShardPlan>(ManifestPath(folder));
         RequireSense(plan, folder, FailureKind.Check);
         var shards = new ImageShards(folder, plan);
-        var missing = shards.Missing.ToList();
+        var missing = shards.Missing;
         return missing.Count == 0
             ? shards
             : throw new DptException(
                 FailureKind.Environment,
-                $"'{folder}' is unfinished: {missing.Count} of {shards.All.Count()} files are missing, the first is {Path.GetFileName(shards.PathOf(missing[0]))}");
+                $"'{folder}' is unfinished: {missing.Count} of {shards.All.Count()} files are missing, the first is {NameOf(missing[0])}");
     }
 
     /// <summary>Writes the images of a piece, [count,C,S,S], 0..255.</summary>
@@ -244,8 +251,10 @@ public sealed class ImageShards
         }
     }
 
-    private string PathOf(ImageShard shard) => Path.Combine(
-        _folder, string.Create(CultureInfo.InvariantCulture, $"shard-{shard.Label:D3}-{shard.First:D5}.safetensors"));
+    private string PathOf(ImageShard shard) => Path.Combine(_folder, NameOf(shard));
+
+    private static string NameOf(ImageShard shard) =>
+        string.Create(CultureInfo.InvariantCulture, $"shard-{shard.Label:D3}-{shard.First:D5}.safetensors");
 
     private static string ManifestPath(string folder) => Path.Combine(folder, "shards.json");
 }

@@ -52,7 +52,7 @@ public class ImageShardsTests
         WriteAll(ImageShards.BeginOrResume(_folder.Path, _plan, new SilentObserver()));
         _folder.Write("notes.txt", "mine");
         var other = ImageShards.BeginOrResume(_folder.Path, _plan with { Key = "other" }, new SilentObserver());
-        Assert.That(other.Missing.Count(), Is.EqualTo(6));
+        Assert.That(other.Missing, Has.Count.EqualTo(6));
         Assert.That(File.Exists(_folder["notes.txt"]));
     }
 
@@ -146,7 +146,7 @@ public class ImageShardsTests
 
     private static void WriteAll(ImageShards shards)
     {
-        foreach (var shard in shards.Missing.ToArray())
+        foreach (var shard in shards.Missing)
         {
             shards.Write(shard, Images(shard));
         }
