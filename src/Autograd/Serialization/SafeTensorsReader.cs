@@ -200,5 +200,5 @@ public sealed class SafeTensorsReader : IDisposable
 
     /// <summary>What is said may hold names and text of the file.</summary>
     private InvalidDataException Invalid(string what, Exception? inner = null) =>
-        new($"'{_path}' is damaged or no safetensors file: {OneLine.Start(what, LongestFault)}", inner);
+        new($"'{_path}' is damaged or no safetensors file: {OneLine.Beginning(what, LongestFault)}", inner);
 }

@@ -131,7 +131,7 @@ internal abstract class RunFolderVerb<T> : Verb<T> where T : RunArguments, new()
 
     private void RequireConsent(RunPlace place, DptPlan plan, Device device, RunSession session, CliContext context)
     {
-        if (place.Old is { } old)
+        if (place.Old is { } old && !OnlyReads)
         {
             using var folder = RunFolder.Open(old);
             context.Commands.RequireConsent(Stage, new RunRequest(plan, folder, device, new SilentObserver(), session));

@@ -47,7 +47,7 @@ public sealed record BrokenImage(string File, string Reason)
         for (; named < images.Count && summary.Length < LongestSummary; named++)
         {
             var (file, reason) = images[named];
-            summary.Append(named == 0 ? "" : "; ").Append(OneLine.Start(file, LongestName)).Append(": ").Append(OneLine.Start(reason, LongestReason));
+            summary.Append(named == 0 ? "" : "; ").Append(OneLine.Beginning(file, LongestName)).Append(": ").Append(OneLine.Beginning(reason, LongestReason));
         }
 
         return named < images.Count ? $"{summary}; and {images.Count - named} more" : $"{summary}";

@@ -93,7 +93,7 @@ internal static class DataFile
 
     /// <summary>What is wrong with a file; what is said may hold as much of its text as it likes.</summary>
     public static DptException Corrupt(string path, string what, Exception? inner = null) =>
-        new(FailureKind.Check, $"'{path}' is damaged or of another kind: {OneLine.Start(what, LongestFault)}", inner);
+        new(FailureKind.Check, $"'{path}' is damaged or of another kind: {OneLine.Beginning(what, LongestFault)}", inner);
 
     /// <summary>Runs <paramref name="read"/>, and words failures as those of a file.</summary>
     public static T Worded<T>(string path, Func<T> read)

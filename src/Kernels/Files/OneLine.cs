@@ -11,10 +11,14 @@ public static class OneLine
     /// <param name="text">Text of any length.</param>
     public static string Of(string text) => text.Any(IsUnfit) ? new string([.. text.Select(c => IsUnfit(c) ? '?' : c)]) : text;
 
+    /// <summary>The same; of a text of more than 60 characters, its beginning.</summary>
+    /// <param name="text">Text of any length.</param>
+    public static string Start(string text) => Beginning(text, Short);
+
     /// <summary>The same; of a longer text, its beginning.</summary>
     /// <param name="text">Text of any length.</param>
     /// <param name="most">Characters that it may have, without the three dots that say that there were more.</param>
-    public static string Start(string text, int most = Short) => text.Length > most ? Of(text[..most]) + "..." : Of(text);
+    public static string Beginning(string text, int most) => text.Length > most ? Of(text[..most]) + "..." : Of(text);
 
     private static bool IsUnfit(char c) =>
         char.IsControl(c) || char.GetUnicodeCategory(c) is UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
