@@ -20,7 +20,7 @@ internal sealed class PredictVerb : Verb<PredictArguments>
     [
         ("What is predicted",
         [
-            "A PATH is an image or a folder, of which all images are meant. The middle square is resized to what the classifier was trained on.",
+            "A PATH is an image or a folder, of which all images are meant. Images are resized to what the classifier was trained on, and their middle is cut out.",
             "The classifier is that of the last finished stage 3; where none is finished, that of stage 1. Neither the data of the run is needed nor"
             + " the machine that trained it, and nothing of the run changes.",
             "CSV has a line per image: file, class and its probability. --json adds the probabilities of all classes.",

@@ -23,7 +23,7 @@ internal static class FolderSource
         + "are left out, counted and said.",
         "EXIF orientation is followed; transparent parts lie on black; colour profiles are not followed. The set is grey if all its "
         + "images are stored as grey.",
-        "Images of one size that are square are taken as they are; for others give --image-size: the middle square, resized.",
+        "Images of one size that are square are taken as they are; for others give --image-size: they are resized until the shorter side fits, to the byte as PIL does it, and the middle is cut out.",
         "Run folders are passed over, names that begin with a dot, and __pycache__, __MACOSX, @eaDir, lost+found, $RECYCLE.BIN and System Volume "
         + "Information.",
         "Links are followed. Every real folder and file counts once: what really lies in a class stays there, a link back is left "

@@ -61,7 +61,7 @@ internal static class ImageFile
         }
     }
 
-    /// <summary>Decodes an image, crops its centre to a square and resizes that to <paramref name="size"/>.</summary>
+    /// <summary>Decodes an image, resizes it until its shorter side is <paramref name="size"/>, and cuts out the middle.</summary>
     /// <param name="content">The content of the file.</param>
     /// <param name="channels">1 or 3; a grey image becomes three equal planes, a colour image must be given 3.</param>
     /// <param name="size">Side of the result in pixels.</param>
@@ -135,21 +135,12 @@ internal static class ImageFile
         }
 
         var view = new View(codec);
-        var side = Math.Min(view.Width, view.Height);
-        var filter = side == size ? null : new ImageResizer.Filter(side, size);
-        var plane = new byte[side * side];
+        var resizer = new SquareResizer(view.Width, view.Height, size);
+        var plane = new byte[view.Width * view.Height];
         for (var c = 0; c < channels; c++)
         {
-            view.CopyCentre(bitmap.GetPixelSpan()[c..], side, plane);
-            var output = target.Slice(c * size * size, size * size);
-            if (filter is null)
-            {
-                plane.CopyTo(output);
-            }
-            else
-            {
-                filter.Apply(plane, output);
-            }
+            view.Copy(bitmap.GetPixelSpan()[c..], plane);
+            resizer.Apply(plane, target.Slice(c * size * size, size * size));
         }
     }
 
@@ -195,18 +186,16 @@ internal static class ImageFile
 
         public int Height { get; }
 
-        /// <summary>Copies one channel of the middle square.</summary>
+        /// <summary>Copies one channel.</summary>
         /// <param name="pixels">Stored pixels of four bytes, from the channel's first byte on.</param>
-        /// <param name="side">Side of the square.</param>
-        /// <param name="plane">Result, [side,side].</param>
-        public void CopyCentre(ReadOnlySpan<byte> pixels, int side, Span<byte> plane)
+        /// <param name="plane">Result, [Height,Width].</param>
+        public void Copy(ReadOnlySpan<byte> pixels, Span<byte> plane)
         {
-            var corner = _first + ((Width - side) / 2 * _right) + ((Height - side) / 2 * _down);
-            for (var y = 0; y < side; y++)
+            for (var y = 0; y < Height; y++)
             {
-                for (var x = 0; x < side; x++)
+                for (var x = 0; x < Width; x++)
                 {
-                    plane[(y * side) + x] = pixels[4 * (corner + (x * _right) + (y * _down))];
+                    plane[(y * Width) + x] = pixels[4 * (_first + (x * _right) + (y * _down))];
                 }
             }
         }

@@ -1,8 +1,8 @@
 namespace DPT.Engine.Dpt;
 
 /// <summary>
-/// Images that belong to no data set: files, and folders with all images below them in the order of their names. The middle square is
-/// taken and resized, as images of a data set are.
+/// Images that belong to no data set: files, and folders with all images below them in the order of their names. They are
+/// resized and their middle is cut out, as of images of a data set.
 /// </summary>
 internal static class LooseImages
 {

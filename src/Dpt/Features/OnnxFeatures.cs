@@ -10,7 +10,7 @@ namespace DPT.Engine.Dpt;
 /// </summary>
 /// <remarks>
 /// The network has one input, float32 [N, C, H, W] with C 1 or 3; N, H and W may be open. Images are resized to H x W as
-/// <see cref="ImageResizer"/> does it, grey ones are given to all channels, and pixels are scaled as <see cref="PixelScale"/> says.
+/// <see cref="SquareResizer"/> does it, grey ones are given to all channels, and pixels are scaled as <see cref="PixelScale"/> says.
 /// </remarks>
 public sealed class OnnxFeatures : IImageFeatures, IDisposable
 {
@@ -118,12 +118,12 @@ public sealed class OnnxFeatures : IImageFeatures, IDisposable
         var length = _channels * _side * _side;
         var pixels = new float[_batch * length];
         var results = new float[(long)images.Count * width];
-        var filter = images.ImageSize == _side ? null : new ImageResizer.Filter(images.ImageSize, _side);
+        var resizer = new SquareResizer(images.ImageSize, images.ImageSize, _side);
         for (var start = 0; start < images.Count; start += _batch)
         {
             stop.ThrowIfCancellationRequested();
             var (first, count) = (start, Math.Min(_batch, images.Count - start));
-            _ = Parallel.For(0, count, i => Fill(images, first + i, filter, pixels.AsSpan(i * length, length)));
+            _ = Parallel.For(0, count, i => Fill(images, first + i, resizer, pixels.AsSpan(i * length, length)));
             var values = Run(output, pixels, count);
             if (values.Length != count * width)
             {
@@ -138,25 +138,19 @@ public sealed class OnnxFeatures : IImageFeatures, IDisposable
     }
 
     /// <summary>An image as the network wants it, [C,S,S].</summary>
-    private void Fill(ImageDataset images, int index, ImageResizer.Filter? filter, Span<float> target)
+    private void Fill(ImageDataset images, int index, SquareResizer resizer, Span<float> target)
     {
         var (from, to) = (images.ImageSize * images.ImageSize, _side * _side);
         var image = images.Image(index);
         var resized = new byte[to];
         for (var c = 0; c < _channels; c++)
         {
-            var plane = image.Slice(images.Channels == 1 ? 0 : _scale.Source(c) * from, from);
-            if (filter is not null)
-            {
-                filter.Apply(plane, resized);
-                plane = resized;
-            }
-
+            resizer.Apply(image.Slice(images.Channels == 1 ? 0 : _scale.Source(c) * from, from), resized);
             var table = _tables[c];
             var place = target.Slice(c * to, to);
             for (var i = 0; i < to; i++)
             {
-                place[i] = table[plane[i]];
+                place[i] = table[resized[i]];
             }
         }
     }
