@@ -89,6 +89,16 @@ internal sealed record HostileReader(
             folder => string.Join(' ', NpyFile.ReadFloats(folder["array.npy"]).Values),
             Checked: false) { Variants = WeightFiles.All("*.npy") },
         new(
+            "moments",
+            "moments.npz",
+            folder => MomentsFile.Save(folder["moments.npz"], FeatureMoments.Of([1, 2, 5, 4, 3, 0.25f, 7, 7], 2)),
+            folder =>
+            {
+                var read = MomentsFile.Load(folder["moments.npz"]);
+                return $"{string.Join(' ', read.Mean.ToArray())} {string.Join(' ', read.Covariance())}";
+            },
+            Checked: false),
+        new(
             "table of labels",
             "labels.csv",
             folder => folder.Write("labels.csv", "file,label\na.png,cat\n\"b, c.png\",dog\n"),
