@@ -137,16 +137,17 @@ public sealed class OnnxFeaturesTests
         Assert.That(network.Width, Is.EqualTo(images.Classes));
     }
 
-    /// <summary>Scores of thousands have no finite power.</summary>
+    /// <summary>Scores of hundreds have no finite power.</summary>
     [Test]
     public void Probabilities_OfLargeScores_AreFinite()
     {
-        var path = OnnxModel.Write(_folder["m.onnx"], [-1, 3, 4, 4], ("y", ["GlobalMaxPool", "Flatten", "Exp", "Exp"]));
+        var path = OnnxModel.Write(_folder["m.onnx"], [-1, 3, 4, 4], ("y", ["GlobalMaxPool", "Flatten"]));
         var images = Images(3, 4, 9);
-        using var features = Open(path, images, "signed", classes: "y");
+        using var features = Open(path, images, "bytes", classes: "y");
         var shares = features.Probabilities(images, default)!;
         Assert.That(shares.Chunk(3).Select(row => row.Sum()), Is.All.EqualTo(1).Within(1e-5));
-        Assert.That(Open(path, images, "unit").Probabilities(images, default), Is.Null, "no class output");
+        using var classless = Open(path, images, "unit");
+        Assert.That(classless.Probabilities(images, default), Is.Null, "no class output");
     }
 
     [Test]
