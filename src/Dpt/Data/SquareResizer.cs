@@ -34,6 +34,13 @@ internal sealed class SquareResizer
     /// <param name="target">[side,side].</param>
     public void Apply(ReadOnlySpan<byte> plane, Span<byte> target)
     {
+        if (_width == _side && plane.Length == target.Length)
+        {
+            // Most pictures are of the right size, and all weights are 1.
+            plane.CopyTo(target);
+            return;
+        }
+
         var narrowed = new byte[(_y.End - _y.First) * _side];
         for (var y = _y.First; y < _y.End; y++)
         {
