@@ -15,10 +15,16 @@ public sealed class Conv2d
     /// <param name="kernel">Lines and columns of the filter, kh and kw.</param>
     /// <param name="options">Stride, padding and groups; null for a stride of 1 without any.</param>
     /// <param name="hasBias">Whether there is a bias.</param>
+    /// <exception cref="ArgumentException">The groups do not divide channels and output channels.</exception>
     public Conv2d(
         ParameterScope scope, int ins, int outs, (int Height, int Width) kernel, Conv2dOptions? options = null, bool hasBias = true)
     {
         _options = options ?? new Conv2dOptions();
+        if (_options.Groups < 1 || ins % _options.Groups != 0 || outs % _options.Groups != 0)
+        {
+            throw new ArgumentException($"{_options.Groups} groups do not cut {ins} channels and {outs} output channels into whole ones");
+        }
+
         var channels = ins / _options.Groups;
         Weight = scope.Add(
             "weight", new TensorShape(outs, kernel.Height, kernel.Width, channels),

@@ -8,17 +8,22 @@ namespace DPT.Engine.Autograd;
 /// <param name="Groups">Groups that channels and output channels are cut into.</param>
 public sealed record Conv2dOptions(int Stride = 1, int Padding = 0, int Groups = 1)
 {
-    /// <summary>Lines of zeros above.</summary>
-    public int Top { get; init; } = Padding;
+    private readonly int? _top;
+    private readonly int? _bottom;
+    private readonly int? _left;
+    private readonly int? _right;
 
-    /// <summary>Lines of zeros below.</summary>
-    public int Bottom { get; init; } = Padding;
+    /// <summary>Lines of zeros above; <see cref="Padding"/> unless it is given.</summary>
+    public int Top { get => _top ?? Padding; init => _top = value; }
 
-    /// <summary>Columns of zeros to the left.</summary>
-    public int Left { get; init; } = Padding;
+    /// <summary>Lines of zeros below; <see cref="Padding"/> unless it is given.</summary>
+    public int Bottom { get => _bottom ?? Padding; init => _bottom = value; }
 
-    /// <summary>Columns of zeros to the right.</summary>
-    public int Right { get; init; } = Padding;
+    /// <summary>Columns of zeros to the left; <see cref="Padding"/> unless it is given.</summary>
+    public int Left { get => _left ?? Padding; init => _left = value; }
+
+    /// <summary>Columns of zeros to the right; <see cref="Padding"/> unless it is given.</summary>
+    public int Right { get => _right ?? Padding; init => _right = value; }
 
     /// <summary>The sizes of a convolution of images [B,H,W,C] by a filter [C',kh,kw,C/g].</summary>
     internal ConvolutionShape SizesFor(TensorShape x, TensorShape weight) => new(
