@@ -6,9 +6,16 @@ namespace Differential.Tests;
 /// Every operator against PyTorch in the same precision, both measured from the double reference, on every case of
 /// the registry: the reference says what PyTorch says, and our kernels are not less exact.
 /// </summary>
+[Parallelizable(ParallelScope.Children)]
 public sealed class OperatorTests
 {
     private const int Seed = 11;
+
+    /// <summary>
+    /// Most operations of a case on the simulator here. It proves all cases against the double reference elsewhere; those that are large
+    /// for the sake of tiles round no otherwise than small ones.
+    /// </summary>
+    private const double MostFlops = 1e6;
 
     public static IEnumerable<TestCaseData> Operators() => KernelRegistry.Operators
         .Where(op => TorchYardstick.Find(op) is not null)
@@ -45,24 +52,26 @@ public sealed class OperatorTests
     public void HostVariants_EveryCaseAndWidth_AreAsExactAsTorch(Operator op)
     {
         var devices = Enum.GetValues<SimdWidth>().Select(width => new HostDevice(threads: 2, width, new KernelSelection())).ToArray();
-        RequireAsExactAsTorch(op, devices);
+        RequireAsExactAsTorch(op, op.Cases(), devices);
         Array.ForEach(devices, device => device.Dispose());
     }
 
     /// <summary>The text that a card would load, run by the simulator. Smaller precision is held to its own bound.</summary>
     [TestCaseSource(nameof(Operators))]
-    public void GpuVariants_EveryCaseOnTheSimulator_AreAsExactAsTorch(Operator op)
+    public void GpuVariants_OnTheSimulator_AreAsExactAsTorch(Operator op)
     {
         using var sim = new SimDevice(selection: new KernelSelection());
-        RequireAsExactAsTorch(op, sim);
+        KernelCase[] cases = [.. op.Cases().Where(kernelCase => Flops(kernelCase, sim) <= MostFlops)];
+        Assert.That(cases, Has.Length.GreaterThan(3), "cases");
+        RequireAsExactAsTorch(op, cases, sim);
     }
 
-    private static void RequireAsExactAsTorch(Operator op, params Device[] devices)
+    private static void RequireAsExactAsTorch(Operator op, IEnumerable<KernelCase> cases, params Device[] devices)
     {
         using var host = new HostDevice(threads: 1, selection: new KernelSelection());
         var factor = op.Name.EndsWith(".backward", StringComparison.Ordinal) ? Tolerance.Backward : Tolerance.Forward;
         var faults = new List<string>();
-        foreach (var kernelCase in op.Cases())
+        foreach (var kernelCase in cases)
         {
             var library = TorchYardstick.Errors(host, TorchYardstick.Find(op)!, kernelCase, Seed)
                 .ToDictionary(e => e.Key, e => e.Value.MaxError);
@@ -75,6 +84,12 @@ public sealed class OperatorTests
         }
 
         Assert.That(faults, Is.Empty, string.Join(Environment.NewLine, faults));
+    }
+
+    private static double Flops(KernelCase kernelCase, Device device)
+    {
+        using var memory = new CaseMemory(device, kernelCase);
+        return kernelCase.Cost(memory).Flops;
     }
 
     private static bool Supports(KernelVariant variant, KernelCase kernelCase, Device device)
