@@ -7,7 +7,7 @@ using DPT.Engine.Kernels;
 // A semi-supervised algorithm that the engine does not have: no threshold, but every unlabelled image counts for as much as the
 // model is sure of it. Settings choose it by its name, as they choose those of the engine.
 SemiSupervisedCatalog.Add(new(
-    "sure-of-it", "weights that are the model's confidence", (device, _, classes) => new SureOfIt(device, classes)));
+    "sure-of-it", "weights that are the model's confidence", (device, _, images) => new SureOfIt(device, images.Classes)));
 
 var settings = JsonSerializer.Deserialize<DptOptions>(
     File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "defaults.json")),
@@ -45,25 +45,17 @@ internal sealed class SureOfIt(Device device, int classes) : ISemiSupervised
 
     public IReadOnlyList<StepMeasure> Measures => [];
 
-    public void Select(Slice<float> probabilities, Slice<int> labels, Slice<float> weights)
+    public void Select(in UnlabelledBatch batch)
     {
-        device.Run(PseudoLabelOperator.PseudoLabel, new PseudoLabelCall
-        {
-            Rows = (int)labels.Length,
-            Classes = classes,
-            Probabilities = probabilities,
-            Thresholds = _noThreshold.Slice,
-            Labels = labels,
-            Weights = weights,
-        });
+        batch.Label(device, _noThreshold.Slice);
         device.Run(PrimitiveOperators.AxisReduce, new AxisReduceCall
         {
-            Outer = (int)labels.Length,
+            Outer = (int)batch.Labels.Length,
             Length = classes,
             Inner = 1,
             Reduction = AxisReduction.Max,
-            X = probabilities,
-            Y = weights,
+            X = batch.Probabilities,
+            Y = batch.Weights,
         });
     }
 

@@ -190,6 +190,16 @@ public sealed class HugeShapeTests
             Rows = 301, Classes = 7, Scale = 1, Logits = m.Floats(301 * 7), Weights = m.Floats(301), Averages = m.Floats(15),
             Loss = m.Floats(1), LogitsGradient = m.Floats(301 * 7),
         }),
+        Huge.Of(SoftMatchWeightsOperator.Weights, "one block sees the whole batch", m => new SoftMatchWeightsCall
+        {
+            Rows = 301, Classes = 7, Momentum = 0.5f, Deviations = 2, Probabilities = m.Floats(301 * 7), Averages = m.Floats(9),
+            Weights = m.Floats(301),
+        }),
+        Huge.Of(FlexMatchThresholdsOperator.Thresholds, "one block sees the whole batch", m => new FlexMatchThresholdsCall
+        {
+            Rows = 301, Classes = 7, Cutoff = 0.1f, Probabilities = m.Floats(301 * 7), Images = m.Ints(301), Remembered = m.Ints(1000),
+            Counts = m.Ints(8), Thresholds = m.Floats(7),
+        }),
         Huge.Of(PatchEmbedOperators.Forward, "many images", m => Embed(m, Images, 48)),
         Huge.Of(PatchEmbedOperators.Forward, "large images", m => Embed(m, LargeImages, 4096)),
         Huge.Of(PatchEmbedOperators.Backward, "large images", m => EmbedBack(m, LargerImages, 16384)),

@@ -137,10 +137,10 @@ public record SemiSupervisedOptions
     /// <summary>Weight of the unlabelled loss.</summary>
     public required double UnlabelledWeight { get; init; }
 
-    /// <summary>FixMatch: the confidence that an unlabelled image needs to take part.</summary>
+    /// <summary>FixMatch: the confidence that an unlabelled image needs to take part; FlexMatch: that of the commonest class.</summary>
     public required double Threshold { get; init; }
 
-    /// <summary>FreeMatch: momentum of the self-adaptive thresholds.</summary>
+    /// <summary>FreeMatch: momentum of the self-adaptive thresholds; SoftMatch: of mean, variance and class probabilities.</summary>
     public required double ThresholdMomentum { get; init; }
 
     /// <summary>FreeMatch: weight of the fairness term (spec 2.4, optional entropy term); 0 leaves it out.</summary>

@@ -7,12 +7,13 @@ namespace DPT.Engine.Dpt;
 /// What one step of a classifier learns from, in memory that every step uses again: the labelled rows first, then the unlabelled.
 /// </summary>
 /// <param name="Views">Weak views of the labelled images, strong views of the unlabelled, [rows,C,S,S].</param>
+/// <param name="Unlabelled">Which of the unlabelled images those are, [unlabelled].</param>
 /// <param name="WeakViews">Weak views of the unlabelled images, [unlabelled,C,S,S]; null if there are none.</param>
 /// <param name="Labels">Class of each row, [rows]: true for the labelled ones; those of the others are chosen in the step.</param>
 /// <param name="Labelled">1 for labelled rows, 0 for unlabelled, [rows].</param>
 /// <param name="Weights">Weight of each row in the unlabelled loss, [rows]: 0 for labelled ones; the others are chosen in the step.</param>
 internal sealed record ClassifierBatch(
-    Tensor Views, Tensor? WeakViews, Slice<int> Labels, Slice<float> Labelled, Slice<float> Weights);
+    Tensor Views, Slice<int> Unlabelled, Tensor? WeakViews, Slice<int> Labels, Slice<float> Labelled, Slice<float> Weights);
 
 /// <summary>Draws the batches of a classifier's training, labelled and unlabelled images with replacement.</summary>
 internal sealed class ClassifierBatches : IDisposable
@@ -55,6 +56,7 @@ internal sealed class ClassifierBatches : IDisposable
         _rowWeights = _device.Upload<float>([.. Enumerable.Repeat(1f, few), .. new float[many + rows]]);
         Batch = new ClassifierBatch(
             Tape.Constant(_labelled.ShapeOf(rows), _views.Slice),
+            _deviceNumbers.Slice.Range(few, many),
             _weakViews is null ? null : Tape.Constant(_labelled.ShapeOf(many), _weakViews.Slice),
             _deviceNumbers.Slice.From(rows),
             _rowWeights.Slice.Range(0, rows),

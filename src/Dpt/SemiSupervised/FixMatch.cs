@@ -11,27 +11,17 @@ namespace DPT.Engine.Dpt;
 internal sealed class FixMatch : ISemiSupervised
 {
     private readonly Device _device;
-    private readonly int _classes;
     private readonly DeviceBuffer<float> _thresholds;
 
     public FixMatch(Device device, SemiSupervisedOptions options, int classes)
     {
-        (_device, _classes) = (device, classes);
+        _device = device;
         _thresholds = device.Upload<float>([.. Enumerable.Repeat((float)options.Threshold, classes)]);
     }
 
     public IReadOnlyList<StepMeasure> Measures => [];
 
-    public void Select(Slice<float> probabilities, Slice<int> labels, Slice<float> weights) =>
-        _device.Run(PseudoLabelOperator.PseudoLabel, new PseudoLabelCall
-        {
-            Rows = (int)labels.Length,
-            Classes = _classes,
-            Probabilities = probabilities,
-            Thresholds = _thresholds.Slice,
-            Labels = labels,
-            Weights = weights,
-        });
+    public void Select(in UnlabelledBatch batch) => batch.Label(_device, _thresholds.Slice);
 
     public void AddTerms(Tape tape, Tensor logits, Slice<float> weights)
     {

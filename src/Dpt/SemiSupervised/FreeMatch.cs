@@ -37,26 +37,18 @@ internal sealed class FreeMatch : ISemiSupervised
     /// <summary>tau; after it come p and h.</summary>
     private Slice<float> Global => _averages.Slice.Range(0, 1);
 
-    public void Select(Slice<float> probabilities, Slice<int> labels, Slice<float> weights)
+    public void Select(in UnlabelledBatch batch)
     {
         _device.Run(FreeMatchThresholdsOperator.Thresholds, new FreeMatchThresholdsCall
         {
-            Rows = (int)labels.Length,
+            Rows = (int)batch.Labels.Length,
             Classes = _classes,
             Momentum = (float)_options.ThresholdMomentum,
-            Probabilities = probabilities,
+            Probabilities = batch.Probabilities,
             Averages = _averages.Slice,
             Thresholds = _thresholds.Slice,
         });
-        _device.Run(PseudoLabelOperator.PseudoLabel, new PseudoLabelCall
-        {
-            Rows = (int)labels.Length,
-            Classes = _classes,
-            Probabilities = probabilities,
-            Thresholds = _thresholds.Slice,
-            Labels = labels,
-            Weights = weights,
-        });
+        batch.Label(_device, _thresholds.Slice);
     }
 
     public void AddTerms(Tape tape, Tensor logits, Slice<float> weights)

@@ -18,13 +18,8 @@ public interface ISemiSupervised : IDisposable
     /// Labels and weighs the unlabelled images of a step by what the model says of their weak views. State that follows the
     /// predictions does so here.
     /// </summary>
-    /// <param name="probabilities">Class probabilities of the weak views, [batch,classes].</param>
-    /// <param name="labels">Receives a class for each image, [batch].</param>
-    /// <param name="weights">
-    /// Receives the weight of each image in the unlabelled loss, [batch]: 0 leaves it out. NaN where the probabilities are not
-    /// finite, as <see cref="PseudoLabelCall"/> has it.
-    /// </param>
-    void Select(Slice<float> probabilities, Slice<int> labels, Slice<float> weights);
+    /// <param name="batch">The unlabelled images of the step.</param>
+    void Select(in UnlabelledBatch batch);
 
     /// <summary>Adds the gradients of terms of its own to the loss, if it has any.</summary>
     /// <param name="tape">The tape of the step.</param>
@@ -39,6 +34,34 @@ public interface ISemiSupervised : IDisposable
     /// <param name="state">An object that holds what <see cref="Capture"/> gave, beside other things.</param>
     /// <exception cref="InvalidDataException">The state lacks something or is of other classes; nothing has changed.</exception>
     void Restore(JsonObject state);
+}
+
+/// <summary>The unlabelled images of a step: what the model says of their weak views, and room for what an algorithm answers.</summary>
+/// <param name="Images">Which of the unlabelled images each is, from 0, [batch]. An image may be there twice.</param>
+/// <param name="Probabilities">Class probabilities of the weak views, [batch,classes].</param>
+/// <param name="Labels">Receives a class for each image, [batch].</param>
+/// <param name="Weights">
+/// Receives the weight of each image in the unlabelled loss, [batch]: 0 leaves it out. NaN where the probabilities are not finite, as
+/// <see cref="PseudoLabelCall"/> has it.
+/// </param>
+public readonly record struct UnlabelledBatch(Slice<int> Images, Slice<float> Probabilities, Slice<int> Labels, Slice<float> Weights)
+{
+    /// <summary>The most probable class of each image as its label, with weight 1 where its probability is at least the threshold of the class, else 0.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="thresholds">The confidence that a prediction of each class needs, [classes].</param>
+    public void Label(Device device, Slice<float> thresholds)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        device.Run(PseudoLabelOperator.PseudoLabel, new PseudoLabelCall
+        {
+            Rows = (int)Labels.Length,
+            Classes = (int)thresholds.Length,
+            Probabilities = Probabilities,
+            Thresholds = thresholds,
+            Labels = Labels,
+            Weights = Weights,
+        });
+    }
 }
 
 /// <summary>A number that a step leaves on the device.</summary>

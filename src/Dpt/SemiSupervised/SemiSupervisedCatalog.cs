@@ -5,9 +5,14 @@ namespace DPT.Engine.Dpt;
 /// <summary>An algorithm that settings can choose.</summary>
 /// <param name="Name">The name by which <c>stage1.algorithm</c> and <c>stage3.algorithm</c> choose it.</param>
 /// <param name="Description">One line for people.</param>
-/// <param name="Create">Makes one for a number of classes, at the start of a training.</param>
+/// <param name="Create">Makes one for unlabelled images, at the start of a training.</param>
 public sealed record SemiSupervisedKind(
-    string Name, string Description, Func<Device, SemiSupervisedOptions, int, ISemiSupervised> Create);
+    string Name, string Description, Func<Device, SemiSupervisedOptions, UnlabelledImages, ISemiSupervised> Create);
+
+/// <summary>What an algorithm may know of the unlabelled images before it sees what a model says of them.</summary>
+/// <param name="Count">How many there are.</param>
+/// <param name="Classes">How many classes there are.</param>
+public readonly record struct UnlabelledImages(int Count, int Classes);
 
 /// <summary>All semi-supervised algorithms by name. A new one is a file and a line here; from outside it is added.</summary>
 public static class SemiSupervisedCatalog
@@ -15,9 +20,13 @@ public static class SemiSupervisedCatalog
     private static readonly List<SemiSupervisedKind> All =
     [
         new("freematch", "thresholds that follow the model, class by class, and a fairness term (Wang et al. 2023)",
-            (device, options, classes) => new FreeMatch(device, options, classes)),
+            (device, options, images) => new FreeMatch(device, options, images.Classes)),
         new("fixmatch", "one fixed threshold for all classes (Sohn et al. 2020)",
-            (device, options, classes) => new FixMatch(device, options, classes)),
+            (device, options, images) => new FixMatch(device, options, images.Classes)),
+        new("flexmatch", "a threshold of each class that follows how many images are surely of it (Zhang et al. 2021)",
+            (device, options, images) => new FlexMatch(device, options, images)),
+        new("softmatch", "no threshold, but weights by how sure the model is beside its average (Chen et al. 2023)",
+            (device, options, images) => new SoftMatch(device, options, images.Classes)),
     ];
 
     /// <summary>The algorithms, the default first.</summary>

@@ -37,7 +37,7 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
         (_options, _classifier) = (options, classifier);
         var device = classifier.Store.Device;
         _batches = new ClassifierBatches(classifier, options, labelled, unlabelled, seed);
-        _algorithm = SemiSupervisedCatalog.Find(options.Algorithm).Create(device, options, labelled.Images.Classes);
+        _algorithm = SemiSupervisedCatalog.Find(options.Algorithm).Create(device, options, new UnlabelledImages(unlabelled.Count, labelled.Images.Classes));
         _tape = new Tape(device);
         _learn = new RepeatedWork(device, Learn);
         _log = new StepLog(device, WeightsAt + options.UnlabelledBatch + _algorithm.Measures.Count + ModelState.Numbers, Record);
@@ -131,7 +131,7 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
         var batch = _batches.Batch;
         if (batch.WeakViews is { } weakViews)
         {
-            Select(weakViews, batch.Labels.From(_options.LabelledBatch), batch.Weights.From(_options.LabelledBatch));
+            Select(weakViews, batch);
         }
 
         // One pass for both kinds of rows, then L_s, and lambda L_u with what the algorithm adds.
@@ -158,11 +158,12 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
     /// <summary>
     /// The weak views run apart: they need no gradient, and an image's scores do not depend on the images beside it.
     /// </summary>
-    private void Select(Tensor weakViews, Slice<int> labels, Slice<float> weights)
+    private void Select(Tensor weakViews, ClassifierBatch batch)
     {
         var logits = _tape.WithoutGradient(() => _classifier.Network.Forward(_tape, weakViews));
         _classifier.Softmax(logits.Data, logits.Data);
-        _algorithm.Select(logits.Data, labels, weights);
+        _algorithm.Select(new UnlabelledBatch(
+            batch.Unlabelled, logits.Data, batch.Labels.From(_options.LabelledBatch), batch.Weights.From(_options.LabelledBatch)));
         _tape.Reset();
     }
 

@@ -50,6 +50,8 @@ public static class KernelRegistry
         PseudoLabelOperator.PseudoLabel,
         FreeMatchThresholdsOperator.Thresholds,
         FreeMatchFairnessOperator.Fairness,
+        SoftMatchWeightsOperator.Weights,
+        FlexMatchThresholdsOperator.Thresholds,
     ];
 
     /// <summary>The operator of that name.</summary>

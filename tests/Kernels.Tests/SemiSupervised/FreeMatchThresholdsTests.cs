@@ -5,10 +5,10 @@ namespace Kernels.Tests;
 /// <summary>The golden values of FreeMatch's thresholds: 4 classes, 8 images, scores from sines; and what a batch selects.</summary>
 public sealed class FreeMatchThresholdsTests
 {
-    private const int Classes = 4;
-    private const int Batch = 8;
-    private static readonly float[] Weak = Softmax(k => 3 * Math.Sin((1.1 * k) + 0.2));
-    private static readonly float[] Strong = Softmax(k => 2 * Math.Sin((0.9 * k) + 0.6));
+    private const int Classes = GoldenBatch.Classes;
+    private const int Batch = GoldenBatch.Rows;
+    private static readonly float[] Weak = GoldenBatch.Weak;
+    private static readonly float[] Strong = GoldenBatch.Strong;
 
     private static readonly double[] GoldenProbabilities = [0.2500239473, 0.2499751523, 0.2499758692, 0.2500250312];
 
@@ -108,19 +108,4 @@ public sealed class FreeMatchThresholdsTests
     }
 
     private static double[] Uniform(int classes) => [.. Enumerable.Repeat(1.0 / classes, 1 + (2 * classes))];
-
-    private static float[] Softmax(Func<int, double> logit)
-    {
-        var result = new float[Batch * Classes];
-        for (var b = 0; b < Batch; b++)
-        {
-            var powers = Enumerable.Range(0, Classes).Select(c => Math.Exp(logit((b * Classes) + c))).ToArray();
-            for (var c = 0; c < Classes; c++)
-            {
-                result[(b * Classes) + c] = (float)(powers[c] / powers.Sum());
-            }
-        }
-
-        return result;
-    }
 }
