@@ -66,7 +66,7 @@ internal static class ConfigKeys
         new FlagKey("diffusion.longSkip"),
         new FlagKey("diffusion.convolution"),
         new ChoiceKey("diffusion.prediction", "noise", "velocity", "data"),
-        new ChoiceKey("diffusion.schedule", "vp", "cosine", "discrete"),
+        new ChoiceKey("diffusion.schedule", "vp", "cosine", "discrete", "edm"),
         new ChoiceKey("diffusion.initialisation", "official", "fast"),
         new IntegerKey("diffusion.steps", 1, Any),
         new IntegerKey("diffusion.batch", 1, 65536),

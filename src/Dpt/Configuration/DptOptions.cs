@@ -229,7 +229,10 @@ public sealed record DiffusionOptions
     /// <summary><c>noise</c>, <c>velocity</c> or <c>data</c>: what the network predicts.</summary>
     public required string Prediction { get; init; }
 
-    /// <summary><c>vp</c> (linear beta), <c>cosine</c>, or <c>discrete</c> (1000 steps of latent diffusion).</summary>
+    /// <summary>
+    /// <c>vp</c> (linear beta), <c>cosine</c>, <c>discrete</c> (1000 steps of latent diffusion), or <c>edm</c> (noise levels that are
+    /// log-normal in training; with <c>velocity</c>, EDM's preconditioning and loss).
+    /// </summary>
     public required string Schedule { get; init; }
 
     /// <summary><c>official</c> (normal 0.02) or <c>fast</c> (default linear, label 0.5, position 0.3, identity convolution).</summary>

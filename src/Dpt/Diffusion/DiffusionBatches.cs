@@ -45,7 +45,7 @@ internal sealed class DiffusionBatches : IDisposable
         (_generator, _options, _seed, _pseudoLabels) = (generator, options, seed, pseudoLabels);
         Size = options.Batch / options.Accumulation;
         var device = generator.Store.Device;
-        _images = new DeviceImages(device, images, ImageGenerator.Normalisation(images.Channels));
+        _images = new DeviceImages(device, images, generator.Normalisation);
         _order = BatchSampler.Shuffled(images.Count, seed, RunStreams.DiffusionDraw);
 
         // Which images and their labels; signal, noise, time and weight: two copies tell all of it.
@@ -80,8 +80,8 @@ internal sealed class DiffusionBatches : IDisposable
         for (var i = 0; i < Size; i++)
         {
             var sample = firstImage + i;
-            var uniform = new PhiloxStream(_seed, RunStreams.DiffusionTime, sample).NextUniform();
-            var time = _generator.Schedule.TrainingTime(uniform);
+            var random = new PhiloxStream(_seed, RunStreams.DiffusionTime, sample);
+            var time = _generator.Schedule.TrainingTime(ref random);
             var sigma = _generator.Schedule.Sigma(time);
             _conditions[i] = (float)_generator.Schedule.Alpha(time);
             _conditions[Size + i] = (float)sigma;

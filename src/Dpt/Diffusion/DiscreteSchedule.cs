@@ -1,3 +1,5 @@
+using DPT.Engine.Kernels;
+
 namespace DPT.Engine.Dpt;
 
 /// <summary>
@@ -30,7 +32,7 @@ public sealed class DiscreteSchedule : VariancePreservingSchedule
     public override double NetworkTime(double time) => Steps * time;
 
     /// <summary>One of the times 1/1000 .. 1, each as likely as the others.</summary>
-    public override double TrainingTime(double uniform) => (Math.Floor(Steps * uniform) + 1) / Steps;
+    public override double TrainingTime(ref PhiloxStream random) => (Math.Floor((double)Steps * random.NextUniform()) + 1) / Steps;
 
     /// <inheritdoc/>
     protected override double TimeOfLogAlpha(double logAlpha)

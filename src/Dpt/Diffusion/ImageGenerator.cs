@@ -44,9 +44,10 @@ internal sealed class ImageGenerator : IDisposable
 
     public IGenerator Network { get; }
 
-    /// <summary>The normalisation that maps bytes to [-1, 1].</summary>
-    public static NormalisationStatistics Normalisation(int channels) =>
-        new([.. Enumerable.Repeat(0.5f, channels)], [.. Enumerable.Repeat(0.5f, channels)]);
+    /// <summary>The normalisation that maps bytes to [-1, 1], divided by <see cref="VariancePreservingSchedule.DataDeviation"/>.</summary>
+    public NormalisationStatistics Normalisation => new(
+        [.. Enumerable.Repeat(0.5f, Form.Channels)],
+        [.. Enumerable.Repeat((float)(0.5 * Schedule.DataDeviation), Form.Channels)]);
 
     /// <summary>Noises the images, predicts, and compares with what was to be predicted: the mean squared error of each image.</summary>
     /// <param name="tape">The tape.</param>

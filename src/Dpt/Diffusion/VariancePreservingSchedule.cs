@@ -1,3 +1,5 @@
+using DPT.Engine.Kernels;
+
 namespace DPT.Engine.Dpt;
 
 /// <summary>
@@ -12,15 +14,21 @@ public abstract class VariancePreservingSchedule : NoiseSchedule
     /// <inheritdoc/>
     public override double StartDeviation => 1;
 
-    /// <summary>The schedule of that name: <c>vp</c>, <c>cosine</c> or <c>discrete</c>.</summary>
+    /// <summary>
+    /// The standard deviation that the process takes images of -1..1 to have: it is of images that are divided by it. 1 leaves them as they are.
+    /// </summary>
+    public virtual double DataDeviation => 1;
+
+    /// <summary>The schedule of that name: <c>vp</c>, <c>cosine</c>, <c>discrete</c> or <c>edm</c>.</summary>
     /// <exception cref="DptException">There is no such schedule.</exception>
     public static VariancePreservingSchedule Find(string name) => name switch
     {
         "vp" => new LinearVpSchedule(),
         "cosine" => new CosineSchedule(),
         "discrete" => new DiscreteSchedule(),
+        "edm" => new EdmInputSchedule(),
         _ => throw new DptException(
-            FailureKind.Usage, $"unknown noise schedule '{name}'; there are vp, cosine, discrete"),
+            FailureKind.Usage, $"unknown noise schedule '{name}'; there are vp, cosine, discrete, edm"),
     };
 
     /// <inheritdoc/>
@@ -35,8 +43,8 @@ public abstract class VariancePreservingSchedule : NoiseSchedule
     /// <summary>999 t: what the official continuous models are told.</summary>
     public override double NetworkTime(double time) => 999 * time;
 
-    /// <summary>The training time for a number uniform in [0, 1): uniform up to <see cref="Start"/>.</summary>
-    public virtual double TrainingTime(double uniform) => Start * uniform;
+    /// <summary>A training time: uniform up to <see cref="Start"/>.</summary>
+    public virtual double TrainingTime(ref PhiloxStream random) => Start * random.NextUniform();
 
     /// <summary>The time t with ln alpha_t = <paramref name="logAlpha"/>.</summary>
     protected abstract double TimeOfLogAlpha(double logAlpha);

@@ -42,11 +42,13 @@ internal sealed class ForeignUVit : ForeignNetwork
         RequireLabels(input.Labels, count);
         Usage.Require(input.Guidance >= 0 && double.IsFinite(input.Guidance), $"the guidance is {input.Guidance}, it must be 0 or more");
         Usage.Require(HasLabels || input.Guidance == 0, "the network has no labels, so nothing can guide it: the guidance must be 0");
+        var schedule = VariancePreservingSchedule.Find(input.Schedule);
+        Usage.Require(schedule.DataDeviation == 1, $"schedule '{input.Schedule}' is of no U-ViT that others trained; use vp, cosine or discrete");
         using var model = new GeneratorModel(Store.Device, HasLabels ? _network : new Unlabelled(_network), Form, Prediction.Noise);
         model.SetLabels(input.Labels is { } labels ? Array.ConvertAll(labels.Values, label => (int)label) : new int[count]);
         var sampler = new Sampler(
             Store.Device,
-            VariancePreservingSchedule.Find(input.Schedule),
+            schedule,
             SolverCatalog.Find(input.Solver),
             input.Evaluations,
             new Guidance(input.Guidance));

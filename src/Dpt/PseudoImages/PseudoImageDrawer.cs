@@ -55,7 +55,8 @@ internal sealed class PseudoImageDrawer : IDisposable
         var values = device.Download(result.Slice);
         NonFinite.RequireOutput(
             values, elements, _generator.Store, "the generator", k => $"pseudo-image {first + k} of class {label}");
-        return Array.ConvertAll(values, ToByte);
+        var deviation = (float)_generator.Schedule.DataDeviation;
+        return Array.ConvertAll(values, value => ToByte(deviation * value));
     }
 
     public void Dispose() => _model.Dispose();

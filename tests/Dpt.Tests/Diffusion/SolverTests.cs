@@ -100,6 +100,25 @@ public sealed class SolverTests
             DoubleStageRunner.Exact(new EdmSchedule(), 80, 0, 80), Is.EqualTo(0.79811527).Within(1e-8));
     }
 
+    /// <summary>z = c_in x goes EDM's way: with z_t = alpha_t x_t / sigma_data, x_t = x_s + (t - s) eps, on the same times.</summary>
+    [Test]
+    public void EdmHeun_OnTheInputOfEdm_StepsAsOnEdm()
+    {
+        var schedule = new EdmInputSchedule();
+        var (stages, edm) = (EdmHeunSolver.Plan(schedule, 35).ToArray(), EdmHeunSolver.Plan(new EdmSchedule(), 35).ToArray());
+        Assert.That(stages, Has.Length.EqualTo(edm.Length));
+        foreach (var (stage, its) in stages.Zip(edm))
+        {
+            Assert.That(stage.Time, Is.EqualTo(its.Time).Within(1e-9).Percent);
+            var alpha = stage.BaseWeight * schedule.Alpha(StepStart(stage, stages));
+            Assert.That(stage.ModelWeight, Is.EqualTo(its.ModelWeight * alpha / 0.5).Within(1e-7).Percent);
+            Assert.That(stage.PreviousWeight, Is.EqualTo(its.PreviousWeight * alpha / 0.5).Within(1e-7).Percent);
+        }
+
+        static double StepStart(SolverStage stage, SolverStage[] all) =>
+            stage.Input == SolverState.Intermediate ? all[Array.IndexOf(all, stage) - 1].Time : stage.Time;
+    }
+
     [Test]
     public void EdmHeun_Times_AreTheGoldenGrid() => Assert.That(
         EdmHeunSolver.Times(new EdmSchedule(), 18),

@@ -35,6 +35,7 @@ public sealed class DiffusionTrainingTests
         ["velocity, cosine"] = _options,
         ["noise, vp"] = _options with { Prediction = "noise", Schedule = "vp", Flip = false },
         ["data, cosine"] = _options with { Prediction = "data" },
+        ["velocity, edm"] = _options with { Schedule = "edm" },
         ["accumulation"] = _options with { Accumulation = 3 },
         ["clipped"] = _options with { ClipNorm = 0.02, LabelDropout = 0 },
     };
@@ -67,6 +68,7 @@ public sealed class DiffusionTrainingTests
     [TestCase("velocity, cosine")]
     [TestCase("noise, vp")]
     [TestCase("data, cosine")]
+    [TestCase("velocity, edm")]
     public void Loss_IsThatOfATrainingWithoutARate(string name)
     {
         var options = _cases[name];
@@ -96,6 +98,30 @@ public sealed class DiffusionTrainingTests
         }
     }
 
+    /// <summary>
+    /// EDM in its own words: noise of a log-normal sigma is added to images of -1..1; the network F is given c_in x, and D = c_skip x + c_out F
+    /// is to be the image, with a weight that makes it F's own squared error. What is predicted here is -F.
+    /// </summary>
+    /// <returns>What the network is told.</returns>
+    private static float Precondition(
+        long sample, ReadOnlySpan<float> clean, ReadOnlySpan<float> noise, Span<float> noised, Span<float> targets)
+    {
+        const double SigmaData = 0.5;
+        var logSigma = -1.2 + (1.2 * new PhiloxStream(Seed, RunStreams.DiffusionTime, sample).NextNormal());
+        var sigma = Math.Exp(logSigma);
+        var variance = (sigma * sigma) + (SigmaData * SigmaData);
+        var (skip, scaleOut, scaleIn) = (SigmaData * SigmaData / variance, sigma * SigmaData / Math.Sqrt(variance), 1 / Math.Sqrt(variance));
+        Assert.That(variance / Math.Pow(sigma * SigmaData, 2) * scaleOut * scaleOut, Is.EqualTo(1).Within(1e-12), "weight times c_out^2");
+        for (var i = 0; i < clean.Length; i++)
+        {
+            var x = clean[i] + (sigma * noise[i]);
+            noised[i] = (float)(scaleIn * x);
+            targets[i] = (float)-((clean[i] - (skip * x)) / scaleOut);
+        }
+
+        return (float)(1000 * logSigma / 4);
+    }
+
     private static Dictionary<string, double> Step(Transcript transcript, ImageGenerator generator, DiffusionOptions options)
     {
         var step = transcript.Updates;
@@ -113,6 +139,14 @@ public sealed class DiffusionTrainingTests
                 RunStreams.DiffusionView, sample, half).CopyTo(clean, b * Pixels);
             var dropped = new PhiloxStream(Seed, RunStreams.LabelDropout, sample).NextUniform() < options.LabelDropout;
             labels[b] = dropped ? Classes : _pseudoLabels[image];
+            var noise = Normal(device, sample);
+            if (options.Schedule == "edm")
+            {
+                weights[b] = 1;
+                times[b] = Precondition(sample, clean.AsSpan(b * Pixels, Pixels), noise, noised.AsSpan(b * Pixels), targets.AsSpan(b * Pixels));
+                continue;
+            }
+
             var u = (double)new PhiloxStream(Seed, RunStreams.DiffusionTime, sample).NextUniform();
             var (t, alpha) = options.Schedule == "vp"
                 ? (u, Math.Exp((-0.25 * 19.9 * u * u) - (0.05 * u)))
@@ -120,7 +154,6 @@ public sealed class DiffusionTrainingTests
             var sigma = Math.Sqrt(1 - (alpha * alpha));
             times[b] = (float)(999 * t);
             weights[b] = options.Prediction == "data" ? (float)Math.Min(1 / (1 - (alpha * alpha)), 6) : 1;
-            var noise = Normal(device, sample);
             for (var i = 0; i < Pixels; i++)
             {
                 var x0 = (double)clean[(b * Pixels) + i];
