@@ -35,6 +35,12 @@ public sealed class AlgorithmTests
         Assert.That(Select(device, algorithm, [0.95f, 0.05f, 0.1f, 0.1f], [2, 0]), Is.EqualTo(new[] { 1, 1 }));
         Assert.That(Select(device, algorithm, [0.29f, 0.1f, 0.31f, 0.1f, 0.1f, 0.11f], [0, 1, 1]), Is.EqualTo(new[] { 0, 1, 1 }));
         Assert.That(algorithm.Capture()["remembered"]!.AsArray().GetValues<int>(), Is.EqualTo(new[] { 0, 0, 1 }));
+
+        // Gone back to, it asks the same at once, and counts on from there: with two of three, class 0 needs all of 0.9.
+        using var other = new FlexMatch(device, TinyOptions.Run.Stage1 with { Threshold = 0.9f }, new UnlabelledImages(3, 2));
+        other.Restore(algorithm.Capture());
+        Assert.That(Select(device, other, [0.29f, 0.1f, 0.95f, 0.05f], [0, 0]), Is.EqualTo(new[] { 0, 1 }));
+        Assert.That(Select(device, other, [0.89f, 0.1f, 0.9f, 0.1f], [0, 1]), Is.EqualTo(new[] { 0, 1 }));
     }
 
     /// <summary>Labels are what the model says, though the other class is the surer one beside what it says on average.</summary>
