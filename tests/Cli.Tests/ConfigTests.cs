@@ -56,7 +56,7 @@ public sealed class ConfigTests
     [TestCase("diffusion.learningRate", "0,1", "--set: diffusion.learningRate is '0,1', it must be a number 1E-08..10")]
     [TestCase("diffusion.learningRate", "NaN", "--set: diffusion.learningRate is 'NaN', it must be a number 1E-08..10")]
     [TestCase("diffusion.averageDecay", "1", "--set: diffusion.averageDecay is '1', it must be a number 0..0.999999")]
-    [TestCase("diffusion.schedule", "linear", "--set: diffusion.schedule is 'linear', it must be vp, cosine or discrete")]
+    [TestCase("diffusion.schedule", "linear", "--set: diffusion.schedule is 'linear', it must be vp, cosine, discrete or edm")]
     [TestCase("data.imageSize", "2", "--set: data.imageSize is '2', it must be a whole number 4..1024 or null")]
     [TestCase("data.spec", "", "--set: data.spec is '', it must be a text that is not empty")]
     [TestCase("stage1.step", "3", "--set: there is no setting 'stage1.step'; did you mean 'stage1.steps'?")]

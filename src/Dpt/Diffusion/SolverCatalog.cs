@@ -53,6 +53,10 @@ public static class SolverCatalog
         new PlannedSolver("euler", "Euler steps of the probability-flow ODE", Noise, EulerSolver.Ode),
         new PlannedSolver("euler-maruyama", "Euler steps of the reverse SDE", Noise, EulerSolver.Sde),
         new PlannedSolver("edm-heun", "Heun steps of EDM, 2n - 1 evaluations", Noise, EdmHeunSolver.Plan),
+        new PlannedSolver("dpm-2", "midpoint steps of k-diffusion on EDM's grid, 2n - 1 evaluations", Noise, MidpointSolver.Plan),
+        new PlannedSolver("lms-3", "linear multistep of order 3 on EDM's grid", Noise, LinearMultistep.Plan),
+        new PlannedSolver("euler-ancestral", "Euler steps with fresh noise on EDM's grid", Noise, AncestralSolver.Plan),
+        new PlannedSolver("dpm-solver++-2m-sde", "DPM-Solver++(2M) of the reverse SDE on EDM's grid", Data, DpmSde.Plan),
     ];
 
     /// <summary>The solvers, the official one first.</summary>

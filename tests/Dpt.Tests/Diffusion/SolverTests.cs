@@ -129,6 +129,38 @@ public sealed class SolverTests
             0.002, 0,
         }).Within(1e-6).Percent);
 
+    /// <summary>
+    /// The loops of k-diffusion in their own words, in the space of sigma with a denoiser D: spec 5.10. Ours, on any process, do what they do
+    /// with x / alpha.
+    /// </summary>
+    [TestCase("dpm-2", 21)]
+    [TestCase("dpm-2", 1)]
+    [TestCase("lms-3", 12)]
+    [TestCase("lms-3", 2)]
+    [TestCase("euler-ancestral", 12)]
+    [TestCase("euler-ancestral", 1)]
+    [TestCase("dpm-solver++-2m-sde", 12)]
+    [TestCase("dpm-solver++-2m-sde", 2)]
+    public void Solve_KDiffusion_IsTheTranscription(string name, int evaluations)
+    {
+        foreach (var schedule in new NoiseSchedule[] { new EdmSchedule(), new LinearVpSchedule() })
+        {
+            var solver = SolverCatalog.Find(name);
+            double[] start = [.. Start.Select(x => schedule.StartDeviation * x)];
+            var runner = new DoubleStageRunner(schedule, solver, start, noise: i => i - 1.5);
+            solver.Solve(schedule, evaluations, runner);
+            var times = EdmHeunSolver.Times(schedule, name == "dpm-2" ? (evaluations + 1) / 2 : evaluations);
+            double[] levels = [.. times.Select(t => schedule.Sigma(t) / schedule.Alpha(t))];
+            for (var i = 0; i < start.Length; i++)
+            {
+                var expected = KDiffusion.Sample(name, start[i] / schedule.Alpha(schedule.Start), levels, noise: i - 1.5);
+                Assert.That(runner.Result[i], Is.EqualTo(expected).Within(1e-9 * (1 + Math.Abs(expected))), $"{schedule}, sample {i}");
+            }
+
+            Assert.That(runner.Evaluations, Is.EqualTo(evaluations));
+        }
+    }
+
     [Test]
     public void DpmSolverFast_FiftyEvaluations_VisitsTheGoldenTimes()
     {
@@ -158,6 +190,7 @@ public sealed class SolverTests
     [TestCase("dpm-solver-3", 3, 0, 3)]
     [TestCase("dpm-solver++-2s", 2, 0, 2)]
     [TestCase("edm-heun", 2, 1, 2)]
+    [TestCase("dpm-2", 2, 1, 2)]
     [TestCase("euler", 1, 0, 1)]
     [TestCase("ddim", 1, 0, 1)]
     [TestCase("dpm-solver++-2m", 1, 0, 2)]
@@ -253,27 +286,31 @@ public sealed class SolverTests
     }
 
     /// <summary>For a Gaussian the SDE's result has the data's mean and deviation, up to the error of the steps.</summary>
-    [Test]
-    public void EulerMaruyama_ManySamples_HaveTheMomentsOfTheData()
+    [TestCase("euler-maruyama", 200)]
+    [TestCase("euler-ancestral", 500)]
+    [TestCase("dpm-solver++-2m-sde", 200)]
+    public void Sde_ManySamples_HaveTheMomentsOfTheData(string name, int evaluations)
     {
         var random = new Random(1);
         double Normal() =>
             Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
-        var solver = SolverCatalog.Find("euler-maruyama");
+        var solver = SolverCatalog.Find(name);
         var start = Enumerable.Range(0, 20_000).Select(_ => Normal()).ToArray();
         var runner = new DoubleStageRunner(new LinearVpSchedule(), solver, start, noise: _ => Normal());
-        solver.Solve(new LinearVpSchedule(), 200, runner);
+        solver.Solve(new LinearVpSchedule(), evaluations, runner);
         var mean = runner.Result.Average();
         var deviation = Math.Sqrt(runner.Result.Average(x => (x - mean) * (x - mean)));
         Assert.That(mean, Is.EqualTo(0.3).Within(0.015));
         Assert.That(deviation, Is.EqualTo(0.5).Within(0.015));
-        Assert.That(runner.Evaluations, Is.EqualTo(200));
+        Assert.That(runner.Evaluations, Is.EqualTo(evaluations));
     }
 
-    [Test]
-    public void EulerMaruyama_EveryStepButTheLast_AddsNoise()
+    [TestCase("euler-maruyama")]
+    [TestCase("euler-ancestral")]
+    [TestCase("dpm-solver++-2m-sde")]
+    public void Sde_EveryStepButTheLast_AddsNoise(string name)
     {
-        var stages = Stages("euler-maruyama", new CosineSchedule(), 5);
+        var stages = Stages(name, new CosineSchedule(), 5);
         Assert.That(stages.Take(4).Select(s => s.NoiseWeight), Is.All.GreaterThan(0));
         Assert.That(stages[4].NoiseWeight, Is.Zero, "noise in the result");
     }
@@ -299,13 +336,13 @@ public sealed class SolverTests
     private static IReadOnlyList<SolverStage> Stages(string solver, NoiseSchedule schedule, int evaluations) =>
         ((PlannedSolver)SolverCatalog.Find(solver)).Plan(schedule, evaluations);
 
-    /// <summary>Error on the gentle process; of Heun before its last step, whose length is not refined.</summary>
+    /// <summary>Error on the gentle process; on EDM's grid before the last step, whose length is not refined.</summary>
     private static double GentleError(string name, int evaluations)
     {
         var schedule = new GentleSchedule();
         var runner = new DoubleStageRunner(schedule, SolverCatalog.Find(name), [1.0]);
         var stages = Stages(name, schedule, evaluations);
-        foreach (var stage in stages.Take(stages.Count - (name == "edm-heun" ? 1 : 0)))
+        foreach (var stage in stages.Take(stages.Count - (name is "edm-heun" or "dpm-2" ? 1 : 0)))
         {
             runner.Run(in stage);
         }
