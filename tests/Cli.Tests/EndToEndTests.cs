@@ -238,6 +238,9 @@ public sealed class EndToEndTests
             RunLayout run, IReadOnlyList<string> paths, bool skipBroken, Device device, IRunObserver observer, CancellationToken stop) =>
             _engine.Predict(run, paths, skipBroken, device, observer, stop);
 
+        public ProbeResult Probe(ProbeRequest request, Device device, IRunObserver observer, CancellationToken stop) =>
+            _engine.Probe(request, device, observer, stop);
+
         public IReadOnlyList<NamedValue> RunNetwork(NetworkRequest request, Device device) => _engine.RunNetwork(request, device);
 
         public IReadOnlyList<NamedValue> SampleNetwork(NetworkSampleRequest request, Device device) => _engine.SampleNetwork(request, device);

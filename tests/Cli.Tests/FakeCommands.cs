@@ -146,6 +146,16 @@ internal sealed class FakeCommands : IDptCommands
         RunLayout run, IReadOnlyList<string> paths, bool skipBroken, Device device, IRunObserver observer, CancellationToken stop) =>
         new("classifier", [.. paths.Select(path => new ImagePrediction(path, "1", 0.75f, new Dictionary<string, float> { ["0"] = 0.25f, ["1"] = 0.75f }))], []);
 
+    /// <summary>What was to be probed.</summary>
+    public List<ProbeRequest> Probes { get; } = [];
+
+    public ProbeResult Probe(ProbeRequest request, Device device, IRunObserver observer, CancellationToken stop)
+    {
+        Probes.Add(request);
+        return new ProbeResult(
+            "features", 8, [.. request.Seeds.Select(seed => new ProbeScore(seed, Labelled: 4, Regression: 0.25 * seed, Neighbours: 0.125))], ["a warning"]);
+    }
+
     public IReadOnlyList<NamedValue> RunNetwork(NetworkRequest request, Device device) =>
         [new NamedValue("network", request.Network.ToString()), new NamedValue("request", $"{request.X} {request.T} {request.Y} {request.Out} {request.Gradients}")];
 

@@ -110,7 +110,7 @@ internal sealed class RunAllArguments : RunArguments
 internal sealed class FidArguments : RunArguments
 {
     [OptionGroup("Features")]
-    [Option("features", MetaValue = "FILE", HelpText = "an ONNX file with a trained network [a classifier trained on all true labels]")]
+    [Option("features", MetaValue = "FILE", HelpText = "a trained network, an ONNX file or a folder of `dpt import --as vit` [a classifier trained on all true labels]")]
     public string? Features { get; set; }
 
     [OptionGroup("Features")]
@@ -136,6 +136,42 @@ internal sealed class FidArguments : RunArguments
     [OptionGroup("Features")]
     [Option("save-statistics", MetaValue = "FILE", HelpText = "write the moments of the training images to this .npz (mu, sigma)")]
     public string? SaveStatistics { get; set; }
+}
+
+/// <summary>What <c>probe</c> understands.</summary>
+internal sealed class ProbeArguments : ConfigArguments
+{
+    [OptionGroup("Features")]
+    [Option("features", MetaValue = "FILE", HelpText = "the frozen network, an ONNX file or a folder of `dpt import --as vit`")]
+    public string? Features { get; set; }
+
+    [OptionGroup("Features")]
+    [Option("features-output", MetaValue = "NAME", HelpText = "the network's output that has the features [its only one]")]
+    public string? FeaturesOutput { get; set; }
+
+    [OptionGroup("Features")]
+    [Option("pixels", MetaValue = "SCALE", HelpText = "what the network wants pixels to be: imagenet, signed, unit, bytes or caffe [imagenet]")]
+    public string? Pixels { get; set; }
+
+    [OptionGroup("Features")]
+    [Option("side", MetaValue = "PIXELS", HelpText = "side of the images, for a network that takes any [that of the data]")]
+    public int? Side { get; set; }
+
+    [OptionGroup("Features")]
+    [Option("cache", MetaValue = "DIR", HelpText = "a folder that keeps features of images for other probes; it is made [none]")]
+    public string? Cache { get; set; }
+
+    [OptionGroup("Settings")]
+    [Option("lambda", MetaValue = "NUMBER", HelpText = "the regression's penalty times the number of labelled images [0.0025]")]
+    public string? Lambda { get; set; }
+
+    [OptionGroup("Settings")]
+    [Option("neighbours", MetaValue = "K", HelpText = "nearest labelled images that vote [20]")]
+    public string? Neighbours { get; set; }
+
+    [OptionGroup("Settings")]
+    [Option("seeds", MetaValue = "LIST", HelpText = "labelled images drawn for each seed, e.g. 1-5 or 1,3,7-9 [--seed]")]
+    public string? Seeds { get; set; }
 }
 
 /// <summary>What <c>data export</c> understands.</summary>

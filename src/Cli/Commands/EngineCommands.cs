@@ -67,6 +67,9 @@ internal sealed class EngineCommands : IDptCommands
         RunLayout run, IReadOnlyList<string> paths, bool skipBroken, Device device, IRunObserver observer, CancellationToken stop) =>
         Predictions.Of(run, paths, skipBroken, device, observer, stop);
 
+    public ProbeResult Probe(ProbeRequest request, Device device, IRunObserver observer, CancellationToken stop) =>
+        FewLabelProbe.Of(request, device, observer, stop);
+
     public IReadOnlyList<NamedValue> RunNetwork(NetworkRequest request, Device device)
     {
         var input = new NetworkInput(

@@ -96,6 +96,10 @@ internal interface IDptCommands
     Predictions Predict(
         RunLayout run, IReadOnlyList<string> paths, bool skipBroken, Device device, IRunObserver observer, CancellationToken stop);
 
+    /// <summary>Measures what a frozen network's features are worth with few labels; writes nothing but the cache that it is given.</summary>
+    /// <inheritdoc cref="FewLabelProbe.Of"/>
+    ProbeResult Probe(ProbeRequest request, Device device, IRunObserver observer, CancellationToken stop);
+
     /// <summary>Computes with a network of another tool, and writes what comes out; it appears whole or not at all.</summary>
     /// <exception cref="DptException">See <see cref="ForeignNetwork.Open"/> and <see cref="ForeignNetwork.Forward"/>.</exception>
     IReadOnlyList<NamedValue> RunNetwork(NetworkRequest request, Device device);

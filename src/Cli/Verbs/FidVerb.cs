@@ -25,7 +25,7 @@ internal sealed class FidVerb : RunFolderVerb<FidArguments>
             "Without --features a classifier is trained on all true labels of the run's data. Its numbers tell runs on one data set apart, and"
             + " nothing else: no paper reports them.",
             "--features takes any network that ONNX Runtime computes: one input, float32 [N, 1 or 3, side, side], and an output [N, width] or"
-            + " [N, width, 1, 1]. With the Inception network of pytorch-fid the Frechet distance is the FID, the kernel distance KID, and the"
+            + " [N, width, 1, 1]; or a folder of `dpt import --as vit`. With the Inception network of pytorch-fid the Frechet distance is the FID, the kernel distance KID, and the"
             + " class score the Inception Score, over all images at once.",
             "The result names the network by its file's hash, the output, the side and the scale of pixels: all that the numbers depend on but for"
             + " the images. Images are resized as PIL does it, antialiased; published numbers of pytorch-fid are of images resized without that.",
@@ -53,13 +53,9 @@ internal sealed class FidVerb : RunFolderVerb<FidArguments>
 
         return new SampleComparison
         {
-            Features = arguments.Features is null ? null : new FeatureRecipe(arguments.Features)
-            {
-                Output = arguments.FeaturesOutput,
-                ClassOutput = arguments.ClassOutput,
-                Scale = arguments.Pixels ?? PixelScale.Scales[0].Name,
-                Side = arguments.Side,
-            },
+            Features = arguments.Features is { } network
+                ? NetworkOptions.Recipe(network, arguments.FeaturesOutput, arguments.Pixels, arguments.Side) with { ClassOutput = arguments.ClassOutput }
+                : null,
             Statistics = arguments.Statistics,
             StatisticsOut = arguments.SaveStatistics is { } path ? OutputPath.Require(path) : null,
         };

@@ -35,6 +35,14 @@ internal static class NetworkOptions
         };
     }
 
+    /// <summary>How features come from a frozen network.</summary>
+    public static FeatureRecipe Recipe(string network, string? output, string? pixels, int? side) => new(network)
+    {
+        Output = output,
+        Scale = pixels ?? PixelScale.Scales[0].Name,
+        Side = side,
+    };
+
     private static int Count(string text, string option) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0
             ? count

@@ -1,7 +1,7 @@
 namespace DPT.Engine.Dpt;
 
-/// <summary>How features of images come from a trained network in an ONNX file. What is not given is read from the file or the images.</summary>
-/// <param name="Network">The file.</param>
+/// <summary>How features of images come from a trained network. What is not given is read from the file or the images.</summary>
+/// <param name="Network">An ONNX file, or a folder of <c>dpt import --as vit</c>, which has one output and one side.</param>
 public sealed record FeatureRecipe(string Network)
 {
     /// <summary>The output that has the features, [N, width] or [N, width, 1, 1]; null where the network has one output alone.</summary>

@@ -9,10 +9,10 @@ namespace DPT.Engine.Dpt;
 /// photographs, one's own. Nothing of it is trained here. ONNX Runtime computes it on the processor.
 /// </summary>
 /// <remarks>
-/// The network has one input, float32 [N, C, H, W] with C 1 or 3; N, H and W may be open. Images are resized to H x W as
-/// <see cref="SquareResizer"/> does it, grey ones are given to all channels, and pixels are scaled as <see cref="PixelScale"/> says.
+/// The network has one input, float32 [N, C, H, W] with C 1 or 3; N, H and W may be open. Images become what it wants as
+/// <see cref="FrozenInput"/> says.
 /// </remarks>
-public sealed class OnnxFeatures : IImageFeatures, IDisposable
+public sealed class OnnxFeatures : IFrozenFeatures
 {
     private const int OpenBatch = 32;
 
@@ -27,13 +27,12 @@ public sealed class OnnxFeatures : IImageFeatures, IDisposable
     private readonly bool _isBatchOpen;
     private readonly int _channels;
     private readonly int _side;
-    private readonly PixelScale _scale;
-    private readonly float[][] _tables;
+    private readonly FrozenInput _frozen;
 
     private OnnxFeatures(InferenceSession session, FeatureRecipe recipe, ImageForm images, string hash)
     {
         (_session, _recipe) = (session, recipe);
-        _scale = PixelScale.Find(recipe.Scale);
+        var scale = PixelScale.Find(recipe.Scale);
         (_input, var shape) = Input(session);
         _output = recipe.Output ?? OnlyOutput(session);
         RequireOutput(recipe.Output);
@@ -42,13 +41,12 @@ public sealed class OnnxFeatures : IImageFeatures, IDisposable
         _batch = _isBatchOpen ? OpenBatch : shape[0];
         _channels = shape[1];
         _side = Side(shape, recipe.Side, images.Side);
-        Refuse(images.Channels > _channels, "takes grey images, these are in colour");
-        _tables = [.. Enumerable.Range(0, _channels).Select(_scale.Table)];
+        _frozen = new FrozenInput(_channels, _side, scale);
+        RequireColour(images.Channels);
 
         // An open width is known once something went through. So is whether the network takes images of this size at all.
-        var blank = new float[_channels * _side * _side];
-        Width = Run(_output, blank, 1).Length;
-        Name = $"{Path.GetFileName(recipe.Network)} ({hash[..8]}), {_output}: {Width} numbers of {_side} x {_side} pixels, {_scale.Name}";
+        Width = Run(_output, new float[_frozen.Length], 1).Length;
+        Name = $"{Path.GetFileName(recipe.Network)} ({hash[..8]}), {_output}: {Width} numbers of {_side} x {_side} pixels, {scale.Name}";
     }
 
     /// <inheritdoc/>
@@ -97,7 +95,7 @@ public sealed class OnnxFeatures : IImageFeatures, IDisposable
             return null;
         }
 
-        var classes = Run(output, new float[_channels * _side * _side], 1).Length;
+        var classes = Run(output, new float[_frozen.Length], 1).Length;
         var scores = ForAll(images, output, classes, stop);
         for (var i = 0; i < images.Count; i++)
         {
@@ -114,16 +112,14 @@ public sealed class OnnxFeatures : IImageFeatures, IDisposable
 
     private float[] ForAll(ImageDataset images, string output, int width, CancellationToken stop)
     {
-        Refuse(images.Channels > _channels, "takes grey images, these are in colour");
-        var length = _channels * _side * _side;
-        var pixels = new float[_batch * length];
+        RequireColour(images.Channels);
+        var pixels = new float[_batch * _frozen.Length];
         var results = new float[(long)images.Count * width];
-        var resizer = new SquareResizer(images.ImageSize, images.ImageSize, _side);
         for (var start = 0; start < images.Count; start += _batch)
         {
             stop.ThrowIfCancellationRequested();
-            var (first, count) = (start, Math.Min(_batch, images.Count - start));
-            _ = Parallel.For(0, count, i => Fill(images, first + i, resizer, pixels.AsSpan(i * length, length)));
+            var count = Math.Min(_batch, images.Count - start);
+            _frozen.Fill(images, start, count, pixels);
             var values = Run(output, pixels, count);
             if (values.Length != count * width)
             {
@@ -137,29 +133,11 @@ public sealed class OnnxFeatures : IImageFeatures, IDisposable
         return bad < 0 ? results : throw Other($"gives a number that is not finite for image {bad} of '{images.Name}'");
     }
 
-    /// <summary>An image as the network wants it, [C,S,S].</summary>
-    private void Fill(ImageDataset images, int index, SquareResizer resizer, Span<float> target)
-    {
-        var (from, to) = (images.ImageSize * images.ImageSize, _side * _side);
-        var image = images.Image(index);
-        var resized = new byte[to];
-        for (var c = 0; c < _channels; c++)
-        {
-            resizer.Apply(image.Slice(images.Channels == 1 ? 0 : _scale.Source(c) * from, from), resized);
-            var table = _tables[c];
-            var place = target.Slice(c * to, to);
-            for (var i = 0; i < to; i++)
-            {
-                place[i] = table[resized[i]];
-            }
-        }
-    }
-
     /// <summary>What an output gives for the first images of a batch, one after the other.</summary>
     private float[] Run(string output, float[] pixels, int count) => Worded(_recipe, () =>
     {
         var batch = _isBatchOpen ? count : _batch;
-        var length = _channels * _side * _side;
+        var length = _frozen.Length;
         Array.Resize(ref pixels, Math.Max(pixels.Length, batch * length));
         using var input = OrtValue.CreateTensorValueFromMemory(
             OrtMemoryInfo.DefaultInstance, pixels.AsMemory(0, batch * length), [batch, _channels, _side, _side]);
@@ -216,6 +194,8 @@ public sealed class OnnxFeatures : IImageFeatures, IDisposable
         Refuse(asked is not null && asked != height, $"takes images of {height} x {height} pixels, {asked} are asked for");
         return height;
     }
+
+    private void RequireColour(int channels) => Refuse(_frozen.IsTooColourful(channels), "takes grey images, these are in colour");
 
     private void Refuse(bool isWrong, string why) => Usage.Require(!isWrong, $"'{_recipe.Network}' {why}");
 

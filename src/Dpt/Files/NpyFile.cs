@@ -69,7 +69,10 @@ public static class NpyFile
         return new NpyArray<T>(header.Shape, elements(header.Type, () => DataFile.ReadToEnd(stream, header.Bytes)));
     }
 
-    private static void WriteAll(string path, IEnumerable<(string Name, Action<Stream> Write)> arrays) => AtomicFile.Write(path, stream =>
+    /// <summary>Writes arrays of several types into an <c>.npz</c>, not compressed; the file appears whole or not at all.</summary>
+    /// <param name="path">The file. Its folder must exist.</param>
+    /// <param name="arrays">The arrays by name, see <see cref="Content(NpyArray{float})"/>.</param>
+    internal static void WriteAll(string path, IEnumerable<(string Name, Action<Stream> Write)> arrays) => AtomicFile.Write(path, stream =>
     {
         using var archive = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true);
         foreach (var (name, write) in arrays)
@@ -80,6 +83,12 @@ public static class NpyFile
             write(content);
         }
     });
+
+    /// <summary>Writes an array of float32.</summary>
+    internal static Action<Stream> Content(NpyArray<float> array) => stream => Write(stream, NpyElements.Float32, array);
+
+    /// <summary>Writes an array of uint8.</summary>
+    internal static Action<Stream> Content(NpyArray<byte> array) => stream => Write(stream, NpyElements.UInt8, array);
 
     private static void Write<T>(Stream stream, string type, NpyArray<T> array) where T : unmanaged
     {

@@ -28,6 +28,10 @@ internal sealed class NpzArchive : IDisposable
     /// <exception cref="InvalidDataException">It is not there, damaged, or of another type or order; the message names it.</exception>
     public NpyArray<long> Longs(string name) => _archive.Read(name + Ending, stream => NpyFile.Read(stream, NpyElements.ToLongs));
 
+    /// <summary>An array of float32, or of float64 and rounded.</summary>
+    /// <exception cref="InvalidDataException">It is not there, damaged, or of another type or order; the message names it.</exception>
+    public NpyArray<float> Floats(string name) => _archive.Read(name + Ending, stream => NpyFile.Read(stream, NpyElements.ToFloats));
+
     /// <summary>An array of float64, or of float32.</summary>
     /// <exception cref="InvalidDataException">It is not there, damaged, or of another type or order; the message names it.</exception>
     public NpyArray<double> Doubles(string name) => _archive.Read(name + Ending, stream => NpyFile.Read(stream, NpyElements.ToDoubles));

@@ -185,7 +185,7 @@ public sealed class DptPipeline : IDisposable
         var train = _context.Data.Train;
         if (comparison.Features is { } recipe)
         {
-            using var network = OnnxFeatures.Open(recipe, train.Form, Environment.ProcessorCount);
+            using var network = FrozenNetwork.Open(recipe, train.Form, _context.Device);
             return comparison.Statistics is { } file
                 ? SampleQuality.Of(network, file, diffusion.LoadImages(), stop)
                 : SampleQuality.Of(network, train, diffusion.LoadImages(), comparison.StatisticsOut, stop);

@@ -1,0 +1,89 @@
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Dpt;
+
+/// <summary>
+/// Features of a vision transformer in a folder of <c>dpt import --as vit</c>: the class token after the last block, before the final norm,
+/// which is what the official probe is given (spec 2.3).
+/// </summary>
+internal sealed class TransformerFeatures : IFrozenFeatures
+{
+    private const int Batch = 16;
+
+    private readonly ForeignNetwork _network;
+    private readonly string _folder;
+    private readonly ForeignDescription _sizes;
+    private readonly FrozenInput _frozen;
+
+    private TransformerFeatures(ForeignNetwork network, FeatureRecipe recipe, string hash)
+    {
+        (_network, _folder, _sizes) = (network, recipe.Network, network.Describe());
+        var scale = PixelScale.Find(recipe.Scale);
+        _frozen = new FrozenInput(_sizes.Channels, _sizes.ImageSize, scale);
+        var side = _sizes.ImageSize;
+        Name = $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(_folder)))} ({hash[..8]}), class token before the final norm: {Width}"
+            + $" numbers of {side} x {side} pixels, {scale.Name}";
+        Usage.Require(recipe.Side is null || recipe.Side == side, $"'{_folder}' takes images of {side} x {side} pixels, {recipe.Side} are asked for; `dpt import --image-size` changes it");
+        Usage.Require(recipe is { Output: null, ClassOutput: null }, $"'{_folder}' has one output; names of outputs go with ONNX files");
+    }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <inheritdoc/>
+    public int Width => _sizes.Network.Width;
+
+    /// <summary>Opens the network of a folder.</summary>
+    /// <param name="recipe">Which, and how it wants images.</param>
+    /// <param name="images">What images will be given.</param>
+    /// <param name="device">Where it computes.</param>
+    /// <exception cref="DptException">
+    /// Usage: the network is none that gives features, or the recipe does not fit it. Environment: the folder is none of <c>dpt import</c>.
+    /// Check: it is damaged.
+    /// </exception>
+    public static TransformerFeatures Open(FeatureRecipe recipe, ImageForm images, Device device)
+    {
+        var found = ImportedFolder.Find(recipe.Network);
+        Usage.Require(found.Model == ForeignNetwork.Vit, $"'{recipe.Network}' holds a {found.Model}; features come from a {ForeignNetwork.Vit}");
+        var hash = DataFile.Worded(found.Weights, () => FileHash.Of(found.Weights));
+        var network = ForeignNetwork.Open(device, found with { Features = true });
+        try
+        {
+            var features = new TransformerFeatures(network, recipe, hash);
+            features.RequireColour(images.Channels);
+            return features;
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public float[] Features(ImageDataset images, CancellationToken stop)
+    {
+        RequireColour(images.Channels);
+        var results = new float[(long)images.Count * Width];
+        for (var start = 0; start < images.Count; start += Batch)
+        {
+            stop.ThrowIfCancellationRequested();
+            var count = Math.Min(Batch, images.Count - start);
+            var pixels = new float[count * _frozen.Length];
+            _frozen.Fill(images, start, count, pixels);
+            var batch = new NpyArray<float>([count, _sizes.Channels, _sizes.ImageSize, _sizes.ImageSize], pixels);
+            _network.Forward(new NetworkInput(batch)).Values.CopyTo(results, start * Width);
+        }
+
+        return results;
+    }
+
+    /// <inheritdoc/>
+    public float[]? Probabilities(ImageDataset images, CancellationToken stop) => null;
+
+    /// <inheritdoc/>
+    public void Dispose() => _network.Dispose();
+
+    private void RequireColour(int channels) =>
+        Usage.Require(!_frozen.IsTooColourful(channels), $"'{_folder}' takes grey images, these are in colour");
+}
