@@ -63,18 +63,7 @@ public sealed class ProbeTests
     public void ImportedTransformer_IsProbed()
     {
         using var folder = new TemporaryFolder();
-        using (var device = new HostDevice(threads: 1))
-        using (var store = new ParameterStore(device))
-        {
-            var sizes = ConfigLoader.Defaults().ToOptions().Classifier with { Network = "vit", PatchSize = 4, Width = 16, Depth = 1, Heads = 2, MlpRatio = 2 };
-            _ = new VisionTransformer(store, sizes, new ImageForm(1, 16, 10));
-            store.Initialize(1);
-            StateDict.Save(folder.File("vit.safetensors"), store.Export(store.Values));
-        }
-
-        var import = CommandLine.RunReal(
-            ["import", folder.File("vit.safetensors"), "--as", "vit", "--heads", "2", "--features", "--out", folder.File("vit")]);
-        Assert.That(import.Code, Is.Zero, import.Err);
+        ImportTransformer(folder);
         string[] words =
         [
             "probe", "--features", folder.File("vit"), "--pixels", "unit", "--labels-per-class", "1", "--set", "data.trainLimit=100", "--set", "data.testLimit=20",
@@ -88,5 +77,54 @@ public sealed class ProbeTests
         var other = CommandLine.RunReal(["probe", "--features", folder.File("none.onnx"), "--device", "host"]);
         Assert.That((other.Code, other.Out), Is.EqualTo((ExitCodes.Environment, "")), other.Err);
         Assert.That(other.Err, Does.Contain("none.onnx"));
+    }
+
+    /// <summary>A whole run with such a network under the classifier, for two seeds, and what verbs say of it.</summary>
+    [Test]
+    public void ImportedTransformer_ClassifiesInRuns()
+    {
+        using var folder = new TemporaryFolder();
+        ImportTransformer(folder);
+        string[] words =
+        [
+            "run", "--preset", "digits-smoke", "--device", "host", "--set", $"probe.features={folder.File("vit")},probe.pixels=unit,probe.cache={folder.File("cache")}",
+            "--set", "data.trainLimit=100,data.testLimit=40,diffusion.steps=2,generate.perClass=2,generate.evaluations=3,run.evaluationPoints=1",
+        ];
+        var plan = CommandLine.RunReal([.. words, "--dry-run"]);
+        Assert.That(plan.Code, Is.Zero, plan.Err);
+        Assert.That(plan.Out, Does.Match("classifier parameters +160 "));
+        var run = CommandLine.RunReal([.. words, "--seeds", "1-2", "--out", folder.File("runs")]);
+        Assert.That(run.Code, Is.Zero, run.Err);
+        Assert.That(run.Out, Does.Contain("| mean of 2 |"));
+        var seed = folder.File("runs/seed-2");
+        Assert.That(File.ReadAllText(Path.Combine(seed, "report.html")), Does.Contain("mean nothing to it"));
+        var again = CommandLine.RunReal(["pseudo-label", "--resume", seed]);
+        Assert.That(again.Code, Is.Zero, again.Err);
+        Assert.That(again.Err, Does.Contain("finished before"));
+        Refuses(ExitCodes.Check, "it is a probe", ["export", seed, "--to", "onnx", "--out", folder.File("c.onnx")]);
+        Refuses(ExitCodes.Usage, "a budget plans the training of a network", [.. words, "--budget", "1m", "--out", folder.File("planned")]);
+
+        static void Refuses(int code, string says, string[] words)
+        {
+            var refused = CommandLine.RunReal(words);
+            Assert.That((refused.Code, refused.Out), Is.EqualTo((code, "")), refused.Err);
+            Assert.That(refused.Err, Does.Contain(says));
+        }
+    }
+
+    private static void ImportTransformer(TemporaryFolder folder)
+    {
+        using (var device = new HostDevice(threads: 1))
+        using (var store = new ParameterStore(device))
+        {
+            var sizes = ConfigLoader.Defaults().ToOptions().Classifier with { Network = "vit", PatchSize = 4, Width = 16, Depth = 1, Heads = 2, MlpRatio = 2 };
+            _ = new VisionTransformer(store, sizes, new ImageForm(1, 16, 10));
+            store.Initialize(1);
+            StateDict.Save(folder.File("vit.safetensors"), store.Export(store.Values));
+        }
+
+        var import = CommandLine.RunReal(
+            ["import", folder.File("vit.safetensors"), "--as", "vit", "--heads", "2", "--features", "--out", folder.File("vit")]);
+        Assert.That(import.Code, Is.Zero, import.Err);
     }
 }

@@ -28,7 +28,7 @@ public sealed class SettingsTrial
         "diffusion.patchSize=5", "diffusion.width=514", "diffusion.accumulation=5", "diffusion.accumulation=64",
         "stage1.cropPadding=16", "stage3.cropPadding=64", "data.imageSize=300", "data.imageSize=18", "data.labelsPerClass=11",
         "generate.solver=dpm-solver-3,generate.evaluations=2", "generate.solver=dpm-solver-2,generate.evaluations=1", "generate.perClass=1000000", "data.spec=nothing",
-        "data.spec=mnist:", "data.spec=digits:x", "data.spec=folder:/nowhere", "data.labelFile=/nowhere",
+        "data.spec=mnist:", "data.spec=digits:x", "data.spec=folder:/nowhere", "data.labelFile=/nowhere", "probe.features=/nowhere",
         "data.trainLimit=9", "precision=bf16", "device=cuda", "classifier.width=8192,classifier.depth=256",
         "diffusion.width=8192,diffusion.depth=256", "stage1.labelledBatch=65536,stage1.unlabelledBatch=65536,classifier.width=4096",
         "generate.batch=65536,diffusion.width=4096,diffusion.depth=64",

@@ -11,6 +11,7 @@ internal static class TinyOptions
         Device = "host",
         Precision = "fp32",
         Classifier = new ClassifierOptions { Network = "vit", PatchSize = 4, Width = 16, Depth = 1, Heads = 2, MlpRatio = 2 },
+        Probe = new ProbeOptions { Pixels = "unit", Lambda = 0.0025 },
         Stage1 = Training(labelledBatch: 6),
         Diffusion = new DiffusionOptions
         {

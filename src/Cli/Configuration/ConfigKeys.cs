@@ -54,6 +54,13 @@ internal static class ConfigKeys
         new IntegerKey("classifier.heads", 1, 256),
         new IntegerKey("classifier.mlpRatio", 1, 16),
 
+        new TextKey("probe.features") { Optional = true, Anchor = Path.GetFullPath },
+        new TextKey("probe.output") { Optional = true },
+        new ChoiceKey("probe.pixels", [.. PixelScale.Scales.Select(s => s.Name)]),
+        new IntegerKey("probe.side", 1, 1024) { Optional = true },
+        new RealKey("probe.lambda", 1e-9, 1e9),
+        new TextKey("probe.cache") { Optional = true, Anchor = Path.GetFullPath },
+
         .. SemiSupervised("stage1"),
 
         new ChoiceKey("diffusion.network", [.. GeneratorCatalog.Kinds.Select(k => k.Name)]),

@@ -14,6 +14,9 @@ internal static class Planning
     /// <summary>What decides how long a run takes: a user who says all of it needs no plan.</summary>
     private static readonly string[] Updates = ["stage1.steps", "diffusion.steps", "stage3.steps"];
 
+    /// <summary>The same where a frozen network classifies.</summary>
+    private static readonly string[] UpdatesWithProbe = ["diffusion.steps"];
+
     /// <summary>Whether the arguments ask for a plan, or the data needs one.</summary>
     /// <exception cref="DptException">The budget cannot be read.</exception>
     public static bool IsMeantBy(PlannedArguments arguments, CliContext context) =>
@@ -30,8 +33,9 @@ internal static class Planning
     private static Budget? BudgetOf(PlannedArguments arguments, ResolvedConfig config) => arguments switch
     {
         { Budget: { } text } => Budget.Parse(text, "--budget"),
-        { Preset: null } when config.ToOptions().Data.Spec != KnownData && Updates.Any(key => config.Values[key].Origin == "default") =>
-            Budget.Parse(UsualBudget, "--budget"),
+        { Preset: null } when config.ToOptions() is var options
+            && options.Data.Spec != KnownData
+            && (options.Probe.Features is null ? Updates : UpdatesWithProbe).Any(key => config.Values[key].Origin == "default") => Budget.Parse(UsualBudget, "--budget"),
         _ => null,
     };
 

@@ -4,7 +4,7 @@ using DPT.Engine.Kernels;
 namespace DPT.Engine.Dpt;
 
 /// <summary>A classifier with its weights and the normalisation it was trained with.</summary>
-internal sealed class ImageClassifier : IDisposable
+internal sealed class ImageClassifier : IImageClassifier
 {
     private const int EvaluationBatch = 250;
 
@@ -30,10 +30,16 @@ internal sealed class ImageClassifier : IDisposable
 
     public NormalisationStatistics Normalisation { get; }
 
+    /// <inheritdoc/>
+    public int Classes => Network.Classes;
+
+    /// <inheritdoc/>
+    public int FeatureWidth => Network.FeatureWidth;
+
     /// <summary>Class probabilities of all images with the present weights, [N, classes].</summary>
     /// <exception cref="DptException">Diverged: a probability is not finite.</exception>
-    public float[] Probabilities(ImageDataset images, CancellationToken cancellation = default) =>
-        ForAll(images, Network.Classes, cancellation, (tape, batch) =>
+    public float[] Probabilities(ImageDataset images, CancellationToken stop = default) =>
+        ForAll(images, Network.Classes, stop, (tape, batch) =>
         {
             var logits = Network.Forward(tape, batch);
             Softmax(logits.Data, logits.Data);
@@ -42,32 +48,8 @@ internal sealed class ImageClassifier : IDisposable
 
     /// <summary>Features of all images, [N, FeatureWidth].</summary>
     /// <exception cref="DptException">Diverged: a feature is not finite.</exception>
-    public float[] Features(ImageDataset images, CancellationToken cancellation = default) =>
-        ForAll(images, Network.FeatureWidth, cancellation, Network.Features);
-
-    /// <summary>Compares predictions with the true labels.</summary>
-    public ConfusionMatrix Evaluate(ImageDataset images, CancellationToken cancellation = default)
-    {
-        var matrix = new ConfusionMatrix(images.Classes);
-        matrix.Add(Probabilities(images, cancellation), images.Labels);
-        return matrix;
-    }
-
-    /// <summary>The most probable class of every image, with its probability.</summary>
-    public PseudoLabels Label(ImageDataset images, CancellationToken cancellation = default)
-    {
-        var probabilities = Probabilities(images, cancellation);
-        var labels = new int[images.Count];
-        var confidences = new float[images.Count];
-        for (var i = 0; i < images.Count; i++)
-        {
-            var row = probabilities.AsSpan(i * Network.Classes, Network.Classes);
-            labels[i] = RowScores.ArgMax(row);
-            confidences[i] = row[labels[i]];
-        }
-
-        return new PseudoLabels(labels, confidences);
-    }
+    public float[] Features(ImageDataset images, CancellationToken stop = default) =>
+        ForAll(images, Network.FeatureWidth, stop, Network.Features);
 
     /// <summary>Class probabilities of scores, [N, classes].</summary>
     public void Softmax(Slice<float> logits, Slice<float> probabilities) =>

@@ -8,7 +8,7 @@ namespace DPT.Engine.Dpt;
 /// A classifier in a file that says what it is for: beside the weights stand, as metadata, the network, the form of the images, their
 /// normalisation and the names of the classes. It needs neither a run folder nor the data that it was trained on.
 /// </summary>
-public sealed class TrainedClassifier : IDisposable
+public sealed class TrainedClassifier : IFinishedClassifier
 {
     /// <summary>The name of such models in messages and files.</summary>
     internal const string Kind = "classifier";

@@ -28,6 +28,9 @@ public sealed record DptOptions
     /// <summary>The network that classifies, the same in stages 1 and 3.</summary>
     public required ClassifierOptions Classifier { get; init; }
 
+    /// <summary>A frozen network with a regression on its features in place of the network that classifies.</summary>
+    public required ProbeOptions Probe { get; init; }
+
     /// <summary>Stage 1: semi-supervised training.</summary>
     public required SemiSupervisedOptions Stage1 { get; init; }
 
@@ -117,6 +120,34 @@ public sealed record ClassifierOptions
 
     /// <summary>Hidden width of a transformer's MLP as a multiple of the token width.</summary>
     public required int MlpRatio { get; init; }
+}
+
+/// <summary>
+/// A frozen network with a regression on its features (spec 2.3). Where it is given, nothing of <see cref="ClassifierOptions"/>,
+/// <see cref="DptOptions.Stage1"/> and, but for <see cref="RetrainOptions.SelfTraining"/>, of <see cref="DptOptions.Stage3"/> counts.
+/// </summary>
+public sealed record ProbeOptions
+{
+    /// <summary>An ONNX file, or a folder of <c>dpt import --as vit</c>; null for no probe.</summary>
+    public string? Features { get; init; }
+
+    /// <summary>The network's output that has the features; null where it has one alone.</summary>
+    public string? Output { get; init; }
+
+    /// <summary>Name of the <see cref="PixelScale"/> that the network was trained with.</summary>
+    public required string Pixels { get; init; }
+
+    /// <summary>Side that images are resized to, for a network that takes any; null for that of the images.</summary>
+    public int? Side { get; init; }
+
+    /// <summary>The penalty's weight is this by the number of labelled rows; above 0.</summary>
+    public required double Lambda { get; init; }
+
+    /// <summary>A folder that keeps features, for other runs too; null for one in the run folder.</summary>
+    public string? Cache { get; init; }
+
+    /// <summary>Whether the run classifies by a probe.</summary>
+    internal bool IsUsed => Features is not null;
 }
 
 /// <summary>Semi-supervised training of the classifier (spec 2.4).</summary>

@@ -17,4 +17,8 @@ public sealed record FeatureRecipe(string Network)
     /// Side that images are resized to, for a network that takes any; null for that of the images. A network of one size needs none.
     /// </summary>
     public int? Side { get; init; }
+
+    /// <summary>The recipe of settings that name a network.</summary>
+    internal static FeatureRecipe Of(ProbeOptions options) =>
+        new(options.Features!) { Output = options.Output, Scale = options.Pixels, Side = options.Side };
 }

@@ -8,7 +8,7 @@ namespace DPT.Engine.Dpt;
 internal sealed class ClassifierStage(RunContext context) : LabelStage(
     context,
     context.Folder.Round(1).Labels,
-    context.Given(["seed", "classifier", "stage1"], "train", "test", "labels"))
+    context.GivenToClassify(["seed", "classifier", "stage1"], "train", "test", "labels"))
 {
     private static readonly Dictionary<string, string> _nothing = [];
 
@@ -38,12 +38,12 @@ internal sealed class ClassifierStage(RunContext context) : LabelStage(
         training.Run(stop);
         var clock = Stopwatch.StartNew();
         var classifier = training.Classifier;
-        TrainedClassifier.Save(ClassifierPath, classifier, Context.Options.Classifier, Context.Data.Train);
+        training.Save(ClassifierPath);
         var result = Label(classifier, training.Seconds + clock.Elapsed.TotalSeconds, stop) with { LoweredRate = training.LoweredRate };
         return new StageWork<Stage1Result>(result, [ClassifierPath, Folder.PseudoLabelsPath], training.Machines);
     }
 
-    private ClassifierTraining StartTraining() => new(
+    private IClassifierTraining StartTraining() => IClassifierTraining.Of(
         Context,
         Folder.Name,
         Context.Options.Stage1,

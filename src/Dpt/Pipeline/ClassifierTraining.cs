@@ -1,9 +1,10 @@
 namespace DPT.Engine.Dpt;
 
-/// <summary>Trains one classifier with its loop and checkpoints: what stage 1, stage 3 and the control share.</summary>
-internal sealed class ClassifierTraining : IDisposable
+/// <summary>Trains a network that classifies, with its loop and checkpoints.</summary>
+internal sealed class ClassifierTraining : IClassifierTraining
 {
     private readonly RunContext _context;
+    private readonly ImageClassifier _classifier;
     private readonly SemiSupervisedTrainer _trainer;
     private readonly TrainLoop _loop;
 
@@ -25,22 +26,25 @@ internal sealed class ClassifierTraining : IDisposable
         ulong seed)
     {
         _context = context;
-        Classifier = new ImageClassifier(
+        _classifier = new ImageClassifier(
             context.Device, context.Options.Classifier, context.Data.Train, context.Normalisation, seed);
-        _trainer = new SemiSupervisedTrainer(Classifier, options, labelled, context.Data.Train, seed);
+        _trainer = new SemiSupervisedTrainer(_classifier, options, labelled, context.Data.Train, seed);
         _loop = new TrainLoop(context, name, _trainer, new TrainerCheckpoints(checkpoints, context, origin), Evaluate);
     }
 
     /// <summary>The classifier; after <see cref="Run"/> with its averaged weights.</summary>
-    public ImageClassifier Classifier { get; }
+    public IImageClassifier Classifier => _classifier;
 
-    /// <summary>Seconds of training so far.</summary>
+    /// <inheritdoc/>
+    public int Steps => _trainer.TotalSteps;
+
+    /// <inheritdoc/>
     public double Seconds => _loop.Seconds;
 
-    /// <summary>The factor on the learning rate since the training diverged and went back; null if it never did.</summary>
+    /// <inheritdoc/>
     public double? LoweredRate => _loop.LoweredRate;
 
-    /// <summary>What has computed the training, earlier sessions first.</summary>
+    /// <inheritdoc/>
     public IReadOnlyList<string> Machines => _loop.Machines;
 
     /// <summary>Trains to the end and adopts the averaged weights.</summary>
@@ -49,6 +53,9 @@ internal sealed class ClassifierTraining : IDisposable
         _loop.Run(stop);
         _trainer.Average.Adopt();
     }
+
+    /// <inheritdoc/>
+    public void Save(string path) => TrainedClassifier.Save(path, _classifier, _context.Options.Classifier, _context.Data.Train);
 
     public void Dispose()
     {

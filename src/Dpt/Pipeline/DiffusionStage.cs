@@ -184,7 +184,7 @@ internal sealed class DiffusionStage
         var pictures = new SamplePictures(_folder, images);
         pictures.SaveSamples();
         pictures.SaveNeighbours(drawn, train, real);
-        var frechet = FeatureDistance.Between(real, drawn, images.Count, $"features of {_labels.ClassifierName}");
+        var frechet = FeatureDistance.Between(real, drawn, images.Count, _labels.FeaturesName);
         return (frechet, classifier.Evaluate(images, stop).Accuracy!.Value);
     }
 }

@@ -22,6 +22,9 @@ public sealed record DptPlan
     /// <summary>Parameters of the classifier.</summary>
     public required long ClassifierParameters { get; init; }
 
+    /// <summary>Numbers of a feature of the classifier.</summary>
+    internal int FeatureWidth { get; init; }
+
     /// <summary>Parameters of the generator.</summary>
     public required long GeneratorParameters { get; init; }
 
@@ -68,7 +71,8 @@ public sealed record DptPlan
 
         // Parameters are counted where they are registered; nothing is allocated before a store is initialised.
         using var classifier = new ParameterStore(device);
-        ClassifierCatalog.Find(options.Classifier.Network).Create(classifier, options.Classifier, data.Train.Form);
+        var featureWidth = FeatureWidthOf(options, data.Train.Form, classifier);
+        var classifierParameters = options.Probe.IsUsed ? (long)featureWidth * data.Train.Classes : classifier.Count;
         using var generator = new ParameterStore(device);
         var kind = GeneratorCatalog.Find(options.Diffusion.Network);
         kind.Create(generator, options.Diffusion, data.Train.Form);
@@ -79,14 +83,27 @@ public sealed record DptPlan
             Options = options,
             Data = data,
             Split = split,
-            ClassifierParameters = classifier.Count,
+            ClassifierParameters = classifierParameters,
+            FeatureWidth = featureWidth,
             GeneratorParameters = generator.Count,
             GeneratorTokens = kind.Footprint(options.Diffusion, data.Train.Form).Rows,
             MemoryBytes = memory.Largest.Bytes,
             Memory = memory,
-            DiskBytes = DiskEstimate(options, data.Train, classifier.Count, generator.Count),
+            DiskBytes = DiskEstimate(options, data.Train, classifierParameters, generator.Count),
             Warnings = [.. SettingChecks.Doubts(options, data)],
         };
+    }
+
+    /// <summary>Numbers of a feature; the network registers its parameters, and a frozen one shows that it can be used.</summary>
+    private static int FeatureWidthOf(DptOptions options, ImageForm form, ParameterStore store)
+    {
+        if (!options.Probe.IsUsed)
+        {
+            return ClassifierCatalog.Find(options.Classifier.Network).Create(store, options.Classifier, form).FeatureWidth;
+        }
+
+        using var network = FrozenNetwork.Open(FeatureRecipe.Of(options.Probe), form, store.Device);
+        return network.Width;
     }
 
     private static void RequireMemory(MemoryEstimate memory, Device device)

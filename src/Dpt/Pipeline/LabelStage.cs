@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using DPT.Engine.Autograd;
 
 namespace DPT.Engine.Dpt;
 
@@ -46,13 +45,10 @@ internal abstract class LabelStage
     public PseudoLabels LoadPseudoLabels() => PseudoLabelFile.Load(Folder.PseudoLabelsPath, Context.Data.Train);
 
     /// <summary>The classifier of the finished stage.</summary>
-    public ImageClassifier LoadClassifier()
-    {
-        var classifier = new ImageClassifier(
-            Context.Device, Context.Options.Classifier, Context.Data.Train, Context.Normalisation, seed: 0);
-        classifier.Store.Import(classifier.Store.Values, StateDict.Load(ClassifierPath));
-        return classifier;
-    }
+    public IImageClassifier LoadClassifier() => Context.LoadClassifier(ClassifierPath);
+
+    /// <summary>What its features are, in words.</summary>
+    public string FeaturesName => Context.Options.Probe.IsUsed ? Context.Frozen.Name : $"features of {ClassifierName}";
 
     protected abstract StageWork<Stage1Result> Work(CancellationToken stop);
 
@@ -60,7 +56,7 @@ internal abstract class LabelStage
     /// <param name="classifier">Who labels.</param>
     /// <param name="secondsBefore">What the stage has taken so far.</param>
     /// <param name="stop">Stops between batches.</param>
-    protected Stage1Result Label(ImageClassifier classifier, double secondsBefore, CancellationToken stop)
+    protected Stage1Result Label(IImageClassifier classifier, double secondsBefore, CancellationToken stop)
     {
         var clock = Stopwatch.StartNew();
         var (train, test) = (Context.Data.Train, classifier.Evaluate(Context.Data.Test, stop));

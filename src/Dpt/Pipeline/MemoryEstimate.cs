@@ -20,21 +20,27 @@ internal sealed record MemoryEstimate(long Bytes, string Work, string Remedy)
     /// <param name="classifierLength">Elements of a flat buffer of the classifier.</param>
     /// <param name="generatorLength">Elements of a flat buffer of the generator.</param>
     public static RunMemory Of(DptOptions options, DatasetPair data, long classifierLength, long generatorLength) => new(
-        Classifier("stage1", options.Stage1, options.Classifier, data, classifierLength, pseudoImages: 0),
+        Classifier("stage1", options.Stage1, options, data, classifierLength, pseudoImages: 0),
         Generator(options.Diffusion, data.Train, generatorLength),
         Drawing(options, data.Train, generatorLength),
         Classifier(
             "stage3",
             options.Stage3,
-            options.Classifier,
+            options,
             data,
             classifierLength,
             pseudoImages: (long)options.Generate.PerClass * data.Train.Classes));
 
     private static MemoryEstimate Classifier(
-        string stage, SemiSupervisedOptions training, ClassifierOptions network, DatasetPair data, long length, long pseudoImages)
+        string stage, SemiSupervisedOptions training, DptOptions options, DatasetPair data, long length, long pseudoImages)
     {
-        var image = ClassifierCatalog.Find(network.Network).Footprint(network, data.Train.Form);
+        if (options.Probe.IsUsed)
+        {
+            // A regression and its rows lie in the memory of the host.
+            return new MemoryEstimate(0, $"fitting the probe in {stage}", "data.trainLimit");
+        }
+
+        var image = ClassifierCatalog.Find(options.Classifier.Network).Footprint(options.Classifier, data.Train.Form);
         var recorded = (long)training.LabelledBatch + training.UnlabelledBatch;
         var evaluated = Math.Min(EvaluationBatch, Math.Max(data.Train.Count, data.Test.Count));
         var unrecorded = (long)training.UnlabelledBatch + evaluated;

@@ -50,7 +50,8 @@ public sealed record Predictions(string Classifier, IReadOnlyList<ImagePredictio
             observer.Message(note);
         }
 
-        using var classifier = TrainedClassifier.Open(device, file);
+        using IFinishedClassifier classifier =
+            DescribedWeights.IsOf(file, TrainedProbe.Kind) ? TrainedProbe.Open(device, file) : TrainedClassifier.Open(device, file);
         var (images, broken) = (new List<ImagePrediction>(), new List<BrokenImage>());
         foreach (var batch in found.Chunk(Batch))
         {

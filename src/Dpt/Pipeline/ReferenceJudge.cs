@@ -12,15 +12,15 @@ internal static class ReferenceJudge
     /// <param name="context">The run; nothing of it changes but the judge's own folder.</param>
     /// <param name="stop">Stops the training with everything saved.</param>
     /// <exception cref="DptException">Usage: some training images have no label that it could learn.</exception>
-    public static ClassifierTraining Train(RunContext context, CancellationToken stop)
+    public static IClassifierTraining Train(RunContext context, CancellationToken stop)
     {
         Usage.Require(
             !context.Data.Train.HasUnlabelled,
             $"'{context.Data.Train.Name}' has training images without a label: the judge learns the true label of every one");
         var options = context.Options.Stage1 with { UnlabelledBatch = 0, LabelledBatch = Batch };
-        var given = context.Given(["seed", "classifier", "stage1"], "train", "test");
+        var given = context.GivenToClassify(["seed", "classifier", "stage1"], "train", "test");
         using var own = context.WithMetricsAt(context.Folder.JudgeMetricsPath);
-        var training = new ClassifierTraining(
+        var training = IClassifierTraining.Of(
             own,
             RunLayout.JudgeName,
             options,

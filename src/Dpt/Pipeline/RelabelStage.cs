@@ -2,7 +2,7 @@ namespace DPT.Engine.Dpt;
 
 /// <summary>The first stage of a later round: the classifier that the round before it ended with labels all training images anew.</summary>
 internal sealed class RelabelStage(RunContext context, int round) : LabelStage(
-    context, context.Folder.Round(round).Labels, context.Given(["classifier"], "train", "test"))
+    context, context.Folder.Round(round).Labels, context.GivenToClassify(["classifier"], "train", "test"))
 {
     public override string ClassifierName => $"the classifier of round {round - 1}";
 

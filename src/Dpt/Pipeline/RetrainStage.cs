@@ -14,6 +14,8 @@ internal sealed class RetrainStage
     /// <summary>What <c>stage3.controlSteps</c> comes to where it says nothing itself: it may follow from stage 1's updates.</summary>
     private const string ControlUpdates = "updates of the control";
 
+    private const string SelfTraining = "stage3.selfTraining";
+
     private readonly RunContext _context;
     private readonly LabelStage _labels;
     private readonly DiffusionStage _diffusion;
@@ -30,8 +32,12 @@ internal sealed class RetrainStage
     {
         (_context, _labels, _diffusion, _first) = (context, labels, diffusion, first);
         _folder = context.Folder.Round(round).Retrain;
-        var given = context.Given(["seed", "classifier", "stage3"], "train", "test", "labels");
-        if (context.Options.Stage3.ControlSteps is null)
+        var given = context.GivenToClassify(["seed", "classifier", "stage3"], "train", "test", "labels");
+        if (context.Options.Probe.IsUsed)
+        {
+            given[SelfTraining] = $"{context.Options.Stage3.SelfTraining}";
+        }
+        else if (context.Options.Stage3.ControlSteps is null)
         {
             given[ControlUpdates] = context.Options.ControlSteps.ToString(CultureInfo.InvariantCulture);
         }
@@ -79,7 +85,7 @@ internal sealed class RetrainStage
         var toTrain = new SortedDictionary<string, string>(given, given.Comparer);
         toTrain.Remove("stage3.controlSteps");
         toTrain.Remove(ControlUpdates);
-        toTrain.Remove("stage3.selfTraining");
+        toTrain.Remove(SelfTraining);
         return toTrain;
     }
 
@@ -101,8 +107,8 @@ internal sealed class RetrainStage
         var result = new Stage3Result(
             drawn.Matrix.Accuracy,
             controlTop1,
-            options.Steps,
-            _context.Options.ControlSteps,
+            drawn.Steps,
+            control?.Steps ?? _context.Options.ControlSteps,
             _context.Options.Generate.PerClass,
             all.Sum(trained => trained.Seconds),
             selfTraining?.Matrix.Accuracy,
@@ -138,7 +144,7 @@ internal sealed class RetrainStage
 
     private Trained Train(Contender contender, Dictionary<string, string> made, CancellationToken stop)
     {
-        using var training = new ClassifierTraining(
+        using var training = IClassifierTraining.Of(
             _context,
             contender.Name,
             contender.Options,
@@ -150,7 +156,7 @@ internal sealed class RetrainStage
         var clock = Stopwatch.StartNew();
         if (contender.WeightsPath is { } path)
         {
-            TrainedClassifier.Save(path, training.Classifier, _context.Options.Classifier, _context.Data.Train);
+            training.Save(path);
         }
 
         var test = _context.Data.Test;
@@ -158,6 +164,7 @@ internal sealed class RetrainStage
         return new Trained(
             ConfusionMatrix.Of(test.Classes, test.Labels, predicted),
             [.. predicted.Zip(test.Labels, (said, isSo) => said == isSo)],
+            training.Steps,
             training.Seconds + clock.Elapsed.TotalSeconds,
             training.LoweredRate,
             training.Machines);
@@ -184,9 +191,10 @@ internal sealed class RetrainStage
     /// <summary>One of the trainings, finished.</summary>
     /// <param name="Matrix">Its predictions on the test set.</param>
     /// <param name="IsRight">Whether it has each test image right.</param>
+    /// <param name="Steps">Its steps.</param>
     /// <param name="Seconds">What it has taken.</param>
     /// <param name="LoweredRate">The factor on its learning rate since it diverged; null if it never did.</param>
     /// <param name="Machines">What computed it.</param>
     private sealed record Trained(
-        ConfusionMatrix Matrix, bool[] IsRight, double Seconds, double? LoweredRate, IReadOnlyList<string> Machines);
+        ConfusionMatrix Matrix, bool[] IsRight, int Steps, double Seconds, double? LoweredRate, IReadOnlyList<string> Machines);
 }

@@ -1,3 +1,4 @@
+using DPT.Engine.Autograd;
 using DPT.Engine.Kernels;
 
 namespace DPT.Engine.Dpt;
@@ -12,6 +13,8 @@ public sealed record RunSession(IReadOnlyList<string> CommandLine, string Settin
 internal sealed class RunContext : IDisposable
 {
     private readonly Lazy<MetricsWriter> _metrics;
+    private readonly Lazy<IFrozenFeatures> _network;
+    private readonly Lazy<CachedFeatures> _frozen;
 
     public RunContext(DptPlan plan, RunFolder folder, Device device, IRunObserver observer, bool overwrite)
         : this(plan, folder, device, observer, overwrite, NormalisationStatistics.Of(plan.Data.Train), () => new MetricsWriter(folder.MetricsPath, events: folder.EventsPath))
@@ -34,6 +37,8 @@ internal sealed class RunContext : IDisposable
         Overwrite = overwrite;
         Normalisation = normalisation;
         _metrics = new Lazy<MetricsWriter>(openMetrics);
+        _network = new Lazy<IFrozenFeatures>(() => FrozenNetwork.Open(FeatureRecipe.Of(Options.Probe), Data.Train.Form, Device));
+        _frozen = new Lazy<CachedFeatures>(() => new CachedFeatures(_network.Value, Options.Probe.Cache ?? Folder.FeaturesPath, Observer));
     }
 
     public DptPlan Plan { get; }
@@ -62,6 +67,9 @@ internal sealed class RunContext : IDisposable
 
     public MetricsWriter Metrics => _metrics.Value;
 
+    /// <summary>The features that the run's probes work on, for who has the settings of one.</summary>
+    public CachedFeatures Frozen => _frozen.Value;
+
     /// <summary>The seed of a stage: stages with the same settings must not repeat each other's draws.</summary>
     public ulong StageSeed(int stage) => ((ulong)(uint)Options.Seed << 8) + (uint)stage;
 
@@ -79,6 +87,40 @@ internal sealed class RunContext : IDisposable
         return given;
     }
 
+    /// <summary>
+    /// What the user gives that decides a classifier. That of a probe depends on none of the settings of a network and its training, and on
+    /// what the frozen network is, not on where it lies.
+    /// </summary>
+    /// <param name="settings">The settings that decide a network's.</param>
+    /// <param name="data">See <see cref="Given"/>.</param>
+    public SortedDictionary<string, string> GivenToClassify(string[] settings, params string[] data)
+    {
+        if (!Options.Probe.IsUsed)
+        {
+            return Given(settings, data);
+        }
+
+        var given = Given(["probe"], data);
+        given.Remove("probe.cache");
+        given["probe.features"] = _network.Value.Name;
+        return given;
+    }
+
+    /// <summary>The classifier of a finished stage.</summary>
+    /// <param name="path">Its file.</param>
+    /// <exception cref="DptException">Check: the file is damaged.</exception>
+    public IImageClassifier LoadClassifier(string path)
+    {
+        if (Options.Probe.IsUsed)
+        {
+            return DataFile.Worded(path, () => ProbeClassifier.Import(Frozen, Data.Train.Classes, StateDict.Load(path)));
+        }
+
+        var classifier = new ImageClassifier(Device, Options.Classifier, Data.Train, Normalisation, seed: 0);
+        classifier.Store.Import(classifier.Store.Values, StateDict.Load(path));
+        return classifier;
+    }
+
     /// <summary>The same with a file of its own for the numbers: verbs that read leave the run's as they are.</summary>
     public RunContext WithMetricsAt(string path)
     {
@@ -91,6 +133,11 @@ internal sealed class RunContext : IDisposable
         if (_metrics.IsValueCreated)
         {
             _metrics.Value.Dispose();
+        }
+
+        if (_network.IsValueCreated)
+        {
+            _network.Value.Dispose();
         }
     }
 }

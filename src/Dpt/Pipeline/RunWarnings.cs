@@ -8,6 +8,9 @@ internal static class RunWarnings
     /// <summary>Standard errors by which a share must be above chance, or above another, to count as more.</summary>
     private const double Surely = 2;
 
+    /// <summary>What to do about a probe that knows nothing.</summary>
+    private const string OtherFeatures = "more labels, other features, or the pixels that probe.features was trained with (probe.pixels)";
+
     /// <summary>The warnings that apply, as far as the run has come.</summary>
     /// <param name="plan">Settings and data, with the warnings known before work.</param>
     /// <param name="labels">The pseudo-labels, or null.</param>
@@ -29,10 +32,10 @@ internal static class RunWarnings
         .. plan.Options.Data.Development is null
             ? Array.Empty<string>()
             : [$"accuracies are of {plan.Data.Test.Count} training images that were set aside (data.development), not of test images"],
-        .. OnLabels(plan.Data.Train, labels),
-        .. OnAccuracy(plan.Data.Test, "stage 1", one?.Top1, "more labels, or more stage1.steps"),
+        .. OnLabels(plan, labels),
+        .. OnAccuracy(plan.Data.Test, "stage 1", one?.Top1, plan.Options.Probe.IsUsed ? OtherFeatures : "more labels, or more stage1.steps"),
         .. OnImages(plan, two),
-        .. OnAccuracy(plan.Data.Test, "stage 3", three?.Top1, "better pseudo-labels, or more stage3.steps"),
+        .. OnAccuracy(plan.Data.Test, "stage 3", three?.Top1, plan.Options.Probe.IsUsed ? OtherFeatures : "better pseudo-labels, or more stage3.steps"),
         .. OnControl(plan.Data.Test, three),
         .. OnRates(lowered, three),
         .. machines.Count > 1
@@ -40,13 +43,14 @@ internal static class RunWarnings
             : Array.Empty<string>(),
     ];
 
-    private static IEnumerable<string> OnLabels(ImageDataset train, PseudoLabels? labels)
+    private static IEnumerable<string> OnLabels(DptPlan plan, PseudoLabels? labels)
     {
         if (labels is null)
         {
             yield break;
         }
 
+        var train = plan.Data.Train;
         var counts = ClassBalance.Count(labels.Labels, train.Classes);
         var used = counts.Count(count => count > 0);
         var shares = counts.Where(count => count > 0).Select(count => (double)count / labels.Labels.Length);
@@ -56,8 +60,8 @@ internal static class RunWarnings
             yield return string.Create(
                 CultureInfo.InvariantCulture,
                 $"the pseudo-labels fall into few classes ({used} of {train.Classes} occur, as good as {effective:0.0} equal "
-                + $"ones): what stage 2 draws for the others means nothing; give more labels per class, lower "
-                + $"stage1.learningRate, or raise stage1.fairnessWeight");
+                + $"ones): what stage 2 draws for the others means nothing; "
+                + $"{(plan.Options.Probe.IsUsed ? OtherFeatures : "give more labels per class, lower stage1.learningRate, or raise stage1.fairnessWeight")}");
         }
     }
 
@@ -85,8 +89,7 @@ internal static class RunWarnings
             yield break;
         }
 
-        var (train, classifier) = (plan.Data.Train, plan.Options.Classifier);
-        var width = ClassifierCatalog.Find(classifier.Network).Footprint(classifier, train.Form).Width;
+        var (train, width) = (plan.Data.Train, plan.FeatureWidth);
         var fewest = Math.Min(two.FrechetDistance.Count, train.Count);
         if (fewest <= width)
         {

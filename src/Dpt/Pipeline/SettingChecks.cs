@@ -26,17 +26,15 @@ internal static class SettingChecks
             train.ImageSize <= LargestImage,
             $"images of {train.ImageSize} pixels are too large, the limit is {LargestImage}; resize them with --image-size");
         var generator = GeneratorCatalog.Find(diffusion.Network);
-        ClassifierCatalog.Find(options.Classifier.Network).Require(options.Classifier, train.Form);
         generator.Require(diffusion, train.Form);
         Usage.Require(
             diffusion.Batch % diffusion.Accumulation == 0,
             $"diffusion.accumulation {diffusion.Accumulation} does not divide diffusion.batch {diffusion.Batch}");
-        RequireTraining("stage1", options.Stage1, options, train);
-        RequireTraining("stage3", options.Stage3, options, train);
-        Usage.Require(
-            options.Stage3.ControlSteps is not { } control || control >= options.Stage3.Steps,
-            $"stage3.controlSteps {options.Stage3.ControlSteps} must be at least stage3.steps {options.Stage3.Steps}: a control "
-            + "with less training proves nothing");
+        if (!options.Probe.IsUsed)
+        {
+            RequireClassifier(options, train);
+        }
+
         Usage.Require(
             options.Generate.GuidedBelow is not { } below || below > options.Generate.GuidedAbove,
             string.Create(
@@ -49,6 +47,17 @@ internal static class SettingChecks
         RequireSolver(options);
         ImageShards.RequireSense(
             DiffusionStage.PlanOf(options.Generate, train, key: ""), new RunLayout("").Round(1).Diffusion.Name, FailureKind.Usage);
+    }
+
+    private static void RequireClassifier(DptOptions options, ImageDataset train)
+    {
+        ClassifierCatalog.Find(options.Classifier.Network).Require(options.Classifier, train.Form);
+        RequireTraining("stage1", options.Stage1, options, train);
+        RequireTraining("stage3", options.Stage3, options, train);
+        Usage.Require(
+            options.Stage3.ControlSteps is not { } control || control >= options.Stage3.Steps,
+            $"stage3.controlSteps {options.Stage3.ControlSteps} must be at least stage3.steps {options.Stage3.Steps}: a control "
+            + "with less training proves nothing");
     }
 
     /// <summary>What can work but is probably not meant.</summary>
@@ -68,7 +77,12 @@ internal static class SettingChecks
                 + $"(95 %); differences below that mean nothing");
         }
 
-        if (options.Stage3 is { RealShare: > 0, RealBatch: 0 })
+        if (options.Probe.IsUsed)
+        {
+            yield return "a regression on frozen features classifies (probe.features): classifier.*, stage1.* and stage3.* but stage3.selfTraining "
+                + "mean nothing to it, and its control is stage 1 again";
+        }
+        else if (options.Stage3 is { RealShare: > 0, RealBatch: 0 })
         {
             yield return string.Create(
                 CultureInfo.InvariantCulture,
@@ -96,7 +110,8 @@ internal static class SettingChecks
             ("diffusion", options.Diffusion.WarmUp, options.Diffusion.Steps),
             ("stage3", options.Stage3.WarmUp, options.Stage3.Steps),
         ];
-        foreach (var (name, warmUp, steps) in trainings.Where(training => training.WarmUp >= training.Steps))
+        foreach (var (name, warmUp, steps) in trainings.Where(
+            training => training.WarmUp >= training.Steps && (training.Name == "diffusion" || !options.Probe.IsUsed)))
         {
             yield return $"{name}.warmUp {warmUp} is not below {name}.steps {steps}: the learning rate never reaches its peak";
         }

@@ -25,6 +25,9 @@ public static class RunPlanner
     public static RunPlan Plan(
         DptOptions options, Func<IReadOnlyDictionary<string, object>, DptOptions> complete, Budget budget, Device device)
     {
+        Usage.Require(
+            !options.Probe.IsUsed,
+            "a budget plans the training of a network that classifies, and with probe.features there is none: say diffusion.steps, or a --preset");
         var data = DatasetCatalog.Load(options.Data, options.Seed);
         var split = LabelSplit.Create(data.Train, options.Data, options.Seed);
         var seconds = Math.Clamp(MeasuringShare * budget.Seconds, LeastMeasuring, MostMeasuring);

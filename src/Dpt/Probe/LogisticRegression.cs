@@ -25,7 +25,10 @@ internal sealed record RegressionOptions
 /// </remarks>
 internal sealed class LogisticRegression
 {
-    private LogisticRegression(double[] weights, int classes) => (Weights, Classes) = (weights, classes);
+    /// <summary>One with given weights.</summary>
+    /// <param name="weights">[C, D].</param>
+    /// <param name="classes">C.</param>
+    public LogisticRegression(double[] weights, int classes) => (Weights, Classes) = (weights, classes);
 
     /// <summary>[C, D].</summary>
     public double[] Weights { get; }
@@ -51,7 +54,14 @@ internal sealed class LogisticRegression
     /// <param name="classes">C, at least 2.</param>
     /// <param name="options">Penalty and end.</param>
     /// <param name="stop">Stops between steps.</param>
-    public static LogisticRegression Fit(FeatureRows rows, int[] labels, int classes, RegressionOptions options, CancellationToken stop = default)
+    /// <param name="tell">Hears of each step with the value there and the gap.</param>
+    public static LogisticRegression Fit(
+        FeatureRows rows,
+        int[] labels,
+        int classes,
+        RegressionOptions options,
+        CancellationToken stop = default,
+        Action<int, double, double>? tell = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Lambda);
         ArgumentOutOfRangeException.ThrowIfNotEqual(labels.Length, rows.Count);
@@ -72,6 +82,7 @@ internal sealed class LogisticRegression
                 Steps = steps,
                 IsDone = gap <= options.Tolerance * value,
             };
+            tell?.Invoke(steps, value, gap);
             if (fitted.IsDone || steps == options.MostSteps)
             {
                 return fitted;

@@ -10,6 +10,9 @@ namespace DPT.Engine.Dpt;
 /// </summary>
 internal static class DescribedWeights
 {
+    /// <summary>The kind of weights that are of no network of ours.</summary>
+    public const string Probe = "probe";
+
     private static readonly JsonSerializerOptions _oneLine = new(JsonFiles.Options) { WriteIndented = false };
 
     /// <summary>Writes weights with what they are for; the file appears whole or not at all.</summary>
@@ -17,8 +20,13 @@ internal static class DescribedWeights
     /// <param name="kind">Kind of the model: <c>classifier</c>, <c>generator</c>.</param>
     /// <param name="store">The weights.</param>
     /// <param name="description">What they are for.</param>
-    public static void Save<T>(string path, string kind, ParameterStore store, T description) => StateDict.Save(
-        path, store.Export(store.Values), new Dictionary<string, string> { [kind] = JsonSerializer.Serialize(description, _oneLine) });
+    public static void Save<T>(string path, string kind, ParameterStore store, T description) =>
+        Save(path, kind, store.Export(store.Values), description);
+
+    /// <summary>The same with tensors of no store.</summary>
+    public static void Save<T>(
+        string path, string kind, IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)> tensors, T description) => StateDict.Save(
+        path, tensors, new Dictionary<string, string> { [kind] = JsonSerializer.Serialize(description, _oneLine) });
 
     /// <summary>Reads a model.</summary>
     /// <param name="path">The file.</param>
@@ -63,6 +71,20 @@ internal static class DescribedWeights
         && classNames.Count >= 2
         && classNames.Distinct().Count(name => name is not null) == classNames.Count;
 
+    /// <summary>Whether a file says that it is a model of that kind. Damage is the affair of who reads it.</summary>
+    public static bool IsOf(string path, string kind)
+    {
+        try
+        {
+            using var reader = new SafeTensorsReader(path);
+            return reader.Metadata.ContainsKey(kind);
+        }
+        catch (Exception damage) when (damage is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>What weights say of themselves.</summary>
     /// <param name="path">The file.</param>
     /// <param name="kind">Kind of the model.</param>
@@ -74,6 +96,11 @@ internal static class DescribedWeights
         using var reader = new SafeTensorsReader(path);
         if (!reader.Metadata.TryGetValue(kind, out var text))
         {
+            if (reader.Metadata.ContainsKey(Probe))
+            {
+                throw new InvalidDataException($"it is a {Probe}, a regression on the features of a frozen network, which `dpt predict` works with");
+            }
+
             throw new InvalidDataException(
                 "it does not say what it is for, as files of this version do; `dpt run --resume DIR --overwrite` makes it anew");
         }

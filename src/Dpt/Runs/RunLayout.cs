@@ -35,6 +35,9 @@ public class RunLayout
     /// <summary>The judge's own numbers over time.</summary>
     public string JudgeMetricsPath => Path.Combine(JudgePath, MetricsName);
 
+    /// <summary>Features of a frozen network, a cache.</summary>
+    public string FeaturesPath => Path.Combine(FolderPath, "features");
+
     /// <summary>What the options resolved to, and where each came from.</summary>
     public string ConfigPath => Path.Combine(FolderPath, ConfigName);
 

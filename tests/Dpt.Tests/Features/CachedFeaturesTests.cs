@@ -38,9 +38,9 @@ public sealed class CachedFeaturesTests
         Assert.That(other.Images, Is.EqualTo(3), "another network's numbers are not taken");
     }
 
-    /// <summary>Pixels alone do not make an image: four of 1 x 1 are no image of 2 x 2.</summary>
+    /// <summary>Three pixels of a colour image are no three grey images.</summary>
     [Test]
-    public void Form_IsPartOfAnImage()
+    public void ColourImages_AreNoGreyOnes()
     {
         var computed = new Sums();
         var cached = Open(computed);

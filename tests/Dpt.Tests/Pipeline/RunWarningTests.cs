@@ -148,6 +148,7 @@ public sealed class RunWarningTests
         Data = new DatasetPair(_train, _test),
         Split = LabelSplit.Draw(_train, perClass: 1, seed: 1),
         ClassifierParameters = 1,
+        FeatureWidth = 16,
         GeneratorParameters = 1,
         GeneratorTokens = 1,
         MemoryBytes = 1,

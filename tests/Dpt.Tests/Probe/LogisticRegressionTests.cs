@@ -126,6 +126,37 @@ public sealed class LogisticRegressionTests
         }
     }
 
+    /// <summary>The bound is the gradient's square by twice the penalty, here with the gradient written out; it counts as a share of the value.</summary>
+    [Test]
+    public void Gap_IsThatOfTheGradient_AndCountsByTheValue()
+    {
+        var rows = Problem(18, 4, 3, out var labels);
+        var begun = LogisticRegression.Fit(rows, labels, 3, new RegressionOptions { MostSteps = 0 });
+        var sum = 0.0;
+        for (var c = 0; c < 3; c++)
+        {
+            for (var d = 0; d < 4; d++)
+            {
+                var slope = Enumerable.Range(0, 18).Sum(i => ((1 / 3.0) - (labels[i] == c ? 1 : 0)) * rows.Values[(i * 4) + d]) / 18;
+                sum += slope * slope;
+            }
+        }
+
+        Assert.That(begun.Value, Is.EqualTo(Math.Log(3)).Within(1e-12));
+        Assert.That(begun.Gap, Is.EqualTo(sum / (2 * 0.0025 / 18)).Within(1e-12 * begun.Gap));
+        Assert.That(LogisticRegression.Fit(rows, labels, 3, new RegressionOptions { Tolerance = 0.95 * begun.Gap }).Steps, Is.Zero);
+        Assert.That(LogisticRegression.Fit(rows, labels, 3, new RegressionOptions { Tolerance = 0.85 * begun.Gap }).Steps, Is.Not.Zero);
+    }
+
+    [Test]
+    public void Value_OfLargeScores_IsFinite()
+    {
+        var objective = new LogisticObjective(new FeatureRows([1, -1], 1), [0, 0], 2, lambda: 1);
+        var residuals = new double[4];
+        Assert.That(objective.Value([5000, 1000, -5000, -1000], 0, residuals), Is.EqualTo(2000).Within(1e-9));
+        Assert.That(residuals, Is.EqualTo(new double[] { 0, 0, -1, 1 }).Within(1e-12));
+    }
+
     /// <summary>A regression that may not go on says so, with the gap that is left.</summary>
     [Test]
     public void Limit_OfSteps_IsTold()
