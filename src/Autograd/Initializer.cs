@@ -35,6 +35,13 @@ public readonly record struct Initializer
     /// <summary>PyTorch's default for linear and convolution layers: uniform with bound 1/sqrt(fanIn).</summary>
     public static Initializer FanIn(int fanIn) => Uniform(1 / MathF.Sqrt(fanIn));
 
+    /// <summary>Kaiming He's for ReLU, in the direction of the gradient: normal with deviation sqrt(2/fanOut).</summary>
+    /// <param name="fanOut">Numbers that each input of the layer reaches; of a convolution output channels times kh kw.</param>
+    public static Initializer FanOutNormal(int fanOut) => Normal(MathF.Sqrt(2f / fanOut));
+
+    /// <summary>Xavier Glorot's: normal with deviation sqrt(2/(fanIn + fanOut)).</summary>
+    public static Initializer XavierNormal(int fanIn, int fanOut) => Normal(MathF.Sqrt(2f / (fanIn + fanOut)));
+
     /// <summary>A 3x3 convolution of as many channels in as out, [C, C, 3, 3], that changes nothing.</summary>
     public static Initializer IdentityConvolution => new() { Distribution = Kind.IdentityConvolution };
 

@@ -8,6 +8,14 @@ namespace DPT.Engine.Dpt;
 /// <param name="Unrecorded">Floats that a pass without gradients takes.</param>
 public readonly record struct NetworkFootprint(int Rows, int Width, long Recorded, long Working, long Unrecorded)
 {
+    /// <summary>Whether weak views go with the others through the pass that learns, as those of an <see cref="IBatchClassifier"/> do.</summary>
+    public bool LearnsWeakViews { get; init; }
+
+    /// <summary>Images of the pass that a classifier learns from.</summary>
+    /// <param name="labelled">Labelled images of a batch.</param>
+    /// <param name="unlabelled">Unlabelled images of a batch.</param>
+    public long LearnedOf(int labelled, int unlabelled) => labelled + (unlabelled * (LearnsWeakViews ? 2L : 1));
+
     /// <summary>Floats that embedding, last norm and head of a transformer leave for a token, over its width.</summary>
     internal const int TransformerEnds = 6;
 

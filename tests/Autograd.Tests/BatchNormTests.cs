@@ -82,6 +82,31 @@ public sealed class BatchNormTests
         Assert.That(Running().Mean[0], Is.EqualTo((0.75f * ((0.75f * 0.375f) + 0.375f)) + 0.375f), "and again in the next pass");
     }
 
+    /// <summary>Without normalising they move as in a pass of training, and stay where a block is computed again.</summary>
+    [Test]
+    public void Following_MovesThemAsTrainingDoes()
+    {
+        Forward(isTraining: true);
+        var trained = Running();
+        _store.Initialize(1);
+        var live = _device.Memory.LiveBlocks;
+        _norm.Follow(_tape, Input());
+        Assert.That(_device.Memory.LiveBlocks, Is.EqualTo(live), "nothing is kept for a gradient");
+        Assert.That(Running(), Is.EqualTo(trained).Using<float[]>((a, b) => a.SequenceEqual(b)));
+
+        _store.Initialize(1);
+        var y = _tape.Recompute(() =>
+        {
+            _norm.Follow(_tape, Input());
+            return Normalised(isTraining: false);
+        });
+        _tape.SquaredError(y, _batch.Slice, scale: 1);
+        _tape.Backward();
+        Assert.That(Running(), Is.EqualTo(trained).Using<float[]>((a, b) => a.SequenceEqual(b)));
+        Assert.That(
+            () => _norm.Follow(_tape, Tape.Constant(new TensorShape(1, 2), _batch.Slice.Range(0, 2))), Throws.ArgumentException.With.Message.Contains("one row"));
+    }
+
     /// <summary>Optimiser, decay and average pass them by; an average of the weights runs, and is saved, with the buffers as they are.</summary>
     [Test]
     public void Optimiser_LearnsTheWeightsAlone_AndTheAverageRunsWithTheBuffersAsTheyAre()

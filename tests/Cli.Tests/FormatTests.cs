@@ -56,15 +56,16 @@ public sealed partial class FormatTests
     [TestCase("shard of pseudo-images", "stage-2-diffusion/pseudo-images/shard-001-00000.safetensors")]
     public void Tensors_HaveTheKeysOfTheTable(string network, string file) => RequireKeys(network, Path.Combine(_run, file));
 
-    [Test]
-    public void Tensors_OfAVisionTransformer_HaveTheKeysOfTheTable()
+    [TestCase("ViT classifier", "vit", 2)]
+    [TestCase("wide residual network", "wrn", 10)]
+    public void Tensors_OfAnotherClassifier_HaveTheKeysOfTheTable(string row, string network, int depth)
     {
-        var run = _folder.File("vit");
+        var run = _folder.File(network);
         Succeeds([
             "train-classifier", "--preset", "digits-smoke", "--device", "host", "--out", run, "--set",
-            "classifier.network=vit,classifier.depth=2,data.trainLimit=100,data.testLimit=40,stage1.steps=2",
+            $"classifier.network={network},classifier.depth={depth},classifier.width=8,data.trainLimit=100,data.testLimit=40,stage1.steps=2",
         ]);
-        RequireKeys("ViT classifier", Path.Combine(run, "stage-1-classifier", "checkpoints", "step-00000002", "ema.safetensors"));
+        RequireKeys(row, Path.Combine(run, "stage-1-classifier", "checkpoints", "step-00000002", "ema.safetensors"));
     }
 
     private static void RequireKeys(string network, string file)
@@ -166,7 +167,7 @@ public sealed partial class FormatTests
     [GeneratedRegex("`([^`]+)`")]
     private static partial Regex Code();
 
-    [GeneratedRegex(@"^(in_blocks\.N|mid_block|out_blocks\.N)")]
+    [GeneratedRegex(@"^(in_blocks\.N|mid_block|out_blocks\.N|block[1-3]\.layer\.N)")]
     private static partial Regex Block();
 
     [GeneratedRegex("(?<=^tensorboard/)[^/]+")]

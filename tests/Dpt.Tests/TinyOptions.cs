@@ -55,6 +55,9 @@ internal static class TinyOptions
         Run = new RunOptions { CheckpointEvery = 4, CheckpointsKept = 2, LogEvery = 1, EvaluationPoints = 2, OnDivergence = "stop" },
     };
 
+    /// <summary>The smallest network with batch norm: one block in a group.</summary>
+    public static ClassifierOptions WideResNet { get; } = Run.Classifier with { Network = "wrn", Width = 4, Depth = 10 };
+
     private static RetrainOptions Training(int labelledBatch) => new()
     {
         Algorithm = "freematch",

@@ -46,6 +46,11 @@ public sealed class BatchNorm
     public Tensor Forward(Tape tape, Tensor x, bool isTraining) => isTraining
         ? tape.BatchNorm(x, Weight, Bias, _config.Epsilon, _config.NegativeSlope, _running)
         : tape.BatchNormFixed(x, Weight, Bias, _running, _config.Epsilon, _config.NegativeSlope);
+
+    /// <summary>Moves the running statistics as a pass in training does, and normalises nothing.</summary>
+    /// <param name="tape">The tape.</param>
+    /// <param name="x">[..., channels]; at least two rows.</param>
+    public void Follow(Tape tape, Tensor x) => tape.FollowBatch(x, _running);
 }
 
 /// <summary>The constants of batch norm.</summary>

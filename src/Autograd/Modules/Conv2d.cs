@@ -8,16 +8,25 @@ public sealed class Conv2d
 {
     private readonly Conv2dOptions _options;
 
-    /// <summary>Registers the parameters: weights start as PyTorch's do, the bias at 0.</summary>
+    /// <summary>Registers the parameters.</summary>
     /// <param name="scope">Where.</param>
     /// <param name="ins">Channels, C; a multiple of the groups.</param>
     /// <param name="outs">Output channels, C'; a multiple of the groups.</param>
     /// <param name="kernel">Lines and columns of the filter, kh and kw.</param>
     /// <param name="options">Stride, padding and groups; null for a stride of 1 without any.</param>
     /// <param name="hasBias">Whether there is a bias.</param>
+    /// <param name="weight">Starting values of the weight; null for PyTorch's, uniform within 1/sqrt(C/g kh kw).</param>
+    /// <param name="bias">Starting values of the bias; null for 0.</param>
     /// <exception cref="ArgumentException">The groups do not divide channels and output channels.</exception>
     public Conv2d(
-        ParameterScope scope, int ins, int outs, (int Height, int Width) kernel, Conv2dOptions? options = null, bool hasBias = true)
+        ParameterScope scope,
+        int ins,
+        int outs,
+        (int Height, int Width) kernel,
+        Conv2dOptions? options = null,
+        bool hasBias = true,
+        Initializer? weight = null,
+        Initializer? bias = null)
     {
         _options = options ?? new Conv2dOptions();
         if (_options.Groups < 1 || ins % _options.Groups != 0 || outs % _options.Groups != 0)
@@ -28,8 +37,8 @@ public sealed class Conv2d
         var channels = ins / _options.Groups;
         Weight = scope.Add(
             "weight", new TensorShape(outs, kernel.Height, kernel.Width, channels),
-            Initializer.FanIn(kernel.Height * kernel.Width * channels));
-        Bias = hasBias ? scope.Add("bias", new TensorShape(outs), Initializer.Zero, decays: false) : null;
+            weight ?? Initializer.FanIn(kernel.Height * kernel.Width * channels));
+        Bias = hasBias ? scope.Add("bias", new TensorShape(outs), bias ?? Initializer.Zero, decays: false) : null;
     }
 
     /// <summary>[C', kh, kw, C/g].</summary>

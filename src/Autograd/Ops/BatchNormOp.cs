@@ -25,26 +25,23 @@ public static class BatchNormOp
         this Tape tape, Tensor x, Tensor gamma, Tensor beta, float epsilon, float negativeSlope = 1, RunningStatistics? running = null)
     {
         RequireChannels(nameof(BatchNorm), x, gamma, beta);
-        if (x.Shape.Rows < 2)
-        {
-            throw new ArgumentException($"{nameof(BatchNorm)}: 'x' is {x.Shape}: one row is its own mean, and nothing is left of it");
-        }
-
-        var channels = new TensorShape(x.Shape.Last);
-        var (mean, variance) = (tape.New(channels), tape.New(channels));
-        var moves = running is not null && !tape.IsRecomputing;
-        tape.Device.Run(BatchNormOperators.Statistics, new BatchNormStatisticsCall
-        {
-            Rows = x.Shape.Rows,
-            Channels = x.Shape.Last,
-            X = x.Data,
-            Mean = mean.Data,
-            Variance = variance.Data,
-            Momentum = running?.Momentum ?? 0,
-            RunningMean = moves ? running!.Mean.Data : default,
-            RunningVariance = moves ? running!.Variance.Data : default,
-        });
+        var (mean, variance) = Statistics(nameof(BatchNorm), tape, x, running);
         return Run(tape, new Parts(x, gamma, beta, mean, variance, epsilon, negativeSlope, HasFixedStatistics: false));
+    }
+
+    /// <summary>Moves running statistics as <see cref="BatchNorm"/> of x does, and normalises nothing.</summary>
+    /// <param name="tape">The tape.</param>
+    /// <param name="x">[..., C].</param>
+    /// <param name="running">What follows the statistics of x, once a pass.</param>
+    /// <exception cref="ArgumentException">Shapes do not fit, or x has one row.</exception>
+    /// <exception cref="KernelException">The momentum is not in 0..1.</exception>
+    internal static void FollowBatch(this Tape tape, Tensor x, RunningStatistics running)
+    {
+        ArgumentNullException.ThrowIfNull(running);
+        Shapes.Require(nameof(FollowBatch), nameof(running), running.Mean, new TensorShape(x.Shape.Last));
+        var (mean, variance) = Statistics(nameof(FollowBatch), tape, x, running);
+        mean.Release();
+        variance.Release();
     }
 
     /// <summary>Normalises with statistics that are constants.</summary>
@@ -71,6 +68,31 @@ public static class BatchNormOp
     {
         Shapes.Require(op, nameof(gamma), gamma, new TensorShape(x.Shape.Last));
         Shapes.Require(op, nameof(beta), beta, new TensorShape(x.Shape.Last));
+    }
+
+    /// <summary>Mean and variance of the rows of x, which the running ones follow.</summary>
+    private static (Tensor Mean, Tensor Variance) Statistics(string op, Tape tape, Tensor x, RunningStatistics? running)
+    {
+        if (x.Shape.Rows < 2)
+        {
+            throw new ArgumentException($"{op}: 'x' is {x.Shape}: one row is its own mean, and nothing is left of it");
+        }
+
+        var channels = new TensorShape(x.Shape.Last);
+        var (mean, variance) = (tape.New(channels), tape.New(channels));
+        var moves = running is not null && !tape.IsRecomputing;
+        tape.Device.Run(BatchNormOperators.Statistics, new BatchNormStatisticsCall
+        {
+            Rows = x.Shape.Rows,
+            Channels = x.Shape.Last,
+            X = x.Data,
+            Mean = mean.Data,
+            Variance = variance.Data,
+            Momentum = running?.Momentum ?? 0,
+            RunningMean = moves ? running!.Mean.Data : default,
+            RunningVariance = moves ? running!.Variance.Data : default,
+        });
+        return (mean, variance);
     }
 
     private static Tensor Run(Tape tape, Parts parts)

@@ -40,6 +40,7 @@ public static class Conv2dOp
             Residual = residual?.Data ?? default,
             Y = y.Data,
         });
+        tape.Observer?.Ran(new TracedConv2d(y, x, weight, options, bias, residual));
         if (tape.Records(x, weight, bias, residual))
         {
             tape.Record(y, new Node(y, sizes, x, weight, bias, residual));

@@ -40,6 +40,9 @@ public sealed record TracedActivation(Tensor Output, Tensor X, Activation Functi
 /// <summary><see cref="ConvolutionOp.Convolve"/>.</summary>
 public sealed record TracedConvolution(Tensor Output, Tensor X, PixelGrid Grid, Tensor Weight, Tensor? Bias, Tensor? Residual) : TracedOperator(Output);
 
+/// <summary><see cref="Conv2dOp.Conv2d"/>.</summary>
+public sealed record TracedConv2d(Tensor Output, Tensor X, Tensor Weight, Conv2dOptions Options, Tensor? Bias, Tensor? Residual) : TracedOperator(Output);
+
 /// <summary><see cref="PixelGridOps.FromPatches"/>.</summary>
 public sealed record TracedFromPatches(Tensor Output, Tensor Tokens, PixelGrid Grid, int Patch) : TracedOperator(Output);
 

@@ -24,6 +24,8 @@ public static class ClassifierCatalog
             VisionTransformer.Require, (store, options, form) => new VisionTransformer(store, options, form), VisionTransformer.Footprint),
         new("resnet", "residual network of 3x3 convolutions",
             ResidualNetwork.Require, (store, options, form) => new ResidualNetwork(store, options, form), ResidualNetwork.Footprint),
+        new("wrn", "wide residual network with batch norm, as in FreeMatch",
+            WideResNet.Require, (store, options, form) => new WideResNet(store, options, form), WideResNet.Footprint),
     ];
 
     /// <summary>The classifiers, the default first.</summary>

@@ -19,7 +19,10 @@ public interface IClassifier
     /// <param name="images">Normalised images, [B, C, S, S].</param>
     Tensor Features(Tape tape, Tensor images);
 
-    /// <summary>Class scores, [B, Classes]. An image's scores must not depend on the images beside it.</summary>
+    /// <summary>
+    /// Class scores, [B, Classes]. An image's scores must not depend on the images beside it; a network for which they do while it learns
+    /// is an <see cref="IBatchClassifier"/>.
+    /// </summary>
     /// <param name="tape">The tape.</param>
     /// <param name="images">Normalised images, [B, C, S, S].</param>
     Tensor Forward(Tape tape, Tensor images);

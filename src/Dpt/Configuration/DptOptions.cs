@@ -106,13 +106,13 @@ public sealed record ClassifierOptions
     /// <summary>Which network, by its name in <see cref="ClassifierCatalog"/>.</summary>
     public required string Network { get; init; }
 
-    /// <summary>Side of a patch, in pixels.</summary>
+    /// <summary>Side of a patch, in pixels; a wide residual network has none.</summary>
     public required int PatchSize { get; init; }
 
     /// <summary>Token width; in a residual network, channels of the first stage.</summary>
     public required int Width { get; init; }
 
-    /// <summary>Number of blocks; in a residual network, of each stage.</summary>
+    /// <summary>Number of blocks; in a residual network, of each stage; in a wide one, of its layers.</summary>
     public required int Depth { get; init; }
 
     /// <summary>Attention heads of a transformer.</summary>

@@ -42,9 +42,14 @@ internal sealed class OnnxTranslation(OnnxGraph graph, Device device) : ITapeObs
             return name;
         }
 
-        return tensor is Parameter parameter
-            ? graph.Weight(parameter.Name, parameter.Shape.ToArray(), device.Download(parameter.Data))
-            : throw new DptException(FailureKind.Usage, $"the network has an operator that cannot be exported: what made a tensor {tensor.Shape} is not known");
+        return tensor switch
+        {
+            Parameter parameter => Weight(parameter.Name, parameter),
+            ModelBuffer buffer => Weight(buffer.Name, buffer),
+            _ => throw new DptException(FailureKind.Usage, $"the network has an operator that cannot be exported: what made a tensor {tensor.Shape} is not known"),
+        };
+
+        string Weight(string name, Tensor kept) => graph.Weight(name, kept.Shape.ToArray(), device.Download(kept.Data));
     }
 
     /// <inheritdoc/>
@@ -66,6 +71,8 @@ internal sealed class OnnxTranslation(OnnxGraph graph, Device device) : ITapeObs
         TracedUnpatchify tail => Unpatchify(tail),
         TracedActivation activation => Activate(NameOf(activation.X), activation.Function),
         TracedConvolution convolution => Convolve(convolution),
+        TracedConv2d convolution => Convolve(convolution),
+        TracedBatchNorm norm => BatchNorm(norm),
         TracedFromPatches pixels => FromPatches(pixels),
         TracedToPatches patches => ToPatches(patches),
         TracedMap map => Map(map),
@@ -122,8 +129,7 @@ internal sealed class OnnxTranslation(OnnxGraph graph, Device device) : ITapeObs
     private string Linear(string x, Tensor weight, Tensor? bias, Tensor? residual = null)
     {
         var y = graph.Node("MatMul", [x, Transpose(NameOf(weight), 1, 0)]);
-        y = bias is null ? y : Add(y, NameOf(bias));
-        return residual is null ? y : Add(y, NameOf(residual));
+        return Plus(Plus(y, bias), residual);
     }
 
     private string Attention(TracedAttention attention)
@@ -156,13 +162,39 @@ internal sealed class OnnxTranslation(OnnxGraph graph, Device device) : ITapeObs
     private string Convolve(TracedConvolution convolution)
     {
         var (ins, outs) = (convolution.X.Shape.Last, convolution.Output.Shape.Last);
-        var filter = Transpose(Reshape(NameOf(convolution.Weight), outs, 3, 3, ins), 0, 3, 1, 2);
-        var y = Transpose(Conv3(Transpose(NameOf(convolution.X), 0, 3, 1, 2), filter, convolution.Bias), 0, 2, 3, 1);
-        return convolution.Residual is null ? y : Add(y, NameOf(convolution.Residual));
+        var filter = ChannelsSecond(Reshape(NameOf(convolution.Weight), outs, 3, 3, ins));
+        var y = ChannelsLast(Conv3(ChannelsSecond(NameOf(convolution.X)), filter, convolution.Bias));
+        return Plus(y, convolution.Residual);
+    }
+
+    /// <summary>Channels are last here, second there, in images and filters.</summary>
+    private string Convolve(TracedConv2d convolution)
+    {
+        var (options, filter) = (convolution.Options, convolution.Weight.Shape);
+        var y = graph.Node(
+            "Conv",
+            [ChannelsSecond(NameOf(convolution.X)), ChannelsSecond(NameOf(convolution.Weight)), .. Given(convolution.Bias)],
+            ("kernel_shape", new[] { filter[1], filter[2] }),
+            ("strides", Square(options.Stride)),
+            ("pads", new[] { options.Top, options.Left, options.Bottom, options.Right }),
+            ("group", options.Groups));
+        return Plus(ChannelsLast(y), convolution.Residual);
+    }
+
+    /// <summary>With fixed statistics alone: those of the batch that is traced say nothing about another.</summary>
+    private string BatchNorm(TracedBatchNorm norm)
+    {
+        Usage.Require(norm.HasFixedStatistics, "a network that normalises by the batch it is given cannot be exported; what learns does so, not what is used");
+        Usage.Require(norm.X.Shape.Rank == 4, $"batch norm of {norm.X.Shape} cannot be exported, of images with channels last it can");
+        var y = ChannelsLast(graph.Node(
+            "BatchNormalization",
+            [ChannelsSecond(NameOf(norm.X)), NameOf(norm.Gamma), NameOf(norm.Beta), NameOf(norm.Mean), NameOf(norm.Variance)],
+            ("epsilon", norm.Epsilon)));
+        return norm.NegativeSlope == 1 ? y : graph.Node("LeakyRelu", [y], ("alpha", norm.NegativeSlope));
     }
 
     private string Conv3(string image, string filter, Tensor? bias) => graph.Node(
-        "Conv", [image, filter, .. bias is null ? Array.Empty<string>() : [NameOf(bias)]], ("kernel_shape", Square(3)), ("pads", new[] { 1, 1, 1, 1 }));
+        "Conv", [image, filter, .. Given(bias)], ("kernel_shape", Square(3)), ("pads", new[] { 1, 1, 1, 1 }));
 
     private string FromPatches(TracedFromPatches pixels)
     {
@@ -235,12 +267,18 @@ internal sealed class OnnxTranslation(OnnxGraph graph, Device device) : ITapeObs
 
     private static int[] Square(int size) => [size, size];
 
+    private string[] Given(Tensor? bias) => bias is null ? [] : [NameOf(bias)];
+
     private static string Given([NotNull] string? input, string what) =>
         input ?? throw new DptException(FailureKind.Usage, $"the network takes {what}, which nobody gives it");
 
     private string Reshape(string x, params long[] sizes) => graph.Node("Reshape", [x, graph.Constant(sizes)]);
 
     private string Transpose(string x, params int[] order) => graph.Node("Transpose", [x], ("perm", order));
+
+    private string ChannelsSecond(string x) => Transpose(x, 0, 3, 1, 2);
+
+    private string ChannelsLast(string x) => Transpose(x, 0, 2, 3, 1);
 
     private string Concat(int axis, params string[] parts) => parts.Length == 1 ? parts[0] : graph.Node("Concat", parts, ("axis", axis));
 
@@ -250,6 +288,8 @@ internal sealed class OnnxTranslation(OnnxGraph graph, Device device) : ITapeObs
     private string Unsqueezed(string x) => graph.Node("Unsqueeze", [x, graph.Constant(1L)]);
 
     private string Scalar(int value) => graph.Node("Squeeze", [graph.Constant((long)value)]);
+
+    private string Plus(string a, Tensor? b) => b is null ? a : Add(a, NameOf(b));
 
     private string Add(string a, string b) => graph.Node("Add", [a, b]);
 }

@@ -41,9 +41,9 @@ internal sealed record MemoryEstimate(long Bytes, string Work, string Remedy)
         }
 
         var image = ClassifierCatalog.Find(options.Classifier.Network).Footprint(options.Classifier, data.Train.Form);
-        var recorded = (long)training.LabelledBatch + training.UnlabelledBatch;
+        var recorded = image.LearnedOf(training.LabelledBatch, training.UnlabelledBatch);
         var evaluated = Math.Min(EvaluationBatch, Math.Max(data.Train.Count, data.Test.Count));
-        var unrecorded = (long)training.UnlabelledBatch + evaluated;
+        var unrecorded = evaluated + (image.LearnsWeakViews ? 0L : training.UnlabelledBatch);
         var images = DeviceImages.MemoryOf(data.Train, data.Train.Count, Math.Max(training.UnlabelledBatch, evaluated))
             + DeviceImages.MemoryOf(data.Test, data.Test.Count, evaluated)
             + DeviceImages.MemoryOf(data.Train, pseudoImages, training.LabelledBatch);

@@ -137,14 +137,14 @@ internal static class SettingChecks
         var image = ClassifierCatalog.Find(options.Classifier.Network).Footprint(options.Classifier, train.Form);
         RequireRows(
             $"{name}.labelledBatch and {name}.unlabelledBatch",
-            training.LabelledBatch + training.UnlabelledBatch,
+            image.LearnedOf(training.LabelledBatch, training.UnlabelledBatch),
             image.Rows,
             Math.Max(train.Classes, image.Width));
     }
 
     /// <summary>Operators count rows, and what a row holds, in 32 bits.</summary>
-    private static void RequireRows(string names, int batch, int tokens, int width) => Usage.Require(
-        (long)batch * tokens <= int.MaxValue / 4 && (long)batch * width <= int.MaxValue / 4,
+    private static void RequireRows(string names, long batch, int tokens, int width) => Usage.Require(
+        batch * tokens <= int.MaxValue / 4 && batch * width <= int.MaxValue / 4,
         $"{names}: {batch} images of {tokens} tokens of width {width} are more than operators can count; lower it");
 
     private static void RequireSolver(DptOptions options)

@@ -9,11 +9,18 @@ namespace DPT.Engine.Dpt;
 /// <param name="Views">Weak views of the labelled images, strong views of the unlabelled, [rows,C,S,S].</param>
 /// <param name="Unlabelled">Which of the unlabelled images those are, [unlabelled].</param>
 /// <param name="WeakViews">Weak views of the unlabelled images, [unlabelled,C,S,S]; null if there are none.</param>
+/// <param name="AllViews">Both, the weak views behind the others: the same memory, [rows + unlabelled,C,S,S].</param>
 /// <param name="Labels">Class of each row, [rows]: true for the labelled ones; those of the others are chosen in the step.</param>
 /// <param name="Labelled">1 for labelled rows, 0 for unlabelled, [rows].</param>
 /// <param name="Weights">Weight of each row in the unlabelled loss, [rows]: 0 for labelled ones; the others are chosen in the step.</param>
 internal sealed record ClassifierBatch(
-    Tensor Views, Slice<int> Unlabelled, Tensor? WeakViews, Slice<int> Labels, Slice<float> Labelled, Slice<float> Weights);
+    Tensor Views,
+    Slice<int> Unlabelled,
+    Tensor? WeakViews,
+    Tensor AllViews,
+    Slice<int> Labels,
+    Slice<float> Labelled,
+    Slice<float> Weights);
 
 /// <summary>Draws the batches of a classifier's training, labelled and unlabelled images with replacement.</summary>
 internal sealed class ClassifierBatches : IDisposable
@@ -29,7 +36,6 @@ internal sealed class ClassifierBatches : IDisposable
     private readonly int[] _numbers;
     private readonly DeviceBuffer<int> _deviceNumbers;
     private readonly DeviceBuffer<float> _views;
-    private readonly DeviceBuffer<float>? _weakViews;
     private readonly DeviceBuffer<float> _rowWeights;
 
     /// <summary>Prepares for the batches that the options ask for.</summary>
@@ -51,13 +57,13 @@ internal sealed class ClassifierBatches : IDisposable
         var (few, many, rows) = (options.LabelledBatch, options.UnlabelledBatch, options.LabelledBatch + options.UnlabelledBatch);
         _numbers = new int[rows + few];
         _deviceNumbers = _device.Allocate<int>(2 * rows);
-        _views = _device.Allocate<float>(_labelled.ShapeOf(rows).Count);
-        _weakViews = many > 0 ? _device.Allocate<float>(_labelled.ShapeOf(many).Count) : null;
+        _views = _device.Allocate<float>(_labelled.ShapeOf(rows + many).Count);
         _rowWeights = _device.Upload<float>([.. Enumerable.Repeat(1f, few), .. new float[many + rows]]);
         Batch = new ClassifierBatch(
-            Tape.Constant(_labelled.ShapeOf(rows), _views.Slice),
+            Tape.Constant(_labelled.ShapeOf(rows), Views(0, rows)),
             _deviceNumbers.Slice.Range(few, many),
-            _weakViews is null ? null : Tape.Constant(_labelled.ShapeOf(many), _weakViews.Slice),
+            many > 0 ? Tape.Constant(_labelled.ShapeOf(many), Views(rows, many)) : null,
+            Tape.Constant(_labelled.ShapeOf(rows + many), Views(0, rows + many)),
             _deviceNumbers.Slice.From(rows),
             _rowWeights.Slice.Range(0, rows),
             _rowWeights.Slice.From(rows));
@@ -79,14 +85,17 @@ internal sealed class ClassifierBatches : IDisposable
 
         _device.CopyIn<int>(_numbers, _deviceNumbers.Slice.Range(0, _numbers.Length));
         var (fewImages, manyImages) = (_deviceNumbers.Slice.Range(0, few), _deviceNumbers.Slice.Range(few, many));
-        var elements = _labelled.ShapeOf(few).Count;
-        Draw(_labelled, fewImages, AugmentPolicy.Weak, RunStreams.LabelledView, step, _views.Slice.Range(0, elements));
-        if (_weakViews is not null)
+        Draw(_labelled, fewImages, AugmentPolicy.Weak, RunStreams.LabelledView, step, Views(0, few));
+        if (many > 0)
         {
-            Draw(_unlabelled, manyImages, AugmentPolicy.Weak, RunStreams.WeakView, step, _weakViews.Slice);
-            Draw(_unlabelled, manyImages, AugmentPolicy.Strong, RunStreams.StrongView, step, _views.Slice.From(elements));
+            Draw(_unlabelled, manyImages, AugmentPolicy.Weak, RunStreams.WeakView, step, Views(rows, many));
+            Draw(_unlabelled, manyImages, AugmentPolicy.Strong, RunStreams.StrongView, step, Views(few, many));
         }
     }
+
+    /// <summary>The memory of some views: labelled ones, then strong ones, then weak ones.</summary>
+    private Slice<float> Views(int first, int count) =>
+        _views.Slice.Range(first * _labelled.ShapeOf(1).Count, _labelled.ShapeOf(count).Count);
 
     private void Draw(
         DeviceImages images, Slice<int> indices, AugmentPolicy policy, uint stream, int step, Slice<float> views) => images.Draw(
@@ -98,7 +107,6 @@ internal sealed class ClassifierBatches : IDisposable
         _unlabelled.Dispose();
         _deviceNumbers.Dispose();
         _views.Dispose();
-        _weakViews?.Dispose();
         _rowWeights.Dispose();
     }
 }

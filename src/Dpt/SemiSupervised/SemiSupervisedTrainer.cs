@@ -129,13 +129,9 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
     private void Learn()
     {
         var batch = _batches.Batch;
-        if (batch.WeakViews is { } weakViews)
-        {
-            Select(weakViews, batch);
-        }
 
-        // One pass for both kinds of rows, then L_s, and lambda L_u with what the algorithm adds.
-        var logits = _classifier.Network.Forward(_tape, batch.Views);
+        // The scores of the rows that are learned, then L_s, and lambda L_u with what the algorithm adds.
+        var logits = _classifier.Network is IBatchClassifier network ? ScoresTogether(network, batch) : ScoresApart(batch);
         var labelled = _tape.CrossEntropy(logits, batch.Labels, scale: 1f / _options.LabelledBatch, batch.Labelled);
         Log(labelled.Data.Range(0, _options.LabelledBatch), at: 0);
         if (batch.WeakViews is not null)
@@ -158,13 +154,37 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
     /// <summary>
     /// The weak views run apart: they need no gradient, and an image's scores do not depend on the images beside it.
     /// </summary>
-    private void Select(Tensor weakViews, ClassifierBatch batch)
+    private Tensor ScoresApart(ClassifierBatch batch)
     {
-        var logits = _tape.WithoutGradient(() => _classifier.Network.Forward(_tape, weakViews));
-        _classifier.Softmax(logits.Data, logits.Data);
+        if (batch.WeakViews is { } weakViews)
+        {
+            Select(batch, _tape.WithoutGradient(() => _classifier.Network.Forward(_tape, weakViews)));
+            _tape.Reset();
+        }
+
+        return _classifier.Network.Forward(_tape, batch.Views);
+    }
+
+    /// <summary>The weak views run with the others, as all of them make up the batch that the network normalises by.</summary>
+    private Tensor ScoresTogether(IBatchClassifier network, ClassifierBatch batch)
+    {
+        var logits = network.ForwardTraining(_tape, batch.AllViews);
+        if (batch.WeakViews is null)
+        {
+            return logits;
+        }
+
+        Select(batch, _tape.WithoutGradient(() => _tape.Slice(logits, axis: 0, ImagesPerStep, _options.UnlabelledBatch)));
+        return _tape.Slice(logits, axis: 0, start: 0, ImagesPerStep);
+    }
+
+    /// <param name="batch">Whose unlabelled rows get labels and weights.</param>
+    /// <param name="weak">Scores of the weak views, which become probabilities.</param>
+    private void Select(ClassifierBatch batch, Tensor weak)
+    {
+        _classifier.Softmax(weak.Data, weak.Data);
         _algorithm.Select(new UnlabelledBatch(
-            batch.Unlabelled, logits.Data, batch.Labels.From(_options.LabelledBatch), batch.Weights.From(_options.LabelledBatch)));
-        _tape.Reset();
+            batch.Unlabelled, weak.Data, batch.Labels.From(_options.LabelledBatch), batch.Weights.From(_options.LabelledBatch)));
     }
 
     private void Log(Slice<float> numbers, int at) => _tape.Device.Copy(numbers, _log.Row.Range(at, numbers.Length));

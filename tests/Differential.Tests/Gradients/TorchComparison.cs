@@ -8,7 +8,7 @@ namespace Differential.Tests;
 
 /// <summary>
 /// One computation written twice, on our tape and in PyTorch, over the same parameters: compares the result and the
-/// gradient of every parameter. The truth is PyTorch in double precision; PyTorch in float32 says what error is usual.
+/// gradient of every parameter, and what becomes of the model's buffers. The truth is PyTorch in double precision; PyTorch in float32 says what error is usual.
 /// </summary>
 /// <remarks>Inputs that need a gradient are parameters too.</remarks>
 internal sealed class TorchComparison : IDisposable
@@ -24,6 +24,9 @@ internal sealed class TorchComparison : IDisposable
     private readonly Random _random = new(7);
     private readonly List<IDisposable> _inputs = [];
     private readonly List<Parameter> _positive = [];
+
+    /// <summary>Whether nothing depends on the parameter of a name, so that PyTorch has no gradient of it.</summary>
+    public Predicate<string> IsDead { get; init; } = _ => false;
 
     public HostDevice Device { get; } = new(threads: 2, selection: new KernelSelection());
 
@@ -102,11 +105,18 @@ internal sealed class TorchComparison : IDisposable
     {
         Store.Initialize(seed: 5);
         MoveFromStart();
+        var (truthful, usual) = (new TorchParameters(Store, ScalarType.Float64), new TorchParameters(Store, ScalarType.Float32));
         var actual = RunOurs(ours);
-        var truth = RunTorch(theirs, ScalarType.Float64);
-        var library = RunTorch(theirs, ScalarType.Float32);
+        var truth = RunTorch(theirs, truthful);
+        var library = RunTorch(theirs, usual);
         Assert.Multiple(() =>
         {
+            foreach (var parameter in Store.Parameters)
+            {
+                Assert.That(truth.ContainsKey(parameter.Name), Is.Not.EqualTo(IsDead(parameter.Name)), $"gradient of '{parameter.Name}' in PyTorch");
+                Assert.That(!IsDead(parameter.Name) || actual[parameter.Name].All(value => value == 0), $"'{parameter.Name}' is dead");
+            }
+
             foreach (var (name, expected) in truth)
             {
                 var yardstick = ErrorStats.Compare(library[name], expected, new Tolerance { Terms = Terms });
@@ -131,6 +141,13 @@ internal sealed class TorchComparison : IDisposable
             Device.CopyIn<float>([.. values.Select(v => v + (0.3f * Normal()))], parameter.Data);
         }
 
+        foreach (var buffer in Store.Buffers)
+        {
+            var isVariance = buffer.Name.EndsWith("var", StringComparison.Ordinal);
+            Device.CopyIn<float>(
+                [.. Device.Download(buffer.Data).Select(v => isVariance ? 0.5f + Math.Abs(Normal()) : v + (0.3f * Normal()))], buffer.Data);
+        }
+
         foreach (var parameter in _positive)
         {
             Device.CopyIn<float>([.. Device.Download(parameter.Data).Select(v => 0.5f + Math.Abs(v))], parameter.Data);
@@ -147,17 +164,26 @@ internal sealed class TorchComparison : IDisposable
             results[parameter.Name] = Read(parameter.Gradient);
         }
 
+        foreach (var buffer in Store.Buffers)
+        {
+            results[buffer.Name] = Read(buffer.Data);
+        }
+
         return results;
     }
 
     private Dictionary<string, double[]> RunTorch(
-        Func<TorchParameters, (TorchTensor Result, TorchTensor Loss)> theirs, ScalarType type)
+        Func<TorchParameters, (TorchTensor Result, TorchTensor Loss)> theirs, TorchParameters parameters)
     {
         using var scope = torch.NewDisposeScope();
-        var parameters = new TorchParameters(Store, type);
         var (result, loss) = theirs(parameters);
         loss.backward();
         var results = parameters.Gradients();
+        foreach (var (name, values) in parameters.Buffers())
+        {
+            results[name] = values;
+        }
+
         results[Result] = TorchParameters.Read(result);
         return results;
     }

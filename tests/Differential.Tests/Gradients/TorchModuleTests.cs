@@ -87,4 +87,29 @@ public sealed class TorchModuleTests
             p => TorchModules.CrossEntropy(
                 TorchModules.ResidualNetwork(p, p.Constant(values, 5, channels, side, side), stages, depth), classes));
     }
+
+    /// <summary>Widths of 4 and 8 have a shortcut in the first group, one of 16 has none, as a network of the reference with a factor of 1.</summary>
+    [TestCase(10, 4, 8, true)]
+    [TestCase(10, 8, 7, true)]
+    [TestCase(16, 16, 6, true)]
+    [TestCase(10, 4, 8, false)]
+    [TestCase(16, 5, 9, false)]
+    public void WideResNet_LikeTorch(int depth, int width, int side, bool isTraining)
+    {
+        const int Batch = 6, Channels = 3;
+        var options = new ClassifierOptions { Network = "wrn", PatchSize = 1, Width = width, Depth = depth, Heads = 1, MlpRatio = 1 };
+        using var c = new TorchComparison { IsDead = name => name is "block2.layer.0.bn1.weight" or "block2.layer.0.bn1.bias" or "block3.layer.0.bn1.weight" or "block3.layer.0.bn1.bias" };
+        var model = new WideResNet(c.Store, options, new ImageForm(Channels, side, 10));
+        var (images, values) = c.Numbers(Batch * Channels * side * side);
+        var (labels, classes) = c.Labels(Batch, 10);
+        c.CheckLoss(
+            tape =>
+            {
+                var x = Tape.Constant(new TensorShape(Batch, Channels, side, side), images);
+                return tape.CrossEntropy(
+                    isTraining ? model.ForwardTraining(tape, x) : model.Forward(tape, x), labels, TorchComparison.LossScale);
+            },
+            p => TorchModules.CrossEntropy(
+                TorchModules.WideResNet(p, (depth - 4) / 6, p.Constant(values, Batch, Channels, side, side), isTraining), classes));
+    }
 }

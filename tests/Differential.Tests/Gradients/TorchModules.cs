@@ -181,6 +181,50 @@ internal static class TorchModules
             F.gelu(LayerNorm(p, norm, y, Epsilon)), SideOf(y), p[convolution + ".weight"], p[convolution + ".bias"]);
     }
 
+    /// <summary>FreeMatch's wide residual network, its first block's norm in groups 2 and 3 evaluated and thrown away.</summary>
+    /// <param name="p">Parameters, filters with their channels last, and running statistics, which move in training.</param>
+    /// <param name="blocks">Blocks in a group.</param>
+    /// <param name="images">[B,C,S,S].</param>
+    /// <param name="isTraining">Whether the statistics are those of the batch.</param>
+    public static TorchTensor WideResNet(TorchParameters p, int blocks, TorchTensor images, bool isTraining)
+    {
+        var x = Filter("conv1", images, stride: 1);
+        for (var group = 1; group <= 3; group++)
+        {
+            for (var layer = 0; layer < blocks; layer++)
+            {
+                x = Block($"block{group}.layer.{layer}", x, group, stride: layer == 0 && group > 1 ? 2 : 1);
+            }
+        }
+
+        return Linear(p, "fc", Activated("bn1", x).mean([2, 3]));
+
+        TorchTensor Block(string name, TorchTensor y, int group, int stride)
+        {
+            var equal = !p.Has(name + ".convShortcut.weight");
+            var activated = Activated(name + ".bn1", y);
+            y = !equal && group == 1 ? activated : y;
+            var inner = Filter(name + ".conv1", equal ? activated : y, stride);
+            var residual = equal ? y : Filter(name + ".convShortcut", y, stride);
+            return residual + Filter(name + ".conv2", Activated(name + ".bn2", inner), stride: 1);
+        }
+
+        TorchTensor Activated(string name, TorchTensor y) => F.leaky_relu(
+            F.batch_norm(
+                y, p.Buffer(name + ".running_mean"), p.Buffer(name + ".running_var"), p[name + ".weight"], p[name + ".bias"],
+                isTraining, momentum: 0.001, eps: 0.001),
+            0.1);
+
+        TorchTensor Filter(string name, TorchTensor y, int stride)
+        {
+            var weight = p[name + ".weight"];
+            var (kernel, side) = ((int)weight.shape[1], (int)y.shape[2]);
+            var axis = new WindowAxis(side, kernel, stride, kernel / 2, kernel / 2);
+            var sizes = new ConvolutionShape((int)y.shape[0], (int)y.shape[1], (int)weight.shape[0], axis, axis, 1);
+            return Convolve(y.permute(0, 2, 3, 1), weight, sizes).permute(0, 3, 1, 2) + p[name + ".bias"].reshape(1, -1, 1, 1);
+        }
+    }
+
     private static long SideOf(TorchTensor pixels) => (long)Math.Sqrt(pixels.shape[1]);
 
     /// <summary>Two lines by two columns of pixels as one token.</summary>

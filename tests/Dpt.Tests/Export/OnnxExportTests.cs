@@ -33,6 +33,8 @@ public sealed class OnnxExportTests
         var residual = vit with { Network = "resnet", PatchSize = 1, Width = 6 };
         yield return new TestCaseData(residual, 3, 2).SetArgDisplayNames("residual network, two stages");
         yield return new TestCaseData(residual with { PatchSize = 4 }, 1, 7).SetArgDisplayNames("residual network, one stage of patches");
+        yield return new TestCaseData(TinyOptions.WideResNet, 3, 4).SetArgDisplayNames("wide residual network");
+        yield return new TestCaseData(TinyOptions.WideResNet with { Width = 16, Depth = 16 }, 1, 1).SetArgDisplayNames("wide residual network, deeper");
     }
 
     [TestCaseSource(nameof(Classifiers))]
@@ -44,7 +46,9 @@ public sealed class OnnxExportTests
         using var session = new InferenceSession(_folder["c.onnx"]);
         var results = Run(session, NamedOnnxValue.CreateFromTensor("images", Pixels(images)));
         Assert.That(results.Keys, Is.EquivalentTo(["logits", "probabilities"]));
-        RequireLike(results["probabilities"], classifier.Probabilities(images), [count, Classes]);
+        var expected = classifier.Probabilities(images);
+        Assert.That(expected, Is.All.LessThan(0.999f), "probabilities that say something");
+        RequireLike(results["probabilities"], expected, [count, Classes]);
         var metadata = session.ModelMetadata;
         Assert.That((metadata.ProducerName, metadata.CustomMetadataMap["classNames"]), Is.EqualTo(("DPT.Engine", """["a","b \u0022","c"]""")));
         Assert.That(session.InputMetadata["images"].SymbolicDimensions[0], Is.EqualTo("batch"));
@@ -85,6 +89,43 @@ public sealed class OnnxExportTests
             Run(session, NamedOnnxValue.CreateFromTensor("x", Normalised(images)))["y"],
             Probabilities(model, images),
             [5, Classes]);
+    }
+
+    /// <summary>Convolutions of unequal sides, strides and padding, in groups, with and without bias and residual.</summary>
+    [Test]
+    public void NetworkOfConvolutions_IsExportedToo()
+    {
+        var images = Images(channels: 3, count: 4);
+        using var model = new ImageClassifier(_device, store => new OfConvolutions(store), Normalisation(3), seed: 1);
+        Randomise(model.Store);
+        using var session = new InferenceSession(Exported(model, images.Form));
+        RequireLike(
+            Run(session, NamedOnnxValue.CreateFromTensor("x", Normalised(images)))["y"],
+            Probabilities(model, images),
+            [4, Classes]);
+    }
+
+    /// <summary>The statistics of the two images that are traced are no others'; and channels of what is no image have no place in ONNX's.</summary>
+    [Test]
+    public void NetworkThatNormalisesByTheBatch_IsRefused()
+    {
+        Refuses(4, (tape, x, weights) => tape.BatchNorm(x, weights, weights, 0.1f), "a network that normalises by the batch it is given cannot be exported");
+        Refuses(
+            2, (tape, x, weights) => tape.BatchNormFixed(x, weights, weights, new RunningStatistics(weights, weights, 0), 0.1f), "batch norm of [2, 144] cannot be exported");
+
+        void Refuses(int rank, Func<Tape, Tensor, Tensor, Tensor> norm, string says)
+        {
+            using var model = new ImageClassifier(
+                _device,
+                store => new OfAFunction(store, (tape, x, weight) =>
+                {
+                    x = rank == 2 ? x : tape.Reshape(x, new TensorShape(x.Shape[0], 1, 1, Side * Side));
+                    return norm(tape, x, tape.Reshape(tape.Slice(weight, axis: 0, start: 0, length: 1), new TensorShape(Side * Side)));
+                }),
+                Normalisation(1),
+                seed: 1);
+            TestImages.Fails(FailureKind.Usage, () => Exported(model, new ImageForm(1, Side, Classes)), says);
+        }
     }
 
     [Test]
@@ -183,14 +224,20 @@ public sealed class OnnxExportTests
 
     /// <summary>
     /// Biases and norms begin as constants, which would hide that one stands in another's place; tokens of no more than a few thousandths
-    /// show which epsilon a norm has.
+    /// show which epsilon a norm has. Filters are so small that probabilities are not all 0 and 1.
     /// </summary>
     private static void Randomise(ParameterStore store)
     {
         foreach (var (i, parameter) in store.Parameters.Index())
         {
-            var scale = parameter.Name.Contains("embed") || parameter.Name.Contains("token") ? 0.005f : 0.5f;
+            var scale = parameter.Name.Contains("embed") || parameter.Name.Contains("token") ? 0.005f : parameter.Shape.Rank == 4 ? 0.1f : 0.5f;
             store.Device.CopyIn(Array.ConvertAll(Random(i, (int)parameter.Shape.Count), value => scale * value), parameter.Data);
+        }
+
+        foreach (var (i, buffer) in store.Buffers.Index())
+        {
+            // Variances are positive; small ones show the epsilon.
+            store.Device.CopyIn(Array.ConvertAll(Random(-i, (int)buffer.Shape.Count), value => Math.Abs(0.1f * value)), buffer.Data);
         }
     }
 
@@ -269,6 +316,34 @@ public sealed class OnnxExportTests
             var turned = tape.Transpose(tape.Concat(0, rest, first), 0, 1);
             return tape.Transpose(tape.Add(turned, tape.Mul(turned, tape.Reshape(_table, turned.Shape))), 1, 0);
         }
+    }
+
+    private sealed class OfConvolutions : IClassifier
+    {
+        private readonly Conv2d _first, _second;
+        private readonly Linear _head;
+
+        public OfConvolutions(ParameterStore store)
+        {
+            var root = new ParameterScope(store);
+            _first = new Conv2d(root["first"], 3, 6, (2, 3), new Conv2dOptions(Stride: 2, Groups: 3) { Top = 1, Right = 2 }, hasBias: false);
+            _second = new Conv2d(root["second"], 6, 6, (3, 1), new Conv2dOptions { Top = 2, Bottom = 0 });
+            _head = new Linear(root["head"], 6, OnnxExportTests.Classes, Initializer.Zero, Initializer.Zero);
+        }
+
+        public int Classes => OnnxExportTests.Classes;
+
+        public int FeatureWidth => 6;
+
+        public Tensor Features(Tape tape, Tensor images)
+        {
+            var x = _first.Forward(tape, tape.Transpose(tape.Transpose(images, 1, 2), 2, 3));
+            x = _second.Forward(tape, x, residual: x);
+            var sums = tape.Sum(tape.Reshape(x, new TensorShape(x.Shape[0], x.Shape[1] * x.Shape[2], FeatureWidth)), axis: 1);
+            return tape.Reshape(sums, new TensorShape(x.Shape[0], FeatureWidth));
+        }
+
+        public Tensor Forward(Tape tape, Tensor images) => _head.Forward(tape, Features(tape, images));
     }
 
     private sealed class OfAFunction(ParameterStore store, Func<Tape, Tensor, Parameter, Tensor> forward) : IClassifier

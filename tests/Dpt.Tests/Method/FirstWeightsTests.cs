@@ -41,6 +41,27 @@ public sealed class FirstWeightsTests
         });
     }
 
+    /// <summary>Filters are normal with sqrt(2/fan out), their biases uniform in 1/sqrt(fan in), the head is Xavier's (spec 2.4).</summary>
+    [Test]
+    public void WideResNet_StartsAsPublished()
+    {
+        using var device = new HostDevice(threads: 1);
+        using var store = new ParameterStore(device);
+        _ = new WideResNet(store, TinyOptions.WideResNet with { Width = 32 }, new ImageForm(Channels, 32, 10));
+        store.Initialize(7);
+        Check(store, name => name switch
+        {
+            "fc.weight" => Normal(Math.Sqrt(2.0 / (128 + 10))),
+            "fc.bias" => (0, 0),
+            _ when name.Contains("bn", StringComparison.Ordinal) => (0, 0),
+            _ => Filter(store[name[..(name.LastIndexOf('.') + 1)] + "weight"].Shape, name.EndsWith("weight", StringComparison.Ordinal)),
+        });
+
+        static (double, double)? Filter(TensorShape shape, bool isWeight) => isWeight
+            ? Normal(Math.Sqrt(2.0 / (shape[0] * shape[1] * shape[2])))
+            : Uniform(shape[1] * shape[2] * shape[3]);
+    }
+
     /// <summary>Official: linear layers and positions normal with 0.02, labels with 1; patches and convolution as PyTorch does it.</summary>
     [Test]
     public void Generator_Official_StartsAsPublished() => Check(Store(fast: false), name => name switch
@@ -115,7 +136,8 @@ public sealed class FirstWeightsTests
             }
 
             var values = store.Device.Download(parameter.Data);
-            var centre = parameter.Name.EndsWith("weight", StringComparison.Ordinal) && parameter.Name.Contains("norm", StringComparison.Ordinal) ? 1 : 0;
+            var isNorm = parameter.Name.Contains("norm", StringComparison.Ordinal) || parameter.Name.Contains("bn", StringComparison.Ordinal);
+            var centre = isNorm && parameter.Name.EndsWith("weight", StringComparison.Ordinal) ? 1 : 0;
             var actual = Math.Sqrt(values.Average(v => Math.Pow(v - centre, 2)));
 
             // The deviation of a sample's deviation is about deviation / sqrt(2 n): five of them.

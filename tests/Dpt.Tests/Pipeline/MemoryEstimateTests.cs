@@ -30,6 +30,16 @@ public sealed class MemoryEstimateTests
             Stage3 = _short.Stage3 with { LabelledBatch = 100 },
             Classifier = _short.Classifier with { Network = "resnet", PatchSize = 4, Width = 48, Depth = 3 },
         },
+        ["stage 1, wide residual network"] = _short with { Classifier = TinyOptions.WideResNet with { Width = 12 } },
+        ["stage 3, deep wide residual network"] = _short with
+        {
+            Stage3 = _short.Stage3 with { LabelledBatch = 40 },
+            Classifier = TinyOptions.WideResNet with { Width = 16, Depth = 16 },
+        },
+        ["stage 1, wide residual network on labels alone"] = _short with
+        {
+            Stage1 = _short.Stage1 with { LabelledBatch = 300, UnlabelledBatch = 0 }, Classifier = TinyOptions.WideResNet,
+        },
         ["generator, wide"] = _short with { Diffusion = _short.Diffusion with { Width = 192, Depth = 4 } },
         ["generator, large batch"] = _short with { Diffusion = _short.Diffusion with { Width = 64, Batch = 256 } },
         ["generator, micro-batches"] = _short with

@@ -126,6 +126,24 @@ public class PipelineTests
         RequireEveryStepOnce(folder);
     }
 
+    /// <summary>What batch norm keeps of the batches goes on as well, in every stage with a classifier.</summary>
+    [Test]
+    public void Run_WithBatchNorm_InterruptedTwice_EndsAsIfItHadNotBeen()
+    {
+        using var folder = new TemporaryFolder();
+        var options = TinyOptions.Run with
+        {
+            Classifier = TinyOptions.WideResNet,
+            Stage1 = TinyOptions.Run.Stage1 with { Optimizer = "sgd" },
+            Stage3 = TinyOptions.Run.Stage3 with { SelfTraining = false },
+        };
+        var whole = TinyRun.In(folder["whole"], options).Result!;
+        TinyRun.Interrupted(folder["parts"], "stage-1-classifier", 5, options);
+        TinyRun.Interrupted(folder["parts"], "stage-3-classifier", 2, options);
+        Assert.That(Timeless(TinyRun.In(folder["parts"], options).Result!), Is.EqualTo(Timeless(whole)));
+        Assert.That(TinyRun.Outcome(folder["parts"]), Is.EqualTo(TinyRun.Outcome(folder["whole"])));
+    }
+
     /// <summary>A process that was killed saves nothing: it goes on from its last checkpoint.</summary>
     [TestCase("stage-1-classifier", new[] { "step-00000004" })]
     [TestCase("stage-2-diffusion", new string[0])]

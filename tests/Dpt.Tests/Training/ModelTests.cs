@@ -4,7 +4,7 @@ using DPT.Engine.Kernels;
 namespace DPT.Engine.Dpt.Tests;
 
 /// <summary>
-/// The parameters of both networks against the counts of the published models and their state dictionaries. Parameters
+/// The parameters of the networks against the counts of the published models and their state dictionaries. Parameters
 /// are counted where they are registered, so a model of half a billion costs nothing.
 /// </summary>
 public class ModelTests
@@ -43,6 +43,23 @@ public class ModelTests
         Assert.That(store.Count, Is.EqualTo(withoutHead + (Classes * width) + Classes));
         Assert.That(store.Parameters, Has.Count.EqualTo(150 + 2));
         Assert.That(Shapes(store), Is.EquivalentTo(VisionTransformerShapes(width, Classes)));
+    }
+
+    /// <summary>WideResNet-28-2 in the order of its state dictionary, which also counts the batches of each of its 25 norms.</summary>
+    [Test]
+    public void WideResNet_28_2_HasThePublishedParameters()
+    {
+        using var device = new HostDevice(threads: 1);
+        using var store = new ParameterStore(device);
+        _ = new WideResNet(store, TinyOptions.WideResNet with { Width = 32, Depth = 28 }, new ImageForm(3, 32, 10));
+        var state = WideResNetState(widen: 2, blocks: 4);
+        Assert.That(store.Count, Is.EqualTo(1_469_642));
+        Assert.That(state, Has.Count.EqualTo(183));
+        bool IsBuffer(string name) => name.Contains("running", StringComparison.Ordinal);
+        Assert.That(
+            store.Parameters.Select(p => (p.Name, LikePyTorch(p.Shape))),
+            Is.EqualTo(state.Where(t => !IsBuffer(t.Name) && !t.Name.EndsWith("tracked", StringComparison.Ordinal))));
+        Assert.That(store.Buffers.Select(b => (b.Name, LikePyTorch(b.Shape))), Is.EqualTo(state.Where(t => IsBuffer(t.Name))));
     }
 
     private static TestCaseData UVitCase(string name, UVitConfig config, long count, int tensors) =>
@@ -107,6 +124,41 @@ public class ModelTests
         }
 
         return shapes;
+    }
+
+    /// <summary>Filters have their channels last here, and second there.</summary>
+    private static string LikePyTorch(TensorShape shape) =>
+        string.Join(" ", shape.Rank == 4 ? [shape[0], shape[3], shape[1], shape[2]] : shape.ToArray());
+
+    private static List<(string Name, string Shape)> WideResNetState(int widen, int blocks)
+    {
+        var state = new List<(string Name, string Shape)>();
+        int[] widths = [16, 16 * widen, 32 * widen, 64 * widen];
+        Filter("conv1", 3, 16, 3);
+        for (var group = 1; group <= 3; group++)
+        {
+            for (var layer = 0; layer < blocks; layer++)
+            {
+                var (name, ins, outs) = ($"block{group}.layer.{layer}", widths[layer == 0 ? group - 1 : group], widths[group]);
+                Norm($"{name}.bn1", ins);
+                Filter($"{name}.conv1", ins, outs, 3);
+                Norm($"{name}.bn2", outs);
+                Filter($"{name}.conv2", outs, outs, 3);
+                if (ins != outs)
+                {
+                    Filter($"{name}.convShortcut", ins, outs, 1);
+                }
+            }
+        }
+
+        Norm("bn1", widths[3]);
+        state.AddRange([("fc.weight", $"10 {widths[3]}"), ("fc.bias", "10")]);
+        return state;
+
+        void Filter(string name, int ins, int outs, int kernel) =>
+            state.AddRange([($"{name}.weight", $"{outs} {ins} {kernel} {kernel}"), ($"{name}.bias", $"{outs}")]);
+        void Norm(string name, int channels) => state.AddRange(
+            [.. new[] { "weight", "bias", "running_mean", "running_var" }.Select(part => ($"{name}.{part}", $"{channels}")), ($"{name}.num_batches_tracked", "")]);
     }
 
     private static void AddBlock(Dictionary<string, TensorShape> shapes, string name, int width, bool qkvBias)

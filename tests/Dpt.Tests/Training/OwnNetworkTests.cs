@@ -56,7 +56,7 @@ public sealed class OwnNetworkTests
     {
         Assert.That(ClassifierCatalog.Kinds.Select(kind => kind.Name), Is.Unique);
         Assert.That(GeneratorCatalog.Kinds.Select(kind => kind.Name), Is.Unique);
-        TestImages.Fails(FailureKind.Usage, () => ClassifierCatalog.Find("none"), "unknown classifier 'none'; there are vit, resnet");
+        TestImages.Fails(FailureKind.Usage, () => ClassifierCatalog.Find("none"), "unknown classifier 'none'; there are vit, resnet, wrn");
         TestImages.Fails(FailureKind.Usage, () => GeneratorCatalog.Find("none"), "unknown generator 'none'; there is u-vit");
     }
 

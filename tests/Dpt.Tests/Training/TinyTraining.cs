@@ -29,12 +29,12 @@ internal sealed class TinyTraining : IDisposable
     public DeviceMemory Memory => _device.Memory;
 
     public static TinyTraining Classifier(
-        SemiSupervisedOptions? options = null, int threads = 1, ImageDataset? unlabelled = null)
+        SemiSupervisedOptions? options = null, int threads = 1, ImageDataset? unlabelled = null, ClassifierOptions? network = null)
     {
         var device = new HostDevice(threads, selection: new KernelSelection());
         var labelled = TestImages.Noise(10, classes: 3, imageSize: 8);
         var classifier = new ImageClassifier(
-            device, TinyOptions.Run.Classifier, labelled, NormalisationStatistics.Of(labelled), seed: 5);
+            device, network ?? TinyOptions.Run.Classifier, labelled, NormalisationStatistics.Of(labelled), seed: 5);
         var trainer = new SemiSupervisedTrainer(
             classifier,
             options ?? TinyOptions.Run.Stage1,
