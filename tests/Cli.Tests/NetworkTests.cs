@@ -40,6 +40,15 @@ public sealed class NetworkTests : NetworkFileTests
     }
 
     [Test]
+    public void Forward_OfANetworkWithoutHeads_AsksForNone()
+    {
+        var run = CommandLine.Run("forward", "--weights", "w", "--key", "ema_model", "--model", "wrn", "--x", "a", "--out", Folder.File("o"));
+        Assert.That(run.Code, Is.Zero, run.Err);
+        Assert.That(run.Out, Does.Contain(new ForeignNetworkOptions("w", "ema_model", "wrn", Heads: null).ToString()));
+        Assert.That(CommandLine.Run("import", "w", "--as", "wrn", "--out", Folder.File("o")).Out, Does.Contain(new ForeignNetworkOptions("w", null, "wrn", Heads: null).ToString()));
+    }
+
+    [Test]
     public void Forward_WithoutWhatItNeeds_IsAUsageError()
     {
         foreach (var option in new[] { "--weights", "--model", "--heads", "--x", "--out" })

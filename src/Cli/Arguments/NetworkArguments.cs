@@ -14,11 +14,11 @@ internal sealed class NetworkArguments : CommonArguments
     public string? Key { get; set; }
 
     [OptionGroup("Data")]
-    [Option("model", MetaValue = "NAME", HelpText = "uvit or vit")]
+    [Option("model", MetaValue = "NAME", HelpText = "uvit, vit or wrn")]
     public string? Model { get; set; }
 
     [OptionGroup("Data")]
-    [Option("heads", MetaValue = "H", HelpText = "attention heads, the one size that weights do not tell")]
+    [Option("heads", MetaValue = "H", HelpText = "attention heads, the one size that weights do not tell; a wrn has none")]
     public string? Heads { get; set; }
 
     [OptionGroup("Data")]
@@ -102,7 +102,7 @@ internal sealed class NetworkSampleArguments : CommonArguments
 internal sealed class ImportArguments : CommonArguments
 {
     [OptionGroup("Data")]
-    [Option("as", MetaValue = "NAME", HelpText = "which network it is: uvit or vit")]
+    [Option("as", MetaValue = "NAME", HelpText = "which network it is: uvit, vit or wrn")]
     public string? As { get; set; }
 
     [OptionGroup("Data")]
@@ -110,7 +110,7 @@ internal sealed class ImportArguments : CommonArguments
     public string? Key { get; set; }
 
     [OptionGroup("Data")]
-    [Option("heads", MetaValue = "H", HelpText = "attention heads, the one size that weights do not tell")]
+    [Option("heads", MetaValue = "H", HelpText = "attention heads, the one size that weights do not tell; a wrn has none")]
     public string? Heads { get; set; }
 
     [OptionGroup("Data")]

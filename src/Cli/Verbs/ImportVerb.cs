@@ -15,6 +15,7 @@ internal sealed class ImportVerb : Verb<ImportArguments>
     [
         "import nnet_ema.pth --as uvit --heads 8 --out uvit-small",
         "import msn.pth.tar --key target_encoder --as vit --heads 6 --features --image-size 96 --out msn-small-96",
+        "import model_best.pth --key ema_model --as wrn --out wrn-28-2",
     ];
 
     public override IReadOnlyList<(string Heading, IReadOnlyList<string> Paragraphs)> Notes =>
@@ -31,12 +32,14 @@ internal sealed class ImportVerb : Verb<ImportArguments>
 
     protected override int Execute(ImportArguments arguments, CliContext context)
     {
+        var file = arguments.Words.FirstOrDefault() ?? throw new DptException(FailureKind.Usage, "import: name the file of weights");
+        var model = ChosenName.Require("--as", Given(arguments.As, "as NAME"), ForeignNetwork.Models);
         var request = new ImportRequest(
             new ForeignNetworkOptions(
-                arguments.Words.FirstOrDefault() ?? throw new DptException(FailureKind.Usage, "import: name the file of weights"),
+                file,
                 arguments.Key,
-                ChosenName.Require("--as", Given(arguments.As, "as NAME"), ForeignNetwork.Models),
-                NetworkOptions.Heads(Given(arguments.Heads, "heads H")),
+                model,
+                NetworkOptions.Heads(Name, model, arguments.Heads),
                 arguments.Features,
                 arguments.ImageSize is { } size ? NetworkOptions.ImageSize(size) : null),
             arguments.Licence ?? ExportRequest.UnknownLicence,

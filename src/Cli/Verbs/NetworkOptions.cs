@@ -10,8 +10,9 @@ internal static class NetworkOptions
     public static string Given(string? value, string verb, string option) =>
         value ?? throw new DptException(FailureKind.Usage, $"{verb}: --{option} is missing");
 
-    /// <summary>The number of attention heads.</summary>
-    public static int Heads(string text) => Count(text, "--heads");
+    /// <summary>The number of attention heads: of a network that has some it must be given.</summary>
+    public static int? Heads(string verb, string model, string? text) =>
+        text is null && !ForeignNetwork.HasHeads(model) ? null : Count(Given(text, verb, "heads H"), "--heads");
 
     /// <summary>The side of images.</summary>
     public static int ImageSize(string text) => Count(text, "--image-size");
@@ -22,7 +23,8 @@ internal static class NetworkOptions
         var path = Given(weights, verb, "weights FILE");
         if (!Directory.Exists(path))
         {
-            return new ForeignNetworkOptions(path, key, Given(model, verb, "model NAME"), Heads(Given(heads, verb, "heads H")), features);
+            var named = Given(model, verb, "model NAME");
+            return new ForeignNetworkOptions(path, key, named, Heads(verb, named, heads), features);
         }
 
         var found = ImportedFolder.Find(path);
@@ -30,7 +32,7 @@ internal static class NetworkOptions
         {
             Part = key,
             Model = model ?? found.Model,
-            Heads = heads is null ? found.Heads : Heads(heads),
+            Heads = heads is null ? found.Heads : Count(heads, "--heads"),
             Features = features || found.Features,
         };
     }

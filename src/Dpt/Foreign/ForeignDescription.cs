@@ -3,18 +3,25 @@ namespace DPT.Engine.Dpt;
 /// <summary>What <c>config.json</c> says of a network of another tool.</summary>
 /// <param name="Network">Its sizes.</param>
 /// <param name="Channels">Channels of its images.</param>
-/// <param name="ImageSize">Their side.</param>
-/// <param name="Classes">Of a U-ViT: rows of its table of labels, 0 without one. Of a ViT: what its head tells apart, 0 without a head.</param>
-internal sealed record ForeignDescription(ForeignSizes Network, int Channels, int ImageSize, int Classes);
+/// <param name="Classes">Of a U-ViT: rows of its table of labels, 0 without one. Of others: what the head tells apart, 0 without a head.</param>
+/// <param name="ImageSize">Side of its images; null if it takes any.</param>
+internal sealed record ForeignDescription(ForeignSizes Network, int Channels, int Classes, int? ImageSize = null);
 
-/// <summary>Sizes of a network of another tool.</summary>
+/// <summary>Sizes of a network of another tool; null are those that it does not have.</summary>
+/// <param name="Width">Width of a token; of a wide residual network, channels of the first group.</param>
+/// <param name="Depth">Blocks; of a U-ViT without the one in the middle; of a wide residual network, layers.</param>
 /// <param name="PatchSize">Side of a patch.</param>
-/// <param name="Width">Width of a token.</param>
-/// <param name="Depth">Blocks; of a U-ViT without the one in the middle.</param>
 /// <param name="Heads">Attention heads.</param>
 /// <param name="MlpRatio">Hidden width of an MLP over the width.</param>
 /// <param name="Convolution">Of a U-ViT: whether a convolution is at its end.</param>
 /// <param name="QkvBias">Of a U-ViT: whether queries, keys and values have a bias.</param>
 /// <param name="LongSkip">Of a U-ViT: whether it has long skip connections.</param>
 internal sealed record ForeignSizes(
-    int PatchSize, int Width, int Depth, int Heads, int MlpRatio, bool? Convolution = null, bool? QkvBias = null, bool? LongSkip = null);
+    int Width,
+    int Depth,
+    int? PatchSize = null,
+    int? Heads = null,
+    int? MlpRatio = null,
+    bool? Convolution = null,
+    bool? QkvBias = null,
+    bool? LongSkip = null);

@@ -6,16 +6,16 @@ namespace DPT.Engine.Dpt;
 /// <summary>Which network to make of a file of weights.</summary>
 /// <param name="Weights">The file, see <see cref="WeightFile"/>.</param>
 /// <param name="Part">The part of the file that is the network; null if all of it is.</param>
-/// <param name="Model"><c>uvit</c> or <c>vit</c>.</param>
-/// <param name="Heads">Attention heads: the one size that tensors do not tell.</param>
+/// <param name="Model"><c>uvit</c>, <c>vit</c> or <c>wrn</c>.</param>
+/// <param name="Heads">Attention heads: the one size that tensors do not tell; null where there are none (<see cref="ForeignNetwork.HasHeads"/>).</param>
 /// <param name="Features">Of a ViT: what comes before the head, which the file need not have.</param>
 /// <param name="ImageSize">Side of the images that it is to take; positions are interpolated. Null for those that it was made for.</param>
 public sealed record ForeignNetworkOptions(
-    string Weights, string? Part, string Model, int Heads, bool Features = false, int? ImageSize = null);
+    string Weights, string? Part, string Model, int? Heads, bool Features = false, int? ImageSize = null);
 
 /// <summary>What a network is asked.</summary>
 /// <param name="Images">[N, C, S, S].</param>
-/// <param name="Times">Network time of each image, [N], in the units that the official network takes; null for a ViT.</param>
+/// <param name="Times">Network time of each image, [N], in the units that the official network takes; null for a classifier.</param>
 /// <param name="Labels">Row of the label table of each image, [N]; null where there is no table.</param>
 public sealed record NetworkInput(NpyArray<float> Images, NpyArray<float>? Times = null, NpyArray<long>? Labels = null);
 
@@ -31,16 +31,19 @@ public sealed record SamplingInput(
     NpyArray<float> Noise, NpyArray<long>? Labels, string Schedule, string Solver, int Evaluations, double Guidance = 0, ulong Seed = 0);
 
 /// <summary>
-/// A U-ViT or ViT with the weights of another tool, to be compared with what that tool computes. Its sizes follow from the tensors.
+/// A U-ViT, ViT or wide residual network with the weights of another tool, to be compared with what that tool computes. Its sizes follow from the tensors.
 /// </summary>
 public abstract class ForeignNetwork : IDisposable
 {
-    internal const string UVit = "uvit", Vit = "vit";
+    internal const string UVit = "uvit", Vit = "vit", WideResNet = "wrn";
 
     private protected ForeignNetwork(Device device) => Store = new ParameterStore(device);
 
     /// <summary>The kinds of networks.</summary>
-    public static IReadOnlyList<string> Models { get; } = [UVit, Vit];
+    public static IReadOnlyList<string> Models { get; } = [UVit, Vit, WideResNet];
+
+    /// <summary>Whether a kind of network has attention heads, whose number must be given.</summary>
+    public static bool HasHeads(string model) => model != WideResNet;
 
     /// <summary>The network and its sizes, in one line.</summary>
     public abstract string Description { get; }
@@ -49,7 +52,7 @@ public abstract class ForeignNetwork : IDisposable
     public WeightFit Fit { get; private set; } = null!;
 
     /// <summary>Number of learned numbers.</summary>
-    public long Parameters => Store.Parameters.Where(IsOfFile).Sum(parameter => parameter.Shape.Count);
+    public long Parameters => Store.Parameters.Where(parameter => IsOfFile(parameter.Name)).Sum(parameter => parameter.Shape.Count);
 
     /// <summary>What it does, as the Hugging Face hub names it.</summary>
     internal abstract string Task { get; }
@@ -71,6 +74,7 @@ public abstract class ForeignNetwork : IDisposable
         {
             UVit => (device, options, tensors) => new ForeignUVit(device, options, tensors),
             Vit => (device, options, tensors) => new ForeignTransformer(device, options, tensors),
+            WideResNet => (device, options, tensors) => new ForeignWideResNet(device, options, tensors),
             var other => throw new DptException(FailureKind.Usage, $"unknown model '{other}'; there are {string.Join(", ", Models)}"),
         };
         var tensors = WeightFile.Read(options.Weights, options.Part).ToDictionary(StringComparer.Ordinal);
@@ -86,7 +90,7 @@ public abstract class ForeignNetwork : IDisposable
 
     /// <summary>What the network gives.</summary>
     /// <param name="input">Images, and what else it takes.</param>
-    /// <returns>U-ViT: [N, C, S, S]. ViT: scores [N, classes], or with features the class token before the final norm, [N, D].</returns>
+    /// <returns>U-ViT: [N, C, S, S]. Others: scores [N, classes], or of a ViT with features the class token before the final norm, [N, D].</returns>
     /// <exception cref="DptException">Usage: the input does not fit. Diverged: a number of the output is not finite.</exception>
     public NpyArray<float> Forward(NetworkInput input)
     {
@@ -117,8 +121,8 @@ public abstract class ForeignNetwork : IDisposable
             throw new DptException(FailureKind.Diverged, $"the gradient of '{parameter.Name}' is not finite");
         }
 
-        return (loss, Store.Parameters.Where(IsOfFile).ToDictionary(
-            NameInFile, parameter => new NpyArray<float>(parameter.Shape.ToArray(), Store.Device.Download(parameter.Gradient))));
+        return (loss, Store.Parameters.Where(parameter => IsOfFile(parameter.Name)).ToDictionary(
+            parameter => NameInFile(parameter.Name), parameter => new NpyArray<float>(ShapeInFile(parameter).ToArray(), InFile(parameter, parameter.Gradient))));
     }
 
     /// <summary>Draws samples with the network. All go through it together, so an adaptive solver takes the steps that all of them need.</summary>
@@ -129,14 +133,14 @@ public abstract class ForeignNetwork : IDisposable
     /// the samples is not finite.
     /// </exception>
     public virtual NpyArray<float> Sample(SamplingInput input) =>
-        throw new DptException(FailureKind.Usage, "a ViT classifies; samples are drawn by a uvit");
+        throw new DptException(FailureKind.Usage, "the network classifies; samples are drawn by a uvit");
 
     /// <summary>The network's sizes.</summary>
     internal abstract ForeignDescription Describe();
 
     /// <summary>The tensors, by their names in the file.</summary>
-    internal Dictionary<string, (TensorShape Shape, float[] Values)> Export() => Store.Parameters.Where(IsOfFile)
-        .ToDictionary(NameInFile, parameter => (parameter.Shape, Store.Device.Download(parameter.Data)));
+    internal Dictionary<string, (TensorShape Shape, float[] Values)> Export() =>
+        OfFile().ToDictionary(item => NameInFile(item.Name), item => (ShapeInFile(item.Tensor), InFile(item.Tensor, item.Tensor.Data)));
 
     /// <inheritdoc/>
     public void Dispose()
@@ -145,27 +149,32 @@ public abstract class ForeignNetwork : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Puts tensors into the parameters that the network has registered, if every one fits.</summary>
+    /// <summary>Puts tensors into the parameters and buffers that the network has registered, if every one fits.</summary>
     private protected void Import(IReadOnlyDictionary<string, WeightTensor> tensors)
     {
-        Fit = WeightFit.Of([.. Store.Parameters.Where(IsOfFile)], tensors);
+        Fit = WeightFit.Of([.. OfFile().Select(item => (item.Name, ShapeInFile(item.Tensor)))], tensors);
         if (!Fit.IsWhole)
         {
             throw new InvalidDataException(Fit.Summary);
         }
 
         Store.Initialize(seed: 0);
-        Store.Import(Store.Values, Store.Parameters.ToDictionary(
-            parameter => parameter.Name,
-            parameter => (parameter.Shape, IsOfFile(parameter) ? tensors[parameter.Name].Values : new float[parameter.Shape.Count])));
+        Store.Import(Store.Values, Named().ToDictionary(item => item.Name, item => (item.Tensor.Shape, ValuesOf(item.Name, item.Tensor))));
+
+        float[] ValuesOf(string name, Tensor tensor) => !IsOfFile(name) ? new float[tensor.Shape.Count]
+            : IsFilter(tensor) ? FilterLayout.ChannelsLast(tensors[name].Values, tensor.Shape)
+            : tensors[name].Values;
     }
 
     private protected abstract Tensor Run(Tape tape, Uploaded input);
 
-    /// <summary>Whether a parameter is one of the file's; others are 0, and what is asked for does not depend on them.</summary>
-    private protected virtual bool IsOfFile(Parameter parameter) => true;
+    /// <summary>Whether a tensor is one of the file's; others are 0, and what is asked for does not depend on them.</summary>
+    private protected virtual bool IsOfFile(string name) => true;
 
-    private protected virtual string NameInFile(Parameter parameter) => parameter.Name;
+    /// <summary>Whether a tensor is a filter whose channels are last here.</summary>
+    private protected virtual bool IsFilter(Tensor tensor) => false;
+
+    private protected virtual string NameInFile(string name) => name;
 
     private protected virtual void RequireFit(NetworkInput input) => RequireImages(input.Images, "x");
 
@@ -178,11 +187,12 @@ public abstract class ForeignNetwork : IDisposable
     }
 
     /// <summary>Throws unless heads divide the width into sizes that attention takes.</summary>
-    private protected static int Heads(int width, int heads)
+    private protected static int Heads(int width, int? heads)
     {
-        Usage.Require(heads >= 1, $"{heads} heads, there must be at least 1");
-        NetworkSizes.RequireHeads("network", width, heads);
-        return heads;
+        var count = heads ?? throw new DptException(FailureKind.Usage, "the number of attention heads is missing");
+        Usage.Require(count >= 1, $"{count} heads, there must be at least 1");
+        NetworkSizes.RequireHeads("network", width, count);
+        return count;
     }
 
     private protected NpyArray<float> Result(Tensor output, Func<int, string> nameOf)
@@ -190,6 +200,22 @@ public abstract class ForeignNetwork : IDisposable
         var values = Store.Device.Download(output.Data);
         NonFinite.RequireOutput(values, values.Length / output.Shape[0], Store, "the network", nameOf);
         return new NpyArray<float>(output.Shape.ToArray(), values);
+    }
+
+    /// <summary>What the network has, by our names: parameters and buffers.</summary>
+    private IEnumerable<(string Name, Tensor Tensor)> Named() =>
+        Store.Parameters.Select(parameter => (parameter.Name, (Tensor)parameter)).Concat(Store.Buffers.Select(buffer => (buffer.Name, (Tensor)buffer)));
+
+    /// <summary>What of that the file has.</summary>
+    private IEnumerable<(string Name, Tensor Tensor)> OfFile() => Named().Where(item => IsOfFile(item.Name));
+
+    private TensorShape ShapeInFile(Tensor tensor) => IsFilter(tensor) ? FilterLayout.ChannelsSecond(tensor.Shape) : tensor.Shape;
+
+    /// <summary>A tensor, or what lies like it, as it lies in the file.</summary>
+    private float[] InFile(Tensor tensor, Slice<float> numbers)
+    {
+        var values = Store.Device.Download(numbers);
+        return IsFilter(tensor) ? FilterLayout.ChannelsSecond(values, tensor.Shape) : values;
     }
 
     private static string ImageOfX(int row) => $"image {row} of x";

@@ -40,10 +40,10 @@ internal sealed class ForeignTransformer : ForeignNetwork
     private protected override ImageForm Form { get; }
 
     internal override ForeignDescription Describe() => new(
-        new ForeignSizes(_sizes.PatchSize, _sizes.Width, _sizes.Depth, _sizes.Heads, _sizes.MlpRatio),
+        new ForeignSizes(_sizes.Width, _sizes.Depth, _sizes.PatchSize, _sizes.Heads, _sizes.MlpRatio),
         Form.Channels,
-        Form.Side,
-        _features ? 0 : Form.Classes);
+        _features ? 0 : Form.Classes,
+        Form.Side);
 
     private protected override Tensor Run(Tape tape, Uploaded input) =>
         _features ? _network.ClassToken(tape, input.Images) : _network.Forward(tape, input.Images);
@@ -54,10 +54,10 @@ internal sealed class ForeignTransformer : ForeignNetwork
         Usage.Require(input is { Times: null, Labels: null }, "a ViT takes images alone, neither t nor y");
     }
 
-    private protected override bool IsOfFile(Parameter parameter) => !_features || !parameter.Name.StartsWith(OurHead, StringComparison.Ordinal);
+    private protected override bool IsOfFile(string name) => !_features || !name.StartsWith(OurHead, StringComparison.Ordinal);
 
-    private protected override string NameInFile(Parameter parameter) =>
-        _hasTheirHead && parameter.Name.StartsWith(OurHead, StringComparison.Ordinal) ? TheirHead + parameter.Name[OurHead.Length..] : parameter.Name;
+    private protected override string NameInFile(string name) =>
+        _hasTheirHead && name.StartsWith(OurHead, StringComparison.Ordinal) ? TheirHead + name[OurHead.Length..] : name;
 
     /// <summary>The tensors by our names. For features any head will do: MSN's projects, and is not one that we have.</summary>
     private Dictionary<string, WeightTensor> OwnNames(Dictionary<string, WeightTensor> tensors)

@@ -58,10 +58,10 @@ internal sealed class ForeignUVit : ForeignNetwork
     }
 
     internal override ForeignDescription Describe() => new(
-        new ForeignSizes(_config.PatchSize, _config.Width, _config.Depth, _config.Heads, _config.MlpRatio, _config.Convolution, _config.QkvBias, _config.LongSkip),
+        new ForeignSizes(_config.Width, _config.Depth, _config.PatchSize, _config.Heads, _config.MlpRatio, _config.Convolution, _config.QkvBias, _config.LongSkip),
         _config.Channels,
-        _config.ImageSize,
-        _config.NumClasses);
+        _config.NumClasses,
+        _config.ImageSize);
 
     private protected override Tensor Run(Tape tape, Uploaded input) => _network.Forward(tape, input.Images, input.Times, input.Labels);
 
@@ -87,7 +87,7 @@ internal sealed class ForeignUVit : ForeignNetwork
         Usage.Require(wrong < 0, $"a label is {labels.Values.ElementAtOrDefault(wrong)}, the network has 0 to {_config.NumClasses - 1}");
     }
 
-    private static UVitConfig Infer(TensorShapes shapes, int heads)
+    private static UVitConfig Infer(TensorShapes shapes, int? heads)
     {
         shapes.RequireNone(
             ("time_embed.", "mlp_time_embed"), ("context_embed.", "conditioning on text"));

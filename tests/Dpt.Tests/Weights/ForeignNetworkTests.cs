@@ -9,6 +9,8 @@ public sealed class ForeignNetworkTests
     private static readonly ForeignNetworkOptions UVitOptions = new(WeightFiles.PathOf("uvit.pth"), Part: null, "uvit", Heads: 2);
     private static readonly ForeignNetworkOptions TransformerOptions = new(WeightFiles.PathOf("vit.pth.tar"), "model", "vit", Heads: 3);
 
+    private static readonly ForeignNetworkOptions WideResNetOptions = new(WeightFiles.PathOf("wrn.pth"), "ema_model", "wrn", Heads: null);
+
     private HostDevice _device = null!;
     private TemporaryFolder _folder = null!;
 
@@ -60,6 +62,26 @@ public sealed class ForeignNetworkTests
         Assert.That(network.Description, Is.EqualTo("ViT: images 3x8x8, patch 4, width 12, depth 1, heads 3, MLP ratio 2, 4 classes"));
         RequireLike(network.Forward(TransformerInput), Floats("vit-logits"), "logits");
         RequireLike(network.Gradients(TransformerInput).Gradients, "vit-gradients.pth");
+    }
+
+    /// <summary>In evaluation mode, with the file's statistics; images may have any size. Dead norms have no gradient in PyTorch, and 0 here.</summary>
+    [Test]
+    public void WideResNet_GivesWhatPyTorchGives()
+    {
+        using var network = ForeignNetwork.Open(_device, WideResNetOptions);
+        Assert.That(network.Description, Is.EqualTo("wide residual network: images of 3 channels, width 4, depth 10, 5 classes"));
+        var input = new NetworkInput(Floats("wrn-x"));
+        RequireLike(network.Forward(input), Floats("wrn-logits"), "logits");
+        var (_, gradients) = network.Gradients(input);
+        string[] dead = ["block2.layer.0.bn1.weight", "block2.layer.0.bn1.bias", "block3.layer.0.bn1.weight", "block3.layer.0.bn1.bias"];
+        RequireLike(gradients.Where(gradient => !dead.Contains(gradient.Key)).ToDictionary(), "wrn-gradients.pth");
+        Assert.That(dead.SelectMany(name => gradients[name].Values), Is.All.Zero);
+
+        // Of the tensors of the file, each of the 7 norms' counts is passed by.
+        var file = WeightFile.Read(WideResNetOptions.Weights, WideResNetOptions.Part);
+        Assert.That((network.Fit.Matched, network.Fit.IsWhole), Is.EqualTo((file.Count - 7, true)));
+        Assert.That(network.Parameters, Is.EqualTo(gradients.Values.Sum(gradient => (long)gradient.Values.Length)));
+        Assert.That(network.Forward(new NetworkInput(new([2, 3, 11, 11], new float[726]))).Shape, Is.EqualTo(new[] { 2, 5 }));
     }
 
     [Test]
@@ -117,10 +139,16 @@ public sealed class ForeignNetworkTests
         yield return UVit("a block far away", state => Add(state, "in_blocks.999999999.norm1.weight", 8), "in_blocks.999999999.norm1.weight");
         yield return Transformer("a stem", state => Add(state, "patch_embed.stem.0.weight", 1), "comes of a stem of convolutions");
         yield return Transformer("no bias of qkv", state => state.Remove("blocks.0.attn.qkv.bias"), "a ViT without qkv_bias is not supported");
+        yield return WideResNet("no statistics", state => state.Remove("bn1.running_var"), "1 missing (bn1.running_var), 0 unexpected");
+        yield return WideResNet("no biases of convolutions", state => state.Remove("conv1.bias"), "as that of USB, is another network and not supported");
+        yield return WideResNet("another stem", state => Add(state, "conv1.weight", 8, 3, 3, 3), "1 of another shape (conv1.weight [8, 3, 3, 3] instead of [16, 3, 3, 3])");
+        yield return WideResNet("two blocks in one group", state => Add(state, "block1.layer.1.bn1.weight", 4), "missing (block1.layer.1.bn1.bias, ");
         yield return Transformer("two heads", state => Add(state, "fc.weight", 4, 12), "it has two heads, head.* and 'fc.weight'");
 
         static TestCaseData UVit(string name, Action<Dictionary<string, (TensorShape, float[] Values)>> change, string says) =>
             new TestCaseData(UVitOptions, change, says).SetArgDisplayNames(name);
+        static TestCaseData WideResNet(string name, Action<Dictionary<string, (TensorShape, float[] Values)>> change, string says) =>
+            new TestCaseData(WideResNetOptions, change, says).SetArgDisplayNames(name);
         static TestCaseData Transformer(string name, Action<Dictionary<string, (TensorShape, float[] Values)>> change, string says) =>
             new TestCaseData(TransformerOptions, change, says).SetArgDisplayNames(name);
         static void Add(Dictionary<string, (TensorShape, float[])> state, string name, params int[] shape) =>
@@ -134,12 +162,17 @@ public sealed class ForeignNetworkTests
     [Test]
     public void Open_OfAnotherModelOrPart_SaysSo()
     {
-        TestImages.Fails(FailureKind.Usage, () => ForeignNetwork.Open(_device, UVitOptions with { Model = "unet" }), "unknown model 'unet'; there are uvit, vit");
+        TestImages.Fails(FailureKind.Usage, () => ForeignNetwork.Open(_device, UVitOptions with { Model = "unet" }), "unknown model 'unet'; there are uvit, vit, wrn");
         TestImages.Fails(FailureKind.Usage, () => ForeignNetwork.Open(_device, UVitOptions with { Heads = 3 }), "heads 3 does not divide");
         TestImages.Fails(FailureKind.Usage, () => ForeignNetwork.Open(_device, UVitOptions with { Heads = 0 }), "0 heads");
+        TestImages.Fails(FailureKind.Usage, () => ForeignNetwork.Open(_device, UVitOptions with { Heads = null }), "the number of attention heads is missing");
+        TestImages.Fails(FailureKind.Usage, () => ForeignNetwork.Open(_device, WideResNetOptions with { Heads = 2 }), "a wrn has no attention heads");
+        TestImages.Fails(FailureKind.Usage, () => ForeignNetwork.Open(_device, WideResNetOptions with { Features = true }), "features are of a ViT");
+        TestImages.Fails(FailureKind.Usage, () => ForeignNetwork.Open(_device, WideResNetOptions with { ImageSize = 32 }), "it takes images of any size");
         TestImages.Fails(FailureKind.Usage, () => ForeignNetwork.Open(_device, UVitOptions with { Features = true }), "a U-ViT has no features");
         Refuses(TransformerOptions with { Part = null }, "name the part with --key; at its top are model");
         Refuses(TransformerOptions with { Model = "uvit" }, "it has no 'mid_block.mlp.fc1.weight'");
+        Refuses(WideResNetOptions with { Part = null }, "name the part with --key; at its top are ema_model, model");
     }
 
     [Test]
@@ -155,6 +188,11 @@ public sealed class ForeignNetworkTests
         Fails(new NetworkInput(x, t, new([3], [0, 3, 1])), "a label is 3, the network has 0 to 2");
         using var transformer = ForeignNetwork.Open(_device, TransformerOptions);
         TestImages.Fails(FailureKind.Usage, () => transformer.Forward(TransformerInput with { Times = t }), "a ViT takes images alone");
+        using var wide = ForeignNetwork.Open(_device, WideResNetOptions);
+        TestImages.Fails(FailureKind.Usage, () => wide.Forward(new NetworkInput(x)), "x is [3, 2, 8, 8], the network takes [N, 3, S, S] with S of 5 and more");
+        TestImages.Fails(FailureKind.Usage, () => wide.Forward(new NetworkInput(new([1, 3, 8, 7], new float[168]))), "the network takes [N, 3, S, S]");
+        TestImages.Fails(FailureKind.Usage, () => wide.Forward(new NetworkInput(new([1, 3, 4, 4], new float[48]))), "the network takes [N, 3, S, S]");
+        TestImages.Fails(FailureKind.Usage, () => wide.Forward(new NetworkInput(Floats("wrn-x"), t)), "a wrn takes images alone");
         x.Values[0] = float.NaN;
         TestImages.Fails(FailureKind.Diverged, () => network.Forward(new NetworkInput(x, t, y)), "image 0 of x");
 
@@ -225,7 +263,7 @@ public sealed class ForeignNetworkTests
         Fails(input with { Solver = "rk4" }, "rk4");
         Fails(input with { Evaluations = 0 }, "cannot work with 0 evaluations");
         using var transformer = ForeignNetwork.Open(_device, TransformerOptions);
-        TestImages.Fails(FailureKind.Usage, () => transformer.Sample(input), "a ViT classifies");
+        TestImages.Fails(FailureKind.Usage, () => transformer.Sample(input), "the network classifies");
         var broken = Noise;
         broken.Values[200] = float.PositiveInfinity;
         TestImages.Fails(FailureKind.Diverged, () => network.Sample(input with { Noise = broken }), "sample 1");
@@ -240,10 +278,10 @@ public sealed class ForeignNetworkTests
     private void Refuses(ForeignNetworkOptions options, string says) =>
         TestImages.Fails(FailureKind.Check, () => ForeignNetwork.Open(_device, options).Dispose(), says);
 
-    /// <summary>The same weights, changed, in a file of ours.</summary>
+    /// <summary>The same weights, changed, in a file of ours, which has no scalars: no network needs one.</summary>
     private ForeignNetworkOptions Changed(ForeignNetworkOptions options, Action<Dictionary<string, (TensorShape, float[] Values)>> change)
     {
-        var state = WeightFile.Read(options.Weights, options.Part)
+        var state = WeightFile.Read(options.Weights, options.Part).Where(item => item.Value.Shape.Count > 0)
             .ToDictionary(item => item.Key, item => (new TensorShape([.. item.Value.Shape]), item.Value.Values));
         change(state);
         StateDict.Save(_folder["changed.safetensors"], state);

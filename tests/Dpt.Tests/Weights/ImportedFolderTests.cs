@@ -60,6 +60,24 @@ public sealed class ImportedFolderTests
         RequireLike(features.Forward(x), Floats("vit-features"));
     }
 
+    /// <summary>As in the file but for the counts of batches, and the statistics with it; no sizes that such a network does not have.</summary>
+    [Test]
+    public void WideResNet_IsTheSameAgain()
+    {
+        var origin = new ForeignNetworkOptions(WeightFiles.PathOf("wrn.pth"), "ema_model", "wrn", Heads: null);
+        var found = Import(origin);
+        Assert.That(found, Is.EqualTo(origin with { Weights = _folder["out/model.safetensors"], Part = null }));
+        var (there, here) = (WeightFile.Read(origin.Weights, origin.Part), WeightFile.Read(found.Weights));
+        Assert.That(here.Keys, Is.EquivalentTo(there.Keys.Where(name => !name.EndsWith("num_batches_tracked", StringComparison.Ordinal))));
+        Assert.That(here.Keys.Select(name => here[name].Shape), Is.EqualTo(here.Keys.Select(name => there[name].Shape)));
+        Assert.That(here.Keys.Select(name => here[name].Values), Is.EqualTo(here.Keys.Select(name => there[name].Values)));
+        using var network = ForeignNetwork.Open(_device, found);
+        RequireLike(network.Forward(new NetworkInput(Floats("wrn-x"))), Floats("wrn-logits"));
+        var config = JsonNode.Parse(File.ReadAllText(_folder["out/config.json"]))!;
+        Assert.That(((string?)config["model_type"], (int?)config["classes"], config["imageSize"]), Is.EqualTo(("dpt-wrn", 5, (JsonNode?)null)));
+        Assert.That(config["network"]!.ToJsonString(), Is.EqualTo("""{"width":4,"depth":10}"""));
+    }
+
     [TestCase(1)]
     [TestCase(3)]
     [TestCase(4)]

@@ -3,8 +3,9 @@
     apt-get install python3-torch python3-numpy      (made with PyTorch 1.13.1 and NumPy 1.24.2 of Debian 12)
     python3 make-torch-files.py
 
-The numbers of tensors.* follow formulas that TorchFileTests repeats. The networks are the definitions of U-ViT (Bao et al., CVPR 2023)
-and of the ViT (Dosovitskiy et al., ICLR 2021) in plain PyTorch, with random weights, at sizes of a few kilobytes.
+The numbers of tensors.* follow formulas that TorchFileTests repeats. The networks are the definitions of U-ViT (Bao et al., CVPR 2023),
+of the ViT (Dosovitskiy et al., ICLR 2021) and of FreeMatch's WideResNet (Zagoruyko and Komodakis, BMVC 2016; Wang et al., ICLR 2023) in plain
+PyTorch, with random weights, at sizes of a few kilobytes.
 """
 
 import math
@@ -279,6 +280,76 @@ def save_vit():
     np.save(FILES / "vit-features.npy", vit(p, x, depth=1, heads=3, features=True).detach().numpy())
 
 
+class WideBlock(nn.Module):
+    """With the exceptions of the reference: what is in front of the first convolution depends on the group."""
+
+    def __init__(self, ins, outs, stride, activate_before_residual):
+        super().__init__()
+        self.bn1 = nn.BatchNorm2d(ins, momentum=0.001, eps=0.001)
+        self.conv1 = nn.Conv2d(ins, outs, 3, stride, 1)
+        self.bn2 = nn.BatchNorm2d(outs, momentum=0.001, eps=0.001)
+        self.conv2 = nn.Conv2d(outs, outs, 3, 1, 1)
+        self.equal = ins == outs
+        self.convShortcut = None if self.equal else nn.Conv2d(ins, outs, 1, stride)
+        self.activate_before_residual = activate_before_residual
+
+    def forward(self, x):
+        activated = F.leaky_relu(self.bn1(x), 0.1)
+        if not self.equal and self.activate_before_residual:
+            x = activated
+        out = self.conv1(activated if self.equal else x)
+        out = self.conv2(F.leaky_relu(self.bn2(out), 0.1))
+        return (x if self.equal else self.convShortcut(x)) + out
+
+
+class WideGroup(nn.Module):
+    def __init__(self, *blocks):
+        super().__init__()
+        self.layer = nn.Sequential(*blocks)
+
+    def forward(self, x):
+        return self.layer(x)
+
+
+class WideNet(nn.Module):
+    def __init__(self, width, classes):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 16, 3, 1, 1)
+        self.block1 = WideGroup(WideBlock(16, width, 1, True))
+        self.block2 = WideGroup(WideBlock(width, 2 * width, 2, False))
+        self.block3 = WideGroup(WideBlock(2 * width, 4 * width, 2, False))
+        self.bn1 = nn.BatchNorm2d(4 * width, momentum=0.001, eps=0.001)
+        self.fc = nn.Linear(4 * width, classes)
+
+    def forward(self, x):
+        x = self.block3(self.block2(self.block1(self.conv1(x))))
+        return self.fc(F.leaky_relu(self.bn1(x), 0.1).mean((2, 3)))
+
+
+def save_wrn():
+    """A checkpoint with the nesting of FreeMatch's, of a network of depth 10 that has seen a few batches."""
+    net = WideNet(width=4, classes=5)
+    for parameter in net.parameters():
+        parameter.data += 0.2 * torch.randn(parameter.shape)
+    for _ in range(3):
+        net(torch.randn(8, 3, 8, 8))
+    for name, buffer in net.named_buffers():
+        if name.endswith("running_mean"):
+            buffer.copy_(torch.randn(buffer.shape))
+        elif name.endswith("running_var"):
+            buffer.copy_(torch.rand(buffer.shape) + 0.1)
+    net.eval()
+    state = OrderedDict(("module." + name, tensor) for name, tensor in net.state_dict().items())
+    live = OrderedDict((name, tensor * 0) for name, tensor in list(state.items())[:2])
+    save({"model": live, "ema_model": state, "it": 20000, "best_eval_acc": 0.95}, "wrn.pth")
+    x = torch.randn(3, 3, 8, 8)
+    logits = net(x)
+    gradients({}, logits)
+    save(OrderedDict((name, p.grad) for name, p in net.named_parameters() if p.grad is not None), "wrn-gradients.pth", legacy=True)
+    np.save(FILES / "wrn-x.npy", x.numpy())
+    np.save(FILES / "wrn-logits.npy", logits.detach().numpy())
+
+
 class Continuous:
     """beta(t) = 0.1 + 19.9 t (Song et al., ICLR 2021); the network is told 999 t."""
 
@@ -394,3 +465,4 @@ if __name__ == "__main__":
     save_objects()
     save_positions()
     save_uvit("uvit-options", mlp=2, qkv_bias=True, skip=False, numbers=numbers_of_uvit)
+    save_wrn()
