@@ -13,17 +13,18 @@ internal sealed class TransformerFeatures : IFrozenFeatures
     private readonly ForeignNetwork _network;
     private readonly string _folder;
     private readonly ForeignDescription _sizes;
+    private readonly int _side;
     private readonly FrozenInput _frozen;
 
     private TransformerFeatures(ForeignNetwork network, FeatureRecipe recipe, string hash)
     {
         (_network, _folder, _sizes) = (network, recipe.Network, network.Describe());
         var scale = PixelScale.Find(recipe.Scale);
-        _frozen = new FrozenInput(_sizes.Channels, _sizes.ImageSize, scale);
-        var side = _sizes.ImageSize;
+        _side = _sizes.ImageSize ?? throw new InvalidDataException("a transformer has images of one size");
+        _frozen = new FrozenInput(_sizes.Channels, _side, scale);
         Name = $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(_folder)))} ({hash[..8]}), class token before the final norm: {Width}"
-            + $" numbers of {side} x {side} pixels, {scale.Name}";
-        Usage.Require(recipe.Side is null || recipe.Side == side, $"'{_folder}' takes images of {side} x {side} pixels, {recipe.Side} are asked for; `dpt import --image-size` changes it");
+            + $" numbers of {_side} x {_side} pixels, {scale.Name}";
+        Usage.Require(recipe.Side is null || recipe.Side == _side, $"'{_folder}' takes images of {_side} x {_side} pixels, {recipe.Side} are asked for; `dpt import --image-size` changes it");
         Usage.Require(recipe is { Output: null, ClassOutput: null }, $"'{_folder}' has one output; names of outputs go with ONNX files");
     }
 
@@ -71,7 +72,7 @@ internal sealed class TransformerFeatures : IFrozenFeatures
             var count = Math.Min(Batch, images.Count - start);
             var pixels = new float[count * _frozen.Length];
             _frozen.Fill(images, start, count, pixels);
-            var batch = new NpyArray<float>([count, _sizes.Channels, _sizes.ImageSize, _sizes.ImageSize], pixels);
+            var batch = new NpyArray<float>([count, _sizes.Channels, _side, _side], pixels);
             _network.Forward(new NetworkInput(batch)).Values.CopyTo(results, start * Width);
         }
 

@@ -28,7 +28,7 @@ public sealed class TransformerFeaturesTests
     {
         Import(Vit with { Features = withoutHead });
         using var network = ForeignNetwork.Open(_device, Vit with { Features = true });
-        var (channels, side) = (network.Describe().Channels, network.Describe().ImageSize);
+        var (channels, side) = (network.Describe().Channels, network.Describe().ImageSize!.Value);
         var images = Images(channels, side, 21);
         using var features = FrozenNetwork.Open(Recipe(), images.Form, _device);
         var expected = network.Forward(new NetworkInput(
@@ -47,7 +47,7 @@ public sealed class TransformerFeaturesTests
     {
         Import(Vit);
         using var network = ForeignNetwork.Open(_device, Vit);
-        var side = network.Describe().ImageSize;
+        var side = network.Describe().ImageSize!.Value;
         var images = Images(network.Describe().Channels, side + 3, 4);
         using var features = FrozenNetwork.Open(Recipe(), images.Form, _device);
         Assert.That(
@@ -59,7 +59,7 @@ public sealed class TransformerFeaturesTests
     {
         Import(Vit);
         using var network = ForeignNetwork.Open(_device, Vit);
-        var (channels, side) = (network.Describe().Channels, network.Describe().ImageSize);
+        var (channels, side) = (network.Describe().Channels, network.Describe().ImageSize!.Value);
         Fails(FailureKind.Usage, Recipe() with { Side = side + 1 }, $"takes images of {side} x {side} pixels, {side + 1} are asked for");
         Fails(FailureKind.Usage, Recipe() with { Output = "y" }, "has one output");
         Fails(FailureKind.Usage, Recipe() with { Scale = "other" }, "unknown scale of pixels 'other'");
