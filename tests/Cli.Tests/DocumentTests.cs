@@ -53,10 +53,7 @@ public sealed partial class DocumentTests
     public void Errors_AreSaidInTheSources()
     {
         var document = File.ReadAllText(Repository.File("docs/errors.md"));
-        var sources = string.Concat(
-            Directory.GetFiles(Repository.File("src"), "*.cs", SearchOption.AllDirectories)
-                .Where(path => !path.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
-                .Select(File.ReadAllText));
+        var sources = string.Concat(Sources("src").Select(File.ReadAllText));
         string[] quoted = [.. ErrorRow().Matches(document).Select(row => row.Groups[1].Value)];
         Assert.That(quoted, Has.Length.GreaterThan(25));
         Assert.That(quoted.Where(text => !sources.Contains(text, StringComparison.Ordinal)), Is.Empty);
@@ -66,12 +63,26 @@ public sealed partial class DocumentTests
         }
     }
 
+    /// <summary>The tests that are said to hold what the method does.</summary>
+    [Test]
+    public void Method_NamesTestsThatExist()
+    {
+        var tests = string.Concat(Sources("tests").Select(File.ReadAllText));
+        string[] named = [.. TestName().Matches(File.ReadAllText(Repository.File("docs/method.md"))).Select(name => name.Groups[1].Value)];
+        Assert.That(named, Has.Length.GreaterThan(30));
+        Assert.That(named.Where(name => !tests.Contains($"void {name}(", StringComparison.Ordinal)), Is.Empty);
+    }
+
     [Test]
     public void Workflow_RunsWhatTheCiRuns()
     {
         var workflow = File.ReadAllText(Repository.File(".github/workflows/ci.yml"));
         Assert.That(workflow, Does.Contain("run: .ci/run").And.Contain("global-json-file: global.json"));
     }
+
+    /// <summary>The files of a folder that are written by hand.</summary>
+    private static IEnumerable<string> Sources(string folder) => Directory.GetFiles(Repository.File(folder), "*.cs", SearchOption.AllDirectories)
+        .Where(path => !path.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal));
 
     /// <summary>Types of every layer.</summary>
     private static IEnumerable<Type> Types() => Directory.GetFiles(AppContext.BaseDirectory, "DPT.Engine.*.dll")
@@ -83,6 +94,9 @@ public sealed partial class DocumentTests
 
     [GeneratedRegex(@"^\| `([^`]+)` \|", RegexOptions.Multiline)]
     private static partial Regex ErrorRow();
+
+    [GeneratedRegex(@"`([A-Z]\w*_\w+)`")]
+    private static partial Regex TestName();
 
     [GeneratedRegex(@"\]\((?!https?:)(?<file>[^)#\s]*)(#(?<part>[^)]+))?\)")]
     private static partial Regex Link();
