@@ -156,6 +156,23 @@ public sealed class TapeTests
         Assert.That(_device.Memory.LiveBlocks, Is.EqualTo(before));
     }
 
+    /// <summary>A pass without gradients holds one block's memory at a time, and gives the bits of one that records.</summary>
+    [Test]
+    public void WithoutGradient_ABlockKeepsItsResultAlone()
+    {
+        using var tape = new Tape(_device);
+        var recorded = _device.Download(Forward(tape, 0, Batch, recompute: false).Data);
+        tape.Reset();
+        var before = _device.Memory.LiveBlocks;
+        var result = tape.WithoutGradient(() =>
+        {
+            var last = Forward(tape, 0, Batch, recompute: false);
+            Assert.That(_device.Memory.LiveBlocks, Is.EqualTo(before + _blocks.Length));
+            return last;
+        });
+        Assert.That(_device.Download(result.Data), Is.EqualTo(recorded));
+    }
+
     [Test]
     public void AnyThreadCount_GivesTheSameGradientBits()
     {

@@ -29,8 +29,10 @@ public sealed class TransformerBlock
         _fc2 = new Linear(scope["mlp"]["fc2"], hidden, width, config.Weight(hidden), Initializer.Zero, isHidden: true);
     }
 
-    /// <summary>[B, L, D] to [B, L, D].</summary>
-    public Tensor Forward(Tape tape, Tensor x)
+    /// <summary>[B, L, D] to [B, L, D]. Where nothing is recorded, only the result is kept.</summary>
+    public Tensor Forward(Tape tape, Tensor x) => tape.Recording ? Run(tape, x) : tape.WithoutGradient(() => Run(tape, x));
+
+    private Tensor Run(Tape tape, Tensor x)
     {
         var attended = tape.Attention(_qkv.Forward(tape, _norm1.Forward(tape, x, isFactor: true), isFactor: true), _heads);
         x = _projection.Forward(tape, attended, residual: x);

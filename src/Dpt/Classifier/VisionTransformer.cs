@@ -87,14 +87,14 @@ public sealed class VisionTransformer : IClassifier
         NetworkSizes.RequireHeads("classifier", options.Width, options.Heads);
     }
 
-    /// <summary>Weak views and evaluations run block by block: without gradients most of it is given back.</summary>
+    /// <summary>Without gradients the embedding and each block leave their result alone.</summary>
     internal static NetworkFootprint Footprint(ClassifierOptions options, ImageForm form)
     {
-        const double ShareUnrecorded = 0.75;
         var (tokens, block) = (TokensOf(options, form), NetworkFootprint.TransformerBlock(options.MlpRatio));
         var row = (long)tokens * options.Width;
         var recorded = row * ((options.Depth * block) + NetworkFootprint.TransformerEnds);
-        return new NetworkFootprint(tokens, options.Width, recorded, row * block, (long)(ShareUnrecorded * recorded));
+        return new NetworkFootprint(
+            tokens, options.Width, recorded, row * block, row * (1 + options.Depth + block));
     }
 
     private static int TokensOf(ClassifierOptions options, ImageForm form) =>

@@ -104,7 +104,10 @@ public sealed class UVit : IGenerator
         var (blocks, block) = (options.Depth + 1L, NetworkFootprint.TransformerBlock(options.MlpRatio));
         var row = (long)tokens * options.Width;
         var recorded = row * ((options.Recompute ? 2 * blocks : blocks * block) + NetworkFootprint.TransformerEnds);
-        return new NetworkFootprint(tokens, options.Width, recorded, row * block, row * blocks * block);
+
+        // Without gradients the embedding, each block and each skip connection leave their result alone.
+        var results = 1 + blocks + (options.LongSkip ? options.Depth / 2 : 0);
+        return new NetworkFootprint(tokens, options.Width, recorded, row * block, row * (results + block));
     }
 
     private Tensor Run(Tape tape, TransformerBlock block, Tensor x) =>
