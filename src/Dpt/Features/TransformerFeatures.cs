@@ -22,8 +22,8 @@ internal sealed class TransformerFeatures : IFrozenFeatures
         var scale = PixelScale.Find(recipe.Scale);
         _side = _sizes.ImageSize ?? throw new InvalidDataException("a transformer has images of one size");
         _frozen = new FrozenInput(_sizes.Channels, _side, scale);
-        Name = $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(_folder)))} ({hash[..8]}), class token before the final norm: {Width}"
-            + $" numbers of {_side} x {_side} pixels, {scale.Name}";
+        Name = $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(_folder)))} ({hash[..8]}), {_sizes.Network.Heads} heads, class token before the final norm:"
+            + $" {Width} numbers of {_side} x {_side} pixels, {scale.Name}";
         Usage.Require(recipe.Side is null || recipe.Side == _side, $"'{_folder}' takes images of {_side} x {_side} pixels, {recipe.Side} are asked for; `dpt import --image-size` changes it");
         Usage.Require(recipe is { Output: null, ClassOutput: null }, $"'{_folder}' has one output; names of outputs go with ONNX files");
     }

@@ -39,7 +39,28 @@ public sealed class TransformerFeaturesTests
         Assert.That(features.Probabilities(images, default), Is.Null);
         Assert.That(
             features.Name,
-            Is.EqualTo($"vit ({FileHash.Of(_folder["vit/model.safetensors"])[..8]}), class token before the final norm: {features.Width} numbers of {side} x {side} pixels, signed"));
+            Is.EqualTo($"vit ({FileHash.Of(_folder["vit/model.safetensors"])[..8]}), 3 heads, class token before the final norm: {features.Width} numbers of {side} x {side} pixels, signed"));
+    }
+
+    /// <summary>Heads are the one size that no file of weights tells: the same file in the same place, with others, has other features.</summary>
+    [Test]
+    public void Cache_OfOtherHeads_IsNotTaken()
+    {
+        Import(Vit);
+        var images = Images(channels: 1, side: 8, count: 2);
+        var first = Cached();
+        Directory.Delete(_folder["vit"], recursive: true);
+        Import(Vit with { Heads = 1 });
+        using var network = FrozenNetwork.Open(Recipe(), images.Form, _device);
+        var expected = network.Features(images, default);
+        Assert.That(expected, Is.Not.EqualTo(first));
+        Assert.That(Cached(), Is.EqualTo(expected));
+
+        float[] Cached()
+        {
+            using var features = FrozenNetwork.Open(Recipe(), images.Form, _device);
+            return new CachedFeatures(features, _folder["cache"], new SilentObserver()).Features(images, default);
+        }
     }
 
     [Test]
