@@ -42,6 +42,12 @@ public readonly record struct Initializer
     /// <summary>Xavier Glorot's: normal with deviation sqrt(2/(fanIn + fanOut)).</summary>
     public static Initializer XavierNormal(int fanIn, int fanOut) => Normal(MathF.Sqrt(2f / (fanIn + fanOut)));
 
+    /// <summary>Xavier Glorot's of even numbers, times a gain: uniform with bound gain sqrt(6/(fanIn + fanOut)).</summary>
+    /// <param name="fanIn">Numbers that each output of the layer sees; of a convolution channels times kh kw.</param>
+    /// <param name="fanOut">Numbers that each input reaches; of a convolution output channels times kh kw.</param>
+    /// <param name="gain">Factor.</param>
+    public static Initializer XavierUniform(int fanIn, int fanOut, float gain = 1) => Uniform(gain * MathF.Sqrt(6f / (fanIn + fanOut)));
+
     /// <summary>A 3x3 convolution of as many channels in as out, [C, C, 3, 3], that changes nothing.</summary>
     public static Initializer IdentityConvolution => new() { Distribution = Kind.IdentityConvolution };
 

@@ -84,6 +84,22 @@ public sealed class OperatorContractTests
             work, Throws.ArgumentException.With.Message.Contains($"a patch of {patch} pixels does not cut 3 into whole ones"));
     }
 
+    [Test]
+    public void Images_ThatCannotBeHalved_AreRefused()
+    {
+        var (odd, narrow, flat) = (Ones("odd", 1, 3, 4, 2), Ones("narrow", 1, 4, 1, 2), Ones("flat", 4, 4));
+        _store.Initialize(1);
+        Assert.Multiple(() =>
+        {
+            Assert.That(() => _tape.DownSample(odd), Throws.ArgumentException.With.Message.Contains("DownSample: images of 3 x 4 pixels cannot be halved"));
+            Assert.That(() => _tape.DownSample(narrow), Throws.ArgumentException.With.Message.Contains("images of 4 x 1 pixels"));
+            Assert.That(() => _tape.DownSample(flat), Throws.ArgumentException.With.Message.Contains("DownSample"));
+            Assert.That(() => _tape.UpSample(flat), Throws.ArgumentException.With.Message.Contains("UpSample"));
+            Assert.That(
+                () => _tape.GroupNorm(flat, 1, flat, flat, 1), Throws.ArgumentException.With.Message.Contains("it must be [B, pixels, C] or [B, H, W, C]"));
+        });
+    }
+
     /// <summary>y = W x + b of data: nothing but the layer itself learns, and it must.</summary>
     [Test]
     public void Linear_OfConstantInput_Learns()

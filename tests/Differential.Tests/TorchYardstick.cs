@@ -44,6 +44,7 @@ internal static class TorchYardstick
         new TorchSgd(),
         new TorchNorm(),
         new TorchNoising(),
+        new TorchTimeEmbedding(),
         new TorchSolverStep(),
     ];
 

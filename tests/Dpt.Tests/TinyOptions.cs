@@ -3,6 +3,12 @@ namespace DPT.Engine.Dpt.Tests;
 /// <summary>A run of seconds: networks as small as they go, a handful of steps.</summary>
 internal static class TinyOptions
 {
+    /// <summary>A generator of convolutions, as EDM trains it.</summary>
+    public static DiffusionOptions SongUNet => Run.Diffusion with
+    {
+        Network = "songunet", Width = 4, Depth = 1, ChannelMultipliers = "1,2", Schedule = "edm", Prediction = "velocity",
+    };
+
     public static DptOptions Run { get; } = new()
     {
         Data = new DataOptions { Spec = "digits", LabelsPerClass = 2, TrainLimit = 200, TestLimit = 50 },
@@ -20,6 +26,7 @@ internal static class TinyOptions
             Width = 16,
             Depth = 2,
             Heads = 2,
+            ChannelMultipliers = "2,2,2",
             MlpRatio = 4,
             QkvBias = false,
             LongSkip = true,

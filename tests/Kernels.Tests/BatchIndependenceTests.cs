@@ -279,6 +279,14 @@ public sealed class BatchIndependenceTests
             Noised = w.Result(elements - 1),
             Velocity = w.Result(elements - 1),
         });
+        yield return Of("time embedding", TimeEmbeddingOperators.Forward, w => new TimeEmbeddingCall
+        {
+            Batch = w.Count,
+            Width = elements - (elements % 2),
+            Order = Sinusoids.SineFirst,
+            Times = w.Samples(1),
+            Y = w.Result(elements - (elements % 2)),
+        });
         yield return Of("solver step", SolverOperators.Step, w => new SolverStepCall
         {
             Count = w.Count * (elements - 1),

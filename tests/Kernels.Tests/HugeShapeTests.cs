@@ -215,6 +215,11 @@ public sealed class HugeShapeTests
             ImageGradient = m.Floats((long)PlainImages.Batch * PlainImages.ImageElements),
             TokensGradient = m.Floats((long)PlainImages.Batch * PlainImages.Tokens * PlainImages.PatchElements),
         }),
+        Huge.Of(TimeEmbeddingOperators.Forward, "", m => new TimeEmbeddingCall
+        {
+            Batch = Strided, Width = ElementsOfStrided + 1, Order = Sinusoids.SineFirst, Times = m.Floats(Strided),
+            Y = m.Floats((long)Strided * (ElementsOfStrided + 1)),
+        }),
         Huge.Of(ConvolutionOperators.Forward, "many images", m => Convolve(m, ManyImages)),
         Huge.Of(
             ConvolutionOperators.Forward, "many channels", except: ["v2-tiles"], make: m => Convolve(m, ManyChannels(3, 2203, 2_000_003))),

@@ -47,6 +47,11 @@ public sealed class ValidationTests
         Variance = Floats(3), GradientY = Floats(6), GradientX = Floats(6), GradientGamma = Floats(3), GradientBeta = Floats(3),
     };
 
+    private static readonly TimeEmbeddingCall Times = new()
+    {
+        Batch = 2, Width = 6, Order = Sinusoids.CosineFirst, Times = Floats(2), Y = Floats(12),
+    };
+
     private static readonly GroupNormForwardCall GroupNorm = new()
     {
         Batch = 3, Pixels = 5, Channels = 4, Groups = 2, Epsilon = 1, X = Floats(60), Gamma = Floats(4), Beta = Floats(4), Y = Floats(60),
@@ -139,7 +144,7 @@ public sealed class ValidationTests
         AttentionBf16, AttentionBf16 with { LogSumExp = default },
         AttentionGradientBf16,
         Moments, Moments with { Rows = 1, RunningMean = default, RunningVariance = default }, BatchNorm, BatchNormGradient,
-        GroupNorm, GroupNorm with { Groups = 4, Mean = Floats(12), Variance = Floats(12) }, GroupNormGradient,
+        Times, GroupNorm, GroupNorm with { Groups = 4, Mean = Floats(12), Variance = Floats(12) }, GroupNormGradient,
         Convolution, Convolution with { Bias = Floats(6), PreActivation = Floats(96), Residual = Floats(96) },
         Convolution with { Sizes = Windows with { Vertical = new(5, 6, 1, 1, 0) }, Weight = Floats(144), Y = Floats(48) },
         ConvolutionOfInput, ConvolutionOfWeight,
@@ -273,6 +278,12 @@ public sealed class ValidationTests
             BatchNormGradient with { GradientY = Floats(5) }, "batchnorm.backward: operand 'GradientY' has 5 elements, the sizes need 6");
         yield return Case(
             BatchNormGradient with { GradientBeta = Floats(2) }, "batchnorm.backward: operand 'GradientBeta' has 2 elements, the sizes need 3");
+        yield return Case(Times with { Width = 5, Y = Floats(10) }, "time.embedding: a width of 5 is odd");
+        yield return Case(Times with { Width = 2, Y = Floats(4) }, "time.embedding: width is 2, it must be 4..");
+        yield return Case(Times with { Batch = 0 }, "time.embedding: batch is 0, it must be 1..");
+        yield return Case(Times with { Order = (Sinusoids)2 }, "time.embedding: the order 2 is not known");
+        yield return Case(Times with { Factor = float.NaN }, "time.embedding: the factor is NaN");
+        yield return Case(Times with { Y = Floats(11) }, "time.embedding: operand 'Y' has 11 elements, the sizes need 12");
         yield return Case(GroupNorm with { Groups = 3 }, "groupnorm.forward: 3 groups do not cut 4 channels into whole ones");
         yield return Case(GroupNorm with { Groups = 5 }, "groupnorm.forward: groups is 5, it must be 1..4");
         yield return Case(GroupNorm with { Pixels = 0 }, "groupnorm.forward: pixels is 0, it must be 1..");

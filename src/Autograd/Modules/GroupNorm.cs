@@ -36,6 +36,6 @@ public sealed class GroupNorm
 
     /// <summary>Normalises each image's groups.</summary>
     /// <param name="tape">The tape.</param>
-    /// <param name="x">[B, pixels, channels].</param>
+    /// <param name="x">[B, pixels, channels], or [B, H, W, channels].</param>
     public Tensor Forward(Tape tape, Tensor x) => tape.GroupNorm(x, _groups, Weight, Bias, _epsilon, _activation);
 }

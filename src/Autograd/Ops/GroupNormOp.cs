@@ -8,7 +8,7 @@ public static class GroupNormOp
 {
     /// <summary>Normalises.</summary>
     /// <param name="tape">The tape.</param>
-    /// <param name="x">[B, pixels, C].</param>
+    /// <param name="x">[B, pixels, C], or [B, H, W, C].</param>
     /// <param name="groups">Groups; divides C.</param>
     /// <param name="gamma">Scale, [C].</param>
     /// <param name="beta">Shift, [C].</param>
@@ -20,7 +20,7 @@ public static class GroupNormOp
     public static Tensor GroupNorm(
         this Tape tape, Tensor x, int groups, Tensor gamma, Tensor beta, float epsilon, Activation activation = Activation.None)
     {
-        Shapes.RequireRank(nameof(GroupNorm), nameof(x), x, 3);
+        var pixels = Pixels(x);
         Shapes.Require(nameof(GroupNorm), nameof(gamma), gamma, new TensorShape(x.Shape.Last));
         Shapes.Require(nameof(GroupNorm), nameof(beta), beta, new TensorShape(x.Shape.Last));
         var statistics = new TensorShape(x.Shape[0], Math.Max(1, groups));
@@ -28,8 +28,8 @@ public static class GroupNormOp
         tape.Device.Run(GroupNormOperators.Forward, new GroupNormForwardCall
         {
             Batch = x.Shape[0],
-            Pixels = x.Shape[1],
-            Channels = x.Shape[2],
+            Pixels = pixels,
+            Channels = x.Shape.Last,
             Groups = groups,
             Epsilon = epsilon,
             Activation = activation,
@@ -49,6 +49,17 @@ public static class GroupNormOp
         return y;
     }
 
+    /// <summary>Everything between the first axis and the last.</summary>
+    private static int Pixels(Tensor x)
+    {
+        if (x.Shape.Rank is not (3 or 4))
+        {
+            throw new ArgumentException($"{nameof(GroupNorm)}: x is {x.Shape}, it must be [B, pixels, C] or [B, H, W, C]");
+        }
+
+        return checked((int)(x.Shape.Count / x.Shape[0] / x.Shape.Last));
+    }
+
     private sealed class Node(
         Tensor y, Tensor x, int groups, Tensor gamma, Tensor beta, Tensor mean, Tensor variance, float epsilon, Activation activation)
         : TapeNode(y)
@@ -62,8 +73,8 @@ public static class GroupNormOp
             device.Run(GroupNormOperators.Backward, new GroupNormBackwardCall
             {
                 Batch = x.Shape[0],
-                Pixels = x.Shape[1],
-                Channels = x.Shape[2],
+                Pixels = Pixels(x),
+                Channels = x.Shape.Last,
                 Groups = groups,
                 Epsilon = epsilon,
                 Activation = activation,

@@ -156,6 +156,7 @@ internal static class PrimitiveKernels
             Indices = indices,
             Y = y.Data,
         });
+        t.Observer?.Ran(new TracedGather(y, table));
         return y;
     }
 

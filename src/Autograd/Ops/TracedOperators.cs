@@ -31,6 +31,15 @@ public sealed record TracedBatchNorm(
 public sealed record TracedGroupNorm(
     Tensor Output, Tensor X, int Groups, Tensor Gamma, Tensor Beta, float Epsilon, Activation Activation) : TracedOperator(Output);
 
+/// <summary><see cref="TimeEmbeddingOp.TimeEmbedding"/> of the times of the images.</summary>
+public sealed record TracedTimeEmbedding(Tensor Output, Sinusoids Order, float Factor) : TracedOperator(Output);
+
+/// <summary><see cref="ResampleOp.UpSample"/>.</summary>
+public sealed record TracedUpSample(Tensor Output, Tensor X) : TracedOperator(Output);
+
+/// <summary>The sum of every four pixels, of which <see cref="ResampleOp.DownSample"/> makes their mean.</summary>
+public sealed record TracedSumOfFour(Tensor Output, Tensor X) : TracedOperator(Output);
+
 /// <summary><see cref="UnpatchifyOp.Unpatchify"/>.</summary>
 public sealed record TracedUnpatchify(Tensor Output, Tensor Tokens, PatchGrid Grid, Tensor? Weight, Tensor? Bias) : TracedOperator(Output);
 
@@ -51,6 +60,9 @@ public sealed record TracedToPatches(Tensor Output, Tensor Rows, PixelGrid Grid,
 
 /// <summary>Element by element: <see cref="Primitives.Add"/>, <see cref="Primitives.Mul"/>, <see cref="Primitives.Scale"/> and the like.</summary>
 public sealed record TracedMap(Tensor Output, MapFunction Function, Tensor A, Tensor? B, float Factor, float Offset) : TracedOperator(Output);
+
+/// <summary><see cref="Primitives.Gather"/> by the labels of the images.</summary>
+public sealed record TracedGather(Tensor Output, Tensor Table) : TracedOperator(Output);
 
 /// <summary><see cref="Primitives.Sum"/> and <see cref="Primitives.Max"/>; the axis counts from 0.</summary>
 public sealed record TracedReduction(Tensor Output, AxisReduction Reduction, Tensor X, int Axis) : TracedOperator(Output);

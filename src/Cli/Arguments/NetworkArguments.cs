@@ -14,11 +14,11 @@ internal sealed class NetworkArguments : CommonArguments
     public string? Key { get; set; }
 
     [OptionGroup("Data")]
-    [Option("model", MetaValue = "NAME", HelpText = "uvit, vit or wrn")]
+    [Option("model", MetaValue = "NAME", HelpText = "uvit, songunet, vit or wrn")]
     public string? Model { get; set; }
 
     [OptionGroup("Data")]
-    [Option("heads", MetaValue = "H", HelpText = "attention heads, the one size that weights do not tell; a wrn has none")]
+    [Option("heads", MetaValue = "H", HelpText = "attention heads, the one size that weights do not tell; a wrn and a songunet need none")]
     public string? Heads { get; set; }
 
     [OptionGroup("Data")]
@@ -30,11 +30,11 @@ internal sealed class NetworkArguments : CommonArguments
     public string? X { get; set; }
 
     [OptionGroup("Data")]
-    [Option('t', "times", MetaValue = "FILE", HelpText = "of a uvit: times, float32 [N], as the official network takes them")]
+    [Option('t', "times", MetaValue = "FILE", HelpText = "of a uvit or songunet: times, float32 [N], as the official network takes them")]
     public string? T { get; set; }
 
     [OptionGroup("Data")]
-    [Option('y', "labels", MetaValue = "FILE", HelpText = "of a uvit with labels: rows of the label table, int64 [N]")]
+    [Option('y', "labels", MetaValue = "FILE", HelpText = "of a network with labels: rows of the label table, int64 [N]")]
     public string? Y { get; set; }
 
     [OptionGroup("Performance")]
@@ -58,7 +58,11 @@ internal sealed class NetworkSampleArguments : CommonArguments
     public string? Key { get; set; }
 
     [OptionGroup("Data")]
-    [Option("heads", MetaValue = "H", HelpText = "attention heads, the one size that weights do not tell")]
+    [Option("model", MetaValue = "NAME", HelpText = "uvit or songunet [uvit; of a folder what it says]")]
+    public string? Model { get; set; }
+
+    [OptionGroup("Data")]
+    [Option("heads", MetaValue = "H", HelpText = "attention heads, the one size that weights do not tell; a songunet needs none")]
     public string? Heads { get; set; }
 
     [OptionGroup("Data")]
@@ -70,11 +74,11 @@ internal sealed class NetworkSampleArguments : CommonArguments
     public string? Labels { get; set; }
 
     [OptionGroup("Settings")]
-    [Option("schedule", MetaValue = "NAME", HelpText = "the process that the network was trained on: vp, cosine or discrete [vp]")]
+    [Option("schedule", MetaValue = "NAME", HelpText = "the process that the network was trained on: vp, cosine, discrete or edm [vp]")]
     public string? Schedule { get; set; }
 
     [Setting("generate.solver"), OptionGroup("Settings")]
-    [Option("solver", MetaValue = "NAME", HelpText = "solver; official are dpm-solver-fast for vp, dpm-solver++-fast for discrete")]
+    [Option("solver", MetaValue = "NAME", HelpText = "solver; official are dpm-solver-fast for vp, dpm-solver++-fast for discrete, edm-heun for edm")]
     public string? Solver { get; set; }
 
     [Setting("generate.evaluations"), OptionGroup("Settings")]
@@ -102,7 +106,7 @@ internal sealed class NetworkSampleArguments : CommonArguments
 internal sealed class ImportArguments : CommonArguments
 {
     [OptionGroup("Data")]
-    [Option("as", MetaValue = "NAME", HelpText = "which network it is: uvit, vit or wrn")]
+    [Option("as", MetaValue = "NAME", HelpText = "which network it is: uvit, songunet, vit or wrn")]
     public string? As { get; set; }
 
     [OptionGroup("Data")]
@@ -110,7 +114,7 @@ internal sealed class ImportArguments : CommonArguments
     public string? Key { get; set; }
 
     [OptionGroup("Data")]
-    [Option("heads", MetaValue = "H", HelpText = "attention heads, the one size that weights do not tell; a wrn has none")]
+    [Option("heads", MetaValue = "H", HelpText = "attention heads, the one size that weights do not tell; a wrn and a songunet need none")]
     public string? Heads { get; set; }
 
     [OptionGroup("Data")]

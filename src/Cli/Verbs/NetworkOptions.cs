@@ -17,13 +17,13 @@ internal static class NetworkOptions
     /// <summary>The side of images.</summary>
     public static int ImageSize(string text) => Count(text, "--image-size");
 
-    /// <summary>The network of a file, or of a folder of <c>dpt import</c>, which says what it is as far as nothing else is given.</summary>
-    public static ForeignNetworkOptions Network(string verb, string? weights, string? key, string? model, string? heads, bool features = false)
+    /// <summary>The network of a file, which is <paramref name="unlessNamed"/> if no model is named, or of a folder of <c>dpt import</c>, which says what it is as far as nothing else is given.</summary>
+    public static ForeignNetworkOptions Network(string verb, string? weights, string? key, string? model, string? heads, bool features = false, string? unlessNamed = null)
     {
         var path = Given(weights, verb, "weights FILE");
         if (!Directory.Exists(path))
         {
-            var named = Given(model, verb, "model NAME");
+            var named = Given(model ?? unlessNamed, verb, "model NAME");
             return new ForeignNetworkOptions(path, key, named, Heads(verb, named, heads), features);
         }
 

@@ -1,6 +1,6 @@
 namespace DPT.Engine.Cli;
 
-/// <summary>Samples by a U-ViT that another tool has trained, from given noise.</summary>
+/// <summary>Samples by a U-ViT or SongUNet that another tool has trained, from given noise.</summary>
 internal sealed class NetworkSampleVerb : Verb<NetworkSampleArguments>
 {
     private const string ContinuousSchedule = "vp";
@@ -8,11 +8,12 @@ internal sealed class NetworkSampleVerb : Verb<NetworkSampleArguments>
 
     public override string Name => "generate --weights";
 
-    public override string Purpose => "samples of a U-ViT with the weights of another tool, from given noise, as .npy";
+    public override string Purpose => "samples of a U-ViT or SongUNet with the weights of another tool, from given noise, as .npy";
 
     public override IReadOnlyList<string> Examples =>
     [
         "generate --weights nnet_ema.pth --heads 8 --init z.npy --labels y.npy --solver dpm-solver-fast --steps 50 --guidance 0.4 --out x.npy",
+        "generate --weights edm-cifar10-32x32-cond-vp.pkl --key ema.model --model songunet --schedule edm --init z.npy --labels y.npy --solver edm-heun --steps 35 --out x.npy",
         "generate --weights huge.pth --heads 16 --schedule discrete --init z.npy --labels y.npy --solver dpm-solver++-fast --steps 50 --out x.npy",
     ];
 
@@ -20,8 +21,10 @@ internal sealed class NetworkSampleVerb : Verb<NetworkSampleArguments>
     [
         ("What is drawn",
         [
-            "Exact noise in, exact samples out: nothing clips or rounds them. Weights are read as `dpt forward` reads them; the network predicts"
+            "Exact noise in, exact samples out: nothing clips or rounds them. Weights are read as `dpt forward` reads them; a U-ViT predicts"
             + " noise, and the last row of its table of labels is the null label.",
+            "A SongUNet is the network inside EDM's preconditioning: with --schedule edm it is preconditioned and told ln(sigma)/4, with others it"
+            + " predicts noise (EDM's VP models). Its labels are its classes, and one more for none; it is not told of augmentation.",
             "A continuous network (vp, as U-ViT-S, -M and -L) is solved from t = 1 to 1e-4 and is told 999 t; a discrete one (as U-ViT-H)"
             + " from t = 1 to 1/1000 and is told 1000 t. A guided pair of evaluations counts once.",
             "All samples go through the solver together.",
@@ -38,7 +41,7 @@ internal sealed class NetworkSampleVerb : Verb<NetworkSampleArguments>
         _ = Given(arguments.Steps, "steps N");
         var options = way.ToOptions();
         var request = new NetworkSampleRequest(
-            NetworkOptions.Network(Name, arguments.Weights, arguments.Key, "uvit", arguments.Heads),
+            NetworkOptions.Network(Name, arguments.Weights, arguments.Key, arguments.Model, arguments.Heads, unlessNamed: "uvit"),
             Given(arguments.Init, "init FILE"),
             arguments.Labels,
             arguments.Schedule ?? ContinuousSchedule,

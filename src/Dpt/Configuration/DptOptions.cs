@@ -236,11 +236,14 @@ public sealed record DiffusionOptions
     /// <summary>Side of a patch, in pixels.</summary>
     public required int PatchSize { get; init; }
 
-    /// <summary>Token width.</summary>
+    /// <summary>Token width; of a songunet, channels of the first convolution.</summary>
     public required int Width { get; init; }
 
-    /// <summary>Number of blocks without the middle one; even.</summary>
+    /// <summary>Number of blocks without the middle one; even. Of a songunet: blocks of a level.</summary>
     public required int Depth { get; init; }
+
+    /// <summary>Of a songunet: channels of each level over the width, with commas, the largest images first.</summary>
+    public required string ChannelMultipliers { get; init; }
 
     /// <summary>Attention heads.</summary>
     public required int Heads { get; init; }

@@ -33,6 +33,9 @@ public sealed class EdmInputSchedule : VariancePreservingSchedule
     /// <summary>250 ln sigma: a thousand times what EDM's network is told, for networks whose times run to a thousand.</summary>
     public override double NetworkTime(double time) => 250 * Math.Log(time);
 
+    /// <inheritdoc/>
+    public override double EdmTimeFactor => 1e-3;
+
     /// <summary>A sigma whose logarithm is normal.</summary>
     public override double TrainingTime(ref PhiloxStream random) => Math.Exp(MeanOfLog + (DeviationOfLog * random.NextNormal()));
 

@@ -22,6 +22,8 @@ public static class GeneratorCatalog
     [
         new("u-vit", "transformer with long skip connections",
             UVit.Require, (store, options, form) => new UVit(store, UVitConfig.From(options, form)), UVit.Footprint),
+        new("songunet", "U-Net of convolutions, EDM's DDPM++",
+            SongUNet.Require, (store, options, form) => new SongUNet(store, SongUNetConfig.From(options, form)), SongUNet.Footprint),
     ];
 
     /// <summary>The generators, the default first.</summary>

@@ -43,6 +43,12 @@ public abstract class VariancePreservingSchedule : NoiseSchedule
     /// <summary>999 t: what the official continuous models are told.</summary>
     public override double NetworkTime(double time) => 999 * time;
 
+    /// <summary>
+    /// What the network of EDM's code takes <see cref="NetworkTime"/> times before it embeds it: 1, but for EDM's own process, where it
+    /// is told ln(sigma)/4.
+    /// </summary>
+    public virtual double EdmTimeFactor => 1;
+
     /// <summary>A training time: uniform up to <see cref="Start"/>.</summary>
     public virtual double TrainingTime(ref PhiloxStream random) => Start * random.NextUniform();
 

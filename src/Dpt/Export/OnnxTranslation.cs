@@ -73,6 +73,11 @@ internal sealed class OnnxTranslation(OnnxGraph graph, Device device) : ITapeObs
         TracedConvolution convolution => Convolve(convolution),
         TracedConv2d convolution => Convolve(convolution),
         TracedBatchNorm norm => BatchNorm(norm),
+        TracedGroupNorm norm => GroupNorm(norm),
+        TracedTimeEmbedding embedding => TimeEmbedding(embedding),
+        TracedGather gather => graph.Node("Gather", [NameOf(gather.Table), Given(Labels, "labels")], ("axis", 0)),
+        TracedUpSample up => UpSample(up),
+        TracedSumOfFour four => SumOfFour(four),
         TracedFromPatches pixels => FromPatches(pixels),
         TracedToPatches patches => ToPatches(patches),
         TracedMap map => Map(map),
@@ -114,17 +119,34 @@ internal sealed class OnnxTranslation(OnnxGraph graph, Device device) : ITapeObs
         return Add(Concat(1, [.. tokens]), NameOf(parts.Position));
     }
 
-    /// <summary>[cos(t f) | sin(t f)] in double precision, as ours is computed; the sine of an odd width ends in that of 0.</summary>
+    /// <summary>[cos(t f) | sin(t f)]; the sine of an odd width ends in that of 0.</summary>
     private string TimeToken(int width)
     {
-        const int Double = (int)Messages.TensorProto.Types.DataType.Double, Float = (int)Messages.TensorProto.Types.DataType.Float;
-        var half = width / 2;
-        double[] frequencies = [.. Enumerable.Range(0, half).Select(i => Math.Pow(10_000, -(double)i / half))];
-        var times = Reshape(graph.Node("Cast", [Given(Times, "times")], ("to", Double)), Rest, 1, 1);
-        var cosines = graph.Node("Cos", [graph.Node("Mul", [times, graph.Constant(frequencies)])]);
-        var sines = graph.Node("Sin", [graph.Node("Mul", [times, graph.Constant([.. frequencies, .. new double[width % 2]])])]);
-        return graph.Node("Cast", [Concat(-1, cosines, sines)], ("to", Float));
+        var frequencies = Frequencies(width / 2, steps: width / 2);
+        var times = Reshape(InDouble(Given(Times, "times")), Rest, 1, 1);
+        return InFloat(Concat(-1, Sinusoid("Cos", times, frequencies), Sinusoid("Sin", times, [.. frequencies, .. new double[width % 2]])));
     }
+
+    private string TimeEmbedding(TracedTimeEmbedding embedding)
+    {
+        var (half, isSineFirst) = (embedding.Output.Shape.Last / 2, embedding.Order == Sinusoids.SineFirst);
+        var frequencies = Frequencies(half, steps: isSineFirst ? half - 1 : half);
+        var scaled = graph.Node("Mul", [Given(Times, "times"), graph.Constant(embedding.Factor)]);
+        var times = Reshape(InDouble(scaled), Rest, 1);
+        string[] parts = [Sinusoid("Cos", times, frequencies), Sinusoid("Sin", times, frequencies)];
+        return InFloat(Concat(-1, isSineFirst ? [parts[1], parts[0]] : parts));
+    }
+
+    /// <summary>In double precision, as ours is computed.</summary>
+    private string Sinusoid(string function, string times, double[] frequencies) =>
+        graph.Node(function, [graph.Node("Mul", [times, graph.Constant(frequencies)])]);
+
+    private static double[] Frequencies(int half, int steps) =>
+        [.. Enumerable.Range(0, half).Select(i => Math.Pow(10_000, -(double)i / steps))];
+
+    private string InDouble(string x) => graph.Node("Cast", [x], ("to", (int)Messages.TensorProto.Types.DataType.Double));
+
+    private string InFloat(string x) => graph.Node("Cast", [x], ("to", (int)Messages.TensorProto.Types.DataType.Float));
 
     private string Linear(string x, Tensor weight, Tensor? bias, Tensor? residual = null)
     {
@@ -191,6 +213,37 @@ internal sealed class OnnxTranslation(OnnxGraph graph, Device device) : ITapeObs
             [ChannelsSecond(NameOf(norm.X)), NameOf(norm.Gamma), NameOf(norm.Beta), NameOf(norm.Mean), NameOf(norm.Variance)],
             ("epsilon", norm.Epsilon)));
         return norm.NegativeSlope == 1 ? y : graph.Node("LeakyRelu", [y], ("alpha", norm.NegativeSlope));
+    }
+
+    /// <summary>Each group as one channel of an instance norm, then scale and shift of each channel.</summary>
+    private string GroupNorm(TracedGroupNorm norm)
+    {
+        var shape = norm.X.Shape;
+        Usage.Require(shape.Rank is 3 or 4, $"group norm of {shape} cannot be exported");
+        int[] toSecond = shape.Rank == 4 ? [0, 3, 1, 2] : [0, 2, 1], toLast = shape.Rank == 4 ? [0, 2, 3, 1] : [0, 2, 1];
+        var groups = Reshape(Transpose(NameOf(norm.X), toSecond), Same, norm.Groups, Rest);
+        float[] ones = [.. Enumerable.Repeat(1f, norm.Groups)];
+        var normalised = graph.Node(
+            "InstanceNormalization",
+            [groups, graph.Constant(ones), graph.Constant(new float[norm.Groups])],
+            ("epsilon", norm.Epsilon));
+        long[] sizes = [shape.Last, .. shape.ToArray()[1..^1].Select(size => (long)size)];
+        var y = Transpose(Reshape(normalised, [Same, .. sizes]), toLast);
+        return Activate(Add(graph.Node("Mul", [y, NameOf(norm.Gamma)]), NameOf(norm.Beta)), norm.Activation);
+    }
+
+    private string UpSample(TracedUpSample up)
+    {
+        var (lines, columns, channels) = (up.X.Shape[1], up.X.Shape[2], up.X.Shape[3]);
+        var apart = Reshape(NameOf(up.X), Same, lines, 1, columns, 1, channels);
+        return Reshape(graph.Node("Expand", [apart, graph.Constant(1L, 1, 2, 1, 2, 1)]), Same, 2 * lines, 2 * columns, channels);
+    }
+
+    private string SumOfFour(TracedSumOfFour four)
+    {
+        var (lines, columns, channels) = (four.Output.Shape[1], four.Output.Shape[2], four.Output.Shape[3]);
+        var apart = Reshape(NameOf(four.X), Same, lines, 2, columns, 2, channels);
+        return graph.Node("ReduceSum", [apart, graph.Constant(2L, 4)], ("keepdims", 0));
     }
 
     private string Conv3(string image, string filter, Tensor? bias) => graph.Node(

@@ -6,7 +6,7 @@ namespace DPT.Engine.Dpt;
 /// <summary>Which network to make of a file of weights.</summary>
 /// <param name="Weights">The file, see <see cref="WeightFile"/>.</param>
 /// <param name="Part">The part of the file that is the network; null if all of it is.</param>
-/// <param name="Model"><c>uvit</c>, <c>vit</c> or <c>wrn</c>.</param>
+/// <param name="Model"><c>uvit</c>, <c>songunet</c>, <c>vit</c> or <c>wrn</c>.</param>
 /// <param name="Heads">Attention heads: the one size that tensors do not tell; null where there are none (<see cref="ForeignNetwork.HasHeads"/>).</param>
 /// <param name="Features">Of a ViT: what comes before the head, which the file need not have.</param>
 /// <param name="ImageSize">Side of the images that it is to take; positions are interpolated. Null for those that it was made for.</param>
@@ -31,19 +31,19 @@ public sealed record SamplingInput(
     NpyArray<float> Noise, NpyArray<long>? Labels, string Schedule, string Solver, int Evaluations, double Guidance = 0, ulong Seed = 0);
 
 /// <summary>
-/// A U-ViT, ViT or wide residual network with the weights of another tool, to be compared with what that tool computes. Its sizes follow from the tensors.
+/// A U-ViT, SongUNet, ViT or wide residual network with the weights of another tool, to be compared with what that tool computes. Its sizes follow from the tensors.
 /// </summary>
 public abstract class ForeignNetwork : IDisposable
 {
-    internal const string UVit = "uvit", Vit = "vit", WideResNet = "wrn";
+    internal const string UVit = "uvit", SongUNet = "songunet", Vit = "vit", WideResNet = "wrn";
 
     private protected ForeignNetwork(Device device) => Store = new ParameterStore(device);
 
     /// <summary>The kinds of networks.</summary>
-    public static IReadOnlyList<string> Models { get; } = [UVit, Vit, WideResNet];
+    public static IReadOnlyList<string> Models { get; } = [UVit, SongUNet, Vit, WideResNet];
 
     /// <summary>Whether a kind of network has attention heads, whose number must be given.</summary>
-    public static bool HasHeads(string model) => model != WideResNet;
+    public static bool HasHeads(string model) => model is not (WideResNet or SongUNet);
 
     /// <summary>The network and its sizes, in one line.</summary>
     public abstract string Description { get; }
@@ -73,6 +73,7 @@ public abstract class ForeignNetwork : IDisposable
         Func<Device, ForeignNetworkOptions, Dictionary<string, WeightTensor>, ForeignNetwork> create = options.Model switch
         {
             UVit => (device, options, tensors) => new ForeignUVit(device, options, tensors),
+            SongUNet => (device, options, tensors) => new ForeignSongUNet(device, options, tensors),
             Vit => (device, options, tensors) => new ForeignTransformer(device, options, tensors),
             WideResNet => (device, options, tensors) => new ForeignWideResNet(device, options, tensors),
             var other => throw new DptException(FailureKind.Usage, $"unknown model '{other}'; there are {string.Join(", ", Models)}"),
@@ -90,7 +91,7 @@ public abstract class ForeignNetwork : IDisposable
 
     /// <summary>What the network gives.</summary>
     /// <param name="input">Images, and what else it takes.</param>
-    /// <returns>U-ViT: [N, C, S, S]. Others: scores [N, classes], or of a ViT with features the class token before the final norm, [N, D].</returns>
+    /// <returns>U-ViT and SongUNet: [N, C, S, S]. Others: scores [N, classes], or of a ViT with features the class token before the final norm, [N, D].</returns>
     /// <exception cref="DptException">Usage: the input does not fit. Diverged: a number of the output is not finite.</exception>
     public NpyArray<float> Forward(NetworkInput input)
     {
@@ -133,7 +134,7 @@ public abstract class ForeignNetwork : IDisposable
     /// the samples is not finite.
     /// </exception>
     public virtual NpyArray<float> Sample(SamplingInput input) =>
-        throw new DptException(FailureKind.Usage, "the network classifies; samples are drawn by a uvit");
+        throw new DptException(FailureKind.Usage, "the network classifies; samples are drawn by a uvit or a songunet");
 
     /// <summary>The network's sizes.</summary>
     internal abstract ForeignDescription Describe();

@@ -4,7 +4,7 @@ using DPT.Engine.Kernels;
 namespace DPT.Engine.Dpt;
 
 /// <summary>A U-ViT with the official names (spec 4.1).</summary>
-internal sealed class ForeignUVit : ForeignNetwork
+internal sealed class ForeignUVit : ForeignGenerator
 {
     private readonly UVitConfig _config;
     private readonly UVit _network;
@@ -30,32 +30,11 @@ internal sealed class ForeignUVit : ForeignNetwork
 
     internal override string Task => "unconditional-image-generation";
 
-    /// <summary>Without a table of labels it takes none.</summary>
-    private bool HasLabels => _config.NumClasses > 0;
+    private protected override int Labels => _config.NumClasses;
+
+    private protected override IGenerator Network => Labels > 0 ? _network : new Unlabelled(_network);
 
     private protected override ImageForm Form => new(_config.Channels, _config.ImageSize, _config.NumClasses);
-
-    public override NpyArray<float> Sample(SamplingInput input)
-    {
-        RequireImages(input.Noise, "the noise");
-        var count = input.Noise.Shape[0];
-        RequireLabels(input.Labels, count);
-        Usage.Require(input.Guidance >= 0 && double.IsFinite(input.Guidance), $"the guidance is {input.Guidance}, it must be 0 or more");
-        Usage.Require(HasLabels || input.Guidance == 0, "the network has no labels, so nothing can guide it: the guidance must be 0");
-        var schedule = VariancePreservingSchedule.Find(input.Schedule);
-        Usage.Require(schedule.DataDeviation == 1, $"schedule '{input.Schedule}' is of no U-ViT that others trained; use vp, cosine or discrete");
-        using var model = new GeneratorModel(Store.Device, HasLabels ? _network : new Unlabelled(_network), Form, Prediction.Noise);
-        model.SetLabels(input.Labels is { } labels ? Array.ConvertAll(labels.Values, label => (int)label) : new int[count]);
-        var sampler = new Sampler(
-            Store.Device,
-            schedule,
-            SolverCatalog.Find(input.Solver),
-            input.Evaluations,
-            new Guidance(input.Guidance));
-        using var state = Store.Device.Upload<float>(input.Noise.Values);
-        sampler.Solve(model, count, new SamplingNoise(input.Seed, RunStreams.SamplingNoise, FirstSample: 0), state.Slice);
-        return Result(Tape.Constant(new TensorShape([.. input.Noise.Shape]), state.Slice), row => $"sample {row}");
-    }
 
     internal override ForeignDescription Describe() => new(
         new ForeignSizes(_config.Width, _config.Depth, _config.PatchSize, _config.Heads, _config.MlpRatio, _config.Convolution, _config.QkvBias, _config.LongSkip),
@@ -63,28 +42,10 @@ internal sealed class ForeignUVit : ForeignNetwork
         _config.NumClasses,
         _config.ImageSize);
 
-    private protected override Tensor Run(Tape tape, Uploaded input) => _network.Forward(tape, input.Images, input.Times, input.Labels);
-
-    private protected override void RequireFit(NetworkInput input)
+    private protected override (IGenerator Network, Prediction Prediction) On(VariancePreservingSchedule schedule, string name)
     {
-        base.RequireFit(input);
-        var count = input.Images.Shape[0];
-        Usage.Require(input.Times is { } times && times.Shape.SequenceEqual([count]), $"t is {input.Times?.ToString() ?? "missing"}, a U-ViT takes [{count}] here");
-        RequireLabels(input.Labels, count);
-    }
-
-    private void RequireLabels(NpyArray<long>? labels, int count)
-    {
-        if (!HasLabels)
-        {
-            Usage.Require(labels is null, "the network has no labels, but some are given");
-            return;
-        }
-
-        Usage.Require(
-            labels is not null && labels.Shape.SequenceEqual([count]), $"labels are {labels?.ToString() ?? "missing"}, the network takes [{count}] here");
-        var wrong = Array.FindIndex(labels!.Values, label => label < 0 || label >= _config.NumClasses);
-        Usage.Require(wrong < 0, $"a label is {labels.Values.ElementAtOrDefault(wrong)}, the network has 0 to {_config.NumClasses - 1}");
+        Usage.Require(schedule.DataDeviation == 1, $"schedule '{name}' is of no U-ViT that others trained; use vp, cosine or discrete");
+        return (Network, Prediction.Noise);
     }
 
     private static UVitConfig Infer(TensorShapes shapes, int? heads)

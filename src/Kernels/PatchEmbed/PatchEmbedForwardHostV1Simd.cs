@@ -29,7 +29,7 @@ internal sealed unsafe class PatchEmbedForwardHostV1Simd : HostVariant<PatchEmbe
         using var offsets = device.Scratch<nint>(grid.PatchElements);
         using var frequencies = device.Scratch<double>(call.Width / 2);
         PatchOffsets.Fill(in grid, (nint*)offsets.Slice.Address);
-        TimeToken.FillFrequencies((double*)frequencies.Slice.Address, call.Width / 2);
+        TimeToken.FillFrequencies((double*)frequencies.Slice.Address, half: call.Width / 2, steps: call.Width / 2);
 
         var packing = new PackJob
         {
@@ -151,7 +151,7 @@ internal sealed unsafe class PatchEmbedForwardHostV1Simd : HostVariant<PatchEmbe
 
             if (Times != null)
             {
-                TimeToken.Write(Times[image], Frequencies, Width, token);
+                WriteTime(Times[image], token);
                 Add(token, position, token);
                 token += Width;
                 position += Width;
@@ -160,6 +160,17 @@ internal sealed unsafe class PatchEmbedForwardHostV1Simd : HostVariant<PatchEmbe
             if (ClassToken != null)
             {
                 Add(ClassToken, position, token);
+            }
+        }
+
+        /// <summary>[cos(t f_i) | sin(t f_i)], and a zero behind them if the width is odd.</summary>
+        private readonly void WriteTime(float time, float* token)
+        {
+            var half = Width / 2;
+            TimeToken.Write(time, Frequencies, half, sines: token + half, cosines: token);
+            if (Width % 2 == 1)
+            {
+                token[Width - 1] = 0;
             }
         }
 

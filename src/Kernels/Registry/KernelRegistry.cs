@@ -42,6 +42,7 @@ public static class KernelRegistry
         PatchEmbedOperators.Backward,
         UnpatchifyOperators.Forward,
         UnpatchifyOperators.Backward,
+        TimeEmbeddingOperators.Forward,
         ConvolutionOperators.Forward,
         ConvolutionOperators.InputGradient,
         ConvolutionOperators.WeightGradient,

@@ -112,4 +112,27 @@ public sealed class TorchModuleTests
             p => TorchModules.CrossEntropy(
                 TorchModules.WideResNet(p, (depth - 4) / 6, p.Constant(values, Batch, Channels, side, side), isTraining), classes));
     }
+
+    /// <summary>Two and three levels, attention on 16 pixels a side and where it always is, widths whose norms have 1 to 3 groups and more.</summary>
+    [TestCase(4, 8, "2,2,2", 1, 3, false)]
+    [TestCase(4, 16, "1,2", 2, 0, false)]
+    [TestCase(4, 16, "2,1", 1, 5, true)]
+    [TestCase(12, 4, "3", 1, 2, false)]
+    public void SongUNet_LikeTorch(int width, int side, string multipliers, int blocks, int classes, bool recompute)
+    {
+        const int Batch = 3, Channels = 3;
+        using var c = new TorchComparison();
+        var config = new SongUNetConfig(side, Channels, width, Array.ConvertAll(multipliers.Split(','), int.Parse), blocks, classes)
+        {
+            TimeFactor = 0.5f,
+            Recompute = recompute,
+        };
+        var model = new SongUNet(c.Store, config);
+        var (images, pixels) = c.Numbers(Batch * Channels * side * side);
+        var (times, t) = c.Numbers(Batch);
+        var (labels, rows) = c.Labels(Batch, classes + 1);
+        c.Check(
+            tape => model.Forward(tape, Tape.Constant(new TensorShape(Batch, Channels, side, side), images), times, labels),
+            p => new TorchSongUNet(p, config).Forward(p.Constant(pixels, Batch, Channels, side, side), p.Constant(t, Batch), rows));
+    }
 }

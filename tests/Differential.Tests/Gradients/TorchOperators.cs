@@ -29,6 +29,11 @@ internal static class TorchOperators
                 BatchNorm(p, 1e-3, p.Constant([0.5f, -1, 2], 3), p.Constant([1, 4, 0.25f], 3), training: false), 0.1),
             ["GroupNorm"] = p => GroupNorm(p, 3, 1e-5),
             ["GroupNorm with SiLU"] = p => F.silu(GroupNorm(p, 2, 1e-6)),
+            ["GroupNorm of images"] = p => GroupNorm(p, 2, 1e-6),
+            ["UpSample"] = p => p["x"].repeat_interleave(2, 1).repeat_interleave(2, 2),
+            ["DownSample"] = p => F.avg_pool2d(p["x"].permute(0, 3, 1, 2), 2).permute(0, 2, 3, 1),
+            ["TimeEmbedding of cosines first"] = p => p["x"] * TorchModules.Time(p.Constant([999, 0.5f, -3], 3), 6).squeeze(1),
+            ["TimeEmbedding of sines first"] = p => p["x"] * TorchSongUNet.Time(p.Constant([1.1f, -1.5f], 2) * 0.5, 8),
             ["Attention"] = p => TorchModules.Attention(p["qkv"], heads: 2),
             ["Attention of one token"] = p => TorchModules.Attention(p["qkv"], heads: 1),
             ["Attention of 66 tokens"] = p => TorchModules.Attention(p["qkv"], heads: 2),
@@ -97,7 +102,7 @@ internal static class TorchOperators
         p["x"].reshape(-1, p["x"].shape[^1]), mean, variance, p["g"], p["b"], training, eps: epsilon).reshape(p["x"].shape);
 
     private static TorchTensor GroupNorm(TorchParameters p, int groups, double epsilon) =>
-        F.group_norm(p["x"].transpose(1, 2), groups, p["g"], p["b"], epsilon).transpose(1, 2);
+        F.group_norm(p["x"].movedim([-1], [1]), groups, p["g"], p["b"], epsilon).movedim([1], [-1]);
 
     private static TorchTensor Convolve(TorchParameters p, int side, TorchTensor? bias = null) =>
         TorchModules.ConvolvePixels(p["x"], side, p["w"], bias ?? torch.zeros(p["w"].shape[0], p["w"].dtype));

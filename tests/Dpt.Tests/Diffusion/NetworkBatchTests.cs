@@ -70,6 +70,22 @@ public class NetworkBatchTests
         });
     }
 
+    [TestCase(SimdWidth.Vector512, 32, 16)]
+    [TestCase(SimdWidth.Vector256, 12, 8)]
+    public void SongUNet_InAnyBatch_PredictsTheSame(SimdWidth simd, int width, int imageSize) =>
+        RequireSame(simd, most: 16, (device, first, count) =>
+        {
+            using var store = new ParameterStore(device);
+            var network = new SongUNet(store, new SongUNetConfig(imageSize, Channels, width, [1, 2], Blocks: 1, Classes));
+            store.Initialize(Seed);
+            using var model = new GeneratorModel(device, network, new ImageForm(Channels, imageSize, Classes), Prediction.Velocity);
+            model.SetLabels(3, count);
+            var sampler = new Sampler(device, VariancePreservingSchedule.Find("edm"), SolverCatalog.Find("edm-heun"), evaluations: 3, new Guidance(0.6));
+            using var result = device.Allocate<float>(count * Channels * imageSize * imageSize);
+            sampler.Sample(model, count, new SamplingNoise(Seed, 1, first), result.Slice);
+            return device.Download(result.Slice);
+        });
+
     [TestCase(SimdWidth.Vector512)]
     [TestCase(SimdWidth.Vector256)]
     public void Sampler_InAnyBatch_DrawsTheSame(SimdWidth simd)

@@ -59,11 +59,22 @@ public sealed class OnnxExportTests
     [TestCase(3, true, "data")]
     public void Generator_InOnnxRuntime_GivesTheSamePrediction(int channels, bool convolution, string prediction)
     {
-        const int Count = 4;
         var options = TinyOptions.Run.Diffusion with { PatchSize = 3, Width = 12, Depth = 4, Heads = 3, Convolution = convolution, Prediction = prediction };
+        RequireSamePrediction(options, channels, times: [0, 3.5f, 500, 999]);
+    }
+
+    /// <summary>Group norms, attention, halved and doubled images, a time that is told as ln(sigma)/4.</summary>
+    [TestCase(3, "1,2", 8)]
+    [TestCase(1, "2,1,1", 4)]
+    public void SongUNet_InOnnxRuntime_GivesTheSamePrediction(int channels, string multipliers, int width) => RequireSamePrediction(
+        TinyOptions.SongUNet with { Width = width, ChannelMultipliers = multipliers }, channels, times: [-1500, 0, 250, 1095]);
+
+    private void RequireSamePrediction(DiffusionOptions options, int channels, float[] times)
+    {
+        const int Count = 4;
+        var prediction = options.Prediction;
         using var generator = Generator(options, Images(channels, Count));
         OnnxExport.Save(generator, _folder["g.onnx"]);
-        float[] times = [0, 3.5f, 500, 999];
         long[] labels = [0, Classes, 2, 1];
         var x = Random(2, Count * channels * Side * Side);
         using var session = new InferenceSession(_folder["g.onnx"]);
@@ -73,7 +84,7 @@ public sealed class OnnxExportTests
             NamedOnnxValue.CreateFromTensor("t", new DenseTensor<float>(times, [Count])),
             NamedOnnxValue.CreateFromTensor("y", new DenseTensor<long>(labels, [Count])));
         RequireLike(results[prediction], Predict(generator, x, times, labels), [Count, channels, Side, Side]);
-        Assert.That(session.ModelMetadata.CustomMetadataMap["schedule"], Is.EqualTo("cosine"));
+        Assert.That(session.ModelMetadata.CustomMetadataMap["schedule"], Is.EqualTo(options.Schedule));
     }
 
     /// <summary>A network of somebody's own, of every primitive that may be in a forward pass.</summary>

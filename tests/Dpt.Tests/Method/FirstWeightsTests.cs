@@ -41,6 +41,31 @@ public sealed class FirstWeightsTests
         });
     }
 
+    /// <summary>All are Xavier's, uniform; what ends a residual branch starts at a hundred thousandth of that, biases at 0 (spec 4.7).</summary>
+    [Test]
+    public void SongUNet_StartsAsPublished()
+    {
+        using var device = new HostDevice(threads: 1);
+        using var store = new ParameterStore(device);
+        _ = new SongUNet(store, new SongUNetConfig(8, Channels, 32, [1, 2], Blocks: 1, Classes: 10) { AugmentationWidth = 9 });
+        store.Initialize(7);
+        Check(store, name => name.EndsWith("bias", StringComparison.Ordinal) || name.Contains("norm", StringComparison.Ordinal) ? (0, 0) : Xavier(name));
+
+        (double, double)? Xavier(string name)
+        {
+            var (shape, gain) = (store[name].Shape, name switch
+            {
+                _ when name.EndsWith("conv1.weight", StringComparison.Ordinal) => 1e-5,
+                _ when name.EndsWith("proj.weight", StringComparison.Ordinal) || name.EndsWith("aux_conv.weight", StringComparison.Ordinal) => 1e-5,
+                _ when name.EndsWith("qkv.weight", StringComparison.Ordinal) => Math.Sqrt(0.2),
+                _ => 1,
+            });
+            var taps = shape.Rank == 4 ? shape[1] * shape[2] : 1;
+            var bound = gain * Math.Sqrt(6.0 / (taps * (shape.Last + shape[0])));
+            return (bound / Math.Sqrt(3), bound);
+        }
+    }
+
     /// <summary>Filters are normal with sqrt(2/fan out), their biases uniform in 1/sqrt(fan in), the head is Xavier's (spec 2.4).</summary>
     [Test]
     public void WideResNet_StartsAsPublished()

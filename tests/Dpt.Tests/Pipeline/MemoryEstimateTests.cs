@@ -51,6 +51,16 @@ public sealed class MemoryEstimateTests
             Diffusion = _short.Diffusion with { Width = 64, Depth = 8, Batch = 256, Recompute = true },
         },
         ["generator, small patches"] = _short with { Diffusion = _short.Diffusion with { PatchSize = 2, Width = 32, Batch = 128 } },
+        ["generator, U-Net"] = _short with { Diffusion = TinyOptions.SongUNet with { Steps = 1, Width = 32 } },
+        ["generator, U-Net recomputing"] = _short with
+        {
+            Diffusion = TinyOptions.SongUNet with { Steps = 1, Width = 16, Depth = 2, ChannelMultipliers = "2,2", Batch = 64, Recompute = true },
+        },
+        ["drawing with a U-Net"] = _short with
+        {
+            Diffusion = TinyOptions.SongUNet with { Steps = 1, Width = 16, Batch = 2 },
+            Generate = _short.Generate with { PerClass = 48, Batch = 96 },
+        },
         ["drawing"] = _short with
         {
             Diffusion = _short.Diffusion with { Width = 128 },

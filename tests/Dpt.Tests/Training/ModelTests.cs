@@ -62,6 +62,23 @@ public class ModelTests
         Assert.That(store.Buffers.Select(b => (b.Name, LikePyTorch(b.Shape))), Is.EqualTo(state.Where(t => IsBuffer(t.Name))));
     }
 
+    /// <summary>
+    /// EDM's network for CIFAR-10, with and without classes: the hash is of the lines "name sizes", with blanks between, of its official code's parameters, in
+    /// ordinal order with line feeds between.
+    /// </summary>
+    [TestCase(10, 55_735_299, 419, "11b19326836d38929b7f1a032430969530f73af3f4be17d320481d207f6aa1cd")]
+    [TestCase(0, 55_733_891, 417, "3d32bacbc6b0fcfbababf16cfe63c998a6561c04bf18ba6c7c415fb1bb720f64")]
+    public void SongUNet_OfEdm_HasThePublishedParameters(int classes, long count, int tensors, string hash)
+    {
+        using var device = new HostDevice(threads: 1);
+        using var store = new ParameterStore(device);
+        _ = new SongUNet(store, new SongUNetConfig(32, 3, 128, [2, 2, 2], Blocks: 4, classes) { AugmentationWidth = 9 });
+        Assert.That((store.Count, store.Parameters.Count), Is.EqualTo((count, tensors)));
+        var lines = store.Parameters.Select(p => $"{p.Name} {LikePyTorch(p.Shape)}").Order(StringComparer.Ordinal);
+        var bytes = System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(string.Join('\n', lines)));
+        Assert.That(Convert.ToHexStringLower(bytes), Is.EqualTo(hash));
+    }
+
     private static TestCaseData UVitCase(string name, UVitConfig config, long count, int tensors) =>
         new TestCaseData(config, count, tensors).SetArgDisplayNames(name);
 

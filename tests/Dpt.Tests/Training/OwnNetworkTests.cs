@@ -57,7 +57,7 @@ public sealed class OwnNetworkTests
         Assert.That(ClassifierCatalog.Kinds.Select(kind => kind.Name), Is.Unique);
         Assert.That(GeneratorCatalog.Kinds.Select(kind => kind.Name), Is.Unique);
         TestImages.Fails(FailureKind.Usage, () => ClassifierCatalog.Find("none"), "unknown classifier 'none'; there are vit, resnet, wrn");
-        TestImages.Fails(FailureKind.Usage, () => GeneratorCatalog.Find("none"), "unknown generator 'none'; there is u-vit");
+        TestImages.Fails(FailureKind.Usage, () => GeneratorCatalog.Find("none"), "unknown generator 'none'; there are u-vit, songunet");
     }
 
     /// <summary>One patch as large as the image, a norm and a layer: the smallest network that the tape can compose.</summary>

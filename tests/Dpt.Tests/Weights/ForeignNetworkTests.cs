@@ -9,6 +9,8 @@ public sealed class ForeignNetworkTests
     private static readonly ForeignNetworkOptions UVitOptions = new(WeightFiles.PathOf("uvit.pth"), Part: null, "uvit", Heads: 2);
     private static readonly ForeignNetworkOptions TransformerOptions = new(WeightFiles.PathOf("vit.pth.tar"), "model", "vit", Heads: 3);
 
+    private static readonly ForeignNetworkOptions SongUNetOptions = new(WeightFiles.PathOf("songunet.pth"), "ema.model", "songunet", Heads: null);
+
     private static readonly ForeignNetworkOptions WideResNetOptions = new(WeightFiles.PathOf("wrn.pth"), "ema_model", "wrn", Heads: null);
 
     private HostDevice _device = null!;
@@ -84,6 +86,51 @@ public sealed class ForeignNetworkTests
         Assert.That(network.Forward(new NetworkInput(new([2, 3, 11, 11], new float[726]))).Shape, Is.EqualTo(new[] { 2, 5 }));
     }
 
+    /// <summary>EDM's network: labels one-hot times the root of their number and none, q, k and v side by side; filters looked at; augmentation not told.</summary>
+    [Test]
+    public void SongUNet_GivesWhatPyTorchGives()
+    {
+        using var network = ForeignNetwork.Open(_device, SongUNetOptions);
+        Assert.That(network.Description, Is.EqualTo("SongUNet: images 2x8x8, width 4, channels times 2,1, 1 blocks a level, 3 classes, told of augmentation"));
+        var file = WeightFile.Read(SongUNetOptions.Weights, SongUNetOptions.Part);
+        Assert.That((network.Fit.Matched, network.Fit.IsWhole), Is.EqualTo((file.Count - 4, true)));
+        var input = new NetworkInput(Floats("songunet-x"), Floats("songunet-t"), NpyFile.ReadLongs(WeightFiles.PathOf("songunet-y.npy")));
+        RequireLike(network.Forward(input), Floats("songunet-out"), "output");
+        var gradients = network.Gradients(input).Gradients;
+        Assert.That(gradients["map_augment.weight"].Values, Is.All.Zero);
+        RequireLike(gradients.Where(gradient => gradient.Key != "map_augment.weight").ToDictionary(), "songunet-gradients.pth");
+    }
+
+    /// <summary>
+    /// EDM's preconditioning and its Heun steps, from noise to images of -1..1, against PyTorch in double precision. At the first level the
+    /// image is 1/160 of what is kept in floats, so its error is 160 roundings.
+    /// </summary>
+    [Test]
+    public void Sample_OfASongUNet_GivesWhatEdmGives()
+    {
+        using var network = ForeignNetwork.Open(_device, SongUNetOptions);
+        var labels = NpyFile.ReadLongs(WeightFiles.PathOf("songunet-y.npy"));
+        var samples = network.Sample(new SamplingInput(Floats("songunet-z"), labels, "edm", "edm-heun", 7));
+        var expected = Floats("songunet-samples");
+        Assert.That(samples.Shape, Is.EqualTo(expected.Shape));
+        Assert.That(samples.Values, Is.EqualTo(expected.Values).Within(160f / (1 << 23) * expected.Values.Max(Math.Abs)));
+    }
+
+    /// <summary>On another process the same network is one that predicts noise, as EDM's VP models do: one step is DDIM's formula.</summary>
+    [Test]
+    public void Sample_OfASongUNetOnAnotherProcess_IsOfItsNoise()
+    {
+        using var network = ForeignNetwork.Open(_device, SongUNetOptions);
+        var (noise, labels) = (Floats("songunet-z"), NpyFile.ReadLongs(WeightFiles.PathOf("songunet-y.npy")));
+        var eps = network.Forward(new NetworkInput(noise, new([3], [999, 999, 999]), labels));
+        var vp = new LinearVpSchedule();
+        var (ratio, step) = (vp.Alpha(vp.End) / vp.Alpha(1), vp.Sigma(vp.End) * (Math.Exp(vp.Lambda(vp.End) - vp.Lambda(1)) - 1));
+        RequireLike(
+            network.Sample(new SamplingInput(noise, labels, "vp", "ddim", 1)),
+            new(noise.Shape, [.. noise.Values.Zip(eps.Values, (z, e) => (float)((ratio * z) - (step * e)))]),
+            "DDIM");
+    }
+
     [Test]
     public void Transformer_WithoutHead_HasFeatures()
     {
@@ -145,6 +192,18 @@ public sealed class ForeignNetworkTests
         yield return WideResNet("two blocks in one group", state => Add(state, "block1.layer.1.bn1.weight", 4), "missing (block1.layer.1.bn1.bias, ");
         yield return Transformer("two heads", state => Add(state, "fc.weight", 4, 12), "it has two heads, head.* and 'fc.weight'");
 
+        yield return SongUNet("another filter", state => Add(state, "enc.4x4_down.conv0.resample_filter", 1, 1, 4, 4), "'enc.4x4_down.conv0.resample_filter' is another filter than [1, 1]");
+        yield return SongUNet("a filter of other taps", state => Add(state, "enc.4x4_down.conv0.resample_filter", 1, 1, 2, 2), "is another filter than [1, 1]");
+        yield return SongUNet("NCSN++", state => Add(state, "dec.4x4_aux_skip.weight", 1), "comes of NCSN++, which is not supported");
+        yield return SongUNet("no first convolution", state => state.Remove("enc.8x8_conv.weight"), "it has no 'enc.SxS_conv.weight'");
+        yield return SongUNet("no blocks", state => state.Remove("enc.8x8_block0.conv0.weight"), "it has no 'enc.8x8_block0.conv0.weight'");
+        yield return SongUNet("no level below", state => state.Remove("enc.4x4_block0.conv0.weight"), "unexpected (");
+        yield return SongUNet("a block more in one level", state => Add(state, "enc.4x4_block1.norm0.weight", 4), "1 unexpected (enc.4x4_block1.norm0.weight)");
+        yield return SongUNet("a sixteenth of a group", state => Add(state, "enc.8x8_conv.weight", 6, 2, 3, 3), "it must be a multiple of 4");
+
+        static TestCaseData SongUNet(string name, Action<Dictionary<string, (TensorShape, float[] Values)>> change, string says) =>
+            new TestCaseData(SongUNetOptions, change, says).SetArgDisplayNames(name);
+
         static TestCaseData UVit(string name, Action<Dictionary<string, (TensorShape, float[] Values)>> change, string says) =>
             new TestCaseData(UVitOptions, change, says).SetArgDisplayNames(name);
         static TestCaseData WideResNet(string name, Action<Dictionary<string, (TensorShape, float[] Values)>> change, string says) =>
@@ -162,7 +221,7 @@ public sealed class ForeignNetworkTests
     [Test]
     public void Open_OfAnotherModelOrPart_SaysSo()
     {
-        TestImages.Fails(FailureKind.Usage, () => ForeignNetwork.Open(_device, UVitOptions with { Model = "unet" }), "unknown model 'unet'; there are uvit, vit, wrn");
+        TestImages.Fails(FailureKind.Usage, () => ForeignNetwork.Open(_device, UVitOptions with { Model = "unet" }), "unknown model 'unet'; there are uvit, songunet, vit, wrn");
         TestImages.Fails(FailureKind.Usage, () => ForeignNetwork.Open(_device, UVitOptions with { Heads = 3 }), "heads 3 does not divide");
         TestImages.Fails(FailureKind.Usage, () => ForeignNetwork.Open(_device, UVitOptions with { Heads = 0 }), "0 heads");
         TestImages.Fails(FailureKind.Usage, () => ForeignNetwork.Open(_device, UVitOptions with { Heads = null }), "the number of attention heads is missing");
@@ -182,7 +241,7 @@ public sealed class ForeignNetworkTests
         var (x, t, y) = (UVitInput.Images, UVitInput.Times!, UVitInput.Labels!);
         Fails(new NetworkInput(t, t, y), "x is [3], the network takes [N, 2, 8, 8]");
         Fails(new NetworkInput(new([0, 2, 8, 8], []), t, y), "x is [0, 2, 8, 8]");
-        Fails(new NetworkInput(x, null, y), "t is missing, a U-ViT takes [3] here");
+        Fails(new NetworkInput(x, null, y), "t is missing, the network takes [3] here");
         Fails(new NetworkInput(x, new([2], [1, 2]), y), "t is [2]");
         Fails(new NetworkInput(x, t), "labels are missing, the network takes [3] here");
         Fails(new NetworkInput(x, t, new([3], [0, 3, 1])), "a label is 3, the network has 0 to 2");

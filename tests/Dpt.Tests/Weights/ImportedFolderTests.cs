@@ -78,6 +78,20 @@ public sealed class ImportedFolderTests
         Assert.That(config["network"]!.ToJsonString(), Is.EqualTo("""{"width":4,"depth":10}"""));
     }
 
+    [Test]
+    public void SongUNet_IsTheSameAgain()
+    {
+        var origin = new ForeignNetworkOptions(WeightFiles.PathOf("songunet.pth"), Part: "ema.model", "songunet", Heads: null);
+        var found = Import(origin);
+        Assert.That(found, Is.EqualTo(origin with { Weights = _folder["out/model.safetensors"], Part = null }));
+        var input = new NetworkInput(Floats("songunet-x"), Floats("songunet-t"), NpyFile.ReadLongs(WeightFiles.PathOf("songunet-y.npy")));
+        using var network = ForeignNetwork.Open(_device, found);
+        RequireLike(network.Forward(input), Floats("songunet-out"));
+        var config = JsonNode.Parse(File.ReadAllText(_folder["out/config.json"]))!;
+        Assert.That(((string?)config["model_type"], (int?)config["classes"], (int?)config["imageSize"]), Is.EqualTo(("dpt-songunet", 3, 8)));
+        Assert.That(config["network"]!.ToJsonString(), Is.EqualTo("""{"width":4,"depth":1,"channelMultipliers":"2,1"}"""));
+    }
+
     [TestCase(1)]
     [TestCase(3)]
     [TestCase(4)]

@@ -4,8 +4,8 @@
     python3 make-torch-files.py
 
 The numbers of tensors.* follow formulas that TorchFileTests repeats. The networks are the definitions of U-ViT (Bao et al., CVPR 2023),
-of the ViT (Dosovitskiy et al., ICLR 2021) and of FreeMatch's WideResNet (Zagoruyko and Komodakis, BMVC 2016; Wang et al., ICLR 2023) in plain
-PyTorch, with random weights, at sizes of a few kilobytes.
+of the ViT (Dosovitskiy et al., ICLR 2021), of FreeMatch's WideResNet (Zagoruyko and Komodakis, BMVC 2016; Wang et al., ICLR 2023) and of EDM's
+SongUNet (Song et al., ICLR 2021; Karras et al., NeurIPS 2022) in plain PyTorch, with random weights, at sizes of a few kilobytes.
 """
 
 import math
@@ -350,6 +350,140 @@ def save_wrn():
     np.save(FILES / "wrn-logits.npy", logits.detach().numpy())
 
 
+def songunet_shapes(side, channels, width, multipliers, classes, augmentation):
+    """The tensors of a network with one block a level and attention nowhere but at the bottom."""
+    emb, shapes, skips = 4 * width, OrderedDict(), [width]
+
+    def layer(name, *shape, bias=True):
+        shapes[name + ".weight"] = shape
+        if bias:
+            shapes[name + ".bias"] = shape[:1]
+
+    def block(name, ins, outs, resamples=False, attention=False):
+        layer(name + ".norm0", ins)
+        layer(name + ".conv0", outs, ins, 3, 3)
+        layer(name + ".affine", outs, emb)
+        layer(name + ".norm1", outs)
+        layer(name + ".conv1", outs, outs, 3, 3)
+        if resamples:
+            shapes[name + ".conv0.resample_filter"] = shapes[name + ".skip.resample_filter"] = (1, 1, 2, 2)
+        if resamples or ins != outs:
+            layer(name + ".skip", outs, ins, 1, 1)
+        if attention:
+            layer(name + ".norm2", outs)
+            layer(name + ".qkv", 3 * outs, outs, 1, 1)
+            layer(name + ".proj", outs, outs, 1, 1)
+        return outs
+
+    layer("map_label", width, classes)
+    layer("map_augment", width, augmentation, bias=False)
+    layer("map_layer0", emb, width)
+    layer("map_layer1", emb, emb)
+    layer(f"enc.{side}x{side}_conv", width, channels, 3, 3)
+    x = width
+    for level, multiplier in enumerate(multipliers):
+        s = side >> level
+        if level > 0:
+            x = block(f"enc.{s}x{s}_down", x, x, resamples=True)
+            skips.append(x)
+        x = block(f"enc.{s}x{s}_block0", x, width * multiplier)
+        skips.append(x)
+    for level, multiplier in reversed(list(enumerate(multipliers))):
+        s = side >> level
+        if level == len(multipliers) - 1:
+            x = block(f"dec.{s}x{s}_in0", x, x, attention=True)
+            x = block(f"dec.{s}x{s}_in1", x, x)
+        else:
+            x = block(f"dec.{s}x{s}_up", x, x, resamples=True)
+        for i in range(2):
+            x = block(f"dec.{s}x{s}_block{i}", x + skips.pop(), width * multiplier)
+    layer(f"dec.{side}x{side}_aux_norm", x)
+    layer(f"dec.{side}x{side}_aux_conv", channels, x, 3, 3)
+    return shapes
+
+
+def songunet(p, x, noise, labels, side, levels):
+    """Blocks in the order of their names; labels are rows, one-hot times the root of the classes, or 0."""
+
+    def conv(name, x):
+        weight = p[name + ".weight"]
+        return F.conv2d(x, weight, p[name + ".bias"], padding=weight.shape[-1] // 2)
+
+    def norm(name, x):
+        weight = p[name + ".weight"]
+        return F.group_norm(x, min(32, len(weight) // 4), weight, p[name + ".bias"], 1e-6)
+
+    def linear(name, x):
+        return F.linear(x, p[name + ".weight"], p[name + ".bias"])
+
+    def block(name, x, resample=lambda x: x):
+        y = conv(name + ".conv0", resample(F.silu(norm(name + ".norm0", x))))
+        y = y + linear(name + ".affine", emb)[:, :, None, None]
+        y = conv(name + ".conv1", F.silu(norm(name + ".norm1", y)))
+        x = (y + (conv(name + ".skip", resample(x)) if name + ".skip.weight" in p else x)) * 0.5**0.5
+        if name + ".qkv.weight" in p:
+            q, k, v = conv(name + ".qkv", norm(name + ".norm2", x)).reshape(len(x), x.shape[1], 3, -1).unbind(2)
+            weights = torch.softmax(torch.einsum("bcq,bck->bqk", q, k) / x.shape[1] ** 0.5, 2)
+            y = torch.einsum("bqk,bck->bcq", weights, v).reshape(x.shape)
+            x = (x + conv(name + ".proj", y)) * 0.5**0.5
+        return x
+
+    half = p["map_layer0.weight"].shape[1] // 2
+    angles = noise[:, None] * (1 / 10000) ** (torch.arange(half, dtype=x.dtype) / (half - 1))
+    emb = torch.cat([angles.sin(), angles.cos()], 1) + linear("map_label", labels * labels.shape[1] ** 0.5)
+    emb = F.silu(linear("map_layer1", F.silu(linear("map_layer0", emb))))
+    x = conv(f"enc.{side}x{side}_conv", x)
+    skips = [x]
+    for level in range(levels):
+        s = side >> level
+        if level > 0:
+            x = block(f"enc.{s}x{s}_down", x, lambda x: F.avg_pool2d(x, 2))
+            skips.append(x)
+        x = block(f"enc.{s}x{s}_block0", x)
+        skips.append(x)
+    for level in reversed(range(levels)):
+        s = side >> level
+        if level == levels - 1:
+            x = block(f"dec.{s}x{s}_in1", block(f"dec.{s}x{s}_in0", x))
+        else:
+            x = block(f"dec.{s}x{s}_up", x, lambda x: F.interpolate(x, scale_factor=2, mode="nearest"))
+        for i in range(2):
+            x = block(f"dec.{s}x{s}_block{i}", torch.cat([x, skips.pop()], 1))
+    return conv(f"dec.{side}x{side}_aux_conv", F.silu(norm(f"dec.{side}x{side}_aux_norm", x)))
+
+
+def save_songunet():
+    """With the nesting of an EDM snapshot. Of the labels, the last is none. Samples: EDM's preconditioning and Heun steps in double precision."""
+    side, channels, width, multipliers, classes = 8, 2, 4, (2, 1), 3
+    shapes = songunet_shapes(side, channels, width, multipliers, classes, augmentation=9)
+    p = draw({name: shape for name, shape in shapes.items() if "filter" not in name})
+    filters = {name: torch.full(shape, 0.25) for name, shape in shapes.items() if "filter" in name}
+    save({"ema": {"model": OrderedDict({**{name: value.detach() for name, value in p.items()}, **filters})}}, "songunet.pth")
+    x, noise, labels = torch.randn(3, channels, side, side), torch.tensor([-1.5, 0.2, 1.0]), torch.eye(classes + 1)[[2, 0, 3], :classes]
+    output = songunet(p, x, noise, labels, side, len(multipliers))
+    gradients({}, output)
+    save(OrderedDict((name, value.grad) for name, value in p.items() if value.grad is not None), "songunet-gradients.pth", legacy=True)
+    for name, array in (("x", x), ("t", noise), ("y", torch.tensor([2, 0, 3])), ("out", output.detach())):
+        np.save(FILES / f"songunet-{name}.npy", array.numpy())
+
+    q = OrderedDict((name, value.detach().double()) for name, value in p.items())
+
+    def denoised(x, sigma):
+        root = math.sqrt(sigma**2 + 0.25)
+        times = torch.full((len(x),), math.log(sigma) / 4, dtype=x.dtype)
+        return 0.25 / root**2 * x + 0.5 * sigma / root * songunet(q, x / root, times, labels.double(), side, len(multipliers))
+
+    z, steps = torch.randn(3, channels, side, side), 4
+    sigmas = [(80 ** (1 / 7) + i / (steps - 1) * (0.002 ** (1 / 7) - 80 ** (1 / 7))) ** 7 for i in range(steps)] + [0]
+    x = z.double() * sigmas[0]
+    for now, then in zip(sigmas, sigmas[1:]):
+        slope = (x - denoised(x, now)) / now
+        guess = x + (then - now) * slope
+        x = guess if then == 0 else x + (then - now) * (slope + (guess - denoised(guess, then)) / then) / 2
+    np.save(FILES / "songunet-z.npy", z.numpy())
+    np.save(FILES / "songunet-samples.npy", x.float().numpy())
+
+
 class Continuous:
     """beta(t) = 0.1 + 19.9 t (Song et al., ICLR 2021); the network is told 999 t."""
 
@@ -466,3 +600,5 @@ if __name__ == "__main__":
     save_positions()
     save_uvit("uvit-options", mlp=2, qkv_bias=True, skip=False, numbers=numbers_of_uvit)
     save_wrn()
+    torch.manual_seed(2)
+    save_songunet()

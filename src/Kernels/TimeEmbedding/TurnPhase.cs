@@ -3,7 +3,7 @@ using ILGPU;
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// The angles of the sinusoidal time token, t 10000^(-i/half), without doubles: as parts of a turn in 64-bit fixed
+/// The angles of a sinusoidal time embedding, t 10000^(-i/steps), without doubles: as parts of a turn in 64-bit fixed
 /// point, 2^64 to the turn. Whole turns fall off the top, so the angle of any finite time is good to 2^-24 of itself.
 /// </summary>
 internal static class TurnPhase
@@ -11,10 +11,10 @@ internal static class TurnPhase
     /// <summary>1 / (2 pi): the turns of one radian.</summary>
     private const ulong TurnsOfRadian = 0x28BE60DB9391054A;
 
-    /// <summary>10000^(-1/half) in fixed point, 2^64 to the one: what kernels are given instead of a table.</summary>
-    public static ulong Ratio(int half) => (ulong)(Math.Pow(10000, -1.0 / half) * Math.Pow(2, 64));
+    /// <summary>10000^(-1/steps) in fixed point, 2^64 to the one: what kernels are given instead of a table.</summary>
+    public static ulong Ratio(int steps) => (ulong)(Math.Pow(10000, -1.0 / steps) * Math.Pow(2, 64));
 
-    /// <summary>Turns per unit of time of frequency <paramref name="index"/>: 10000^(-index/half) / (2 pi).</summary>
+    /// <summary>Turns per unit of time of frequency <paramref name="index"/>: 10000^(-index/steps) / (2 pi).</summary>
     public static ulong Frequency(ulong ratio, int index)
     {
         var turns = TurnsOfRadian;
