@@ -46,6 +46,7 @@ internal static class TorchYardstick
         new TorchNoising(),
         new TorchTimeEmbedding(),
         new TorchSolverStep(),
+        new TorchDropout(),
     ];
 
     /// <summary>Operators that PyTorch has nothing to compare with, and why.</summary>

@@ -318,6 +318,16 @@ public sealed class BatchIndependenceTests
             });
         }
 
+        yield return Of("dropout", DropoutOperator.Dropout, w => new DropoutCall
+        {
+            Samples = w.Count,
+            Elements = elements - 3,
+            Rate = 0.3f,
+            Stream = 2,
+            Draw = w.Address(seed: 5),
+            X = w.Samples(elements - 3),
+            Y = w.Result(elements - 3),
+        });
         foreach (var policy in Enum.GetValues<AugmentPolicy>())
         {
             yield return Of($"{policy} view", AugmentOperators.Augment, w => new AugmentCall

@@ -230,6 +230,9 @@ public sealed class HugeShapeTests
         Huge.Of(RandomOperators.Fill, "uniform", m => Draw(m, Strided, ElementsOfStrided, RandomDistribution.Uniform)),
         Huge.Of(RandomOperators.Fill, "normal", m => Draw(m, Strided, ElementsOfStrided + 1, RandomDistribution.Normal)),
         Huge.Of(RandomOperators.Fill, "most samples", m => Draw(m, MaxStrided, 1, RandomDistribution.Uniform)),
+        Huge.Of(DropoutOperator.Dropout, "", m => Drop(m, Strided, ElementsOfStrided)),
+        Huge.Of(DropoutOperator.Dropout, "packs", m => Drop(m, Strided, ElementsOfStrided + 1)),
+        Huge.Of(DropoutOperator.Dropout, "most samples", m => Drop(m, MaxStrided, 1)),
         Huge.Of(AugmentOperators.Augment, "none", m => Change(m, Images.Batch, AugmentPolicy.None)),
         Huge.Of(AugmentOperators.Augment, "strong", m => Change(m, Images.Batch, AugmentPolicy.Strong)),
     ];
@@ -462,6 +465,12 @@ public sealed class HugeShapeTests
     {
         Samples = samples, Elements = elements, Distribution = distribution, Seed = 1, Stream = 2, FirstSample = 3,
         Output = m.Floats((long)samples * elements),
+    };
+
+    private static DropoutCall Drop(HugeMemory m, int samples, int elements) => new()
+    {
+        Samples = samples, Elements = elements, Rate = 0.5f, Stream = 2, Draw = m.Ints(DrawAddress.Words),
+        X = m.Floats((long)samples * elements), Y = m.Floats((long)samples * elements),
     };
 
     private static AugmentCall Change(HugeMemory m, int batch, AugmentPolicy policy) => new()

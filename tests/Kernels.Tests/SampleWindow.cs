@@ -31,6 +31,14 @@ internal sealed class SampleWindow(Device device, int first, int count) : IDispo
     /// <summary>A number below <paramref name="bound"/> for each sample.</summary>
     public Slice<int> Numbers(int bound) => Upload([.. Enumerable.Range(first, count).Select(i => i * 7 % bound)]);
 
+    /// <summary>Where the random numbers of these samples begin.</summary>
+    public Slice<int> Address(ulong seed)
+    {
+        var words = new int[DrawAddress.Words];
+        new DrawAddress(seed, first).WriteTo(words);
+        return Upload(words);
+    }
+
     /// <summary>Bytes that all samples share.</summary>
     public Slice<byte> Bytes(int length) => Upload(Array.ConvertAll(Values(0, length), v => (byte)(127 * (v + 1))));
 

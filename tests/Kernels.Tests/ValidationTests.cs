@@ -136,6 +136,11 @@ public sealed class ValidationTests
     private static readonly ConvolutionWeightGradientCall ConvolutionOfWeight =
         new() { Sizes = Windows, X = Floats(160), OutputGradient = Floats(96), WeightGradient = Floats(72) };
 
+    private static readonly DropoutCall Dropout = new()
+    {
+        Samples = 2, Elements = 3, Rate = 0.5f, Stream = 2, Draw = Ints(DrawAddress.Words), X = Floats(6), Y = Floats(6),
+    };
+
     public static IEnumerable<TestCaseData> Good() => new IKernelCall[]
     {
         Axpby, LayerNorm, CrossEntropy, Solver, AdamW, MatMul, MatMul with { Products = 2, A = Floats(16), B = Floats(24), C = Floats(12) },
@@ -147,7 +152,7 @@ public sealed class ValidationTests
         Times, GroupNorm, GroupNorm with { Groups = 4, Mean = Floats(12), Variance = Floats(12) }, GroupNormGradient,
         Convolution, Convolution with { Bias = Floats(6), PreActivation = Floats(96), Residual = Floats(96) },
         Convolution with { Sizes = Windows with { Vertical = new(5, 6, 1, 1, 0) }, Weight = Floats(144), Y = Floats(48) },
-        ConvolutionOfInput, ConvolutionOfWeight,
+        ConvolutionOfInput, ConvolutionOfWeight, Dropout,
     }.Select(c => new TestCaseData(c).SetArgDisplayNames(c.GetType().Name));
 
     private static IEnumerable<TestCaseData> Convolutions()
@@ -222,6 +227,15 @@ public sealed class ValidationTests
         yield return Case(new WidenCall { Count = 4, X = Halves(4), Y = Floats(3) }, "widen: operand 'Y' has 3 elements, the sizes need 4");
         yield return Case(new WidenCall { Count = 4, X = Halves(3), Y = Floats(4) }, "widen: operand 'X' has 3 elements, the sizes need 4");
         yield return Case(new RoundCall { Count = 4, X = Floats(3), Y = Halves(4) }, "round: operand 'X' has 3 elements, the sizes need 4");
+
+        yield return Case(Dropout with { Samples = 0 }, "dropout: samples is 0, it must be 1..");
+        yield return Case(Dropout with { Elements = 0 }, "dropout: elements is 0, it must be 1..");
+        yield return Case(Dropout with { Rate = 1 }, "dropout: the rate is 1, it must be at least 0 and below 1");
+        yield return Case(Dropout with { Rate = -0.5f }, "dropout: the rate is -0.5, it must be at least 0 and below 1");
+        yield return Case(Dropout with { Rate = float.NaN }, "dropout: the rate is NaN, it must be at least 0 and below 1");
+        yield return Case(Dropout with { Draw = Ints(3) }, "dropout: operand 'Draw' has 3 elements, the sizes need 4");
+        yield return Case(Dropout with { X = Floats(5) }, "dropout: operand 'X' has 5 elements, the sizes need 6");
+        yield return Case(Dropout with { Y = Floats(5) }, "dropout: operand 'Y' has 5 elements, the sizes need 6");
 
         yield return Case(LayerNorm with { Rows = -1 }, "layernorm.backward: rows is -1, it must be 1..");
         yield return Case(LayerNorm with { StrideX = 2 }, "layernorm.backward: stride is 2, it must be 3..");
@@ -414,4 +428,6 @@ public sealed class ValidationTests
     private static Slice<float> Floats(long length) => new(64, length);
 
     private static Slice<BFloat16> Halves(long length) => new(64, length);
+
+    private static Slice<int> Ints(long length) => new(64, length);
 }

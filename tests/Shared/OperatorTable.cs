@@ -99,6 +99,8 @@ internal static class OperatorTable
         new("ToPatches", [("x", [37, 3])], (t, i) => t.ToPatches(i["x"], new(2, 3))),
         new("ToPatches of nine pixels", [("x", [57, 2])], (t, i) => t.ToPatches(i["x"], new(1, 6), patch: 3)),
         new("Activate", [("x", [3, 7])], (t, i) => t.Activate(i["x"], Activation.Gelu)),
+        new("Dropout", [("x", [3, 2, 9])],
+            (t, i) => t.Dropout(i["x"], 0.3f, layer: 2, i.Ints(5, 0, 4, 0))),
         new("CrossEntropy", [("x", [5, 4])],
             (t, i) => t.CrossEntropy(i["x"], i.Ints(0, 3, 1, 2, 2), i.LossScale, i.Floats(1, 0, 2, 0.5f, 1))) { IsLoss = true },
         new("CrossEntropy without weights", [("x", [4, 10])],

@@ -47,7 +47,7 @@ internal static class OperandElement
     public static double Read(Operand operand, ReadOnlySpan<byte> bytes, int index)
     {
         var place = bytes[(index * Bytes(operand))..];
-        return operand.Element == typeof(int) ? BitConverter.ToInt32(place)
+        return operand.Element == typeof(int) ? (double)BitConverter.ToInt32(place)
             : operand.Element == typeof(byte) ? place[0]
             : operand.Element == typeof(BFloat16) ? new BFloat16(BitConverter.ToUInt16(place)).ToSingle()
             : BitConverter.ToSingle(place);

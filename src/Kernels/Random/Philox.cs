@@ -48,6 +48,11 @@ public static class Philox
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Uniform(uint word) => Scalar.FromUInt32(word >> 8) * (1f / (1 << 24));
 
+    /// <summary>Uniform in [0, 1) from each word of a block.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Float4 Uniform(PhiloxBlock words) =>
+        new() { X = Uniform(words.W0), Y = Uniform(words.W1), Z = Uniform(words.W2), W = Uniform(words.W3) };
+
     /// <summary>Uniform in [2^-33, 1] from a word: an argument for a logarithm.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static float PositiveUniform(uint word) =>

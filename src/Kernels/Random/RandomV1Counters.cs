@@ -52,13 +52,7 @@ internal sealed class RandomV1Counters : GpuVariant<RandomCall>
 
     private readonly struct Uniform : IDistribution
     {
-        public static Float4 Of(PhiloxBlock words) => new()
-        {
-            X = Philox.Uniform(words.W0),
-            Y = Philox.Uniform(words.W1),
-            Z = Philox.Uniform(words.W2),
-            W = Philox.Uniform(words.W3),
-        };
+        public static Float4 Of(PhiloxBlock words) => Philox.Uniform(words);
     }
 
     private readonly struct Normal : IDistribution

@@ -47,6 +47,7 @@ public static class KernelRegistry
         ConvolutionOperators.InputGradient,
         ConvolutionOperators.WeightGradient,
         RandomOperators.Fill,
+        DropoutOperator.Dropout,
         AugmentOperators.Augment,
         PseudoLabelOperator.PseudoLabel,
         FreeMatchThresholdsOperator.Thresholds,

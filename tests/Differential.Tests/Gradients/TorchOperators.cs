@@ -60,6 +60,8 @@ internal static class TorchOperators
             ["ToPatches"] = p => Inside(p["x"], 2, 3, 1),
             ["ToPatches of nine pixels"] = p => Inside(p["x"], 1, 6, 3),
             ["Activate"] = p => TorchActivation.Apply(Activation.Gelu, p["x"]),
+            ["Dropout"] = p => p["x"] * TorchDropout.Kept(
+                new DrawAddress(5, 4), RandomStreams.Dropout + (2 * RandomStreams.Layers), 0.3f, p["x"].shape) / (1 - 0.3f),
             ["CrossEntropy"] = p => p.Constant([1, 0, 2, 0.5f, 1], 5)
                 * F.cross_entropy(p["x"], torch.tensor(new long[] { 0, 3, 1, 2, 2 }), reduction: torch.nn.Reduction.None),
             ["CrossEntropy without weights"] = p =>

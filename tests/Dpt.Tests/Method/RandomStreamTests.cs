@@ -10,17 +10,20 @@ public sealed class RandomStreamTests
     private static IEnumerable<(string Name, uint Stream)> Streams =>
         new[] { typeof(RunStreams), typeof(RandomStreams) }
             .SelectMany(type => type.GetFields(BindingFlags.Public | BindingFlags.Static))
-            .Where(constant => constant.Name != nameof(RandomStreams.FirstFree))
+            .Where(constant => constant.Name is not (nameof(RandomStreams.FirstFree) or nameof(RandomStreams.Layers)))
             .Select(constant => (constant.Name, (uint)constant.GetRawConstantValue()!));
 
-    /// <summary>Solvers with noise draw from 65536 further for every evaluation, so streams stay below that.</summary>
+    /// <summary>
+    /// Solvers with noise draw from 65536 further for every evaluation, and layers that drop have streams as far apart, so streams
+    /// stay below that.
+    /// </summary>
     [Test]
     public void Streams_OfAllPurposes_Differ()
     {
-        Assert.That(Streams.Count(), Is.EqualTo(17));
-        Assert.That(Streams.Select(s => s.Stream), Is.Unique.And.All.LessThan(65536));
+        Assert.That(Streams.Count(), Is.EqualTo(18));
+        Assert.That(Streams.Select(s => s.Stream), Is.Unique.And.All.LessThan(RandomStreams.Layers));
         Assert.That(
-            Streams.Where(s => s.Name != nameof(RandomStreams.Initialisation)).Select(s => s.Stream),
+            Streams.Where(s => s.Name is not (nameof(RandomStreams.Initialisation) or nameof(RandomStreams.Dropout))).Select(s => s.Stream),
             Is.All.GreaterThanOrEqualTo(RandomStreams.FirstFree));
     }
 
