@@ -311,6 +311,9 @@ public sealed record DiffusionOptions
     /// <summary>Probability of replacing the label by the null label.</summary>
     public required double LabelDropout { get; init; }
 
+    /// <summary>Of a songunet: share of a block's numbers that is dropped in training.</summary>
+    public required double Dropout { get; init; }
+
     /// <summary>Mirror images at random.</summary>
     public required bool Flip { get; init; }
 }

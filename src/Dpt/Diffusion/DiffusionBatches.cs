@@ -11,9 +11,10 @@ namespace DPT.Engine.Dpt;
 /// <param name="Times">What the network is told as the time of each image, [B].</param>
 /// <param name="DataWeights">What the error of each predicted image counts, [B]: <see cref="ImageGenerator.DataWeight"/>.</param>
 /// <param name="Labels">Class of each image, or the null class, [B].</param>
+/// <param name="Conditions">Under which they are learned from.</param>
 internal sealed record DiffusionBatch(
     Tensor Clean, Slice<float> Noise, Slice<float> Alpha, Slice<float> Sigma, Slice<float> Times, Slice<float> DataWeights,
-    Slice<int> Labels);
+    Slice<int> Labels, TrainingConditions Conditions);
 
 /// <summary>
 /// Draws the micro-batches of a diffusion training. Samples are counted over the whole training, so cutting a batch differently
@@ -48,8 +49,8 @@ internal sealed class DiffusionBatches : IDisposable
         _images = new DeviceImages(device, images, generator.Normalisation);
         _order = BatchSampler.Shuffled(images.Count, seed, RunStreams.DiffusionDraw);
 
-        // Which images and their labels; signal, noise, time and weight: two copies tell all of it.
-        _choices = new int[2 * Size];
+        // Which images, their labels, and where their random numbers begin; signal, noise, time and weight: two copies tell all of it.
+        _choices = new int[(2 * Size) + DrawAddress.Words];
         _conditions = new float[4 * Size];
         _deviceChoices = device.Allocate<int>(_choices.Length);
         _deviceConditions = device.Allocate<float>(_conditions.Length);
@@ -62,7 +63,8 @@ internal sealed class DiffusionBatches : IDisposable
             _deviceConditions.Slice.Range(Size, Size),
             _deviceConditions.Slice.Range(2 * Size, Size),
             _deviceConditions.Slice.From(3 * Size),
-            _deviceChoices.Slice.From(Size));
+            _deviceChoices.Slice.Range(Size, Size),
+            new TrainingConditions(_deviceChoices.Slice.From(2 * Size)));
     }
 
     /// <summary>Images of a micro-batch.</summary>
@@ -91,6 +93,7 @@ internal sealed class DiffusionBatches : IDisposable
             _choices[Size + i] = drop ? _generator.Network.NullClass : _pseudoLabels[indices[i]];
         }
 
+        new DrawAddress(_seed, firstImage).WriteTo(_choices.AsSpan(2 * Size));
         var device = _generator.Store.Device;
         device.CopyIn<int>(_choices, _deviceChoices.Slice);
         device.CopyIn<float>(_conditions, _deviceConditions.Slice);

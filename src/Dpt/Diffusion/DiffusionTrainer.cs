@@ -124,7 +124,7 @@ internal sealed class DiffusionTrainer : ITrainer, IDisposable
     /// <summary>Noises the images, predicts and adds the gradient: the same launches every time.</summary>
     private void Learn()
     {
-        var losses = _generator.Losses(_tape, _batches.Batch, scale: 1f / _options.Batch);
+        var losses = _generator.Losses(_tape, _batches.Batch, scale: 1f / _options.Batch, isTraining: true);
         _tape.Device.Copy(losses.Data, _losses.Slice);
         _tape.Backward();
     }

@@ -47,7 +47,7 @@ internal sealed class GeneratorLoss : IDisposable
         for (var part = 0; part < Parts; part++)
         {
             _batches.Draw(part);
-            var losses = tape.WithoutGradient(() => _generator.Losses(tape, _batches.Batch, scale: 1));
+            var losses = tape.WithoutGradient(() => _generator.Losses(tape, _batches.Batch, scale: 1, isTraining: false));
             sum += tape.Device.Download(losses.Data).Average(loss => (double)loss);
             tape.Reset();
         }

@@ -53,7 +53,8 @@ internal sealed class ImageGenerator : IDisposable
     /// <param name="tape">The tape.</param>
     /// <param name="batch">The images with times, noises and labels.</param>
     /// <param name="scale">Factor on the gradient.</param>
-    public Tensor Losses(Tape tape, DiffusionBatch batch, float scale)
+    /// <param name="isTraining">Whether it is learned from, under the conditions of that.</param>
+    public Tensor Losses(Tape tape, DiffusionBatch batch, float scale, bool isTraining)
     {
         var noised = tape.New(batch.Clean.Shape);
         var velocity = Prediction == Prediction.Velocity ? tape.New(batch.Clean.Shape) : null;
@@ -68,7 +69,9 @@ internal sealed class ImageGenerator : IDisposable
             Noised = noised.Data,
             Velocity = velocity?.Data ?? default,
         });
-        var predicted = Network.Forward(tape, noised, batch.Times, batch.Labels);
+        var predicted = isTraining && Network is IRegularisedGenerator network
+            ? network.ForwardTraining(tape, noised, batch.Times, batch.Labels, batch.Conditions)
+            : Network.Forward(tape, noised, batch.Times, batch.Labels);
         return Prediction == Prediction.Data
             ? tape.SquaredError(predicted, batch.Clean.Data, scale, batch.DataWeights)
             : tape.SquaredError(predicted, velocity?.Data ?? batch.Noise, scale);

@@ -12,7 +12,7 @@ namespace DPT.Engine.Dpt;
 /// The output is what is asked of it: the velocity, if it is trained on EDM's process as <see cref="EdmInputSchedule"/> says, and then the
 /// official network gives its negative.
 /// </remarks>
-public sealed class SongUNet : IGenerator
+public sealed class SongUNet : IRegularisedGenerator
 {
     private readonly SongUNetConfig _config;
     private readonly Linear? _label;
@@ -40,8 +40,8 @@ public sealed class SongUNet : IGenerator
         _layer0 = SongUNetBlock.Linear(root["map_layer0"], width, embedding);
         _layer1 = SongUNetBlock.Linear(root["map_layer1"], embedding, embedding);
         _first = SongUNetBlock.Convolution(root["enc"][$"{side}x{side}_conv"], config.Channels, width, kernel: 3);
-        _encoder = [.. config.Encoder().Select(shape => (shape, new SongUNetBlock(root["enc"][shape.Name], shape, embedding)))];
-        _decoder = [.. config.Decoder().Select(shape => (shape, new SongUNetBlock(root["dec"][shape.Name], shape, embedding)))];
+        _encoder = [.. config.Encoder().Select((shape, i) => (shape, new SongUNetBlock(root["enc"][shape.Name], shape, embedding, layer: i)))];
+        _decoder = [.. config.Decoder().Select((shape, i) => (shape, new SongUNetBlock(root["dec"][shape.Name], shape, embedding, layer: _encoder.Length + i)))];
         _lastNorm = SongUNetBlock.Norm(root["dec"][$"{side}x{side}_aux_norm"], _decoder[^1].Shape.Outs);
         _last = SongUNetBlock.ClosedConvolution(root["dec"][$"{side}x{side}_aux_conv"], _decoder[^1].Shape.Outs, config.Channels);
     }
@@ -51,7 +51,11 @@ public sealed class SongUNet : IGenerator
 
     /// <inheritdoc/>
     public Tensor Forward(Tape tape, Tensor images, Slice<float> times, Slice<int> labels) =>
-        Forward(tape, images, Embedding(tape, times, labels, augmentation: null));
+        Forward(tape, images, Embedding(tape, times, labels, augmentation: null), draw: default);
+
+    /// <inheritdoc/>
+    public Tensor ForwardTraining(Tape tape, Tensor images, Slice<float> times, Slice<int> labels, TrainingConditions conditions) =>
+        Forward(tape, images, Embedding(tape, times, labels, conditions.Augmentation), conditions.Draw);
 
     internal static void Require(DiffusionOptions options, ImageForm form) => SongUNetConfig.From(options, form);
 
@@ -79,27 +83,27 @@ public sealed class SongUNet : IGenerator
             results + working);
     }
 
-    private Tensor Forward(Tape tape, Tensor images, Tensor embedding)
+    private Tensor Forward(Tape tape, Tensor images, Tensor embedding, Slice<int> draw)
     {
         var x = _first.Forward(tape, tape.Transpose(tape.Transpose(images, 1, 2), 2, 3));
         var skips = new Stack<Tensor>([x]);
         foreach (var (_, block) in _encoder)
         {
-            x = Run(tape, block, x, embedding);
+            x = Run(tape, block, x, embedding, draw);
             skips.Push(x);
         }
 
         foreach (var (shape, block) in _decoder)
         {
-            x = Run(tape, block, shape.TakesSkip ? tape.Concat(axis: 3, x, skips.Pop()) : x, embedding);
+            x = Run(tape, block, shape.TakesSkip ? tape.Concat(axis: 3, x, skips.Pop()) : x, embedding, draw);
         }
 
         x = _last.Forward(tape, _lastNorm.Forward(tape, x));
         return tape.Transpose(tape.Transpose(x, 2, 3), 1, 2);
     }
 
-    private Tensor Run(Tape tape, SongUNetBlock block, Tensor x, Tensor embedding) =>
-        _config.Recompute ? tape.Recompute(() => block.Forward(tape, x, embedding)) : block.Forward(tape, x, embedding);
+    private Tensor Run(Tape tape, SongUNetBlock block, Tensor x, Tensor embedding, Slice<int> draw) =>
+        _config.Recompute ? tape.Recompute(() => block.Forward(tape, x, embedding, draw)) : block.Forward(tape, x, embedding, draw);
 
     /// <summary>What the images are and how noisy: [B, embedding].</summary>
     private Tensor Embedding(Tape tape, Slice<float> times, Slice<int> labels, Tensor? augmentation)

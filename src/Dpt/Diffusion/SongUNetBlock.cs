@@ -4,7 +4,7 @@ using DPT.Engine.Kernels;
 namespace DPT.Engine.Dpt;
 
 /// <summary>
-/// A block of a SongUNet (spec 4.7): (skip(x) + conv1(silu(norm1(conv0(silu(norm0(x))) + affine(embedding))))) / sqrt(2), where conv0 and
+/// A block of a SongUNet (spec 4.7): (skip(x) + conv1(silu(norm1(conv0(silu(norm0(x))) + affine(embedding))))) / sqrt(2), with dropout in front of conv1, where conv0 and
 /// skip may halve or double the images first; then, where it has attention, (y + attention(norm2(y))) / sqrt(2).
 /// </summary>
 internal sealed class SongUNetBlock
@@ -17,6 +17,7 @@ internal sealed class SongUNetBlock
     private static readonly float ResidualScale = MathF.Sqrt(0.5f);
 
     private readonly SongUNetBlockShape _shape;
+    private readonly int _layer;
     private readonly GroupNorm _norm0;
     private readonly Conv2d _conv0;
     private readonly Linear _affine;
@@ -25,10 +26,14 @@ internal sealed class SongUNetBlock
     private readonly Conv2d? _skip;
     private readonly PixelAttention? _attention;
 
-    public SongUNetBlock(ParameterScope scope, SongUNetBlockShape shape, int embeddingWidth)
+    /// <param name="scope">Where its parameters are.</param>
+    /// <param name="shape">Where it stands.</param>
+    /// <param name="embeddingWidth">Numbers that tell it time and class.</param>
+    /// <param name="layer">Its number among all blocks: dropout has a stream for each.</param>
+    public SongUNetBlock(ParameterScope scope, SongUNetBlockShape shape, int embeddingWidth, int layer)
     {
         var (ins, outs) = (shape.Ins, shape.Outs);
-        _shape = shape;
+        (_shape, _layer) = (shape, layer);
         _norm0 = Norm(scope["norm0"], ins);
         _conv0 = Convolution(scope["conv0"], ins, outs, kernel: 3);
         _affine = Linear(scope["affine"], embeddingWidth, outs);
@@ -60,16 +65,19 @@ internal sealed class SongUNetBlock
     /// <param name="tape">The tape.</param>
     /// <param name="x">[B, H, W, ins].</param>
     /// <param name="embedding">What the images are and how noisy, [B, embedding].</param>
+    /// <param name="draw">Where the random numbers of dropout begin; empty where there is none.</param>
     /// <returns>[B, H', W', outs]. Where nothing is recorded, only the result is kept.</returns>
-    public Tensor Forward(Tape tape, Tensor x, Tensor embedding) =>
-        tape.Recording ? Run(tape, x, embedding) : tape.WithoutGradient(() => Run(tape, x, embedding));
+    public Tensor Forward(Tape tape, Tensor x, Tensor embedding, Slice<int> draw) =>
+        tape.Recording ? Run(tape, x, embedding, draw) : tape.WithoutGradient(() => Run(tape, x, embedding, draw));
 
-    private Tensor Run(Tape tape, Tensor x, Tensor embedding)
+    private Tensor Run(Tape tape, Tensor x, Tensor embedding, Slice<int> draw)
     {
         var inner = Resampled(tape, _norm0.Forward(tape, x));
         inner = _conv0.Forward(tape, inner, residual: Everywhere(tape, _affine.Forward(tape, embedding), inner));
+        inner = _norm1.Forward(tape, inner);
+        inner = draw.IsEmpty ? inner : tape.Dropout(inner, _shape.Dropout, _layer, draw);
         var residual = _skip is null ? x : _skip.Forward(tape, Resampled(tape, x));
-        var y = tape.Scale(_conv1.Forward(tape, _norm1.Forward(tape, inner), residual), ResidualScale);
+        var y = tape.Scale(_conv1.Forward(tape, inner, residual), ResidualScale);
         return _attention is null ? y : tape.Scale(_attention.Forward(tape, y), ResidualScale);
     }
 

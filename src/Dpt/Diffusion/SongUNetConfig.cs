@@ -26,6 +26,9 @@ public sealed record SongUNetConfig(
     /// <summary>What a network time is multiplied by before it is embedded, see <see cref="VariancePreservingSchedule.EdmTimeFactor"/>.</summary>
     public float TimeFactor { get; init; } = 1;
 
+    /// <summary>Share of a block's numbers that is dropped in training, in front of its last convolution.</summary>
+    public float Dropout { get; init; }
+
     /// <summary>Recompute each block's activations in the backward pass.</summary>
     public bool Recompute { get; init; }
 
@@ -41,6 +44,7 @@ public sealed record SongUNetConfig(
     {
         var config = new SongUNetConfig(form.Side, form.Channels, options.Width, Parse(options.ChannelMultipliers), options.Depth, form.Classes)
         {
+            Dropout = (float)options.Dropout,
             TimeFactor = (float)VariancePreservingSchedule.Find(options.Schedule).EdmTimeFactor,
             Recompute = options.Recompute,
         };
@@ -72,7 +76,12 @@ public sealed record SongUNetConfig(
     }
 
     /// <summary>The blocks on the way down, in their order.</summary>
-    internal IEnumerable<SongUNetBlockShape> Encoder()
+    internal IEnumerable<SongUNetBlockShape> Encoder() => Down().Select(block => block with { Dropout = Dropout });
+
+    /// <summary>The blocks on the way up, in their order.</summary>
+    internal IEnumerable<SongUNetBlockShape> Decoder() => Up().Select(block => block with { Dropout = Dropout });
+
+    private IEnumerable<SongUNetBlockShape> Down()
     {
         var outs = Width;
         for (var level = 0; level < Multipliers.Count; level++)
@@ -92,8 +101,7 @@ public sealed record SongUNetConfig(
         }
     }
 
-    /// <summary>The blocks on the way up, in their order.</summary>
-    internal IEnumerable<SongUNetBlockShape> Decoder()
+    private IEnumerable<SongUNetBlockShape> Up()
     {
         var skips = new Stack<int>([Width, .. Encoder().Select(block => block.Outs)]);
         var outs = skips.Peek();
@@ -159,6 +167,9 @@ internal readonly record struct SongUNetBlockShape(string Name, int Side, int In
 
     public bool HasAttention { get; init; }
 
+    /// <summary>Share of its numbers that is dropped in training.</summary>
+    public float Dropout { get; init; }
+
     /// <summary>Whether the last of what the way down left is put behind its input.</summary>
     public bool TakesSkip { get; init; }
 
@@ -176,11 +187,11 @@ internal readonly record struct SongUNetBlockShape(string Name, int Side, int In
     {
         get
         {
-            // The embedding at every pixel, two convolutions, a norm, the sum; of attention two shapes, norm, mix, projection, sum, and query, key and value.
+            // The embedding at every pixel, two convolutions, a norm, the sum, what is not dropped; of attention two shapes, norm, mix, projection, sum, and query, key and value.
             const int OfBody = 5, OfAttention = 6;
             yield return (Resampling switch { Resampling.Down => 4 * Pixels, Resampling.Up => Pixels / 4, _ => Pixels } * Ins, 1);
             yield return (Pixels * Ins, Resampling switch { Resampling.Down => 4, Resampling.Up => 2, _ => 0 });
-            yield return (Pixels * Outs, OfBody + (IsKept ? 0 : 1) + (HasAttention ? OfAttention : 0));
+            yield return (Pixels * Outs, OfBody + (Dropout > 0 ? 1 : 0) + (IsKept ? 0 : 1) + (HasAttention ? OfAttention : 0));
             yield return (3 * Pixels * Outs, HasAttention ? 1 : 0);
         }
     }

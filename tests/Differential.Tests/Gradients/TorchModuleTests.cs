@@ -1,5 +1,7 @@
 using DPT.Engine.Autograd;
 using DPT.Engine.Dpt;
+using DPT.Engine.Kernels;
+using TorchTensor = TorchSharp.torch.Tensor;
 
 namespace Differential.Tests;
 
@@ -111,6 +113,43 @@ public sealed class TorchModuleTests
             },
             p => TorchModules.CrossEntropy(
                 TorchModules.WideResNet(p, (depth - 4) / 6, p.Constant(values, Batch, Channels, side, side), isTraining), classes));
+    }
+
+    /// <summary>Told of augmentation, with dropout of our masks: each block its own, of images counted from another than the first.</summary>
+    [Test]
+    public void SongUNet_InTraining_LikeTorch([Values] bool recompute)
+    {
+        const int Batch = 3, Side = 4, Classes = 2;
+        var address = new DrawAddress(Seed: 5, FirstSample: 11);
+        using var c = new TorchComparison();
+        var config = new SongUNetConfig(Side, Channels: 2, Width: 8, [1, 2], Blocks: 1, Classes)
+        {
+            AugmentationWidth = 9, Dropout = 0.25f, Recompute = recompute,
+        };
+        var model = new SongUNet(c.Store, config);
+        var (images, pixels) = c.Numbers(Batch * 2 * Side * Side);
+        var (times, t) = c.Numbers(Batch);
+        var (labels, rows) = c.Labels(Batch, Classes + 1);
+        var (augmentation, changes) = c.Numbers(Batch * 9);
+        var words = new int[DrawAddress.Words];
+        address.WriteTo(words);
+        using var draw = c.Device.Upload<int>(words);
+        c.Check(
+            tape => model.ForwardTraining(
+                tape,
+                Tape.Constant(new TensorShape(Batch, 2, Side, Side), images),
+                times,
+                labels,
+                new TrainingConditions(draw.Slice, Tape.Constant(new TensorShape(Batch, 9), augmentation))),
+            p => new TorchSongUNet(p, config) { Drop = Dropped }.Forward(
+                p.Constant(pixels, Batch, 2, Side, Side), p.Constant(t, Batch), rows, p.Constant(changes, Batch, 9)));
+
+        TorchTensor Dropped(int block, TorchTensor x)
+        {
+            var stream = RandomStreams.Dropout + ((uint)block * RandomStreams.Layers);
+            var kept = TorchDropout.Kept(address, stream, config.Dropout, x.shape[0], x.shape[2], x.shape[3], x.shape[1]);
+            return x * kept.permute(0, 3, 1, 2).to(x.dtype) / (1 - config.Dropout);
+        }
     }
 
     /// <summary>Two and three levels, attention on 16 pixels a side and where it always is, widths whose norms have 1 to 3 groups and more.</summary>

@@ -15,6 +15,11 @@ internal sealed class TorchSongUNet(TorchParameters p, SongUNetConfig config)
 
     private static readonly double Half = Math.Sqrt(0.5);
 
+    private int _blocks;
+
+    /// <summary>What is in front of the last convolution of each block, counted from 0, in place of dropout.</summary>
+    public Func<int, TorchTensor, TorchTensor> Drop { get; init; } = (_, x) => x;
+
     /// <summary>The network.</summary>
     /// <param name="images">[B, C, S, S].</param>
     /// <param name="times">As the network is told them, [B].</param>
@@ -105,7 +110,7 @@ internal sealed class TorchSongUNet(TorchParameters p, SongUNetConfig config)
         resample ??= image => image;
         var inner = Convolve(name + ".conv0", resample(F.silu(Norm(name + ".norm0", x))));
         inner += TorchModules.Linear(p, name + ".affine", embedding).unsqueeze(2).unsqueeze(3);
-        inner = Convolve(name + ".conv1", F.silu(Norm(name + ".norm1", inner)));
+        inner = Convolve(name + ".conv1", Drop(_blocks++, F.silu(Norm(name + ".norm1", inner))));
         var y = (inner + (p.Has(name + ".skip.weight") ? Convolve(name + ".skip", resample(x)) : x)) * Half;
         return p.Has(name + ".qkv.weight") ? (y + Attended(name, y)) * Half : y;
     }

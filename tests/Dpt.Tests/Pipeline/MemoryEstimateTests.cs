@@ -59,7 +59,7 @@ public sealed class MemoryEstimateTests
         ["drawing with a U-Net"] = _short with
         {
             Diffusion = TinyOptions.SongUNet with { Steps = 1, Width = 16, Batch = 2 },
-            Generate = _short.Generate with { PerClass = 48, Batch = 96 },
+            Generate = _short.Generate with { PerClass = 96, Batch = 96 },
         },
         ["drawing"] = _short with
         {
