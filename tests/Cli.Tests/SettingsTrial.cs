@@ -32,8 +32,8 @@ public sealed class SettingsTrial
         "data.trainLimit=9", "precision=bf16", "device=cuda", "classifier.width=8192,classifier.depth=256",
         "diffusion.width=8192,diffusion.depth=256", "stage1.labelledBatch=65536,stage1.unlabelledBatch=65536,classifier.width=4096",
         "diffusion.network=songunet,diffusion.channelMultipliers=2x2", "diffusion.network=songunet,diffusion.channelMultipliers=0",
-        "diffusion.network=songunet,diffusion.channelMultipliers=1,1,1,1,1,1,1,1", "diffusion.network=songunet,diffusion.width=6",
-        "diffusion.network=songunet,diffusion.width=36,diffusion.depth=1", "diffusion.network=songunet,diffusion.width=512,diffusion.channelMultipliers=1,1",
+        "diffusion.network=songunet,diffusion.channelMultipliers=1:1:1:1:1:1:1:1", "diffusion.network=songunet,diffusion.width=6",
+        "diffusion.network=songunet,diffusion.width=36,diffusion.depth=1", "diffusion.network=songunet,diffusion.width=512,diffusion.channelMultipliers=1:1",
         "generate.batch=65536,diffusion.width=4096,diffusion.depth=64",
     ];
 

@@ -6,7 +6,7 @@ internal static class TinyOptions
     /// <summary>A generator of convolutions, as EDM trains it.</summary>
     public static DiffusionOptions SongUNet => Run.Diffusion with
     {
-        Network = "songunet", Width = 4, Depth = 1, ChannelMultipliers = "1,2", Schedule = "edm", Prediction = "velocity", Dropout = 0.13,
+        Network = "songunet", Width = 4, Depth = 1, ChannelMultipliers = "1:2", Schedule = "edm", Prediction = "velocity", Dropout = 0.13,
     };
 
     public static DptOptions Run { get; } = new()
@@ -26,7 +26,7 @@ internal static class TinyOptions
             Width = 16,
             Depth = 2,
             Heads = 2,
-            ChannelMultipliers = "2,2,2",
+            ChannelMultipliers = "2:2:2",
             MlpRatio = 4,
             QkvBias = false,
             LongSkip = true,

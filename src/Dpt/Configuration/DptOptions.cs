@@ -242,7 +242,7 @@ public sealed record DiffusionOptions
     /// <summary>Number of blocks without the middle one; even. Of a songunet: blocks of a level.</summary>
     public required int Depth { get; init; }
 
-    /// <summary>Of a songunet: channels of each level over the width, with commas, the largest images first.</summary>
+    /// <summary>Of a songunet: channels of each level over the width, the largest images first: 2:2:2.</summary>
     public required string ChannelMultipliers { get; init; }
 
     /// <summary>Attention heads.</summary>

@@ -32,8 +32,8 @@ public sealed record SongUNetConfig(
     /// <summary>Recompute each block's activations in the backward pass.</summary>
     public bool Recompute { get; init; }
 
-    /// <summary>The multipliers as settings have them: 2,2,2.</summary>
-    public string ChannelMultipliers => string.Join(',', Multipliers);
+    /// <summary>The multipliers as settings have them: 2:2:2.</summary>
+    public string ChannelMultipliers => string.Join(':', Multipliers);
 
     /// <summary>Numbers that tell a block time and class.</summary>
     public int EmbeddingWidth => 4 * Width;
@@ -134,12 +134,12 @@ public sealed record SongUNetConfig(
     private static int[] Parse(string multipliers)
     {
         const int Most = 64;
-        var parts = multipliers.Split(',');
+        var parts = multipliers.Split(':');
         var parsed = Array.ConvertAll(
             parts, part => int.TryParse(part, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var number) ? number : 0);
         Usage.Require(
             parsed.Length <= 10 && Array.TrueForAll(parsed, number => number is >= 1 and <= Most),
-            $"diffusion.channelMultipliers '{multipliers}' must be a whole number of 1 to {Most} for each of at most 10 levels, like 2,2,2");
+            $"diffusion.channelMultipliers '{multipliers}' must be a whole number of 1 to {Most} for each of at most 10 levels, like 2:2:2");
         return parsed;
     }
 

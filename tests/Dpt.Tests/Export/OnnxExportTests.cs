@@ -64,8 +64,8 @@ public sealed class OnnxExportTests
     }
 
     /// <summary>Group norms, attention, halved and doubled images, a time that is told as ln(sigma)/4.</summary>
-    [TestCase(3, "1,2", 8)]
-    [TestCase(1, "2,1,1", 4)]
+    [TestCase(3, "1:2", 8)]
+    [TestCase(1, "2:1:1", 4)]
     public void SongUNet_InOnnxRuntime_GivesTheSamePrediction(int channels, string multipliers, int width) => RequireSamePrediction(
         TinyOptions.SongUNet with { Width = width, ChannelMultipliers = multipliers }, channels, times: [-1500, 0, 250, 1095]);
 

@@ -33,7 +33,7 @@ public class ConsentTests
         ["diffusion.width"] = 18,
         ["diffusion.heads"] = 4,
         ["diffusion.depth"] = 4,
-        ["diffusion.channelMultipliers"] = "1,2",
+        ["diffusion.channelMultipliers"] = "1:2",
         ["diffusion.prediction"] = "noise",
         ["diffusion.schedule"] = "vp",
         ["diffusion.initialisation"] = "official",

@@ -54,7 +54,7 @@ public sealed class MemoryEstimateTests
         ["generator, U-Net"] = _short with { Diffusion = TinyOptions.SongUNet with { Steps = 1, Width = 32 } },
         ["generator, U-Net recomputing"] = _short with
         {
-            Diffusion = TinyOptions.SongUNet with { Steps = 1, Width = 16, Depth = 2, ChannelMultipliers = "2,2", Batch = 64, Recompute = true },
+            Diffusion = TinyOptions.SongUNet with { Steps = 1, Width = 16, Depth = 2, ChannelMultipliers = "2:2", Batch = 64, Recompute = true },
         },
         ["drawing with a U-Net"] = _short with
         {

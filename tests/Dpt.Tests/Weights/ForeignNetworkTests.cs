@@ -91,7 +91,7 @@ public sealed class ForeignNetworkTests
     public void SongUNet_GivesWhatPyTorchGives()
     {
         using var network = ForeignNetwork.Open(_device, SongUNetOptions);
-        Assert.That(network.Description, Is.EqualTo("SongUNet: images 2x8x8, width 4, channels times 2,1, 1 blocks a level, 3 classes, told of augmentation"));
+        Assert.That(network.Description, Is.EqualTo("SongUNet: images 2x8x8, width 4, channels times 2:1, 1 blocks a level, 3 classes, told of augmentation"));
         var file = WeightFile.Read(SongUNetOptions.Weights, SongUNetOptions.Part);
         Assert.That((network.Fit.Matched, network.Fit.IsWhole), Is.EqualTo((file.Count - 4, true)));
         var input = new NetworkInput(Floats("songunet-x"), Floats("songunet-t"), NpyFile.ReadLongs(WeightFiles.PathOf("songunet-y.npy")));

@@ -89,7 +89,7 @@ public sealed class ImportedFolderTests
         RequireLike(network.Forward(input), Floats("songunet-out"));
         var config = JsonNode.Parse(File.ReadAllText(_folder["out/config.json"]))!;
         Assert.That(((string?)config["model_type"], (int?)config["classes"], (int?)config["imageSize"]), Is.EqualTo(("dpt-songunet", 3, 8)));
-        Assert.That(config["network"]!.ToJsonString(), Is.EqualTo("""{"width":4,"depth":1,"channelMultipliers":"2,1"}"""));
+        Assert.That(config["network"]!.ToJsonString(), Is.EqualTo("""{"width":4,"depth":1,"channelMultipliers":"2:1"}"""));
     }
 
     [TestCase(1)]
