@@ -200,6 +200,17 @@ public sealed class HugeShapeTests
             Rows = 301, Classes = 7, Cutoff = 0.1f, Probabilities = m.Floats(301 * 7), Images = m.Ints(301), Remembered = m.Ints(1000),
             Counts = m.Ints(8), Thresholds = m.Floats(7),
         }),
+        Huge.Of(RegMixMatchPairsOperator.Pairs, "one block sees the whole batch", m => new RegMixMatchPairsCall
+        {
+            Rows = 301, Classes = 7, Weight = 1, Labels = m.Ints(301), TakesPart = m.Floats(301), Order = m.Numbers(301), Share = m.Floats(1),
+            Own = m.Ints(301), Pasted = m.Ints(301), Targets = m.Floats(301 * 7), Weights = m.Floats(301),
+        }),
+        Huge.Of(MixPasteOperator.Paste, "", m => new MixPasteCall
+        {
+            Rows = Strided, SourceRows = Strided, Channels = 1, Side = 182, Images = m.Floats(Strided * 182L * 182),
+            Own = m.Ints(Strided), Pasted = m.Numbers(Strided), Lines = m.Numbers(182), Columns = m.Numbers(182),
+            Mixed = m.Floats(Strided * 182L * 182),
+        }),
         Huge.Of(PatchEmbedOperators.Forward, "many images", m => Embed(m, Images, 48)),
         Huge.Of(PatchEmbedOperators.Forward, "large images", m => Embed(m, LargeImages, 4096)),
         Huge.Of(PatchEmbedOperators.Backward, "large images", m => EmbedBack(m, LargerImages, 16384)),

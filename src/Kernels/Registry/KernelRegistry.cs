@@ -54,6 +54,8 @@ public static class KernelRegistry
         FreeMatchFairnessOperator.Fairness,
         SoftMatchWeightsOperator.Weights,
         FlexMatchThresholdsOperator.Thresholds,
+        RegMixMatchPairsOperator.Pairs,
+        MixPasteOperator.Paste,
     ];
 
     /// <summary>The operator of that name.</summary>
