@@ -23,7 +23,9 @@ internal static class RunStreams
     public const uint TestSubset = RandomStreams.FirstFree + 12;
     public const uint DevelopmentSubset = RandomStreams.FirstFree + 13;
     public const uint PseudoImageDraw = RandomStreams.FirstFree + 14;
+    public const uint MixOrder = RandomStreams.FirstFree + 15;
+    public const uint MixBox = RandomStreams.FirstFree + 16;
 
     /// <summary>The first of as many streams as there are classes: the last of all.</summary>
-    public const uint SelfTrainingDraw = RandomStreams.FirstFree + 15;
+    public const uint SelfTrainingDraw = RandomStreams.FirstFree + 17;
 }

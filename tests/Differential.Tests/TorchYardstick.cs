@@ -58,6 +58,8 @@ internal static class TorchYardstick
         ["freematch.fairness"] = "the term of USB is written down in the reference; its tests have finite differences",
         ["softmatch.weights"] = "the averages of USB are written down in the reference; its tests have golden values of PyTorch",
         ["flexmatch.thresholds"] = "the memory of USB is written down in the reference; its tests have golden values of PyTorch",
+        ["regmixmatch.pairs"] = "lists and an order; whole steps of RegMixMatch are compared with PyTorch in another place",
+        ["mix.paste"] = "moves numbers and changes none: the reference and the variants agree to the last bit",
         ["clipfactor"] = "one division; the clipping of whole gradients is compared with PyTorch's in another place",
         ["augment"] = "the random draws are ours; there is no deterministic counterpart",
     };

@@ -42,6 +42,12 @@ internal sealed record MemoryEstimate(long Bytes, string Work, string Remedy)
 
         var image = ClassifierCatalog.Find(options.Classifier.Network).Footprint(options.Classifier, data.Train.Form);
         var recorded = image.LearnedOf(training.LabelledBatch, training.UnlabelledBatch);
+        if (image.LearnsWeakViews && training.UnlabelledBatch > 0 && SemiSupervisedCatalog.Find(training.Algorithm).PassesAgain)
+        {
+            // A second pass has the memory of the first one, which is free again, where it is of as many images.
+            recorded += training.LabelledBatch + training.UnlabelledBatch;
+        }
+
         var evaluated = Math.Min(EvaluationBatch, Math.Max(data.Train.Count, data.Test.Count));
         var unrecorded = evaluated + (image.LearnsWeakViews ? 0L : training.UnlabelledBatch);
         var images = DeviceImages.MemoryOf(data.Train, data.Train.Count, Math.Max(training.UnlabelledBatch, evaluated))

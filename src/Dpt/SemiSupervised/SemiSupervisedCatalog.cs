@@ -7,12 +7,18 @@ namespace DPT.Engine.Dpt;
 /// <param name="Description">One line for people.</param>
 /// <param name="Create">Makes one for unlabelled images, at the start of a training.</param>
 public sealed record SemiSupervisedKind(
-    string Name, string Description, Func<Device, SemiSupervisedOptions, UnlabelledImages, ISemiSupervised> Create);
+    string Name, string Description, Func<Device, SemiSupervisedOptions, UnlabelledImages, ISemiSupervised> Create)
+{
+    /// <summary>Whether it makes an <see cref="ITwoPassAlgorithm"/>: for estimates of memory.</summary>
+    public bool PassesAgain { get; init; }
+}
 
-/// <summary>What an algorithm may know of the unlabelled images before it sees what a model says of them.</summary>
+/// <summary>What an algorithm may know of the unlabelled images before it sees what a model says of them, and of the training.</summary>
 /// <param name="Count">How many there are.</param>
 /// <param name="Classes">How many classes there are.</param>
-public readonly record struct UnlabelledImages(int Count, int Classes);
+/// <param name="Side">Lines, and columns, of each.</param>
+/// <param name="Seed">Seed of the stage, for what an algorithm draws itself (<see cref="ITwoPassAlgorithm.Draw"/>).</param>
+public readonly record struct UnlabelledImages(int Count, int Classes, int Side, ulong Seed);
 
 /// <summary>All semi-supervised algorithms by name. A new one is a file and a line here; from outside it is added.</summary>
 public static class SemiSupervisedCatalog
@@ -27,6 +33,8 @@ public static class SemiSupervisedCatalog
             (device, options, images) => new FlexMatch(device, options, images)),
         new("softmatch", "no threshold, but weights by how sure the model is beside its average (Chen et al. 2023)",
             (device, options, images) => new SoftMatch(device, options, images.Classes)),
+        new("regmixmatch", "freematch, and a second pass through images that are mixed where the model is all but certain (AAAI 2025)",
+            (device, options, images) => new RegMixMatch(device, options, images)) { PassesAgain = true },
     ];
 
     /// <summary>The algorithms, the default first.</summary>

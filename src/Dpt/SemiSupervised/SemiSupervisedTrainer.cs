@@ -16,6 +16,7 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
     private readonly ModelState _model;
     private readonly ClassifierBatches _batches;
     private readonly ISemiSupervised _algorithm;
+    private readonly ITwoPassAlgorithm? _secondPass;
     private readonly Tape _tape;
     private readonly RepeatedWork _learn;
     private readonly StepLog _log;
@@ -37,7 +38,9 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
         (_options, _classifier) = (options, classifier);
         var device = classifier.Store.Device;
         _batches = new ClassifierBatches(classifier, options, labelled, unlabelled, seed);
-        _algorithm = SemiSupervisedCatalog.Find(options.Algorithm).Create(device, options, new UnlabelledImages(unlabelled.Count, labelled.Images.Classes));
+        _algorithm = SemiSupervisedCatalog.Find(options.Algorithm).Create(
+            device, options, new UnlabelledImages(unlabelled.Count, labelled.Images.Classes, unlabelled.ImageSize, seed));
+        _secondPass = options.UnlabelledBatch > 0 ? _algorithm as ITwoPassAlgorithm : null;
         _tape = new Tape(device);
         _learn = new RepeatedWork(device, Learn);
         _log = new StepLog(device, WeightsAt + options.UnlabelledBatch + _algorithm.Measures.Count + ModelState.Numbers, Record);
@@ -71,6 +74,7 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
     public void RunStep()
     {
         _batches.Draw(Step);
+        _secondPass?.Draw(Step);
         _learn.Run();
         _model.Update(RateOf(Step));
         _log.Keep(Step);
@@ -141,15 +145,27 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
             Log(unlabelled.Data.From(_options.LabelledBatch), at: _options.LabelledBatch);
             Log(batch.Weights.From(_options.LabelledBatch), WeightsAt);
             _algorithm.AddTerms(_tape, logits, batch.Weights);
-            for (var i = 0; i < _algorithm.Measures.Count; i++)
-            {
-                Log(_algorithm.Measures[i].Value, MeasuresAt + i);
-            }
         }
 
         _tape.Backward();
+        if (_secondPass is not null)
+        {
+            _secondPass.PassAgain(_tape, batch.Views, batch.Labels, ScoresLearning);
+            _tape.Backward();
+        }
+
+        for (var i = 0; i < _algorithm.Measures.Count && batch.WeakViews is not null; i++)
+        {
+            Log(_algorithm.Measures[i].Value, MeasuresAt + i);
+        }
+
         _model.Clip(_log.Row.Range(0, ImagesPerStep));
     }
+
+    /// <summary>Scores of images of a pass of their own.</summary>
+    private Tensor ScoresLearning(Tensor images) => _classifier.Network is IBatchClassifier network
+        ? network.ForwardTraining(_tape, images)
+        : _classifier.Network.Forward(_tape, images);
 
     /// <summary>
     /// The weak views run apart: they need no gradient, and an image's scores do not depend on the images beside it.

@@ -12,7 +12,7 @@ public sealed class AlgorithmTests
 
     [Test]
     public void Find_AnUnknownName_ListsTheOthers() => TestImages.Fails(
-        FailureKind.Usage, () => SemiSupervisedCatalog.Find("mixmatch"), "unknown algorithm 'mixmatch'; there are freematch, fixmatch, flexmatch, softmatch");
+        FailureKind.Usage, () => SemiSupervisedCatalog.Find("mixmatch"), "unknown algorithm 'mixmatch'; there are freematch, fixmatch, flexmatch, softmatch, regmixmatch");
 
     /// <summary>What is at the threshold takes part; what is not finite has no weight that could be used.</summary>
     [Test]
@@ -31,13 +31,13 @@ public sealed class AlgorithmTests
     public void FlexMatch_AsksOfAClassWhatItsImagesRemember()
     {
         using var device = new HostDevice(threads: 1, selection: new KernelSelection());
-        using var algorithm = new FlexMatch(device, TinyOptions.Run.Stage1 with { Threshold = 0.9f }, new UnlabelledImages(3, 2));
+        using var algorithm = new FlexMatch(device, TinyOptions.Run.Stage1 with { Threshold = 0.9f }, new UnlabelledImages(3, 2, Side: 8, Seed: 5));
         Assert.That(Select(device, algorithm, [0.95f, 0.05f, 0.1f, 0.1f], [2, 0]), Is.EqualTo(new[] { 1, 1 }));
         Assert.That(Select(device, algorithm, [0.29f, 0.1f, 0.31f, 0.1f, 0.1f, 0.11f], [0, 1, 1]), Is.EqualTo(new[] { 0, 1, 1 }));
         Assert.That(algorithm.Capture()["remembered"]!.AsArray().GetValues<int>(), Is.EqualTo(new[] { 0, 0, 1 }));
 
         // Gone back to, it asks the same at once, and counts on from there: with two of three, class 0 needs all of 0.9.
-        using var other = new FlexMatch(device, TinyOptions.Run.Stage1 with { Threshold = 0.9f }, new UnlabelledImages(3, 2));
+        using var other = new FlexMatch(device, TinyOptions.Run.Stage1 with { Threshold = 0.9f }, new UnlabelledImages(3, 2, Side: 8, Seed: 5));
         other.Restore(algorithm.Capture());
         Assert.That(Select(device, other, [0.29f, 0.1f, 0.95f, 0.05f], [0, 0]), Is.EqualTo(new[] { 0, 1 }));
         Assert.That(Select(device, other, [0.89f, 0.1f, 0.9f, 0.1f], [0, 1]), Is.EqualTo(new[] { 0, 1 }));
@@ -66,7 +66,7 @@ public sealed class AlgorithmTests
     public void Restore_OfADamagedState_IsRefusedAndChangesNothing(string name, string member, string value)
     {
         using var device = new HostDevice(threads: 1, selection: new KernelSelection());
-        using var algorithm = SemiSupervisedCatalog.Find(name).Create(device, TinyOptions.Run.Stage1, new UnlabelledImages(3, 3));
+        using var algorithm = SemiSupervisedCatalog.Find(name).Create(device, TinyOptions.Run.Stage1, new UnlabelledImages(3, 3, Side: 8, Seed: 5));
         var before = algorithm.Capture().ToJsonString();
         Assert.That(
             () => algorithm.Restore(new JsonObject { [member] = JsonNode.Parse(value) }), Throws.TypeOf<InvalidDataException>());
@@ -88,6 +88,16 @@ public sealed class AlgorithmTests
         TinyTraining.RequireSame(Train(1, 0), Train(1, 3));
         var (some, others) = (Train(0, 0).Tensors["model"]["fc.weight"], Train(0, 3).Tensors["model"]["fc.weight"]);
         Assert.That(TinyTraining.SameBits(some.Values, others.Values), Is.False);
+    }
+
+    /// <summary>Who passes images through the network again says so to those who reckon its memory.</summary>
+    [TestCaseSource(nameof(Names))]
+    public void Kinds_KnowOfTheirSecondPass(string name)
+    {
+        using var device = new HostDevice(threads: 1, selection: new KernelSelection());
+        var kind = SemiSupervisedCatalog.Find(name);
+        using var algorithm = kind.Create(device, TinyOptions.Run.Stage1, new UnlabelledImages(3, 3, Side: 8, Seed: 5));
+        Assert.That(kind.PassesAgain, Is.EqualTo(algorithm is ITwoPassAlgorithm));
     }
 
     [TestCaseSource(nameof(Names))]

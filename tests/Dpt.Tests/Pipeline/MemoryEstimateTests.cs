@@ -40,6 +40,16 @@ public sealed class MemoryEstimateTests
         {
             Stage1 = _short.Stage1 with { LabelledBatch = 300, UnlabelledBatch = 0 }, Classifier = TinyOptions.WideResNet,
         },
+        ["stage 1, mixed images"] = _short with
+        {
+            Stage1 = _short.Stage1 with { Algorithm = "regmixmatch", UnlabelledBatch = 300 },
+            Classifier = _short.Classifier with { Network = "resnet", PatchSize = 2, Width = 16 },
+        },
+        ["stage 1, mixed images of a wide residual network"] = _short with
+        {
+            Stage1 = _short.Stage1 with { Algorithm = "regmixmatch", LabelledBatch = 90, UnlabelledBatch = 90 },
+            Classifier = TinyOptions.WideResNet with { Width = 12 },
+        },
         ["generator, wide"] = _short with { Diffusion = _short.Diffusion with { Width = 192, Depth = 4 } },
         ["generator, large batch"] = _short with { Diffusion = _short.Diffusion with { Width = 64, Batch = 256 } },
         ["generator, micro-batches"] = _short with
