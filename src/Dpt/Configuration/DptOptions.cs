@@ -171,10 +171,10 @@ public record SemiSupervisedOptions
     /// <summary>FixMatch: the confidence that an unlabelled image needs to take part; FlexMatch: that of the commonest class.</summary>
     public required double Threshold { get; init; }
 
-    /// <summary>FreeMatch: momentum of the self-adaptive thresholds; SoftMatch: of mean, variance and class probabilities.</summary>
+    /// <summary>FreeMatch and RegMixMatch: momentum of the self-adaptive thresholds; SoftMatch: of mean, variance and class probabilities.</summary>
     public required double ThresholdMomentum { get; init; }
 
-    /// <summary>FreeMatch: weight of the fairness term (spec 2.4, optional entropy term); 0 leaves it out.</summary>
+    /// <summary>FreeMatch and RegMixMatch: weight of the fairness term (spec 2.4, optional entropy term); 0 leaves it out.</summary>
     public required double FairnessWeight { get; init; }
 
     /// <summary><c>adamw</c>, <c>muon</c> or <c>sgd</c>.</summary>

@@ -5,7 +5,7 @@ using DPT.Engine.Kernels;
 namespace DPT.Engine.Dpt;
 
 /// <summary>
-/// RegMixMatch (AAAI 2025), as its variant for the USB library has it: FreeMatch, and a second pass through mixed images. The labelled views
+/// RegMixMatch (Han et al., AAAI 2025), as its variant for the USB library has it: FreeMatch, and a second pass through mixed images. The labelled views
 /// and the strong views of those unlabelled images whose class the model is all but certain of are mixed with each other by ResizeMix
 /// (<see cref="ResizeMixBox"/>), and learn the classes of both by their areas, the sum of their losses over the number of unlabelled images.
 /// </summary>

@@ -33,7 +33,7 @@ public static class SemiSupervisedCatalog
             (device, options, images) => new FlexMatch(device, options, images)),
         new("softmatch", "no threshold, but weights by how sure the model is beside its average (Chen et al. 2023)",
             (device, options, images) => new SoftMatch(device, options, images.Classes)),
-        new("regmixmatch", "freematch, and a second pass through images that are mixed where the model is all but certain (AAAI 2025)",
+        new("regmixmatch", "freematch, and a second pass through images that are mixed where the model is all but certain (Han et al. 2025)",
             (device, options, images) => new RegMixMatch(device, options, images)) { PassesAgain = true },
     ];
 

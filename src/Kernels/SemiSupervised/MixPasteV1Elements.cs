@@ -38,7 +38,8 @@ internal sealed class MixPasteV1Elements : GpuVariant<MixPasteCall>
                 var (otherY, otherX) = (lines[y], columns[x]);
                 var isPasted = otherY >= 0 && otherX >= 0;
                 var image = isPasted ? inside : around;
-                var isThere = image >= 0 && image < sourceRows && otherY < side && otherX < side;
+                var isPlace = !isPasted || (otherY < side && otherX < side);
+                var isThere = isPlace && image >= 0 && image < sourceRows;
                 var at = isPasted ? ((above + otherY) * side) + otherX : (int)i;
                 mixed[((long)row * width) + i] = isThere ? images[((long)image * width) + at] : float.NaN;
             }

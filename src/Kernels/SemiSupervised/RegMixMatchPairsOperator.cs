@@ -1,7 +1,7 @@
 namespace DPT.Engine.Kernels;
 
 /// <summary>
-/// RegMixMatch's pairs (AAAI 2025): the images that take part, in their order a_0..a_(n-1), and the same in another order b_0..b_(n-1), so
+/// RegMixMatch's pairs (Han et al., AAAI 2025): the images that take part, in their order a_0..a_(n-1), and the same in another order b_0..b_(n-1), so
 /// that a_i is mixed with b_i, and has the targets of both: 1 - Share of the one's class, Share of the other's. A batch has Rows rows,
 /// however many take part: row r holds pair i = floor(r n / Rows), so each is there once or as often as there is room; the first of them has
 /// weight <see cref="Weight"/>, the others 0. Where none takes part each row is paired with itself, without weight.
