@@ -17,8 +17,8 @@ public sealed class SteadyStateTests
             TinyOptions.Run.Stage1 with { UnlabelledBatch = 0, Optimizer = "sgd" }, threads),
         ["classifier, Muon"] = threads => TinyTraining.Classifier(TinyOptions.Run.Stage1 with { Optimizer = "muon" }, threads),
         ["classifier, batch norm"] = threads => TinyTraining.Classifier(threads: threads, network: TinyOptions.WideResNet),
-        ["generator, U-Net"] = threads => TinyTraining.Generator(TinyOptions.SongUNet, threads),
         ["classifier, mixed images"] = threads => TinyTraining.Classifier(TinyOptions.Run.Stage1 with { Algorithm = "regmixmatch" }, threads),
+        ["generator, U-Net"] = threads => TinyTraining.Generator(TinyOptions.SongUNet, threads),
         ["generator"] = threads => TinyTraining.Generator(threads: threads),
         ["generator, accumulation, recomputing"] = threads => TinyTraining.Generator(
             TinyOptions.Run.Diffusion with { Accumulation = 3, Recompute = true, Prediction = "noise" }, threads),
