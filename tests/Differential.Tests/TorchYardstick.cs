@@ -47,6 +47,7 @@ internal static class TorchYardstick
         new TorchTimeEmbedding(),
         new TorchSolverStep(),
         new TorchDropout(),
+        new TorchAugmentEdm(),
     ];
 
     /// <summary>Operators that PyTorch has nothing to compare with, and why.</summary>

@@ -350,6 +350,16 @@ public sealed class BatchIndependenceTests
             });
         }
 
+        yield return Of("augmentation of EDM", AugmentEdmOperator.Transform, w => new AugmentEdmCall
+        {
+            Batch = w.Count,
+            Channels = 1,
+            ImageSize = 11,
+            Images = w.Samples(121),
+            Maps = w.Maps(11),
+            Labels = w.AugmentLabels(),
+            Output = w.Result(121),
+        });
         yield return Of("patch embedding", PatchEmbedOperators.Forward, w => new PatchEmbedForwardCall
         {
             Grid = patch with { Batch = w.Count },

@@ -246,6 +246,7 @@ public sealed class HugeShapeTests
         Huge.Of(DropoutOperator.Dropout, "most samples", m => Drop(m, MaxStrided, 1)),
         Huge.Of(AugmentOperators.Augment, "none", m => Change(m, Images.Batch, AugmentPolicy.None)),
         Huge.Of(AugmentOperators.Augment, "strong", m => Change(m, Images.Batch, AugmentPolicy.Strong)),
+        Huge.Of(AugmentEdmOperator.Transform, "", m => Transform(m, Strided, size: 256)),
     ];
 
     public static IEnumerable<TestCaseData> Cases() =>
@@ -477,6 +478,18 @@ public sealed class HugeShapeTests
         Samples = samples, Elements = elements, Distribution = distribution, Seed = 1, Stream = 2, FirstSample = 3,
         Output = m.Floats((long)samples * elements),
     };
+
+    /// <summary>Maps that move nothing, and yet are not the identity.</summary>
+    private static AugmentEdmCall Transform(HugeMemory m, int batch, int size)
+    {
+        var maps = m.Floats((long)batch * EdmAugmentation.MapLength);
+        m.Device.CopyIn<float>([.. Enumerable.Repeat<float[]>([1, 0, 1e-30f, 0, 1, 0], batch).SelectMany(map => map)], maps);
+        return new AugmentEdmCall
+        {
+            Batch = batch, Channels = 1, ImageSize = size, Maps = maps, Labels = m.Floats((long)batch * EdmAugmentation.Labels),
+            Images = m.Floats((long)batch * size * size), Output = m.Floats((long)batch * size * size),
+        };
+    }
 
     private static DropoutCall Drop(HugeMemory m, int samples, int elements) => new()
     {

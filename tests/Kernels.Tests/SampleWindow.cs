@@ -39,6 +39,12 @@ internal sealed class SampleWindow(Device device, int first, int count) : IDispo
         return Upload(words);
     }
 
+    /// <summary>A map of EDM's augmentation for each sample.</summary>
+    public Slice<float> Maps(int size) => Drawn(EdmAugmentation.MapLength, (drawn, map) => drawn.WriteMap(size, map));
+
+    /// <summary>The labels of EDM's augmentation for each sample.</summary>
+    public Slice<float> AugmentLabels() => Drawn(EdmAugmentation.Labels, (drawn, labels) => drawn.WriteLabels(labels));
+
     /// <summary>Bytes that all samples share.</summary>
     public Slice<byte> Bytes(int length) => Upload(Array.ConvertAll(Values(0, length), v => (byte)(127 * (v + 1))));
 
@@ -60,6 +66,16 @@ internal sealed class SampleWindow(Device device, int first, int count) : IDispo
     }
 
     public void Dispose() => _buffers.ForEach(b => b.Dispose());
+
+    private Slice<float> Drawn(int length, Action<EdmAugmentation, float[]> write)
+    {
+        return Upload([.. Enumerable.Range(first, count).SelectMany(sample =>
+        {
+            var (random, numbers) = (new PhiloxStream(3, 1, sample), new float[length]);
+            write(EdmAugmentation.Sample(ref random, 0.5), numbers);
+            return numbers;
+        })]);
+    }
 
     private Slice<float> Result(float[] values, int length)
     {

@@ -141,6 +141,11 @@ public sealed class ValidationTests
         Samples = 2, Elements = 3, Rate = 0.5f, Stream = 2, Draw = Ints(DrawAddress.Words), X = Floats(6), Y = Floats(6),
     };
 
+    private static readonly AugmentEdmCall Augment = new()
+    {
+        Batch = 2, Channels = 3, ImageSize = 4, Images = Floats(96), Maps = Floats(12), Labels = Floats(18), Output = Floats(96),
+    };
+
     public static IEnumerable<TestCaseData> Good() => new IKernelCall[]
     {
         Axpby, LayerNorm, CrossEntropy, Solver, AdamW, MatMul, MatMul with { Products = 2, A = Floats(16), B = Floats(24), C = Floats(12) },
@@ -152,7 +157,7 @@ public sealed class ValidationTests
         Times, GroupNorm, GroupNorm with { Groups = 4, Mean = Floats(12), Variance = Floats(12) }, GroupNormGradient,
         Convolution, Convolution with { Bias = Floats(6), PreActivation = Floats(96), Residual = Floats(96) },
         Convolution with { Sizes = Windows with { Vertical = new(5, 6, 1, 1, 0) }, Weight = Floats(144), Y = Floats(48) },
-        ConvolutionOfInput, ConvolutionOfWeight, Dropout,
+        ConvolutionOfInput, ConvolutionOfWeight, Dropout, Augment,
     }.Select(c => new TestCaseData(c).SetArgDisplayNames(c.GetType().Name));
 
     private static IEnumerable<TestCaseData> Convolutions()
@@ -236,6 +241,14 @@ public sealed class ValidationTests
         yield return Case(Dropout with { Draw = Ints(3) }, "dropout: operand 'Draw' has 3 elements, the sizes need 4");
         yield return Case(Dropout with { X = Floats(5) }, "dropout: operand 'X' has 5 elements, the sizes need 6");
         yield return Case(Dropout with { Y = Floats(5) }, "dropout: operand 'Y' has 5 elements, the sizes need 6");
+
+        yield return Case(Augment with { Batch = 0 }, "augment.edm: batch is 0, it must be 1..");
+        yield return Case(Augment with { Channels = 0 }, "augment.edm: channels is 0, it must be 1..");
+        yield return Case(Augment with { ImageSize = 257 }, "augment.edm: image size is 257, it must be 1..256");
+        yield return Case(Augment with { Images = Floats(95) }, "augment.edm: operand 'Images' has 95 elements, the sizes need 96");
+        yield return Case(Augment with { Maps = Floats(11) }, "augment.edm: operand 'Maps' has 11 elements, the sizes need 12");
+        yield return Case(Augment with { Labels = Floats(17) }, "augment.edm: operand 'Labels' has 17 elements, the sizes need 18");
+        yield return Case(Augment with { Output = Floats(95) }, "augment.edm: operand 'Output' has 95 elements, the sizes need 96");
 
         yield return Case(LayerNorm with { Rows = -1 }, "layernorm.backward: rows is -1, it must be 1..");
         yield return Case(LayerNorm with { StrideX = 2 }, "layernorm.backward: stride is 2, it must be 3..");

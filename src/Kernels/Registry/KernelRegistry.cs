@@ -49,6 +49,7 @@ public static class KernelRegistry
         RandomOperators.Fill,
         DropoutOperator.Dropout,
         AugmentOperators.Augment,
+        AugmentEdmOperator.Transform,
         PseudoLabelOperator.PseudoLabel,
         FreeMatchThresholdsOperator.Thresholds,
         FreeMatchFairnessOperator.Fairness,

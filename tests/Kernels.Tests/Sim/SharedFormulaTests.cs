@@ -11,7 +11,7 @@ public sealed class SharedFormulaTests
         from op in new Operator[]
         {
             ElementwiseOperators.Axpby, ElementwiseOperators.Activation, DiffusionOperators.Noising,
-            OptimizerOperators.AdamW, OptimizerOperators.Sgd, SolverOperators.Step, RandomOperators.Fill, DropoutOperator.Dropout,
+            OptimizerOperators.AdamW, OptimizerOperators.Sgd, SolverOperators.Step, RandomOperators.Fill, DropoutOperator.Dropout, AugmentEdmOperator.Transform,
             PrimitiveOperators.Map, PrimitiveOperators.StridedCopy, PrimitiveOperators.RowsGather,
         }
         select new TestCaseData(op).SetArgDisplayNames(op.Name);
