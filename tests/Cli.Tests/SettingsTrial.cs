@@ -32,7 +32,7 @@ public sealed class SettingsTrial
         "data.trainLimit=9", "precision=bf16", "device=cuda", "classifier.width=8192,classifier.depth=256",
         "diffusion.width=8192,diffusion.depth=256", "stage1.labelledBatch=65536,stage1.unlabelledBatch=65536,classifier.width=4096",
         "diffusion.network=songunet,diffusion.channelMultipliers=2x2", "diffusion.network=songunet,diffusion.channelMultipliers=0",
-        "diffusion.network=songunet,diffusion.channelMultipliers=1:1:1:1:1:1:1:1", "diffusion.network=songunet,diffusion.width=6",
+        "diffusion.network=songunet,diffusion.channelMultipliers=1:1:1:1:1:1:1:1", "diffusion.network=songunet,diffusion.width=6", "diffusion.augment=0.1",
         "diffusion.network=songunet,diffusion.width=36,diffusion.depth=1", "diffusion.network=songunet,diffusion.width=512,diffusion.channelMultipliers=1:1",
         "generate.batch=65536,diffusion.width=4096,diffusion.depth=64",
     ];
@@ -48,7 +48,7 @@ public sealed class SettingsTrial
         "generate.solver=edm-heun", "generate.solver=euler-maruyama,generate.evaluations=1", "generate.solver=dpm-solver-12",
         "diffusion.schedule=vp,diffusion.prediction=noise", "diffusion.schedule=discrete,generate.solver=dpm-solver++-fast",
         "diffusion.mlpRatio=1,diffusion.qkvBias=true,diffusion.longSkip=false", "diffusion.initialisation=official,diffusion.convolution=false",
-        "diffusion.network=songunet,diffusion.width=4,diffusion.depth=1,diffusion.channelMultipliers=1", "diffusion.network=songunet,diffusion.width=8,diffusion.depth=1,diffusion.dropout=0.99,diffusion.schedule=edm,generate.solver=edm-heun",
+        "diffusion.network=songunet,diffusion.width=4,diffusion.depth=1,diffusion.channelMultipliers=1", "diffusion.network=songunet,diffusion.width=8,diffusion.depth=1,diffusion.dropout=0.99,diffusion.augment=1,diffusion.schedule=edm,generate.solver=edm-heun",
         "data.imageSize=4,classifier.patchSize=4,diffusion.patchSize=4,stage1.cropPadding=0,stage3.cropPadding=0",
         "classifier.patchSize=16,diffusion.patchSize=16", "classifier.patchSize=1,classifier.width=8,classifier.heads=1",
         "diffusion.accumulation=32", "diffusion.recompute=true,diffusion.depth=4", "data.labelsPerClass=0",

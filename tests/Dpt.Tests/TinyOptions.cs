@@ -6,7 +6,7 @@ internal static class TinyOptions
     /// <summary>A generator of convolutions, as EDM trains it.</summary>
     public static DiffusionOptions SongUNet => Run.Diffusion with
     {
-        Network = "songunet", Width = 4, Depth = 1, ChannelMultipliers = "1:2", Schedule = "edm", Prediction = "velocity", Dropout = 0.13,
+        Network = "songunet", Width = 4, Depth = 1, ChannelMultipliers = "1:2", Schedule = "edm", Prediction = "velocity", Dropout = 0.13, Augment = 0.5,
     };
 
     public static DptOptions Run { get; } = new()
@@ -47,6 +47,7 @@ internal static class TinyOptions
             AverageDecay = 0.9,
             ClipNorm = 1,
             LabelDropout = 0.2,
+            Augment = 0,
             Dropout = 0,
             Flip = true,
         },

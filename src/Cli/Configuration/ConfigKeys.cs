@@ -89,6 +89,7 @@ internal static class ConfigKeys
         new RealKey("diffusion.averageDecay", 0, 0.999999),
         new RealKey("diffusion.clipNorm", 0, 1e6),
         new RealKey("diffusion.labelDropout", 0, 1),
+        new RealKey("diffusion.augment", 0, 1),
         new RealKey("diffusion.dropout", 0, 0.99),
         new FlagKey("diffusion.flip"),
 

@@ -311,6 +311,9 @@ public sealed record DiffusionOptions
     /// <summary>Probability of replacing the label by the null label.</summary>
     public required double LabelDropout { get; init; }
 
+    /// <summary>Of a songunet: probability of each change to a training image, which the network is told of (<see cref="Kernels.EdmAugmentation"/>).</summary>
+    public required double Augment { get; init; }
+
     /// <summary>Of a songunet: share of a block's numbers that is dropped in training.</summary>
     public required double Dropout { get; init; }
 

@@ -33,6 +33,7 @@ internal sealed class DiffusionBatches : IDisposable
     private readonly DeviceBuffer<int> _deviceChoices;
     private readonly DeviceBuffer<float> _deviceConditions;
     private readonly DeviceBuffer<float> _pixels;
+    private readonly ImageAugmentation? _augmentation;
 
     /// <summary>Prepares for micro-batches of the size that the options ask for.</summary>
     /// <param name="generator">Whose process and device.</param>
@@ -56,6 +57,9 @@ internal sealed class DiffusionBatches : IDisposable
         _deviceConditions = device.Allocate<float>(_conditions.Length);
         var shape = _images.ShapeOf(Size);
         _pixels = device.Allocate<float>(2 * shape.Count);
+        _augmentation = options.Augment > 0
+            ? new ImageAugmentation(device, Size, shape[1], shape[2], options.Augment, seed)
+            : null;
         Batch = new DiffusionBatch(
             Tape.Constant(shape, _pixels.Slice.Range(0, shape.Count)),
             _pixels.Slice.From(shape.Count),
@@ -64,7 +68,9 @@ internal sealed class DiffusionBatches : IDisposable
             _deviceConditions.Slice.Range(2 * Size, Size),
             _deviceConditions.Slice.From(3 * Size),
             _deviceChoices.Slice.Range(Size, Size),
-            new TrainingConditions(_deviceChoices.Slice.From(2 * Size)));
+            new TrainingConditions(
+                _deviceChoices.Slice.From(2 * Size),
+                _augmentation is null ? null : Tape.Constant(new TensorShape(Size, EdmAugmentation.Labels), _augmentation.Labels)));
     }
 
     /// <summary>Images of a micro-batch.</summary>
@@ -99,7 +105,11 @@ internal sealed class DiffusionBatches : IDisposable
         device.CopyIn<float>(_conditions, _deviceConditions.Slice);
         var view = new ImageView(
             _options.Flip ? AugmentPolicy.Weak : AugmentPolicy.None, RunStreams.DiffusionView, _options.Flip, 0);
-        _images.Draw(Batch.Clean.Data, _deviceChoices.Slice.Range(0, Size), in view, _seed, firstImage);
+
+        // The memory of the noise, which is drawn last, has images that are to be augmented.
+        _images.Draw(_augmentation is null ? Batch.Clean.Data : Batch.Noise, _deviceChoices.Slice.Range(0, Size), in view, _seed, firstImage);
+        _augmentation?.Draw(firstImage);
+        _augmentation?.Apply(Batch.Noise, Batch.Clean.Data);
         device.Run(RandomOperators.Fill, new RandomCall
         {
             Samples = Size,
@@ -118,5 +128,6 @@ internal sealed class DiffusionBatches : IDisposable
         _deviceChoices.Dispose();
         _deviceConditions.Dispose();
         _pixels.Dispose();
+        _augmentation?.Dispose();
     }
 }

@@ -32,7 +32,7 @@ internal sealed class GeneratorLoss : IDisposable
         int[] chosen = [.. Enumerable.Range(0, count).Select(i => (int)((long)i * images.Count / count))];
         _batches = new DiffusionBatches(
             generator,
-            options with { Batch = Batch, Accumulation = 1, LabelDropout = 0, Flip = false },
+            options with { Batch = Batch, Accumulation = 1, LabelDropout = 0, Augment = 0, Flip = false },
             images.Select(chosen),
             [.. chosen.Select(i => labels[i])],
             Seed);

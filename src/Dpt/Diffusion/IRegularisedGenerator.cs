@@ -21,5 +21,5 @@ public interface IRegularisedGenerator : IGenerator
 
 /// <summary>What is drawn for a batch that a generator learns from.</summary>
 /// <param name="Draw">Where the random numbers of its images begin, see <see cref="DrawAddress"/>.</param>
-/// <param name="Augmentation">What was done to each image, [B, 9]; null if nothing is.</param>
+/// <param name="Augmentation">What was done to each image, [B, 9] (<see cref="EdmAugmentation"/>); null if nothing is.</param>
 public readonly record struct TrainingConditions(Slice<int> Draw, Tensor? Augmentation = null);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using DPT.Engine.Kernels;
 
 namespace DPT.Engine.Dpt;
 
@@ -44,6 +45,7 @@ public sealed record SongUNetConfig(
     {
         var config = new SongUNetConfig(form.Side, form.Channels, options.Width, Parse(options.ChannelMultipliers), options.Depth, form.Classes)
         {
+            AugmentationWidth = options.Augment > 0 ? EdmAugmentation.Labels : 0,
             Dropout = (float)options.Dropout,
             TimeFactor = (float)VariancePreservingSchedule.Find(options.Schedule).EdmTimeFactor,
             Recompute = options.Recompute,

@@ -2,7 +2,7 @@ using DPT.Engine.Kernels;
 
 namespace DPT.Engine.Dpt.Tests;
 
-/// <summary>A generator learns with dropout, and neither draws nor is measured with it.</summary>
+/// <summary>A generator learns with dropout, from augmented images of which it is told, and neither draws nor is measured so.</summary>
 public sealed class SongUNetTrainingTests
 {
     private static readonly DiffusionOptions Options = TinyOptions.SongUNet with { Steps = 3, AverageDecay = 0 };
@@ -15,6 +15,50 @@ public sealed class SongUNetTrainingTests
         Assert.That(Weights(Options with { Accumulation = 3 }), Is.EqualTo(whole).Within(2e-5f));
         Assert.That(Weights(Options with { Dropout = 0 }), Is.Not.EqualTo(whole).Within(2e-3f), "dropout that does nothing");
     }
+
+    /// <summary>A batch is augmented as its images are one by one, by what the conditions tell, and as the draws of their numbers say.</summary>
+    [Test]
+    public void Augmentation_IsOfTheImageAndTold()
+    {
+        using var device = new HostDevice(threads: 1);
+        var images = TestImages.Noise(20, classes: 3, imageSize: 8);
+        var options = Options with { Batch = 6, Augment = 0.5 };
+        using var generator = new ImageGenerator(device, options, images, seed: 5);
+        var plain = Drawn(options with { Augment = 0 });
+        var augmented = Drawn(options);
+        var labels = Enumerable.Range(0, 2 * 6).SelectMany(image =>
+        {
+            var random = new PhiloxStream(7, RunStreams.DiffusionAugmentation, image);
+            var numbers = new float[EdmAugmentation.Labels];
+            EdmAugmentation.Sample(ref random, 0.5).WriteLabels(numbers);
+            return numbers;
+        });
+        Assert.That(augmented.SelectMany(batch => batch.Labels!), Is.EqualTo(labels));
+        Assert.That(plain.Select(batch => batch.Labels), Is.All.Null);
+        Assert.That(augmented.Zip(plain, (one, other) => one.Noise.SequenceEqual(other.Noise)), Is.All.True, "noises are drawn apart");
+        Assert.That(augmented.Zip(plain, (one, other) => one.Clean.SequenceEqual(other.Clean)), Is.All.False);
+        Assert.That(Drawn(options with { Accumulation = 3 }, parts: 6).SelectMany(part => part.Clean), Is.EqualTo(augmented.SelectMany(batch => batch.Clean)));
+
+        List<(float[] Clean, float[] Noise, float[]? Labels)> Drawn(DiffusionOptions options, int parts = 2)
+        {
+            using var batches = new DiffusionBatches(generator, options, images, new int[images.Count], seed: 7);
+            return [.. Enumerable.Range(0, parts).Select(part =>
+            {
+                batches.Draw(part);
+                var batch = batches.Batch;
+                return (
+                    device.Download(batch.Clean.Data),
+                    device.Download(batch.Noise),
+                    batch.Conditions.Augmentation is { } told ? device.Download(told.Data) : null);
+            })];
+        }
+    }
+
+    [Test]
+    public void UVit_WithAugmentation_IsRefused() => TestImages.Fails(
+        FailureKind.Usage,
+        () => GeneratorCatalog.Find("u-vit").Require(TinyOptions.Run.Diffusion with { Augment = 0.1 }, new ImageForm(3, 8, 3)),
+        "diffusion.augment 0.1 is not for a u-vit");
 
     [Test]
     public void Loss_OfMeasuredImages_IsWithoutDropout()
