@@ -4,8 +4,8 @@ using DPT.Engine.Kernels;
 namespace DPT.Engine.Dpt;
 
 /// <summary>
-/// A block of a SongUNet (spec 4.7): (skip(x) + conv1(silu(norm1(conv0(silu(norm0(x))) + affine(embedding))))) / sqrt(2), with dropout in front of conv1, where conv0 and
-/// skip may halve or double the images first; then, where it has attention, (y + attention(norm2(y))) / sqrt(2).
+/// A block of a SongUNet (spec 4.7): (skip(x) + conv1(silu(norm1(conv0(silu(norm0(x))) + affine(embedding))))) / sqrt(2), where conv0 and
+/// skip may halve or double the images first and dropout is in front of conv1; then, where it has attention, (y + attention(norm2(y))) / sqrt(2).
 /// </summary>
 internal sealed class SongUNetBlock
 {

@@ -189,7 +189,8 @@ internal readonly record struct SongUNetBlockShape(string Name, int Side, int In
     {
         get
         {
-            // The embedding at every pixel, two convolutions, a norm, the sum, what is not dropped; of attention two shapes, norm, mix, projection, sum, and query, key and value.
+            // The embedding at every pixel, two convolutions, a norm, the sum, what is not dropped; of attention two shapes, norm, mix,
+            // projection, sum, and query, key and value.
             const int OfBody = 5, OfAttention = 6;
             yield return (Resampling switch { Resampling.Down => 4 * Pixels, Resampling.Up => Pixels / 4, _ => Pixels } * Ins, 1);
             yield return (Pixels * Ins, Resampling switch { Resampling.Down => 4, Resampling.Up => 2, _ => 0 });

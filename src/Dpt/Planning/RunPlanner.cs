@@ -28,6 +28,9 @@ public static class RunPlanner
         Usage.Require(
             !options.Probe.IsUsed,
             "a budget plans the training of a network that classifies, and with probe.features there is none: say diffusion.steps, or a --preset");
+        Usage.Require(
+            options.Diffusion.Network == GeneratorCatalog.Kinds[0].Name,
+            $"a budget plans a {GeneratorCatalog.Kinds[0].Name}, the network that its rules were measured with: with diffusion.network={options.Diffusion.Network} say its sizes and diffusion.steps");
         var data = DatasetCatalog.Load(options.Data, options.Seed);
         var split = LabelSplit.Create(data.Train, options.Data, options.Seed);
         var seconds = Math.Clamp(MeasuringShare * budget.Seconds, LeastMeasuring, MostMeasuring);

@@ -77,6 +77,16 @@ public sealed class SongUNetTrainingTests
         }
     }
 
+    /// <summary>The rules of a budget were measured with a U-ViT, and say nothing of other networks.</summary>
+    [Test]
+    public void Budget_OfAUNet_IsRefused()
+    {
+        using var device = new HostDevice(threads: 1);
+        var options = TinyOptions.Run with { Diffusion = TinyOptions.SongUNet };
+        TestImages.Fails(
+            FailureKind.Usage, () => RunPlanner.Plan(options, _ => options, Budget.Parse("20m", "--budget"), device), "a budget plans a u-vit");
+    }
+
     private static float[] Weights(DiffusionOptions options)
     {
         using var training = TinyTraining.Generator(options);
