@@ -152,11 +152,12 @@ public sealed class TorchModuleTests
         }
     }
 
-    /// <summary>Two and three levels, attention on 16 pixels a side and where it always is, widths whose norms have 1 to 3 groups and more.</summary>
+    /// <summary>Two and three levels, attention on 16 pixels a side and where it always is, widths whose norms have 1 to 3 groups, and the most that there are.</summary>
     [TestCase(4, 8, "2,2,2", 1, 3, false)]
     [TestCase(4, 16, "1,2", 2, 0, false)]
     [TestCase(4, 16, "2,1", 1, 5, true)]
     [TestCase(12, 4, "3", 1, 2, false)]
+    [TestCase(160, 2, "1", 1, 2, false)]
     public void SongUNet_LikeTorch(int width, int side, string multipliers, int blocks, int classes, bool recompute)
     {
         const int Batch = 3, Channels = 3;

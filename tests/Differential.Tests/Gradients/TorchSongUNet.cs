@@ -124,7 +124,7 @@ internal sealed class TorchSongUNet(TorchParameters p, SongUNetConfig config)
     }
 
     private TorchTensor Norm(string name, TorchTensor x) =>
-        F.group_norm(x, SongUNetConfig.Groups((int)x.shape[1]), p[name + ".weight"], p[name + ".bias"], Epsilon);
+        F.group_norm(x, Math.Min(32, x.shape[1] / 4), p[name + ".weight"], p[name + ".bias"], Epsilon);
 
     private TorchTensor Convolve(string name, TorchTensor x)
     {
