@@ -96,6 +96,7 @@ public sealed class UVit : IGenerator
         NetworkSizes.RequireTokens("diffusion", options.PatchSize, options.Width, form.Side);
         NetworkSizes.RequireHeads("diffusion", options.Width, options.Heads);
         Usage.Require(options.Augment == 0, $"diffusion.augment {options.Augment} is not for a u-vit: it is not told what was done to an image, and would draw such images");
+        Usage.Require(options.Dropout == 0, $"diffusion.dropout {options.Dropout} is not for a u-vit: it has no dropout");
         Usage.Require(options.Depth % 2 == 0, $"diffusion.depth {options.Depth} is not even");
     }
 

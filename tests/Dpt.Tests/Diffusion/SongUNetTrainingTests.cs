@@ -55,10 +55,14 @@ public sealed class SongUNetTrainingTests
     }
 
     [Test]
-    public void UVit_WithAugmentation_IsRefused() => TestImages.Fails(
-        FailureKind.Usage,
-        () => GeneratorCatalog.Find("u-vit").Require(TinyOptions.Run.Diffusion with { Augment = 0.1 }, new ImageForm(3, 8, 3)),
-        "diffusion.augment 0.1 is not for a u-vit");
+    public void UVit_UnderSuchConditions_IsRefused()
+    {
+        Refuses(TinyOptions.Run.Diffusion with { Augment = 0.1 }, "diffusion.augment 0.1 is not for a u-vit");
+        Refuses(TinyOptions.Run.Diffusion with { Dropout = 0.1 }, "diffusion.dropout 0.1 is not for a u-vit");
+
+        static void Refuses(DiffusionOptions options, string says) => TestImages.Fails(
+            FailureKind.Usage, () => GeneratorCatalog.Find("u-vit").Require(options, new ImageForm(3, 8, 3)), says);
+    }
 
     [Test]
     public void Loss_OfMeasuredImages_IsWithoutDropout()
