@@ -84,6 +84,31 @@ public sealed class SongUNetTrainingTests
         }
     }
 
+    /// <summary>On the simulator, with the launches that a card has, and in bf16: the losses of the host.</summary>
+    [TestCase(Precision.Fp32, 1e-5)]
+    [TestCase(Precision.Bf16, 5e-3)]
+    public void Training_OnTheSimulator_HasTheLossesOfTheHost(Precision precision, double bound)
+    {
+        using var host = new HostDevice(threads: 1, selection: new KernelSelection()) { Precision = precision };
+        using var simulator = new SimDevice(selection: new KernelSelection()) { Precision = precision };
+        var expected = Metrics(host);
+        Assert.That(Metrics(simulator), Is.EqualTo(expected).Within(bound * expected["train/loss"]));
+
+        // Of the second of two updates, the one that is replayed, with weights that say something.
+        static Dictionary<string, double> Metrics(Device device)
+        {
+            var images = TestImages.Noise(4, classes: 3, imageSize: 4);
+            var options = Options with { Batch = 2, ClipNorm = 0 };
+            using var generator = new ImageGenerator(device, options, images, seed: 5);
+            device.CopyIn<float>([.. Enumerable.Range(0, (int)generator.Store.Values.Length).Select(i => 0.1f * MathF.Sin(i))], generator.Store.Values);
+            using var trainer = new DiffusionTrainer(generator, options, images, [0, 1, 2, 0], seed: 5);
+            trainer.RunStep();
+            trainer.TakeMetrics();
+            trainer.RunStep();
+            return trainer.TakeMetrics().ToDictionary(metric => metric.Name, metric => metric.Value);
+        }
+    }
+
     /// <summary>The rules of a budget were measured with a U-ViT, and say nothing of other networks.</summary>
     [Test]
     public void Budget_OfAUNet_IsRefused()
