@@ -23,7 +23,7 @@ public static class AugmentEdmOperator
         yield return Case(3, 2, 8, probability: 0);
         yield return Case(2, 1, 13, probability: 1, FillPattern.Large);
         yield return Case(2, 1, 17, probability: 0.5);
-        yield return Case(1, 1, 32, probability: 1, FillPattern.Unit);
+        yield return Case(1, 1, 9, probability: 1, FillPattern.Unit);
     }
 
     private static KernelCase<AugmentEdmCall> Case(
