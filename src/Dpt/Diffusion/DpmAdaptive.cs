@@ -1,7 +1,7 @@
 namespace DPT.Engine.Dpt;
 
 /// <summary>
-/// DPM-Solver-12 and -23: steps of two orders from the same model values, whose difference chooses the step size
+/// DPM-Solver-12 and -23, and those of DPM-Solver++: steps of two orders from the same model values, whose difference chooses the step size
 /// (spec 5.8). The number of evaluations follows from the tolerances.
 /// </summary>
 internal sealed class DpmAdaptive : Solver
@@ -16,8 +16,9 @@ internal sealed class DpmAdaptive : Solver
 
     /// <param name="name">Its name.</param>
     /// <param name="description">One line for people.</param>
+    /// <param name="model">Noise, or data for DPM-Solver++.</param>
     /// <param name="order">The higher order, 2 or 3.</param>
-    public DpmAdaptive(string name, string description, int order) : base(name, description, Prediction.Noise) =>
+    public DpmAdaptive(string name, string description, Prediction model, int order) : base(name, description, model) =>
         _order = order;
 
     internal override void Solve(NoiseSchedule schedule, int evaluations, IStageRunner runner)

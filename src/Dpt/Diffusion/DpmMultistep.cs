@@ -8,13 +8,17 @@ namespace DPT.Engine.Dpt;
 /// </summary>
 internal static class DpmMultistep
 {
+    /// <summary>Fewer than so many are few (<c>lower_order_final</c> of the official code).</summary>
+    private const int FewSteps = 10;
+
     /// <param name="schedule">The process.</param>
     /// <param name="model">Noise or data.</param>
     /// <param name="order">Order, 1 to 3.</param>
     /// <param name="taylor">Weights of the Taylor expansion in steps of order 2.</param>
     /// <param name="evaluations">Steps.</param>
+    /// <param name="lowerFinal">Of fewer than 10 steps, the last ones are of lower order too: they are long, and their derivatives old.</param>
     public static IEnumerable<SolverStage> Plan(
-        NoiseSchedule schedule, Prediction model, int order, bool taylor, int evaluations)
+        NoiseSchedule schedule, Prediction model, int order, bool taylor, int evaluations, bool lowerFinal = false)
     {
         var integrator = new ExponentialIntegrator(schedule, model);
         var times = TimeGrids.Uniform(schedule, schedule.Start, schedule.End, evaluations);
@@ -22,7 +26,8 @@ internal static class DpmMultistep
         {
             var z = integrator.Step(times[i], times[i + 1]);
             double LengthOfEarlier(int back) => integrator.Step(times[i - back], times[i - back + 1]) / z;
-            var (now, previous, earlier) = Math.Min(order, i + 1) switch
+            var last = lowerFinal && evaluations < FewSteps ? evaluations - i : order;
+            var (now, previous, earlier) = Math.Min(Math.Min(order, i + 1), last) switch
             {
                 1 => (Phi1(z), 0.0, 0.0),
                 2 => Second(z, LengthOfEarlier(1), taylor),

@@ -3,7 +3,7 @@ using DPT.Engine.Dpt;
 namespace Dpt.Tests;
 
 /// <summary>
-/// Runs solver stages on doubles with the exact model of one-dimensional Gaussian data N(0.3, 0.5^2), of which the
+/// Runs solver stages on doubles with the exact model of one-dimensional data, by default N(0.3, 0.5^2), of which the
 /// ODE's solution is known. Every number is a sample of its own.
 /// </summary>
 internal sealed class DoubleStageRunner : IStageRunner
@@ -13,13 +13,15 @@ internal sealed class DoubleStageRunner : IStageRunner
     private readonly Prediction _network;
     private readonly double _guidance;
     private readonly Func<int, double>? _noise;
+    private readonly GaussianMixture _data;
     private readonly Dictionary<SolverState, double[]> _states = [];
     private readonly List<double[]> _models = [];
 
     public DoubleStageRunner(
         NoiseSchedule schedule, Solver solver, double[] start, Prediction network = Prediction.Noise,
-        double guidance = 0, Func<int, double>? noise = null)
+        double guidance = 0, Func<int, double>? noise = null, GaussianMixture? data = null)
     {
+        _data = data ?? GaussianMixture.Single;
         (_schedule, _model, _network, _guidance, _noise) = (schedule, solver.Model, network, guidance, noise);
         foreach (var state in Enum.GetValues<SolverState>())
         {
@@ -42,12 +44,9 @@ internal sealed class DoubleStageRunner : IStageRunner
         return runner.Result;
     }
 
-    /// <summary>The exact solution of the probability-flow ODE: the Gaussian's quantiles are carried along.</summary>
-    public static double Exact(NoiseSchedule schedule, double from, double to, double x)
-    {
-        double Deviation(double t) => Math.Sqrt((0.25 * Math.Pow(schedule.Alpha(t), 2)) + Math.Pow(schedule.Sigma(t), 2));
-        return (0.3 * schedule.Alpha(to)) + ((x - (0.3 * schedule.Alpha(from))) * Deviation(to) / Deviation(from));
-    }
+    /// <summary>The exact solution of the probability-flow ODE.</summary>
+    public static double Exact(NoiseSchedule schedule, double from, double to, double x) =>
+        GaussianMixture.Single.Carry(schedule, from, to, x);
 
     public void Run(in SolverStage stage)
     {
@@ -87,11 +86,13 @@ internal sealed class DoubleStageRunner : IStageRunner
     /// What a network that knows the data's distribution predicts at x; without the condition it knows them to be
     /// N(0, 1).
     /// </summary>
-    public static double Predict(NoiseSchedule schedule, double t, double x, Prediction network, bool conditional)
+    public static double Predict(NoiseSchedule schedule, double t, double x, Prediction network, bool conditional) =>
+        Predict(conditional ? GaussianMixture.Single : GaussianMixture.Standard, schedule, t, x, network);
+
+    private static double Predict(GaussianMixture known, NoiseSchedule schedule, double t, double x, Prediction network)
     {
         var (alpha, sigma) = (schedule.Alpha(t), schedule.Sigma(t));
-        var (mean, variance) = conditional ? (0.3, 0.25) : (0, 1);
-        var noise = sigma * (x - (mean * alpha)) / ((variance * alpha * alpha) + (sigma * sigma));
+        var noise = known.Noise(schedule, t, x);
         var data = (x - (sigma * noise)) / alpha;
         return network switch
         {
@@ -105,7 +106,7 @@ internal sealed class DoubleStageRunner : IStageRunner
     {
         var weights = ModelWeights.For(_schedule, t, _network, _model, _guidance);
         return Array.ConvertAll(state, x => (weights.State * x)
-            + (weights.Conditional * Predict(_schedule, t, x, _network, conditional: true))
-            + (weights.Unconditional * Predict(_schedule, t, x, _network, conditional: false)));
+            + (weights.Conditional * Predict(_data, _schedule, t, x, _network))
+            + (weights.Unconditional * Predict(GaussianMixture.Standard, _schedule, t, x, _network)));
     }
 }

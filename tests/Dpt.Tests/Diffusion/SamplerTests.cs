@@ -44,6 +44,7 @@ public sealed class SamplerTests
     /// <summary>Rounding decides the first step of these, so only their tolerance is sure.</summary>
     [TestCase("dpm-solver-12")]
     [TestCase("dpm-solver-23")]
+    [TestCase("dpm-solver++-23")]
     public void Sample_Adaptive_EndsNearTheExactSolution(string name)
     {
         using var device = new HostDevice(threads: 1);

@@ -79,8 +79,25 @@ public sealed class SolverTests
         Assert.That(runner.Evaluations, Is.EqualTo(evaluations));
     }
 
+    /// <summary>The loop of spec 5.8 with the updates of 5.5, in their own words.</summary>
+    [TestCase("dpm-solver++-12", 2)]
+    [TestCase("dpm-solver++-23", 3)]
+    public void Solve_AdaptiveOfData_IsTheTranscription(string name, int order)
+    {
+        var schedule = new LinearVpSchedule();
+        var solver = SolverCatalog.Find(name);
+        var runner = new DoubleStageRunner(schedule, solver, Start);
+        solver.Solve(schedule, 50, runner);
+        var (expected, evaluations) = AdaptiveOfData.Solve(schedule, order, Start);
+        Assert.That(runner.Result, Is.EqualTo(expected).Within(1e-9));
+        Assert.That(runner.Evaluations, Is.EqualTo(evaluations));
+        double[] exact = [.. Start.Select(x => DoubleStageRunner.Exact(schedule, schedule.Start, schedule.End, x))];
+        Assert.That(runner.Result, Is.EqualTo(exact).Within(0.1));
+    }
+
     [TestCase("dpm-solver-12")]
     [TestCase("dpm-solver-23")]
+    [TestCase("dpm-solver++-12")]
     public void Solve_AdaptiveMeetingNaN_SaysSoInsteadOfRunningForever(string name)
     {
         var solver = SolverCatalog.Find(name);
@@ -135,6 +152,9 @@ public sealed class SolverTests
     /// </summary>
     [TestCase("dpm-2", 21)]
     [TestCase("dpm-2", 1)]
+    [TestCase("edm-heun-churn", 35)]
+    [TestCase("edm-heun-churn", 201)]
+    [TestCase("edm-heun-churn", 1)]
     [TestCase("lms-3", 12)]
     [TestCase("lms-3", 2)]
     [TestCase("euler-ancestral", 12)]
@@ -149,7 +169,7 @@ public sealed class SolverTests
             double[] start = [.. Start.Select(x => schedule.StartDeviation * x)];
             var runner = new DoubleStageRunner(schedule, solver, start, noise: i => i - 1.5);
             solver.Solve(schedule, evaluations, runner);
-            var times = EdmHeunSolver.Times(schedule, name == "dpm-2" ? (evaluations + 1) / 2 : evaluations);
+            var times = EdmHeunSolver.Times(schedule, name is "dpm-2" or "edm-heun-churn" ? (evaluations + 1) / 2 : evaluations);
             double[] levels = [.. times.Select(t => schedule.Sigma(t) / schedule.Alpha(t))];
             for (var i = 0; i < start.Length; i++)
             {
@@ -208,9 +228,29 @@ public sealed class SolverTests
     [TestCase("dpm-solver++-fast-taylor", 3, 2, 3)]
     public void Solve_TwiceTheSteps_DividesTheErrorByTwoToTheOrder(string solver, int perStep, int extra, int order)
     {
-        var (coarse, fine) = (
-            GentleError(solver, (100 * perStep) + extra), GentleError(solver, (200 * perStep) + extra));
-        Assert.That(Math.Log2(coarse / fine), Is.EqualTo(order).Within(0.1), $"errors {coarse:g3} and {fine:g3}");
+        foreach (var (data, tolerance) in new[] { (GaussianMixture.Single, 0.1), (GaussianMixture.Two, 0.15) })
+        {
+            var (coarse, fine) = (
+                GentleError(solver, (100 * perStep) + extra, data), GentleError(solver, (200 * perStep) + extra, data));
+            Assert.That(Math.Log2(coarse / fine), Is.EqualTo(order).Within(tolerance), $"errors {coarse:g3} and {fine:g3}");
+        }
+    }
+
+    /// <summary>Step k of n has the order min(order, n + 1 - k), if n is below 10 (spec 5.6).</summary>
+    [TestCase("dpm-solver++-2m", 2)]
+    [TestCase("dpm-solver++-3m", 3)]
+    public void LowerFinal_OfFewSteps_LowersTheLastOnesAlone(string name, int order)
+    {
+        var schedule = new DiscreteSchedule();
+        var usual = Enumerable.Range(1, 3).Select(k => DpmMultistep.Plan(schedule, Prediction.Data, k, taylor: false, 7).ToList()).ToList();
+        var stages = Stages(name + "-lower", schedule, 7);
+        for (var k = 1; k <= 7; k++)
+        {
+            var step = Math.Min(Math.Min(k, order), 7 + 1 - k);
+            Assert.That(stages[k - 1], Is.EqualTo(usual[step - 1][k - 1] with { Keep = true }), $"step {k}");
+        }
+
+        Assert.That(Stages(name + "-lower", schedule, 10), Is.EqualTo(Stages(name, schedule, 10)));
     }
 
     /// <summary>
@@ -288,6 +328,7 @@ public sealed class SolverTests
     /// <summary>For a Gaussian the SDE's result has the data's mean and deviation, up to the error of the steps.</summary>
     [TestCase("euler-maruyama", 200)]
     [TestCase("euler-ancestral", 500)]
+    [TestCase("edm-heun-churn", 201)]
     [TestCase("dpm-solver++-2m-sde", 200)]
     public void Sde_ManySamples_HaveTheMomentsOfTheData(string name, int evaluations)
     {
@@ -315,6 +356,18 @@ public sealed class SolverTests
         Assert.That(stages[4].NoiseWeight, Is.Zero, "noise in the result");
     }
 
+    /// <summary>What the orders are measured against, where it is known otherwise too.</summary>
+    [Test]
+    public void Mixture_OfOnePart_IsCarriedAsInClosedForm()
+    {
+        foreach (var schedule in new NoiseSchedule[] { new GentleSchedule(), new LinearVpSchedule() })
+        {
+            var data = GaussianMixture.Single;
+            var closed = data.Carry(schedule, schedule.Start, schedule.End, 1);
+            Assert.That(data.Integrate(schedule, schedule.Start, schedule.End, 1), Is.EqualTo(closed).Within(1e-10), $"{schedule}");
+        }
+    }
+
     [Test]
     public void Find_UnknownName_ListsTheNames() => Assert.That(
         () => SolverCatalog.Find("dpm"),
@@ -337,10 +390,10 @@ public sealed class SolverTests
         ((PlannedSolver)SolverCatalog.Find(solver)).Plan(schedule, evaluations);
 
     /// <summary>Error on the gentle process; on EDM's grid before the last step, whose length is not refined.</summary>
-    private static double GentleError(string name, int evaluations)
+    private static double GentleError(string name, int evaluations, GaussianMixture data)
     {
         var schedule = new GentleSchedule();
-        var runner = new DoubleStageRunner(schedule, SolverCatalog.Find(name), [1.0]);
+        var runner = new DoubleStageRunner(schedule, SolverCatalog.Find(name), [1.0], data: data);
         var stages = Stages(name, schedule, evaluations);
         foreach (var stage in stages.Take(stages.Count - (name is "edm-heun" or "dpm-2" ? 1 : 0)))
         {
@@ -348,7 +401,7 @@ public sealed class SolverTests
         }
 
         var end = name == "euler" ? 0 : schedule.End;
-        return Math.Abs(runner.Result[0] - DoubleStageRunner.Exact(schedule, schedule.Start, end, 1.0));
+        return Math.Abs(runner.Result[0] - data.Carry(schedule, schedule.Start, end, 1.0));
     }
 
     private static void AssertSolves(
@@ -356,19 +409,5 @@ public sealed class SolverTests
     {
         Assert.That(DoubleStageRunner.Solve(solver, schedule, evaluations, Start), Is.EqualTo(expected).Within(tolerance));
         Assert.That(Stages(solver, schedule, evaluations).Count(stage => !stage.Reuse), Is.EqualTo(evaluations));
-    }
-
-    /// <summary>A process without steep ends: its grids reach the asymptotic regime with few steps.</summary>
-    private sealed class GentleSchedule : VariancePreservingSchedule
-    {
-        public override double Start => 0.8;
-
-        public override double End => 0.2;
-
-        public override double LogAlpha(double time) => -time;
-
-        public override double Drift(double time) => -1;
-
-        protected override double TimeOfLogAlpha(double logAlpha) => -logAlpha;
     }
 }

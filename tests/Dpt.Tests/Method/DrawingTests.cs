@@ -92,7 +92,7 @@ public sealed class DrawingTests
         }
     }
 
-    /// <summary>No solver but those of the SDE adds noise, and they all do.</summary>
+    /// <summary>No solver but those of the SDE and of churn adds noise, and they all do.</summary>
     [Test]
     public void Solvers_OfTheOde_AddNoNoise()
     {
@@ -101,7 +101,7 @@ public sealed class DrawingTests
             .. SolverCatalog.Solvers.OfType<PlannedSolver>()
                 .Where(solver => solver.Plan(new CosineSchedule(), 12).Any(stage => stage.NoiseWeight != 0)).Select(solver => solver.Name),
         ];
-        Assert.That(noisy, Is.EqualTo(new[] { "euler-maruyama", "euler-ancestral", "dpm-solver++-2m-sde" }));
+        Assert.That(noisy, Is.EqualTo(new[] { "euler-maruyama", "edm-heun-churn", "euler-ancestral", "dpm-solver++-2m-sde" }));
     }
 
     private static ImageGenerator TinyGenerator(Device device, string schedule = "cosine") =>
