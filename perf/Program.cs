@@ -30,6 +30,10 @@ const string Usage = """
     usage: dotnet run -c Release --project perf -- gpu RESULTS.JSON [--out FILE]
       The board of what perf/gpu/run.sh measured on a card, and (to standard error) what it proved there.
 
+    usage: dotnet run -c Release --project perf -- solvers [--out FILE.md]
+      What each solver loses with few evaluations, and orders of convergence, where the exact solution is known.
+      --out    writes the tables to a file, and a plot beside it
+
     usage: dotnet run -c Release --project perf -- steps
       Time and allocated bytes of a step of each training and of a sampling evaluation (BenchmarkDotNet), at the
       default sizes. Exits with 4 if one of them allocates.
@@ -47,6 +51,7 @@ return args is [var command, .. var rest] && Arguments.Parse(rest) is { } argume
         "scaling" => Scaling(arguments),
         "sim" => Sim(arguments),
         "registers" => Registers(arguments),
+        "solvers" => Solvers(arguments),
         "steps" when rest.Length == 0 => StepBenchmarks.Run() ? 0 : 4,
         "gpu" when arguments.Filter is { } results => Gpu(results, arguments),
         _ => Help(),
@@ -97,6 +102,14 @@ static int Sim(Arguments arguments)
     var rates = new SimRates(arguments.Budget, Console.Out);
     rates.Run(arguments.Filter);
     arguments.Write(rates.ToString());
+    return 0;
+}
+
+static int Solvers(Arguments arguments)
+{
+    var board = new SolverBoard(arguments.Out);
+    Console.Write(board);
+    arguments.Write(board.ToString());
     return 0;
 }
 
