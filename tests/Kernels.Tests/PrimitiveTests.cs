@@ -27,6 +27,11 @@ public sealed class PrimitiveTests
         [Values(0, -0f, -1, -float.Epsilon, -Infinity, float.Epsilon, 1e-39f, 1, float.MaxValue, Infinity, float.NaN)] float x) =>
         Check(MapFunction.Log, x, 0, Math.Log(x));
 
+    [Test]
+    public void Sqrt_AtItsEdges(
+        [Values(0, -0f, -1, -float.Epsilon, -Infinity, float.Epsilon, 1e-39f, 1, 2, float.MaxValue, Infinity, float.NaN)] float x) =>
+        Check(MapFunction.Sqrt, x, 0, Math.Sqrt(x));
+
     [TestCase(2, 2, 1)]
     [TestCase(2, 3, 0)]
     [TestCase(3, 2, 0)]

@@ -121,6 +121,7 @@ internal static class OperatorTable
         new("Scale", [("x", [2, 3, 4])], (t, i) => t.Scale(i["x"], -1.5f, 0.25f)),
         new("Exp", [("x", [2, 9])], (t, i) => t.Exp(i["x"])),
         new("Log", [("x", [2, 9])], (t, i) => t.Log(i["x"])) { Positive = ["x"] },
+        new("Sqrt", [("x", [2, 9])], (t, i) => t.Sqrt(i["x"])) { Positive = ["x"] },
         new("Sum of the last axis", [("x", [2, 3, 5])], (t, i) => t.Sum(i["x"], -1)),
         new("Sum of an inner axis", [("x", [2, 3, 5, 2])], (t, i) => t.Sum(i["x"], 1)),
         new("Mean", [("x", [2, 3, 5])], (t, i) => t.Mean(i["x"], 0)),

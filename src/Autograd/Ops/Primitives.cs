@@ -32,6 +32,10 @@ public static class Primitives
     /// <summary>The natural logarithm; -infinity at 0, NaN below.</summary>
     public static Tensor Log(this Tape t, Tensor x) => t.Record(t.Map(MapFunction.Log, x), (x, (g, y) => t.Div(g, x)));
 
+    /// <summary>The square root; NaN below 0. Its gradient at 0 is infinite.</summary>
+    public static Tensor Sqrt(this Tape t, Tensor x) =>
+        t.Record(t.Map(MapFunction.Sqrt, x), (x, (g, y) => t.Scale(t.Div(g, y), 0.5f)));
+
     /// <summary>The sum along an axis, which stays with size 1.</summary>
     public static Tensor Sum(this Tape t, Tensor x, int axis) =>
         t.Record(t.Reduce(AxisReduction.Sum, x, axis), (x, (g, y) => t.Expand(g, axis, x.Size(axis))));

@@ -273,6 +273,7 @@ internal sealed class OnnxTranslation(OnnxGraph graph, Device device) : ITapeObs
             MapFunction.Divide => Of("Div"),
             MapFunction.Exp => Of("Exp"),
             MapFunction.Log => Of("Log"),
+            MapFunction.Sqrt => Of("Sqrt"),
             MapFunction.Equal => graph.Node("Cast", [Of("Equal")], ("to", (int)Messages.TensorProto.Types.DataType.Float)),
             MapFunction.Affine => Add(graph.Node("Mul", [NameOf(map.A), graph.Constant(map.Factor)]), graph.Constant(map.Offset)),
             _ => throw new DptException(FailureKind.Usage, $"{map.Function} cannot be exported"),

@@ -75,6 +75,13 @@ internal readonly struct LogFunction : IMapFunction
     }
 }
 
+/// <summary>The square root of a.</summary>
+internal readonly struct SqrtFunction : IMapFunction
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Of<V>(V a, V b, V factor, V offset) where V : struct, IReal<V> => V.Sqrt(a);
+}
+
 /// <summary>How elements along an axis become one, for vectors of the host and threads of a GPU alike.</summary>
 internal interface IAxisReduction
 {

@@ -4,7 +4,7 @@ namespace DPT.Engine.Kernels;
 
 /// <summary>
 /// One pass; one loop per function, none chosen inside. A function of one operand is given it twice. Limits: none.
-/// Bytes: 8 Count, 12 Count with two operands. FLOPs: Count, 10 Count for exponential and logarithm.
+/// Bytes: 8 Count, 12 Count with two operands. FLOPs: Count, 10 Count for exponential, logarithm and root.
 /// </summary>
 internal sealed unsafe class MapHostV1Simd : HostVariant<MapCall>
 {
@@ -34,8 +34,11 @@ internal sealed unsafe class MapHostV1Simd : HostVariant<MapCall>
             case MapFunction.Exp:
                 Run<V, ExpFunction>(device, in call);
                 break;
-            default:
+            case MapFunction.Log:
                 Run<V, LogFunction>(device, in call);
+                break;
+            default:
+                Run<V, SqrtFunction>(device, in call);
                 break;
         }
     }

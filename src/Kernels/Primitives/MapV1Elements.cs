@@ -5,7 +5,7 @@ namespace DPT.Engine.Kernels;
 /// <summary>
 /// One pass; a kernel per function, none chosen inside. A function of one operand is given it twice, and the second is not read.
 /// Threads: 256 in a block, neighbours on neighbouring elements (coalesced), grid strides. Limits: none.
-/// Bytes: 8 Count, 12 Count with two operands. FLOPs: Count, 10 Count for exponential and logarithm.
+/// Bytes: 8 Count, 12 Count with two operands. FLOPs: Count, 10 Count for exponential, logarithm and root.
 /// </summary>
 internal sealed class MapV1Elements : GpuVariant<MapCall>
 {
@@ -13,7 +13,7 @@ internal sealed class MapV1Elements : GpuVariant<MapCall>
     private static readonly GpuKernel[] Functions =
     [
         Of<AddFunction>(), Of<MultiplyFunction>(), Of<DivideFunction>(), Of<EqualFunction>(), Of<AffineFunction>(),
-        Of<ExpFunction>(), Of<LogFunction>(),
+        Of<ExpFunction>(), Of<LogFunction>(), Of<SqrtFunction>(),
     ];
 
     public override string Name => "v1-elements";

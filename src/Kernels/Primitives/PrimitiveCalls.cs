@@ -23,6 +23,9 @@ public enum MapFunction
 
     /// <summary>The natural logarithm of a; -infinity at 0, NaN below.</summary>
     Log,
+
+    /// <summary>The square root of a; NaN below 0.</summary>
+    Sqrt,
 }
 
 /// <summary>y = f(a, b) for every element.</summary>

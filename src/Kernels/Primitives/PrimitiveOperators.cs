@@ -42,7 +42,7 @@ public static class PrimitiveOperators
     private static KernelCase<MapCall> MapCase(int count, MapFunction function, FillPattern fill)
     {
         var isBinary = function <= MapFunction.Equal;
-        var x = Operand.In("a", count, function == MapFunction.Log ? FillPattern.Positive : fill);
+        var x = Operand.In("a", count, function >= MapFunction.Log ? FillPattern.Positive : fill);
         return new(
             $"count={count} {function} {fill}",
             isBinary
@@ -64,7 +64,7 @@ public static class PrimitiveOperators
         };
     }
 
-    /// <summary>Some equal pairs, and logarithms of numbers of all sizes.</summary>
+    /// <summary>Some equal pairs, and logarithms and roots of numbers of all sizes.</summary>
     private static void Prepare(MapFunction function, FillPattern fill, CaseValues values)
     {
         for (var i = 0; i < values["a"].Length; i++)
@@ -73,7 +73,7 @@ public static class PrimitiveOperators
             {
                 values["b"][i] = values["a"][i];
             }
-            else if (function == MapFunction.Log && fill == FillPattern.Large)
+            else if (function >= MapFunction.Log && fill == FillPattern.Large)
             {
                 values["a"][i] *= Math.Pow(2, (7 * i % 250) - 130);
             }

@@ -15,7 +15,8 @@ internal static class PrimitiveReference
                 MapFunction.Equal => a[i] == b![i] ? 1 : 0,
                 MapFunction.Affine => (factor * a[i]) + offset,
                 MapFunction.Exp => Math.Exp(a[i]),
-                _ => Math.Log(a[i]),
+                MapFunction.Log => Math.Log(a[i]),
+                _ => Math.Sqrt(a[i]),
             };
         }
     }

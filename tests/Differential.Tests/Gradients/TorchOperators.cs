@@ -78,6 +78,7 @@ internal static class TorchOperators
             ["Scale"] = p => (p["x"] * -1.5) + 0.25,
             ["Exp"] = p => p["x"].exp(),
             ["Log"] = p => p["x"].log(),
+            ["Sqrt"] = p => p["x"].sqrt(),
             ["Sum of the last axis"] = p => p["x"].sum(-1, keepdim: true),
             ["Sum of an inner axis"] = p => p["x"].sum(1, keepdim: true),
             ["Mean"] = p => p["x"].mean([0], keepdim: true),

@@ -17,7 +17,8 @@ internal sealed class TorchMap : TorchVariant<MapCall>
                 MapFunction.Equal => a.eq(Read(call.B, call.Count)).to_type(ScalarType.Float32),
                 MapFunction.Affine => (call.Factor * a) + call.Offset,
                 MapFunction.Exp => a.exp(),
-                _ => a.log(),
+                MapFunction.Log => a.log(),
+                _ => a.sqrt(),
             },
             call.Y);
     }
