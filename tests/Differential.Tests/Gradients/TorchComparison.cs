@@ -100,7 +100,8 @@ internal sealed class TorchComparison : IDisposable
         Device.Dispose();
     }
 
-    private void CheckGradients(
+    /// <summary>Compares a result, and the gradients of a loss that ours minimises.</summary>
+    public void CheckGradients(
         Func<Tape, Tensor> ours, Func<TorchParameters, (TorchTensor Result, TorchTensor Loss)> theirs)
     {
         Store.Initialize(seed: 5);
