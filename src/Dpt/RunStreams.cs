@@ -26,7 +26,8 @@ internal static class RunStreams
     public const uint MixOrder = RandomStreams.FirstFree + 15;
     public const uint MixBox = RandomStreams.FirstFree + 16;
     public const uint DiffusionAugmentation = RandomStreams.FirstFree + 17;
+    public const uint PatchDrop = RandomStreams.FirstFree + 18;
 
     /// <summary>The first of as many streams as there are classes: the last of all.</summary>
-    public const uint SelfTrainingDraw = RandomStreams.FirstFree + 18;
+    public const uint SelfTrainingDraw = RandomStreams.FirstFree + 19;
 }

@@ -12,12 +12,7 @@ namespace DPT.Engine.Dpt;
 /// </remarks>
 public sealed class VisionTransformer : IClassifier
 {
-    private const float NormEpsilon = 1e-6f;
-    private const float PositionDeviation = 0.3f;
-
-    private readonly PatchEmbedOp.Parts _embedding;
-    private readonly TransformerBlock[] _blocks;
-    private readonly LayerNorm _norm;
+    private readonly TransformerTrunk _trunk;
     private readonly Linear _head;
 
     /// <summary>Registers the parameters in <paramref name="store"/>.</summary>
@@ -31,27 +26,8 @@ public sealed class VisionTransformer : IClassifier
         Classes = form.Classes;
         FeatureWidth = options.Width;
         var root = new ParameterScope(store);
-        var (patch, width) = (options.PatchSize, options.Width);
-        var tokens = TokensOf(options, form);
-        var classToken = root.Add("cls_token", new TensorShape(1, 1, width), Initializer.Normal(PositionDeviation), decays: false);
-        var position = root.Add("pos_embed", new TensorShape(1, tokens, width), Initializer.Normal(PositionDeviation), decays: false);
-        var projection = root["patch_embed"]["proj"];
-        _embedding = new PatchEmbedOp.Parts(
-            projection.Add(
-                "weight", new TensorShape(width, form.Channels, patch, patch), Initializer.FanIn(form.Channels * patch * patch)),
-            projection.Add("bias", new TensorShape(width), Initializer.Zero, decays: false),
-            position,
-            ClassToken: classToken);
-        var block = new TransformerBlockConfig(
-            width, options.Heads, options.MlpRatio, QkvBias: true, NormEpsilon, WeightDeviation: 0);
-        _blocks = new TransformerBlock[options.Depth];
-        for (var i = 0; i < _blocks.Length; i++)
-        {
-            _blocks[i] = new TransformerBlock(root["blocks"][$"{i}"], block);
-        }
-
-        _norm = new LayerNorm(root["norm"], width, NormEpsilon);
-        _head = new Linear(root["fc"], width, form.Classes, Initializer.FanIn(width), Initializer.Zero);
+        _trunk = new TransformerTrunk(root, options, form);
+        _head = new Linear(root["fc"], options.Width, form.Classes, Initializer.FanIn(options.Width), Initializer.Zero);
     }
 
     /// <inheritdoc/>
@@ -61,7 +37,7 @@ public sealed class VisionTransformer : IClassifier
     public int FeatureWidth { get; }
 
     /// <summary>The class token after the final norm, [B, FeatureWidth].</summary>
-    public Tensor Features(Tape tape, Tensor images) => _norm.ForwardFirstToken(tape, Tokens(tape, images));
+    public Tensor Features(Tape tape, Tensor images) => _trunk.ClassToken(tape, Tokens(tape, images));
 
     /// <summary>The class token before the final norm, [B, FeatureWidth]: what a frozen network gives to a classifier on top of it (spec 2.3).</summary>
     public Tensor ClassToken(Tape tape, Tensor images) =>
@@ -70,16 +46,7 @@ public sealed class VisionTransformer : IClassifier
     /// <inheritdoc/>
     public Tensor Forward(Tape tape, Tensor images) => _head.Forward(tape, Features(tape, images));
 
-    private Tensor Tokens(Tape tape, Tensor images)
-    {
-        var x = tape.PatchEmbed(images, _embedding);
-        foreach (var block in _blocks)
-        {
-            x = block.Forward(tape, x);
-        }
-
-        return x;
-    }
+    private Tensor Tokens(Tape tape, Tensor images) => _trunk.Attend(tape, _trunk.Embed(tape, images));
 
     internal static void Require(ClassifierOptions options, ImageForm form)
     {
@@ -90,13 +57,10 @@ public sealed class VisionTransformer : IClassifier
     /// <summary>Without gradients the embedding and each block leave their result alone.</summary>
     internal static NetworkFootprint Footprint(ClassifierOptions options, ImageForm form)
     {
-        var (tokens, block) = (TokensOf(options, form), NetworkFootprint.TransformerBlock(options.MlpRatio));
+        var (tokens, block) = (TransformerTrunk.TokensOf(options, form), NetworkFootprint.TransformerBlock(options.MlpRatio));
         var row = (long)tokens * options.Width;
         var recorded = row * ((options.Depth * block) + NetworkFootprint.TransformerEnds);
         return new NetworkFootprint(
             tokens, options.Width, recorded, row * block, row * (1 + options.Depth + block));
     }
-
-    private static int TokensOf(ClassifierOptions options, ImageForm form) =>
-        1 + ((form.Side / options.PatchSize) * (form.Side / options.PatchSize));
 }

@@ -56,6 +56,28 @@ internal static class PositionGrid
         return resized;
     }
 
+    /// <summary>The same as a matrix: what each point of the new grid has of each of the old one, [to to, from from].</summary>
+    /// <param name="from">Side of the grid that there is.</param>
+    /// <param name="to">Side of the new grid.</param>
+    public static float[] Matrix(int from, int to)
+    {
+        var taps = Enumerable.Range(0, to).Select(at => TapsOf(at, from, to)).ToArray();
+        var matrix = new double[to * to * from * from];
+        for (var cell = 0; cell < to * to; cell++)
+        {
+            foreach (var (row, rowWeight) in taps[cell / to])
+            {
+                foreach (var (column, columnWeight) in taps[cell % to])
+                {
+                    // Beyond the edge several taps are one point.
+                    matrix[(cell * from * from) + (row * from) + column] += rowWeight * columnWeight;
+                }
+            }
+        }
+
+        return Array.ConvertAll(matrix, weight => (float)weight);
+    }
+
     private static void Add(ReadOnlySpan<float> vector, double weight, double[] sums)
     {
         for (var i = 0; i < sums.Length; i++)

@@ -1,0 +1,73 @@
+using DPT.Engine.Autograd;
+
+namespace DPT.Engine.Dpt;
+
+/// <summary>
+/// What a ViT is below its head (spec 2.1): patches with positions behind a class token, pre-norm blocks, and the final norm of the class token.
+/// </summary>
+internal sealed class TransformerTrunk
+{
+    private const float NormEpsilon = 1e-6f;
+    private const float PositionDeviation = 0.3f;
+
+    private readonly PatchEmbedOp.Parts _embedding;
+    private readonly TransformerBlock[] _blocks;
+    private readonly LayerNorm _norm;
+
+    /// <summary>Registers the parameters.</summary>
+    /// <param name="root">Where.</param>
+    /// <param name="options">Sizes.</param>
+    /// <param name="form">The images; the patch divides their side.</param>
+    public TransformerTrunk(ParameterScope root, ClassifierOptions options, ImageForm form)
+    {
+        var (patch, width) = (options.PatchSize, options.Width);
+        var classToken = root.Add("cls_token", new TensorShape(1, 1, width), Initializer.Normal(PositionDeviation), decays: false);
+        Positions = root.Add(
+            "pos_embed", new TensorShape(1, TokensOf(options, form), width), Initializer.Normal(PositionDeviation), decays: false);
+        var projection = root["patch_embed"]["proj"];
+        _embedding = new PatchEmbedOp.Parts(
+            projection.Add(
+                "weight", new TensorShape(width, form.Channels, patch, patch), Initializer.FanIn(form.Channels * patch * patch)),
+            projection.Add("bias", new TensorShape(width), Initializer.Zero, decays: false),
+            Positions,
+            ClassToken: classToken);
+        var block = new TransformerBlockConfig(
+            width, options.Heads, options.MlpRatio, QkvBias: true, NormEpsilon, WeightDeviation: 0);
+        _blocks = new TransformerBlock[options.Depth];
+        for (var i = 0; i < _blocks.Length; i++)
+        {
+            _blocks[i] = new TransformerBlock(root["blocks"][$"{i}"], block);
+        }
+
+        _norm = new LayerNorm(root["norm"], width, NormEpsilon);
+    }
+
+    /// <summary>Positions of class token and patches, [1, 1+n, D].</summary>
+    public Parameter Positions { get; }
+
+    /// <summary>Class token and patches with their positions, before the first block.</summary>
+    /// <param name="tape">The tape.</param>
+    /// <param name="images">[B, C, S, S].</param>
+    /// <param name="positions">[1, 1+n, D] for the n patches of the images; null for those that are learned.</param>
+    /// <returns>[B, 1+n, D].</returns>
+    public Tensor Embed(Tape tape, Tensor images, Tensor? positions = null) =>
+        tape.PatchEmbed(images, positions is null ? _embedding : _embedding with { Position = positions });
+
+    /// <summary>All blocks: [B, L, D] to [B, L, D].</summary>
+    public Tensor Attend(Tape tape, Tensor tokens)
+    {
+        foreach (var block in _blocks)
+        {
+            tokens = block.Forward(tape, tokens);
+        }
+
+        return tokens;
+    }
+
+    /// <summary>The class token behind the final norm: [B, L, D] to [B, D].</summary>
+    public Tensor ClassToken(Tape tape, Tensor tokens) => _norm.ForwardFirstToken(tape, tokens);
+
+    /// <summary>Tokens of an image, the class token among them.</summary>
+    public static int TokensOf(ClassifierOptions options, ImageForm form) =>
+        1 + ((form.Side / options.PatchSize) * (form.Side / options.PatchSize));
+}

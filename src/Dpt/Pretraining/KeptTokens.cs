@@ -1,0 +1,40 @@
+using DPT.Engine.Autograd;
+using DPT.Engine.Kernels;
+
+namespace DPT.Engine.Dpt;
+
+/// <summary>
+/// The tokens that a step leaves to its masked views: the class token and some of the patches, the same for the whole batch. Nothing takes
+/// the place of the others (spec 2.1).
+/// </summary>
+/// <param name="patches">Patches of a view.</param>
+/// <param name="drop">Share of them that is dropped, in [0, 1).</param>
+internal sealed class KeptTokens(int patches, double drop)
+{
+    /// <summary>Tokens that are kept: the class token, and of n patches those that make up a share of 1 - drop, rounded down.</summary>
+    public int Count { get; } = 1 + (int)Math.Floor(patches * (1 - drop));
+
+    /// <summary>Draws them.</summary>
+    /// <param name="seed">Seed of the training.</param>
+    /// <param name="step">The step, counted from 0.</param>
+    /// <returns>[<see cref="Count"/>], the class token, 0, first.</returns>
+    public int[] Draw(ulong seed, long step)
+    {
+        var order = Enumerable.Range(1, patches).ToArray();
+        var random = new PhiloxStream(seed, RunStreams.PatchDrop, step);
+        for (var i = 0; i < Count - 1; i++)
+        {
+            var j = i + random.NextInt(patches - i);
+            (order[i], order[j]) = (order[j], order[i]);
+        }
+
+        return [0, .. order.AsSpan(0, Count - 1)];
+    }
+
+    /// <summary>The tokens that are kept: [B, L, D] to [B, K, D].</summary>
+    /// <param name="tape">The tape.</param>
+    /// <param name="tokens">All of them.</param>
+    /// <param name="kept">Which, [K], on the device.</param>
+    public static Tensor Of(Tape tape, Tensor tokens, Slice<int> kept) =>
+        tape.Transpose(tape.Gather(tape.Transpose(tokens, 0, 1), kept), 0, 1);
+}
