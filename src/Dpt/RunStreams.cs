@@ -27,7 +27,9 @@ internal static class RunStreams
     public const uint MixBox = RandomStreams.FirstFree + 16;
     public const uint DiffusionAugmentation = RandomStreams.FirstFree + 17;
     public const uint PatchDrop = RandomStreams.FirstFree + 18;
+    public const uint PretrainDraw = RandomStreams.FirstFree + 19;
+    public const uint PretrainView = RandomStreams.FirstFree + 20;
 
     /// <summary>The first of as many streams as there are classes: the last of all.</summary>
-    public const uint SelfTrainingDraw = RandomStreams.FirstFree + 19;
+    public const uint SelfTrainingDraw = RandomStreams.FirstFree + 21;
 }
