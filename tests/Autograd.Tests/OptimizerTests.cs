@@ -60,6 +60,31 @@ public sealed class OptimizerTests
         Assert.That(device.Download(store["p"].Data)[0], Is.EqualTo(5));
     }
 
+    /// <summary>An average with a schedule of its own, and AdamW with one of its decay: each update has the numbers of its step.</summary>
+    [Test]
+    public void Schedules_OfAverageAndDecay_AreFollowed()
+    {
+        const float Rate = 0.5f;
+        using var device = new HostDevice(1);
+        using var store = new ParameterStore(device);
+        store.Add("p", new TensorShape(3), Initializer.Constant(2));
+        store.Initialize(1);
+        using var average = new MovingAverage(store, updates => 0.1f * (updates + 1));
+        using var optimizer = new AdamW(store, new AdamWConfig(0.9f, 0.999f, WeightDecay: 7, DecayEverything: true));
+        var (weight, mean) = (2.0, 2.0);
+        for (var step = 0; step < 4; step++)
+        {
+            optimizer.WeightDecay = 0.2f * step;
+            optimizer.Step(Rate, average: average);
+
+            // Without a gradient AdamW only decays.
+            weight *= 1 - (Rate * 0.2 * step);
+            mean += (1 - (0.1 * (step + 1))) * (weight - mean);
+            Assert.That(device.Download(store.Values.Range(0, 3)), Is.All.EqualTo(weight).Within(1e-5), $"weights of step {step}");
+            Assert.That(device.Download(average.Values.Range(0, 3)), Is.All.EqualTo(mean).Within(1e-5), $"average of step {step}");
+        }
+    }
+
     /// <summary>After so many updates the warm-up is over: (1 + n) / (10 + n) has reached the decay.</summary>
     [TestCase(0.97f, 289, 290)]
     [TestCase(0.995f, 1789, 1790)]

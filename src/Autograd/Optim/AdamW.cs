@@ -26,8 +26,12 @@ public sealed class AdamW : IOptimizer
         _learnsHidden = learnsHidden;
         _moment1 = store.AllocateFlat();
         _moment2 = store.AllocateFlat();
+        WeightDecay = config.WeightDecay;
         _mask = config.DecayEverything ? null : store.AllocateDecayMask();
     }
+
+    /// <summary>Decoupled decay of the updates to come; a schedule may change it.</summary>
+    public float WeightDecay { get; set; }
 
     /// <summary>The first moment; where hidden matrices are left alone, their optimiser keeps its own there.</summary>
     internal Slice<float> Moment1 => _moment1.Slice;
@@ -58,7 +62,7 @@ public sealed class AdamW : IOptimizer
                 Beta1 = _config.Beta1,
                 Beta2 = _config.Beta2,
                 Epsilon = _config.Epsilon,
-                WeightDecay = _config.WeightDecay,
+                WeightDecay = WeightDecay,
                 GradientScale = gradientScale,
                 AverageDecay = average?.DecayAfter(Steps) ?? 0,
             });

@@ -11,34 +11,32 @@ namespace DPT.Engine.Autograd;
 public sealed class MovingAverage : IDisposable
 {
     private readonly ParameterStore _store;
+    private readonly Func<int, float> _decayAfter;
     private readonly DeviceBuffer<float> _values;
 
     /// <summary>Starts an average as a copy of the present weights.</summary>
     /// <param name="store">The model.</param>
     /// <param name="decay">The decay after the warm-up, in [0, 1).</param>
     public MovingAverage(ParameterStore store, float decay)
+        : this(store, WarmingUp(decay))
     {
-        if (!(decay is >= 0 and < 1))
-        {
-            throw new ArgumentOutOfRangeException(nameof(decay), $"the decay is {decay}, it must be in [0, 1)");
-        }
+    }
 
-        _store = store;
-        Decay = decay;
+    /// <summary>Starts an average whose decay has a schedule of its own.</summary>
+    /// <param name="store">The model.</param>
+    /// <param name="decayAfter">Share of the old average that the next update keeps when so many were made, in [0, 1].</param>
+    public MovingAverage(ParameterStore store, Func<int, float> decayAfter)
+    {
+        (_store, _decayAfter) = (store, decayAfter);
         _values = store.AllocateFlat();
         store.Device.Copy(store.Values, _values.Slice);
     }
 
-    /// <summary>Share of the old average that an update keeps, after the warm-up.</summary>
-    public float Decay { get; }
-
     /// <summary>The averaged weights, laid out like the store's.</summary>
     public Slice<float> Values => _values.Slice;
 
-    /// <summary>
-    /// Share of the old average that the next update keeps when so many were made: min(Decay, (1 + updates) / (10 + updates)).
-    /// </summary>
-    public float DecayAfter(int updates) => Math.Min(Decay, (1f + updates) / (10f + updates));
+    /// <summary>Share of the old average that the next update keeps when so many were made.</summary>
+    public float DecayAfter(int updates) => _decayAfter(updates);
 
     /// <summary>Lets the model run with the averaged weights until the result is disposed.</summary>
     public IDisposable Use() => _store.Substitute(Values);
@@ -48,4 +46,9 @@ public sealed class MovingAverage : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _values.Dispose();
+
+    /// <summary>min(decay, (1 + updates) / (10 + updates)).</summary>
+    private static Func<int, float> WarmingUp(float decay) => decay is >= 0 and < 1
+        ? updates => Math.Min(decay, (1f + updates) / (10f + updates))
+        : throw new ArgumentOutOfRangeException(nameof(decay), $"the decay is {decay}, it must be in [0, 1)");
 }

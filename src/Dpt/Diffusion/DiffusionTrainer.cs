@@ -44,7 +44,7 @@ internal sealed class DiffusionTrainer : ITrainer, IDisposable
         _model = new ModelState(
             generator.Store,
             CreateOptimizer(generator.Store, options),
-            options.AverageDecay,
+            new MovingAverage(generator.Store, (float)options.AverageDecay),
             options.ClipNorm,
             _log.Row.From(options.Batch),
             _learn.Run);

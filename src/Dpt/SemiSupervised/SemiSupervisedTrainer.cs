@@ -47,7 +47,7 @@ internal sealed class SemiSupervisedTrainer : ITrainer, IDisposable
         _model = new ModelState(
             classifier.Store,
             CreateOptimizer(classifier.Store, options),
-            options.AverageDecay,
+            new MovingAverage(classifier.Store, (float)options.AverageDecay),
             options.ClipNorm,
             _log.Row.From(ModelAt),
             _learn.Run);

@@ -27,17 +27,17 @@ internal sealed class ModelState : IDisposable
 
     /// <param name="store">The weights.</param>
     /// <param name="optimizer">What updates them; disposed with this.</param>
-    /// <param name="averageDecay">Decay of the moving average.</param>
+    /// <param name="average">Their moving average; disposed with this.</param>
     /// <param name="clipNorm">Largest global norm of the gradient; 0 does not clip.</param>
     /// <param name="numbers">Where updates leave their numbers, [<see cref="Numbers"/>].</param>
     /// <param name="learnAgain">Computes the gradient of the last batch once more, to see what of it is not finite.</param>
     public ModelState(
-        ParameterStore store, IOptimizer optimizer, double averageDecay, double clipNorm, Slice<float> numbers, Action learnAgain)
+        ParameterStore store, IOptimizer optimizer, MovingAverage average, double clipNorm, Slice<float> numbers, Action learnAgain)
     {
         _learnAgain = learnAgain;
         Store = store;
         Optimizer = optimizer;
-        Average = new MovingAverage(store, (float)averageDecay);
+        Average = average;
         _clip = new GradientClip(store, clipNorm, norm: numbers.Range(0, 1), factor: numbers.Range(1, 1));
         _weightNorm = numbers.Range(2, 1);
     }

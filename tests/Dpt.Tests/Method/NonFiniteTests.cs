@@ -405,7 +405,7 @@ public sealed class NonFiniteTests
                 ? new Sgd(_store, new SgdConfig(0.9f, Nesterov: true, 0, DecayEverything: false))
                 : new AdamW(_store, new AdamWConfig(0.9f, 0.99f, 0, DecayEverything: false));
             _numbers = _device.Allocate<float>(ModelState.Numbers);
-            State = new ModelState(_store, update, 0.9, clipNorm, _numbers.Slice, () => Gradient = _learnt);
+            State = new ModelState(_store, update, new MovingAverage(_store, 0.9f), clipNorm, _numbers.Slice, () => Gradient = _learnt);
         }
 
         public ModelState State { get; }
