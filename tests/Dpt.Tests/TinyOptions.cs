@@ -67,6 +67,20 @@ internal static class TinyOptions
     /// <summary>The smallest network with batch norm: one block in a group.</summary>
     public static ClassifierOptions WideResNet { get; } = Run.Classifier with { Network = "wrn", Width = 4, Depth = 10 };
 
+    /// <summary>Prototypes, images and views that are as few as may be.</summary>
+    public static MsnOptions Msn { get; } = new()
+    {
+        Network = new ClassifierOptions { Network = "vit", PatchSize = 2, Width = 12, Depth = 2, Heads = 3, MlpRatio = 2 },
+        Steps = 8,
+        WarmUp = 2,
+        LearningRate = 0.003,
+        Views = new MsnViewConfig(Images: 6, SmallViews: 2, Flip: true),
+        PatchDrop = 0.3,
+        Prototypes = 5,
+        HiddenWidth = 16,
+        EmbeddingWidth = 8,
+    };
+
     private static RetrainOptions Training(int labelledBatch) => new()
     {
         Algorithm = "freematch",

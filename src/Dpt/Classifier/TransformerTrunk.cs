@@ -18,12 +18,13 @@ internal sealed class TransformerTrunk
     /// <param name="root">Where.</param>
     /// <param name="options">Sizes.</param>
     /// <param name="form">The images; the patch divides their side.</param>
-    public TransformerTrunk(ParameterScope root, ClassifierOptions options, ImageForm form)
+    /// <param name="decaysTokens">Whether weight decay applies to class token and positions: MSN spares one-dimensional tensors alone.</param>
+    public TransformerTrunk(ParameterScope root, ClassifierOptions options, ImageForm form, bool decaysTokens)
     {
         var (patch, width) = (options.PatchSize, options.Width);
-        var classToken = root.Add("cls_token", new TensorShape(1, 1, width), Initializer.Normal(PositionDeviation), decays: false);
+        var classToken = root.Add("cls_token", new TensorShape(1, 1, width), Initializer.Normal(PositionDeviation), decaysTokens);
         Positions = root.Add(
-            "pos_embed", new TensorShape(1, TokensOf(options, form), width), Initializer.Normal(PositionDeviation), decays: false);
+            "pos_embed", new TensorShape(1, TokensOf(options, form), width), Initializer.Normal(PositionDeviation), decaysTokens);
         var projection = root["patch_embed"]["proj"];
         _embedding = new PatchEmbedOp.Parts(
             projection.Add(
@@ -63,6 +64,10 @@ internal sealed class TransformerTrunk
 
         return tokens;
     }
+
+    /// <summary>The class token before the final norm, [B, L, D] to [B, D]: what a frozen network gives to a classifier on top of it (spec 2.3).</summary>
+    public static Tensor FirstToken(Tape tape, Tensor tokens) =>
+        tape.Reshape(tape.Slice(tokens, axis: 1, start: 0, length: 1), new TensorShape(tokens.Shape[0], tokens.Shape.Last));
 
     /// <summary>The class token behind the final norm: [B, L, D] to [B, D].</summary>
     public Tensor ClassToken(Tape tape, Tensor tokens) => _norm.ForwardFirstToken(tape, tokens);

@@ -26,7 +26,7 @@ public sealed class VisionTransformer : IClassifier
         Classes = form.Classes;
         FeatureWidth = options.Width;
         var root = new ParameterScope(store);
-        _trunk = new TransformerTrunk(root, options, form);
+        _trunk = new TransformerTrunk(root, options, form, decaysTokens: false);
         _head = new Linear(root["fc"], options.Width, form.Classes, Initializer.FanIn(options.Width), Initializer.Zero);
     }
 
@@ -40,8 +40,7 @@ public sealed class VisionTransformer : IClassifier
     public Tensor Features(Tape tape, Tensor images) => _trunk.ClassToken(tape, Tokens(tape, images));
 
     /// <summary>The class token before the final norm, [B, FeatureWidth]: what a frozen network gives to a classifier on top of it (spec 2.3).</summary>
-    public Tensor ClassToken(Tape tape, Tensor images) =>
-        tape.Reshape(tape.Slice(Tokens(tape, images), axis: 1, start: 0, length: 1), new TensorShape(images.Shape[0], FeatureWidth));
+    public Tensor ClassToken(Tape tape, Tensor images) => TransformerTrunk.FirstToken(tape, Tokens(tape, images));
 
     /// <inheritdoc/>
     public Tensor Forward(Tape tape, Tensor images) => _head.Forward(tape, Features(tape, images));

@@ -11,24 +11,30 @@ namespace DPT.Engine.Dpt;
 /// <param name="drop">Share of them that is dropped, in [0, 1).</param>
 internal sealed class KeptTokens(int patches, double drop)
 {
+    private readonly int[] _order = new int[1 + patches];
+
     /// <summary>Tokens that are kept: the class token, and of n patches those that make up a share of 1 - drop, rounded down.</summary>
     public int Count { get; } = 1 + (int)Math.Floor(patches * (1 - drop));
 
     /// <summary>Draws them.</summary>
     /// <param name="seed">Seed of the training.</param>
     /// <param name="step">The step, counted from 0.</param>
-    /// <returns>[<see cref="Count"/>], the class token, 0, first.</returns>
-    public int[] Draw(ulong seed, long step)
+    /// <returns>[<see cref="Count"/>], the class token, 0, first; until the next draw.</returns>
+    public ReadOnlySpan<int> Draw(ulong seed, long step)
     {
-        var order = Enumerable.Range(1, patches).ToArray();
-        var random = new PhiloxStream(seed, RunStreams.PatchDrop, step);
-        for (var i = 0; i < Count - 1; i++)
+        for (var token = 0; token < _order.Length; token++)
         {
-            var j = i + random.NextInt(patches - i);
-            (order[i], order[j]) = (order[j], order[i]);
+            _order[token] = token;
         }
 
-        return [0, .. order.AsSpan(0, Count - 1)];
+        var random = new PhiloxStream(seed, RunStreams.PatchDrop, step);
+        for (var i = 1; i < Count; i++)
+        {
+            var j = i + random.NextInt(_order.Length - i);
+            (_order[i], _order[j]) = (_order[j], _order[i]);
+        }
+
+        return _order.AsSpan(0, Count);
     }
 
     /// <summary>The tokens that are kept: [B, L, D] to [B, K, D].</summary>

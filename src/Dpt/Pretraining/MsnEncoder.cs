@@ -31,7 +31,7 @@ internal sealed class MsnEncoder : IDisposable
         NetworkSizes.RequireHeads("pretrain", options.Width, options.Heads);
         (_side, _patch, _smallSide) = (form.Side, options.PatchSize, smallSide);
         var root = new ParameterScope(store);
-        _trunk = new TransformerTrunk(root, options, form);
+        _trunk = new TransformerTrunk(root, options, form, decaysTokens: true);
         _head = new ProjectionHead(root["fc"], options.Width, hidden, outs);
         _smallPositions = new ViewPositions(store.Device, _side / _patch, smallSide / _patch);
     }
@@ -52,6 +52,10 @@ internal sealed class MsnEncoder : IDisposable
 
         return _head.Forward(tape, _trunk.ClassToken(tape, _trunk.Attend(tape, tokens)));
     }
+
+    /// <summary>What is left of the network after the training: the class token of images before the final norm, [B, width] (spec 2.3).</summary>
+    public Tensor Features(Tape tape, Tensor images) =>
+        TransformerTrunk.FirstToken(tape, _trunk.Attend(tape, _trunk.Embed(tape, images)));
 
     public void Dispose() => _smallPositions.Dispose();
 

@@ -20,6 +20,7 @@ public class ResumeTests
         ["classifier, batch norm"] = threads => TinyTraining.Classifier(
             TinyOptions.Run.Stage1 with { Optimizer = "sgd" }, threads, network: TinyOptions.WideResNet),
         ["generator, U-Net"] = threads => TinyTraining.Generator(TinyOptions.SongUNet, threads),
+        ["msn"] = threads => TinyTraining.Msn(threads),
         ["generator"] = threads => TinyTraining.Generator(threads: threads),
         ["generator, Muon"] = threads => TinyTraining.Generator(
             TinyOptions.Run.Diffusion with { Optimizer = "muon" }, threads),

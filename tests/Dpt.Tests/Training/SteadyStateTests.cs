@@ -19,6 +19,7 @@ public sealed class SteadyStateTests
         ["classifier, batch norm"] = threads => TinyTraining.Classifier(threads: threads, network: TinyOptions.WideResNet),
         ["classifier, mixed images"] = threads => TinyTraining.Classifier(TinyOptions.Run.Stage1 with { Algorithm = "regmixmatch" }, threads),
         ["generator, U-Net"] = threads => TinyTraining.Generator(TinyOptions.SongUNet, threads),
+        ["msn"] = threads => TinyTraining.Msn(threads),
         ["generator"] = threads => TinyTraining.Generator(threads: threads),
         ["generator, accumulation, recomputing"] = threads => TinyTraining.Generator(
             TinyOptions.Run.Diffusion with { Accumulation = 3, Recompute = true, Prediction = "noise" }, threads),

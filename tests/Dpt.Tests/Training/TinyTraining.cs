@@ -8,9 +8,9 @@ namespace DPT.Engine.Dpt.Tests;
 internal sealed class TinyTraining : IDisposable
 {
     private readonly HostDevice _device;
-    private readonly IDisposable _network;
+    private readonly IDisposable? _network;
 
-    private TinyTraining(HostDevice device, IDisposable network, ParameterStore store, ITrainer trainer)
+    private TinyTraining(HostDevice device, IDisposable? network, ParameterStore store, ITrainer trainer)
     {
         _device = device;
         Store = store;
@@ -56,6 +56,14 @@ internal sealed class TinyTraining : IDisposable
             device, generator, generator.Store, new DiffusionTrainer(generator, options, images, labels, seed: 5));
     }
 
+    public static TinyTraining Msn(int threads = 1, MsnOptions? options = null)
+    {
+        var device = new HostDevice(threads, selection: new KernelSelection());
+        var images = TestImages.Noise(40, classes: 3, imageSize: 8);
+        var trainer = new MsnTrainer(device, options ?? TinyOptions.Msn, images, NormalisationStatistics.Of(images), seed: 5);
+        return new TinyTraining(device, network: null, trainer.Store, trainer);
+    }
+
     /// <summary>Trains so many steps and captures the state.</summary>
     public TrainingState Run(int steps)
     {
@@ -70,7 +78,7 @@ internal sealed class TinyTraining : IDisposable
     public void Dispose()
     {
         ((IDisposable)Trainer).Dispose();
-        _network.Dispose();
+        _network?.Dispose();
         _device.Dispose();
     }
 
