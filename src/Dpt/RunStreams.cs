@@ -30,6 +30,6 @@ internal static class RunStreams
     public const uint PretrainDraw = RandomStreams.FirstFree + 19;
     public const uint PretrainView = RandomStreams.FirstFree + 20;
 
-    /// <summary>The first of as many streams as there are classes: the last of all.</summary>
-    public const uint SelfTrainingDraw = RandomStreams.FirstFree + 21;
+    /// <summary>The first of as many streams as there are classes: far behind all others, so that a new one of those moves no draw.</summary>
+    public const uint SelfTrainingDraw = 1024;
 }

@@ -27,6 +27,11 @@ public sealed class RandomStreamTests
             Is.All.GreaterThanOrEqualTo(RandomStreams.FirstFree));
     }
 
+    /// <summary>A stream for every class of the second control: no other purpose has one there, whatever joins them.</summary>
+    [Test]
+    public void SelfTraining_HasAllStreamsBehindItsFirst() => Assert.That(
+        Streams.Where(s => s.Name != nameof(RunStreams.SelfTrainingDraw)).Select(s => s.Stream), Is.All.LessThan(RunStreams.SelfTrainingDraw));
+
     [Test]
     public void Seeds_OfStages_Differ()
     {
