@@ -76,7 +76,7 @@ public sealed class ImportTests : NetworkFileTests
     {
         Refuses(ExitCodes.Usage, "import: name the file of weights", "--as", "uvit", "--heads", "2", "--out", Folder.File("o"));
         Refuses(ExitCodes.Usage, "import: --as NAME is missing", "w", "--heads", "2", "--out", Folder.File("o"));
-        Refuses(ExitCodes.Usage, "--as is 'vti', it must be uvit or songunet or vit or wrn; did you mean 'vit'?", "w", "--as", "vti", "--heads", "2", "--out", Folder.File("o"));
+        Refuses(ExitCodes.Usage, "--as is 'vti', it must be uvit or songunet or vit or wrn or autoencoder; did you mean 'vit'?", "w", "--as", "vti", "--heads", "2", "--out", Folder.File("o"));
         Refuses(ExitCodes.Usage, "import: --out DIR is missing", "w", "--as", "vit", "--heads", "2");
         Refuses(ExitCodes.Environment, "exists; give the name of a new folder", "w", "--as", "vit", "--heads", "2", "--out", Folder.Path);
         Refuses(ExitCodes.Environment, "none", Folder.File("none"), "--as", "vit", "--heads", "2", "--out", Folder.File("o"));

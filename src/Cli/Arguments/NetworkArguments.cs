@@ -14,11 +14,11 @@ internal sealed class NetworkArguments : CommonArguments
     public string? Key { get; set; }
 
     [OptionGroup("Data")]
-    [Option("model", MetaValue = "NAME", HelpText = "uvit, songunet, vit or wrn")]
+    [Option("model", MetaValue = "NAME", HelpText = "uvit, songunet, vit, wrn or autoencoder")]
     public string? Model { get; set; }
 
     [OptionGroup("Data")]
-    [Option("heads", MetaValue = "H", HelpText = "attention heads, the one size that weights do not tell; a wrn and a songunet need none")]
+    [Option("heads", MetaValue = "H", HelpText = "attention heads of a uvit or vit, the one size that weights do not tell")]
     public string? Heads { get; set; }
 
     [OptionGroup("Data")]
@@ -106,7 +106,7 @@ internal sealed class NetworkSampleArguments : CommonArguments
 internal sealed class ImportArguments : CommonArguments
 {
     [OptionGroup("Data")]
-    [Option("as", MetaValue = "NAME", HelpText = "which network it is: uvit, songunet, vit or wrn")]
+    [Option("as", MetaValue = "NAME", HelpText = "which network it is: uvit, songunet, vit, wrn or autoencoder")]
     public string? As { get; set; }
 
     [OptionGroup("Data")]
@@ -114,7 +114,7 @@ internal sealed class ImportArguments : CommonArguments
     public string? Key { get; set; }
 
     [OptionGroup("Data")]
-    [Option("heads", MetaValue = "H", HelpText = "attention heads, the one size that weights do not tell; a wrn and a songunet need none")]
+    [Option("heads", MetaValue = "H", HelpText = "attention heads of a uvit or vit, the one size that weights do not tell")]
     public string? Heads { get; set; }
 
     [OptionGroup("Data")]

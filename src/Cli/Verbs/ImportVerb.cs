@@ -16,13 +16,14 @@ internal sealed class ImportVerb : Verb<ImportArguments>
         "import nnet_ema.pth --as uvit --heads 8 --out uvit-small",
         "import msn.pth.tar --key target_encoder --as vit --heads 6 --features --image-size 96 --out msn-small-96",
         "import model_best.pth --key ema_model --as wrn --out wrn-28-2",
+        "import autoencoder_kl.pth --as autoencoder --out autoencoder-kl",
     ];
 
     public override IReadOnlyList<(string Heading, IReadOnlyList<string> Paragraphs)> Notes =>
     [
         ("What is made",
         [
-            "model.safetensors with the official names, config.json with all sizes, and a card, as `dpt export --to hf` makes them. `dpt forward`,"
+            "model.safetensors with the official names, those of diffusers turned into them, config.json with all sizes, and a card, as `dpt export --to hf` makes them. `dpt forward`,"
             + " `dpt grad` and `dpt generate` take the folder as --weights, and then need neither --model nor --heads.",
             "Files are read, sizes inferred and names matched as `dpt forward` does (`dpt forward --help`): each tensor must have its place and"
             + " its shape, or nothing is written. Distillation tokens, layer scale, register tokens and SwiGLU are refused by name.",

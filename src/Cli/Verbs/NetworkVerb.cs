@@ -8,7 +8,8 @@ internal abstract class NetworkVerb : Verb<NetworkArguments>
         ("Networks of other tools",
         [
             "uvit is the U-ViT with its official names, vit the ViT with those of timm, DeiT and MSN, wrn the wide residual network of FreeMatch in"
-            + " evaluation mode, with the statistics of the file. All sizes but the heads follow from the tensors. Each tensor must have its place and its shape, and an option that ours does not have is refused by name.",
+            + " evaluation mode, with the statistics of the file; autoencoder is Stable Diffusion's, with its official names or those of diffusers,"
+            + " and gives the images of the mean codes of its images. All sizes but the heads follow from the tensors. Each tensor must have its place and its shape, and an option that ours does not have is refused by name.",
             "Names lose `module.` wherever it stands. Half precision, bfloat16, doubles and integers become floats.",
             "Files of torch.save, before PyTorch 1.6 and since, are read as data: of the pickle only tensors, numbers, texts, lists and"
             + " dictionaries are loaded; any other name in it is refused, and nothing is run.",
@@ -42,7 +43,7 @@ internal sealed class ForwardVerb : NetworkVerb
 {
     public override string Name => "forward";
 
-    public override string Purpose => "output of a U-ViT, ViT or wide residual network with the weights of another tool, as .npy";
+    public override string Purpose => "output of a network with the weights of another tool, a U-ViT for instance, as .npy";
 
     public override IReadOnlyList<string> Examples =>
     [

@@ -8,8 +8,8 @@ namespace DPT.Engine.Dpt;
 internal sealed record ForeignDescription(ForeignSizes Network, int Channels, int Classes, int? ImageSize = null);
 
 /// <summary>Sizes of a network of another tool; null are those that it does not have.</summary>
-/// <param name="Width">Width of a token; of a wide residual network, channels of the first group; of a SongUNet, of the first convolution.</param>
-/// <param name="Depth">Blocks; of a U-ViT without the one in the middle; of a wide residual network, layers; of a SongUNet, blocks of a level.</param>
+/// <param name="Width">Width of a token; of a wide residual network, channels of the first group; of a SongUNet and an autoencoder, of the first convolution.</param>
+/// <param name="Depth">Blocks; of a U-ViT without the one in the middle; of a wide residual network, layers; of a SongUNet and an autoencoder, blocks of a level.</param>
 /// <param name="PatchSize">Side of a patch.</param>
 /// <param name="Heads">Attention heads.</param>
 /// <param name="MlpRatio">Hidden width of an MLP over the width.</param>
@@ -26,6 +26,9 @@ internal sealed record ForeignSizes(
     bool? QkvBias = null,
     bool? LongSkip = null)
 {
-    /// <summary>Of a SongUNet: channels of each level over the width, as settings have them.</summary>
+    /// <summary>Of a SongUNet and an autoencoder: channels of each level over the width, as settings have them.</summary>
     public string? ChannelMultipliers { get; init; }
+
+    /// <summary>Of an autoencoder: channels of a latent.</summary>
+    public int? LatentChannels { get; init; }
 }

@@ -6,7 +6,7 @@ namespace DPT.Engine.Dpt;
 /// <summary>Which network to make of a file of weights.</summary>
 /// <param name="Weights">The file, see <see cref="WeightFile"/>.</param>
 /// <param name="Part">The part of the file that is the network; null if all of it is.</param>
-/// <param name="Model"><c>uvit</c>, <c>songunet</c>, <c>vit</c> or <c>wrn</c>.</param>
+/// <param name="Model"><c>uvit</c>, <c>songunet</c>, <c>vit</c>, <c>wrn</c> or <c>autoencoder</c>.</param>
 /// <param name="Heads">Attention heads: the one size that tensors do not tell; null where there are none (<see cref="ForeignNetwork.HasHeads"/>).</param>
 /// <param name="Features">Of a ViT: what comes before the head, which the file need not have.</param>
 /// <param name="ImageSize">Side of the images that it is to take; positions are interpolated. Null for those that it was made for.</param>
@@ -15,7 +15,7 @@ public sealed record ForeignNetworkOptions(
 
 /// <summary>What a network is asked.</summary>
 /// <param name="Images">[N, C, S, S].</param>
-/// <param name="Times">Network time of each image, [N], in the units that the official network takes; null for a classifier.</param>
+/// <param name="Times">Network time of each image, [N], in the units that the official network takes; null for a network that takes none.</param>
 /// <param name="Labels">Row of the label table of each image, [N]; null where there is no table.</param>
 public sealed record NetworkInput(NpyArray<float> Images, NpyArray<float>? Times = null, NpyArray<long>? Labels = null);
 
@@ -31,19 +31,20 @@ public sealed record SamplingInput(
     NpyArray<float> Noise, NpyArray<long>? Labels, string Schedule, string Solver, int Evaluations, double Guidance = 0, ulong Seed = 0);
 
 /// <summary>
-/// A U-ViT, SongUNet, ViT or wide residual network with the weights of another tool, to be compared with what that tool computes. Its sizes follow from the tensors.
+/// A U-ViT, SongUNet, ViT, wide residual network or autoencoder with the weights of another tool, to be compared with what that tool computes.
+/// Its sizes follow from the tensors.
 /// </summary>
 public abstract class ForeignNetwork : IDisposable
 {
-    internal const string UVit = "uvit", SongUNet = "songunet", Vit = "vit", WideResNet = "wrn";
+    internal const string UVit = "uvit", SongUNet = "songunet", Vit = "vit", WideResNet = "wrn", Autoencoder = "autoencoder";
 
     private protected ForeignNetwork(Device device) => Store = new ParameterStore(device);
 
     /// <summary>The kinds of networks.</summary>
-    public static IReadOnlyList<string> Models { get; } = [UVit, SongUNet, Vit, WideResNet];
+    public static IReadOnlyList<string> Models { get; } = [UVit, SongUNet, Vit, WideResNet, Autoencoder];
 
     /// <summary>Whether a kind of network has attention heads, whose number must be given.</summary>
-    public static bool HasHeads(string model) => model is not (WideResNet or SongUNet);
+    public static bool HasHeads(string model) => model is UVit or Vit;
 
     /// <summary>The network and its sizes, in one line.</summary>
     public abstract string Description { get; }
@@ -76,6 +77,7 @@ public abstract class ForeignNetwork : IDisposable
             SongUNet => (device, options, tensors) => new ForeignSongUNet(device, options, tensors),
             Vit => (device, options, tensors) => new ForeignTransformer(device, options, tensors),
             WideResNet => (device, options, tensors) => new ForeignWideResNet(device, options, tensors),
+            Autoencoder => (device, options, tensors) => new ForeignAutoencoder(device, options, tensors),
             var other => throw new DptException(FailureKind.Usage, $"unknown model '{other}'; there are {string.Join(", ", Models)}"),
         };
         var tensors = WeightFile.Read(options.Weights, options.Part).ToDictionary(StringComparer.Ordinal);
@@ -91,7 +93,7 @@ public abstract class ForeignNetwork : IDisposable
 
     /// <summary>What the network gives.</summary>
     /// <param name="input">Images, and what else it takes.</param>
-    /// <returns>U-ViT and SongUNet: [N, C, S, S]. Others: scores [N, classes], or of a ViT with features the class token before the final norm, [N, D].</returns>
+    /// <returns>U-ViT, SongUNet and autoencoder: [N, C, S, S]. Others: scores [N, classes], or of a ViT with features the class token before the final norm, [N, D].</returns>
     /// <exception cref="DptException">Usage: the input does not fit. Diverged: a number of the output is not finite.</exception>
     public NpyArray<float> Forward(NetworkInput input)
     {
@@ -134,7 +136,7 @@ public abstract class ForeignNetwork : IDisposable
     /// the samples is not finite.
     /// </exception>
     public virtual NpyArray<float> Sample(SamplingInput input) =>
-        throw new DptException(FailureKind.Usage, "the network classifies; samples are drawn by a uvit or a songunet");
+        throw new DptException(FailureKind.Usage, "the network draws no samples; a uvit or a songunet does");
 
     /// <summary>The network's sizes.</summary>
     internal abstract ForeignDescription Describe();

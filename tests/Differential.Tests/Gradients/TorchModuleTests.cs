@@ -175,4 +175,33 @@ public sealed class TorchModuleTests
             tape => model.Forward(tape, Tape.Constant(new TensorShape(Batch, Channels, side, side), images), times, labels),
             p => new TorchSongUNet(p, config).Forward(p.Constant(pixels, Batch, Channels, side, side), p.Constant(t, Batch), rows));
     }
+
+    /// <summary>Norms of one channel a group and of more, one level and two, odd latents; the half that is not asked has no gradient.</summary>
+    [TestCase(32, 6, "1,2", 1)]
+    [TestCase(64, 3, "1", 2)]
+    public void KlAutoencoder_LikeTorch(int width, int side, string multipliers, int blocks)
+    {
+        const int Batch = 2, Channels = 3, LatentChannels = 2;
+        var config = new KlAutoencoderConfig(Channels, width, Array.ConvertAll(multipliers.Split(','), int.Parse), blocks, LatentChannels);
+        var small = side / config.Reduction;
+        using (var c = new TorchComparison { IsDead = name => IsOf(name, "decoder.", "post_quant_conv.") })
+        {
+            var model = new KlAutoencoder(c.Store, config);
+            var (images, pixels) = c.Numbers(Batch * Channels * side * side);
+            c.Check(
+                tape => model.Encode(tape, Tape.Constant(new TensorShape(Batch, Channels, side, side), images)),
+                p => new TorchAutoencoder(p, config).Encode(p.Constant(pixels, Batch, Channels, side, side)));
+        }
+
+        using (var c = new TorchComparison { IsDead = name => IsOf(name, "encoder.", "quant_conv.") })
+        {
+            var model = new KlAutoencoder(c.Store, config);
+            var (codes, numbers) = c.Numbers(Batch * LatentChannels * small * small);
+            c.Check(
+                tape => model.Decode(tape, Tape.Constant(new TensorShape(Batch, LatentChannels, small, small), codes)),
+                p => new TorchAutoencoder(p, config).Decode(p.Constant(numbers, Batch, LatentChannels, small, small)));
+        }
+
+        static bool IsOf(string name, params string[] halves) => halves.Any(half => name.StartsWith(half, StringComparison.Ordinal));
+    }
 }

@@ -74,9 +74,25 @@ public class ModelTests
         using var store = new ParameterStore(device);
         _ = new SongUNet(store, new SongUNetConfig(32, 3, 128, [2, 2, 2], Blocks: 4, classes) { AugmentationWidth = 9 });
         Assert.That((store.Count, store.Parameters.Count), Is.EqualTo((count, tensors)));
+        Assert.That(HashOf(store), Is.EqualTo(hash));
+    }
+
+    /// <summary>Stable Diffusion's autoencoder KL-f8, likewise.</summary>
+    [Test]
+    public void KlAutoencoder_OfStableDiffusion_HasThePublishedParameters()
+    {
+        using var device = new HostDevice(threads: 1);
+        using var store = new ParameterStore(device);
+        _ = new KlAutoencoder(store, new KlAutoencoderConfig(3, 128, [1, 2, 4, 4], Blocks: 2, LatentChannels: 4));
+        Assert.That((store.Count, store.Parameters.Count), Is.EqualTo((83_653_863, 248)));
+        Assert.That(HashOf(store), Is.EqualTo("5c1d2b180a7a2ac5c66429b42dc17df0be726e9481954bd7d84632919f633f05"));
+    }
+
+    private static string HashOf(ParameterStore store)
+    {
         var lines = store.Parameters.Select(p => $"{p.Name} {LikePyTorch(p.Shape)}").Order(StringComparer.Ordinal);
         var bytes = System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(string.Join('\n', lines)));
-        Assert.That(Convert.ToHexStringLower(bytes), Is.EqualTo(hash));
+        return Convert.ToHexStringLower(bytes);
     }
 
     private static TestCaseData UVitCase(string name, UVitConfig config, long count, int tensors) =>

@@ -221,7 +221,7 @@ public sealed class ForeignNetworkTests
     [Test]
     public void Open_OfAnotherModelOrPart_SaysSo()
     {
-        TestImages.Fails(FailureKind.Usage, () => ForeignNetwork.Open(_device, UVitOptions with { Model = "unet" }), "unknown model 'unet'; there are uvit, songunet, vit, wrn");
+        TestImages.Fails(FailureKind.Usage, () => ForeignNetwork.Open(_device, UVitOptions with { Model = "unet" }), "unknown model 'unet'; there are uvit, songunet, vit, wrn, autoencoder");
         TestImages.Fails(FailureKind.Usage, () => ForeignNetwork.Open(_device, UVitOptions with { Heads = 3 }), "heads 3 does not divide");
         TestImages.Fails(FailureKind.Usage, () => ForeignNetwork.Open(_device, UVitOptions with { Heads = 0 }), "0 heads");
         TestImages.Fails(FailureKind.Usage, () => ForeignNetwork.Open(_device, UVitOptions with { Heads = null }), "the number of attention heads is missing");
@@ -322,7 +322,7 @@ public sealed class ForeignNetworkTests
         Fails(input with { Solver = "rk4" }, "rk4");
         Fails(input with { Evaluations = 0 }, "cannot work with 0 evaluations");
         using var transformer = ForeignNetwork.Open(_device, TransformerOptions);
-        TestImages.Fails(FailureKind.Usage, () => transformer.Sample(input), "the network classifies");
+        TestImages.Fails(FailureKind.Usage, () => transformer.Sample(input), "the network draws no samples");
         var broken = Noise;
         broken.Values[200] = float.PositiveInfinity;
         TestImages.Fails(FailureKind.Diverged, () => network.Sample(input with { Noise = broken }), "sample 1");

@@ -5,7 +5,8 @@
 
 The numbers of tensors.* follow formulas that TorchFileTests repeats. The networks are the definitions of U-ViT (Bao et al., CVPR 2023),
 of the ViT (Dosovitskiy et al., ICLR 2021), of FreeMatch's WideResNet (Zagoruyko and Komodakis, BMVC 2016; Wang et al., ICLR 2023) and of EDM's
-SongUNet (Song et al., ICLR 2021; Karras et al., NeurIPS 2022) in plain PyTorch, with random weights, at sizes of a few kilobytes.
+SongUNet (Song et al., ICLR 2021; Karras et al., NeurIPS 2022) in plain PyTorch, with random weights, at sizes of a few kilobytes; of Stable
+Diffusion's autoencoder (Rombach et al., CVPR 2022), whose norms take 32 channels, with weights by a formula that AutoencoderWeights repeats.
 """
 
 import math
@@ -484,6 +485,118 @@ def save_songunet():
     np.save(FILES / "songunet-samples.npy", x.float().numpy())
 
 
+def autoencoder_shapes(channels, width, multipliers, blocks, z):
+    shapes = {}
+
+    def layer(name, *shape):
+        shapes[name + ".weight"], shapes[name + ".bias"] = shape, shape[:1]
+
+    def block(name, ins, outs):
+        layer(name + ".norm1", ins)
+        layer(name + ".conv1", outs, ins, 3, 3)
+        layer(name + ".norm2", outs)
+        layer(name + ".conv2", outs, outs, 3, 3)
+        if ins != outs:
+            layer(name + ".nin_shortcut", outs, ins, 1, 1)
+
+    def half(name, ins, outs):
+        layer(name + ".conv_in", *ins, 3, 3)
+        block(name + ".mid.block_1", bottom, bottom)
+        layer(name + ".mid.attn_1.norm", bottom)
+        for part in ("q", "k", "v", "proj_out"):
+            layer(f"{name}.mid.attn_1.{part}", bottom, bottom, 1, 1)
+        block(name + ".mid.block_2", bottom, bottom)
+        layer(name + ".norm_out", outs[1])
+        layer(name + ".conv_out", *outs, 3, 3)
+
+    widths = [width * m for m in multipliers]
+    bottom = widths[-1]
+    half("encoder", (width, channels), (2 * z, bottom))
+    half("decoder", (bottom, z), (channels, width))
+    layer("quant_conv", 2 * z, 2 * z, 1, 1)
+    layer("post_quant_conv", z, z, 1, 1)
+    for level, outs in enumerate(widths):
+        above, below = widths[max(level - 1, 0)], widths[min(level + 1, len(widths) - 1)]
+        for i in range(blocks):
+            block(f"encoder.down.{level}.block.{i}", outs if i else above, outs)
+        for i in range(blocks + 1):
+            block(f"decoder.up.{level}.block.{i}", outs if i else below, outs)
+        if level < len(widths) - 1:
+            layer(f"encoder.down.{level}.downsample.conv", outs, outs, 3, 3)
+        if level > 0:
+            layer(f"decoder.up.{level}.upsample.conv", outs, outs, 3, 3)
+    return shapes
+
+
+def autoencoder_weights(shapes):
+    """Numbers of -1..1 that look like no others, by the tensor's place among the names; scaled so that a layer keeps the size of what it is given."""
+    weights = {}
+    for n, name in enumerate(sorted(shapes)):
+        shape = shapes[name]
+        numbers = (np.arange(math.prod(shape)) * 7919 + n * 104729) % 2003 / 1001.5 - 1
+        if len(shape) == 4:
+            numbers = numbers * (1.7 / math.sqrt(math.prod(shape[1:])))
+        else:
+            numbers = numbers * 0.3 + (1 if "norm" in name and name.endswith("weight") else 0)
+        weights[name] = torch.tensor(numbers.astype(np.float32).reshape(shape))
+    return weights
+
+
+def autoencoder_parts(p, levels, blocks):
+    """The encoder, to means and logarithms of variances, and the decoder, of codes."""
+
+    def conv(name, x, **options):
+        weight = p[name + ".weight"]
+        return F.conv2d(x, weight, p[name + ".bias"], **{"padding": weight.shape[-1] // 2, **options})
+
+    def norm(name, x):
+        return F.group_norm(x, 32, p[name + ".weight"], p[name + ".bias"], 1e-6)
+
+    def block(name, x):
+        h = conv(name + ".conv2", F.silu(norm(name + ".norm2", conv(name + ".conv1", F.silu(norm(name + ".norm1", x))))))
+        return (conv(name + ".nin_shortcut", x) if name + ".nin_shortcut.weight" in p else x) + h
+
+    def middle(name, x):
+        x = block(name + ".block_1", x)
+        q, k, v = (conv(f"{name}.attn_1.{part}", norm(name + ".attn_1.norm", x)).flatten(2) for part in "qkv")
+        weights = torch.softmax(torch.einsum("bcq,bck->bqk", q, k) * x.shape[1] ** -0.5, 2)
+        x = x + conv(name + ".attn_1.proj_out", torch.einsum("bqk,bck->bcq", weights, v).reshape(x.shape))
+        return block(name + ".block_2", x)
+
+    def encode(x):
+        x = conv("encoder.conv_in", x)
+        for level in range(levels):
+            for i in range(blocks):
+                x = block(f"encoder.down.{level}.block.{i}", x)
+            if level < levels - 1:
+                x = conv(f"encoder.down.{level}.downsample.conv", F.pad(x, (0, 1, 0, 1)), stride=2, padding=0)
+        return conv("quant_conv", conv("encoder.conv_out", F.silu(norm("encoder.norm_out", middle("encoder.mid", x)))))
+
+    def decode(codes):
+        x = middle("decoder.mid", conv("decoder.conv_in", conv("post_quant_conv", codes)))
+        for level in reversed(range(levels)):
+            for i in range(blocks + 1):
+                x = block(f"decoder.up.{level}.block.{i}", x)
+            if level > 0:
+                x = conv(f"decoder.up.{level}.upsample.conv", F.interpolate(x, scale_factor=2, mode="nearest"))
+        return conv("decoder.conv_out", F.silu(norm("decoder.norm_out", x)))
+
+    return encode, decode
+
+
+def save_autoencoder():
+    """Moments, a latent with the noise that it is drawn with, and the image of that latent, in double precision."""
+    multipliers, blocks, z = (1, 2), 1, 3
+    p = autoencoder_weights(autoencoder_shapes(3, 32, multipliers, blocks, z))
+    encode, decode = autoencoder_parts({name: value.double() for name, value in p.items()}, len(multipliers), blocks)
+    x, noise = torch.rand(2, 3, 6, 6) * 2 - 1, torch.randn(2, z, 3, 3)
+    moments = encode(x.double())
+    mean, log_variance = moments.chunk(2, 1)
+    latent = 0.18215 * (mean + torch.exp(0.5 * log_variance.clamp(-30, 20)) * noise)
+    for name, array in (("x", x), ("moments", moments), ("noise", noise), ("latents", latent), ("images", decode(latent / 0.18215))):
+        np.save(FILES / f"autoencoder-{name}.npy", array.float().numpy())
+
+
 class Continuous:
     """beta(t) = 0.1 + 19.9 t (Song et al., ICLR 2021); the network is told 999 t."""
 
@@ -602,3 +715,5 @@ if __name__ == "__main__":
     save_wrn()
     torch.manual_seed(2)
     save_songunet()
+    torch.manual_seed(3)
+    save_autoencoder()
