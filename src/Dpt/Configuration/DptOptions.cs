@@ -98,6 +98,9 @@ public sealed record DataOptions
 
     /// <summary>Leave out images of <c>folder:</c> that cannot be read, instead of stopping; they are listed.</summary>
     public bool SkipBroken { get; init; }
+
+    /// <summary>How images are resized: no setting, it follows from what they are for.</summary>
+    internal ImageCrop Crop { get; init; }
 }
 
 /// <summary>The classifier. A network reads of its sizes what it has.</summary>

@@ -94,7 +94,7 @@ public static class DatasetCatalog
     private static ImageDataset Keep(ImageDataset images, int[] kept) => kept.Length < images.Count ? images.Select(kept) : images;
 
     private static ImageDataset Resized(ImageDataset images, DataOptions options) =>
-        options.ImageSize is { } side && side != images.ImageSize ? ImageResizer.Resize(images, side) : images;
+        options.ImageSize is { } side && side != images.ImageSize ? ImageResizer.Resize(images, side, options.Crop) : images;
 
     private static (string Kind, string Argument) Split(string spec)
     {

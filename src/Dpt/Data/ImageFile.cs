@@ -66,20 +66,21 @@ internal static class ImageFile
     /// <param name="channels">1 or 3; a grey image becomes three equal planes, a colour image must be given 3.</param>
     /// <param name="size">Side of the result in pixels.</param>
     /// <param name="target">Result, [channels,size,size].</param>
+    /// <param name="crop">How it is resized and cut.</param>
     /// <exception cref="InvalidDataException">It is damaged.</exception>
     /// <exception cref="IOException">There is no memory for it.</exception>
-    public static void Decode(byte[] content, int channels, int size, Span<byte> target)
+    public static void Decode(byte[] content, int channels, int size, Span<byte> target, ImageCrop crop = ImageCrop.Middle)
     {
         using var codec = Open(content).Codec;
         if ((long)codec.Info.Width * codec.Info.Height <= LargePixels)
         {
-            Decode(codec, channels, size, target);
+            Decode(codec, channels, size, target, crop);
             return;
         }
 
         lock (_large)
         {
-            Decode(codec, channels, size, target);
+            Decode(codec, channels, size, target, crop);
         }
     }
 
@@ -117,7 +118,7 @@ internal static class ImageFile
         png.SaveTo(stream);
     }
 
-    private static void Decode(SKCodec codec, int channels, int size, Span<byte> target)
+    private static void Decode(SKCodec codec, int channels, int size, Span<byte> target, ImageCrop crop)
     {
         var info = new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Premul);
         using var bitmap = new SKBitmap();
@@ -135,7 +136,7 @@ internal static class ImageFile
         }
 
         var view = new View(codec);
-        var resizer = new SquareResizer(view.Width, view.Height, size);
+        var resizer = new SquareResizer(view.Width, view.Height, size, crop);
         var plane = new byte[view.Width * view.Height];
         for (var c = 0; c < channels; c++)
         {

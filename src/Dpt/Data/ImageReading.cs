@@ -10,6 +10,7 @@ internal sealed class ImageReading
 
     private readonly string _place;
     private readonly int? _imageSize;
+    private readonly ImageCrop _crop;
     private readonly long _mostInMemory;
     private readonly List<(string Path, ImageKind Kind)> _misnamed = [];
     private string? _first;
@@ -22,7 +23,7 @@ internal sealed class ImageReading
     private ImageReading(string place, DataOptions options)
     {
         _place = place;
-        _imageSize = options.ImageSize;
+        (_imageSize, _crop) = (options.ImageSize, options.Crop);
         _mostInMemory = options.MemoryLimit is { } mebibytes
             ? (long)mebibytes << 20
             : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / UsualShareOfMemory;
@@ -156,7 +157,7 @@ internal sealed class ImageReading
         try
         {
             Parallel.ForEach(inOrder, i => faults[i] ??= BrokenImage.Fault(
-                part.Files[i].Name, () => pixels.Write(i, image => ImageFile.Decode(part.Read(i), _channels, Size, image))));
+                part.Files[i].Name, () => pixels.Write(i, image => ImageFile.Decode(part.Read(i), _channels, Size, image, _crop))));
         }
         catch (AggregateException errors) when (errors.InnerException is DptException error)
         {

@@ -23,7 +23,9 @@ public class DatasetCatalogTests
     [Test]
     public void Load_DigitsLimitedAndResized_HasTheLimitsAndTheSize()
     {
-        var pair = DatasetCatalog.Load(TestImages.Options("digits") with { ImageSize = 8, TrainLimit = 105, TestLimit = 20 }, seed: 1);
+        var options = TestImages.Options("digits") with { ImageSize = 8, TrainLimit = 105, TestLimit = 20 };
+        var pair = DatasetCatalog.Load(options, seed: 1);
+        Assert.That(DatasetCatalog.Load(options with { Crop = ImageCrop.Adm }, seed: 1).Train.Hash, Is.Not.EqualTo(pair.Train.Hash));
         using (Assert.EnterMultipleScope())
         {
             Assert.That(pair.Train.ImageSize, Is.EqualTo(8));

@@ -109,6 +109,25 @@ public class FolderSourceTests
         Assert.That(DatasetCatalog.Load(options, seed: 1).Train.Hash, Is.EqualTo(kept.Hash));
     }
 
+    /// <summary>Images that are cut as ADM cuts them, with colour and longer than wide, are what its steps make of their planes.</summary>
+    [Test]
+    public void Load_CutAsByAdm_IsSo()
+    {
+        WriteSmallest();
+        _folder.Write("train/a/1.png", TestImages.Png(3, 9, 21));
+        var options = TestImages.Options($"folder:{_folder.Path}") with { ImageSize = 4, Crop = ImageCrop.Adm };
+        var expected = new byte[3 * 16];
+        var planes = TestImages.Ramp(3, 9, 21);
+        for (var plane = 0; plane < 3; plane++)
+        {
+            new SquareResizer(9, 21, 4, ImageCrop.Adm).Apply(planes.AsSpan(plane * 189, 189), expected.AsSpan(plane * 16, 16));
+        }
+
+        var train = DatasetCatalog.Load(options, seed: 1).Train;
+        Assert.That(train.Image(Array.IndexOf(train.FileNames!, "a/1.png")).ToArray(), Is.EqualTo(expected));
+        Assert.That(DatasetCatalog.Load(options with { Crop = ImageCrop.Middle }, seed: 1).Train.Hash, Is.Not.EqualTo(train.Hash));
+    }
+
     /// <summary>What is cut off behind the pixels, such as a checksum, does no harm.</summary>
     [Test]
     public void Load_EveryTruncationOfAnImage_IsRefusedUnlessAllPixelsAreThere()

@@ -5,11 +5,19 @@ namespace DPT.Engine.Dpt.Tests;
 /// <summary>Resizing against Pillow, to the byte, and against what is plain.</summary>
 public sealed class SquareResizerTests
 {
-    private static IEnumerable<string> Cases => Pillow(archive => archive.Names.ToList());
+    private static IEnumerable<string> Cases => Pillow("resized", archive => archive.Names.ToList());
+
+    private static IEnumerable<string> AdmCases => Pillow("resized-adm", archive => archive.Names.ToList());
 
     /// <summary>Oblong and square pictures, shrunk, grown and cut (make-resized-images.py).</summary>
     [TestCaseSource(nameof(Cases))]
-    public void Picture_IsWhatPillowMakesOfIt(string name)
+    public void Picture_IsWhatPillowMakesOfIt(string name) => RequireSame("resized", name, ImageCrop.Middle);
+
+    /// <summary>The same halved first, once and several times, of odd sides too; where it is cut between two pixels and where the longer side is rounded.</summary>
+    [TestCaseSource(nameof(AdmCases))]
+    public void Picture_CutAsByAdm_IsWhatPillowMakesOfIt(string name) => RequireSame("resized-adm", name, ImageCrop.Adm);
+
+    private static void RequireSame(string file, string name, ImageCrop crop)
     {
         var numbers = Array.ConvertAll(name.Split('x', '-'), number => int.Parse(number, CultureInfo.InvariantCulture));
         var (width, height, side) = (numbers[0], numbers[1], numbers[2]);
@@ -21,8 +29,8 @@ public sealed class SquareResizerTests
         }
 
         var square = new byte[side * side];
-        new SquareResizer(width, height, side).Apply(plane, square);
-        Assert.That(square, Is.EqualTo(Pillow(archive => archive.Bytes(name)).Values));
+        new SquareResizer(width, height, side, crop).Apply(plane, square);
+        Assert.That(square, Is.EqualTo(Pillow(file, archive => archive.Bytes(name)).Values));
     }
 
     [Test]
@@ -51,8 +59,11 @@ public sealed class SquareResizerTests
         var source = new byte[width * height];
         Array.Fill(source, (byte)77);
         var target = new byte[side * side];
-        new SquareResizer(width, height, side).Apply(source, target);
-        Assert.That(target, Is.All.EqualTo(77));
+        foreach (var crop in Enum.GetValues<ImageCrop>())
+        {
+            new SquareResizer(width, height, side, crop).Apply(source, target);
+            Assert.That(target, Is.All.EqualTo(77), $"{crop}");
+        }
     }
 
     [Test]
@@ -64,7 +75,7 @@ public sealed class SquareResizerTests
         Assert.That(target, Is.EqualTo(source));
     }
 
-    private static T Pillow<T>(Func<NpzArchive, T> read) => DataFile.ReadSeekable(DataFiles.PathOf("resized.npz"), stream =>
+    private static T Pillow<T>(string file, Func<NpzArchive, T> read) => DataFile.ReadSeekable(DataFiles.PathOf($"{file}.npz"), stream =>
     {
         using var archive = new NpzArchive(stream);
         return read(archive);
