@@ -243,7 +243,14 @@ public sealed class EndToEndTests
 
         public IReadOnlyList<NamedValue> RunNetwork(NetworkRequest request, Device device) => _engine.RunNetwork(request, device);
 
-        public IReadOnlyList<NamedValue> SampleNetwork(NetworkSampleRequest request, Device device) => _engine.SampleNetwork(request, device);
+        public IReadOnlyList<NamedValue> SampleNetwork(NetworkSampleRequest request, Device device, IRunObserver observer, CancellationToken stop) =>
+            _engine.SampleNetwork(request, device, observer, stop);
+
+        public EncodeResult Encode(EncodeRequest request, Device device, IRunObserver observer, CancellationToken stop) =>
+            _engine.Encode(request, device, observer, stop);
+
+        public IReadOnlyList<NamedValue> Decode(DecodeRequest request, Device device, IRunObserver observer, CancellationToken stop) =>
+            _engine.Decode(request, device, observer, stop);
 
         public IReadOnlyList<NamedValue> Import(ImportRequest request, Device device) => _engine.Import(request, device);
 

@@ -161,7 +161,14 @@ internal sealed class FakeCommands : IDptCommands
 
     public IReadOnlyList<NamedValue> Import(ImportRequest request, Device device) => [new NamedValue("request", request.ToString())];
 
-    public IReadOnlyList<NamedValue> SampleNetwork(NetworkSampleRequest request, Device device) => [new NamedValue("request", request.ToString())];
+    public IReadOnlyList<NamedValue> SampleNetwork(NetworkSampleRequest request, Device device, IRunObserver observer, CancellationToken stop) =>
+        [new NamedValue("request", request.ToString())];
+
+    public EncodeResult Encode(EncodeRequest request, Device device, IRunObserver observer, CancellationToken stop) =>
+        new(request.ToString(), Images: 5, Found: 2, "[5, 2, 8, 4, 4]");
+
+    public IReadOnlyList<NamedValue> Decode(DecodeRequest request, Device device, IRunObserver observer, CancellationToken stop) =>
+        [new NamedValue("request", request.ToString())];
 
     /// <summary>The sets that were to be brought.</summary>
     public List<string> Brought { get; } = [];

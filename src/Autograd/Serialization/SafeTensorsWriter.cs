@@ -29,6 +29,14 @@ public sealed class SafeTensorsWriter
     public void Add(string name, ReadOnlySpan<long> shape, byte[] values) =>
         Add(name, SafeTensorsFormat.UInt8, shape.ToArray(), values);
 
+    /// <summary>Adds a tensor of 32-bit floats that is too large to be there all at once.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="shape">Its sizes.</param>
+    /// <param name="write">Writes all its bytes, when the file is written.</param>
+    /// <exception cref="ArgumentException">The name is taken.</exception>
+    public void Add(string name, ReadOnlySpan<long> shape, Action<Stream> write) =>
+        Add(name, new Item(SafeTensorsFormat.Float32, shape.ToArray(), checked(Elements(shape) * sizeof(float)), write));
+
     /// <summary>Writes the file; it appears whole or not at all.</summary>
     public void Save(string path) => AtomicFile.Write(path, Write);
 
@@ -99,17 +107,32 @@ public sealed class SafeTensorsWriter
 
     private void Add<T>(string name, string type, long[] shape, T[] values) where T : unmanaged
     {
-        if (shape.Aggregate(1L, (product, size) => checked(product * size)) != values.Length)
+        if (Elements(shape) != values.Length)
         {
             throw new ArgumentException($"tensor '{name}' of shape [{string.Join(", ", shape)}] does not have {values.Length} elements");
         }
 
         var length = (long)values.Length * ElementTypes.BytesOf(type)!.Value;
-        var item = new Item(type, shape, length, stream => WriteValues(stream, values));
+        Add(name, new Item(type, shape, length, stream => WriteValues(stream, values)));
+    }
+
+    private void Add(string name, Item item)
+    {
         if (name == SafeTensorsFormat.Metadata || !_tensors.TryAdd(name, item))
         {
             throw new ArgumentException($"the tensor name '{name}' is taken");
         }
+    }
+
+    private static long Elements(ReadOnlySpan<long> shape)
+    {
+        var elements = 1L;
+        foreach (var size in shape)
+        {
+            elements = checked(elements * size);
+        }
+
+        return elements;
     }
 
     private static void WriteValues<T>(Stream stream, T[] values) where T : unmanaged

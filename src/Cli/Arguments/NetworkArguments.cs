@@ -73,6 +73,10 @@ internal sealed class NetworkSampleArguments : CommonArguments
     [Option("labels", MetaValue = "FILE", HelpText = "of a network with labels: rows of the label table, int64 [N]")]
     public string? Labels { get; set; }
 
+    [OptionGroup("Data")]
+    [Option("autoencoder", MetaValue = "DIR", HelpText = "a folder of `dpt import --as autoencoder` that makes images of latents [none]")]
+    public string? Autoencoder { get; set; }
+
     [OptionGroup("Settings")]
     [Option("schedule", MetaValue = "NAME", HelpText = "the process that the network was trained on: vp, cosine, discrete or edm [vp]")]
     public string? Schedule { get; set; }
@@ -98,7 +102,23 @@ internal sealed class NetworkSampleArguments : CommonArguments
     public string? Device { get; set; }
 
     [OptionGroup("Output")]
-    [Option('o', "out", MetaValue = "FILE", HelpText = "the .npy file to write")]
+    [Option('o', "out", MetaValue = "PATH", HelpText = "the .npy file to write; with --autoencoder, the folder to make")]
+    public string? Out { get; set; }
+}
+
+/// <summary>What <c>decode</c> understands.</summary>
+internal sealed class DecodeArguments : CommonArguments
+{
+    [OptionGroup("Data")]
+    [Option("autoencoder", MetaValue = "DIR", HelpText = "a folder of `dpt import --as autoencoder`")]
+    public string? Autoencoder { get; set; }
+
+    [OptionGroup("Performance")]
+    [Option("device", MetaValue = "NAME", HelpText = "auto, host, cuda or sim [auto]")]
+    public string? Device { get; set; }
+
+    [OptionGroup("Output")]
+    [Option('o', "out", MetaValue = "DIR", HelpText = "the folder to make")]
     public string? Out { get; set; }
 }
 

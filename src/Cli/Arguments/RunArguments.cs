@@ -174,6 +174,18 @@ internal sealed class ProbeArguments : ConfigArguments
     public string? Seeds { get; set; }
 }
 
+/// <summary>What <c>encode</c> understands.</summary>
+internal sealed class EncodeArguments : ConfigArguments
+{
+    [OptionGroup("Data")]
+    [Option("autoencoder", MetaValue = "DIR", HelpText = "a folder of `dpt import --as autoencoder`")]
+    public string? Autoencoder { get; set; }
+
+    [OptionGroup("Output")]
+    [Option('o', "out", MetaValue = "FILE", HelpText = "the .safetensors file to write; an interrupted one goes on")]
+    public string? Out { get; set; }
+}
+
 /// <summary>What <c>data export</c> understands.</summary>
 internal sealed class ExportArguments : ConfigArguments
 {

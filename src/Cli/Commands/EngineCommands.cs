@@ -92,7 +92,7 @@ internal sealed class EngineCommands : IDptCommands
         return [.. Describe(network), new("folder", request.Out)];
     }
 
-    public IReadOnlyList<NamedValue> SampleNetwork(NetworkSampleRequest request, Device device)
+    public IReadOnlyList<NamedValue> SampleNetwork(NetworkSampleRequest request, Device device, IRunObserver observer, CancellationToken stop)
     {
         var (schedule, drawing) = (request.Schedule, request.Drawing);
         var input = new SamplingInput(
@@ -105,14 +105,32 @@ internal sealed class EngineCommands : IDptCommands
             (ulong)(uint)request.Seed);
         using var network = ForeignNetwork.Open(device, request.Network);
         var samples = network.Sample(input);
-        NpyFile.Write(request.Out, samples);
+        if (request.Autoencoder is { } autoencoder)
+        {
+            LatentImages.Save(samples, autoencoder, request.Out, device, observer, stop);
+        }
+        else
+        {
+            NpyFile.Write(request.Out, samples);
+        }
+
         return
         [
             .. Describe(network),
             new("way", $"{drawing.Solver}, {drawing.Evaluations} evaluations, {schedule}, guidance {drawing.Guidance.ToString(CultureInfo.InvariantCulture)}"),
             new("samples", samples.ToString()),
-            new("file", request.Out),
+            new(request.Autoencoder is null ? "file" : "folder", request.Out),
         ];
+    }
+
+    public EncodeResult Encode(EncodeRequest request, Device device, IRunObserver observer, CancellationToken stop) =>
+        LatentExtraction.Of(request, device, observer, stop);
+
+    public IReadOnlyList<NamedValue> Decode(DecodeRequest request, Device device, IRunObserver observer, CancellationToken stop)
+    {
+        var latents = NpyFile.ReadFloats(request.Latents);
+        LatentImages.Save(latents, request.Autoencoder, request.Out, device, observer, stop);
+        return [new("images", latents.Shape[0]), new("folder", request.Out)];
     }
 
     public void GetData(PublishedSet set, string folder, Uri? from, IRunObserver observer, CancellationToken stop) =>

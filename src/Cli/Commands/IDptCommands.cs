@@ -39,9 +39,16 @@ internal sealed record NetworkRequest(ForeignNetworkOptions Network, string X, s
 /// <param name="Schedule">The process that it was trained on.</param>
 /// <param name="Drawing">Solver, evaluations, guidance.</param>
 /// <param name="Seed">Seed of the noise of solvers that add some.</param>
-/// <param name="Out">The file to write.</param>
+/// <param name="Out">The file to write; of an autoencoder the folder to make.</param>
+/// <param name="Autoencoder">A folder of <c>dpt import</c> whose decoder makes images of the samples; null to leave them as they are.</param>
 internal sealed record NetworkSampleRequest(
-    ForeignNetworkOptions Network, string Init, string? Labels, string Schedule, GenerateOptions Drawing, int Seed, string Out);
+    ForeignNetworkOptions Network, string Init, string? Labels, string Schedule, GenerateOptions Drawing, int Seed, string Out, string? Autoencoder = null);
+
+/// <summary>Which latents to decode.</summary>
+/// <param name="Latents">File of latents.</param>
+/// <param name="Autoencoder">A folder of <c>dpt import</c>.</param>
+/// <param name="Out">The folder to make.</param>
+internal sealed record DecodeRequest(string Latents, string Autoencoder, string Out);
 
 /// <summary>Which network of another tool to make a folder of.</summary>
 /// <param name="Network">The network.</param>
@@ -106,7 +113,15 @@ internal interface IDptCommands
 
     /// <summary>Draws with a network of another tool, and writes the samples; the file appears whole or not at all.</summary>
     /// <exception cref="DptException">See <see cref="ForeignNetwork.Open"/> and <see cref="ForeignNetwork.Sample"/>.</exception>
-    IReadOnlyList<NamedValue> SampleNetwork(NetworkSampleRequest request, Device device);
+    IReadOnlyList<NamedValue> SampleNetwork(NetworkSampleRequest request, Device device, IRunObserver observer, CancellationToken stop);
+
+    /// <summary>Encodes the images of a set into a file, which an interrupted session leaves to the next.</summary>
+    /// <inheritdoc cref="LatentExtraction.Of"/>
+    EncodeResult Encode(EncodeRequest request, Device device, IRunObserver observer, CancellationToken stop);
+
+    /// <summary>Makes images of latents; the folder appears whole or not at all.</summary>
+    /// <exception cref="DptException">See <see cref="LatentImages.Save"/>.</exception>
+    IReadOnlyList<NamedValue> Decode(DecodeRequest request, Device device, IRunObserver observer, CancellationToken stop);
 
     /// <summary>Makes a folder of a network of another tool; it appears whole or not at all.</summary>
     /// <exception cref="DptException">See <see cref="ForeignNetwork.Open"/> and <see cref="ImportedFolder.Save"/>.</exception>

@@ -29,6 +29,8 @@ internal sealed class NetworkSampleVerb : Verb<NetworkSampleArguments>
             + " from t = 1 to 1/1000 and is told 1000 t. A guided pair of evaluations counts once.",
             "All samples go through the solver together.",
             "A folder of `dpt import` as --weights says its heads itself.",
+            "With --autoencoder the samples are latents, of which its decoder makes images: --out is then a new folder for them, as `dpt decode`"
+            + " makes it.",
         ]),
     ];
 
@@ -47,10 +49,12 @@ internal sealed class NetworkSampleVerb : Verb<NetworkSampleArguments>
             arguments.Schedule ?? ContinuousSchedule,
             options.Generate,
             options.Seed,
-            Given(arguments.Out, "out FILE"));
-        _ = OutputPath.Require(request.Out);
+            Given(arguments.Out, "out PATH"),
+            arguments.Autoencoder);
+        _ = request.Autoencoder is null ? OutputPath.Require(request.Out) : OutputPath.RequireNew(request.Out, isFolder: true);
         using var device = DeviceChoice.Open(arguments.Device ?? "auto", kernels: null, context.Terminal);
-        VerbResult.Of(context.Commands.SampleNetwork(request, device)).Print(arguments.Json, context.Terminal);
+        var values = context.Terminal.Watch(screen => context.Commands.SampleNetwork(request, device, screen, context.Stop));
+        VerbResult.Of(values).Print(arguments.Json, context.Terminal);
         return ExitCodes.Done;
     }
 

@@ -23,6 +23,8 @@ internal static class VerbTable
         new ForwardVerb(),
         new GradVerb(),
         new NetworkSampleVerb(),
+        new EncodeVerb(),
+        new DecodeVerb(),
         new RunsVerb(),
         new CompareVerb(),
         new ReportVerb(),

@@ -32,6 +32,31 @@ internal sealed class ForeignAutoencoder : ForeignNetwork
     /// <summary>Its side is the smallest: it takes multiples of it as well.</summary>
     private protected override ImageForm Form => new(_config.Channels, _config.Reduction, Classes: 0);
 
+    /// <summary>Channels of its images.</summary>
+    internal int Channels => _config.Channels;
+
+    /// <summary>Opens the autoencoder of a folder of <c>dpt import</c>.</summary>
+    /// <exception cref="DptException">Usage: it is another network. Environment and Check as of any folder.</exception>
+    internal static ForeignAutoencoder OpenFolder(Device device, string path)
+    {
+        var options = ImportedFolder.Find(path);
+        Usage.Require(options.Model == Autoencoder, $"'{path}' holds a {options.Model}, not an autoencoder; `dpt import --as autoencoder` makes a folder of one");
+        return (ForeignAutoencoder)Open(device, options);
+    }
+
+    /// <summary>Sizes of the moments of an image: twice the latent channels, and the latent's sides.</summary>
+    /// <exception cref="DptException">Usage: there are none of such images.</exception>
+    internal int[] MomentsOf(ImageForm form)
+    {
+        Usage.Require(
+            _config.Channels is 1 or 3 && form.Channels <= _config.Channels,
+            $"the images have {form.Channels} channels, the autoencoder takes {_config.Channels}");
+        Usage.Require(
+            form.Side % _config.Reduction == 0,
+            $"the images have {form.Side} pixels a side, the autoencoder takes multiples of {_config.Reduction}; resize them with --image-size");
+        return [2 * _config.LatentChannels, form.Side / _config.Reduction, form.Side / _config.Reduction];
+    }
+
     internal override ForeignDescription Describe() => new(
         new ForeignSizes(_config.Width, _config.Blocks) { ChannelMultipliers = _config.ChannelMultipliers, LatentChannels = _config.LatentChannels },
         _config.Channels,
@@ -55,14 +80,21 @@ internal sealed class ForeignAutoencoder : ForeignNetwork
     /// <exception cref="DptException">Usage: the latents do not fit. Diverged: a number is not finite.</exception>
     internal NpyArray<float> Decode(NpyArray<float> latents)
     {
-        var shape = latents.Shape;
-        Usage.Require(
-            shape.Count == 4 && shape[0] > 0 && shape[1] == _config.LatentChannels && shape[2] > 0 && shape[2] == shape[3],
-            $"latents are {latents}, the autoencoder takes [N, {_config.LatentChannels}, s, s]");
+        RequireLatents(latents);
         using var memory = new Uploaded(Store.Device, new NetworkInput(latents));
         using var tape = new Tape(Store.Device);
         return Result(
             tape.WithoutGradient(() => _network.Decode(tape, tape.Scale(memory.Images, 1 / LatentMoments.Scale))), latent => $"latent {latent}");
+    }
+
+    /// <summary>Throws unless latents are of this autoencoder.</summary>
+    /// <exception cref="DptException">Usage: they are not.</exception>
+    internal void RequireLatents(NpyArray<float> latents)
+    {
+        var shape = latents.Shape;
+        Usage.Require(
+            shape.Count == 4 && shape[0] > 0 && shape[1] == _config.LatentChannels && shape[2] > 0 && shape[2] == shape[3],
+            $"latents are {latents}, the autoencoder takes [N, {_config.LatentChannels}, s, s]");
     }
 
     private protected override Tensor Run(Tape tape, Uploaded input) =>
