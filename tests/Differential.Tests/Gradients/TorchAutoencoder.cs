@@ -1,5 +1,4 @@
 using DPT.Engine.Dpt;
-using TorchSharp;
 using F = TorchSharp.torch.nn.functional;
 using TorchTensor = TorchSharp.torch.Tensor;
 
