@@ -33,18 +33,14 @@ internal static class PositionGrid
     /// <summary>A square grid of vectors, [from, from, width], as [to, to, width].</summary>
     private static float[] Resized(ReadOnlySpan<float> values, int from, int to, int width)
     {
-        var taps = Enumerable.Range(0, to).Select(at => TapsOf(at, from, to)).ToArray();
         var resized = new float[to * to * width];
         var sums = new double[width];
-        for (var cell = 0; cell < to * to; cell++)
+        foreach (var (cell, points) in Points(from, to).Index())
         {
             Array.Clear(sums);
-            foreach (var (row, rowWeight) in taps[cell / to])
+            foreach (var (point, weight) in points)
             {
-                foreach (var (column, columnWeight) in taps[cell % to])
-                {
-                    Add(values.Slice(((row * from) + column) * width, width), rowWeight * columnWeight, sums);
-                }
+                Add(values.Slice(point * width, width), weight, sums);
             }
 
             for (var i = 0; i < width; i++)
@@ -61,21 +57,25 @@ internal static class PositionGrid
     /// <param name="to">Side of the new grid.</param>
     public static float[] Matrix(int from, int to)
     {
-        var taps = Enumerable.Range(0, to).Select(at => TapsOf(at, from, to)).ToArray();
         var matrix = new double[to * to * from * from];
-        for (var cell = 0; cell < to * to; cell++)
+        foreach (var (cell, points) in Points(from, to).Index())
         {
-            foreach (var (row, rowWeight) in taps[cell / to])
+            foreach (var (point, weight) in points)
             {
-                foreach (var (column, columnWeight) in taps[cell % to])
-                {
-                    // Beyond the edge several taps are one point.
-                    matrix[(cell * from * from) + (row * from) + column] += rowWeight * columnWeight;
-                }
+                // Beyond the edge several taps are one point.
+                matrix[(cell * from * from) + point] += weight;
             }
         }
 
         return Array.ConvertAll(matrix, weight => (float)weight);
+    }
+
+    /// <summary>Of each point of the new grid, row by row, the points of the old one that it is made of, with their weights.</summary>
+    private static IEnumerable<IEnumerable<(int Point, double Weight)>> Points(int from, int to)
+    {
+        var taps = Enumerable.Range(0, to).Select(at => TapsOf(at, from, to)).ToArray();
+        return Enumerable.Range(0, to * to).Select(cell => taps[cell / to].SelectMany(
+            row => taps[cell % to].Select(column => ((row.Point * from) + column.Point, row.Weight * column.Weight))));
     }
 
     private static void Add(ReadOnlySpan<float> vector, double weight, double[] sums)
