@@ -10,7 +10,7 @@ namespace DPT.Engine.Dpt;
 public sealed record RunSession(IReadOnlyList<string> CommandLine, string Settings, bool Overwrite);
 
 /// <summary>What every stage of a run needs: options, data, device, and where to write and tell.</summary>
-internal sealed class RunContext : IDisposable
+internal sealed class RunContext : ITrainingPlace, IDisposable
 {
     private readonly Lazy<MetricsWriter> _metrics;
     private readonly Lazy<IFrozenFeatures> _network;
@@ -45,6 +45,8 @@ internal sealed class RunContext : IDisposable
 
     public DptOptions Options => Plan.Options;
 
+    public RunOptions Run => Options.Run;
+
     public RunFolder Folder { get; }
 
     public Device Device { get; }
@@ -62,8 +64,7 @@ internal sealed class RunContext : IDisposable
     public NormalisationStatistics Normalisation { get; }
 
     /// <summary>What computes in this session, as far as results can depend on it.</summary>
-    public string Machine => $"engine {RunRecord.EngineVersion} on {Device.Arithmetic}"
-        + (Device.Selection.Choices is { Length: > 0 } kernels ? $" with {kernels}" : "");
+    public string Machine => ITrainingPlace.MachineOf(Device);
 
     public MetricsWriter Metrics => _metrics.Value;
 

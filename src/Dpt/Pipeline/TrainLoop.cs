@@ -12,7 +12,7 @@ internal sealed class TrainLoop
     private const string Retry = "retry";
     private const double LeastRateScale = 1.0 / 8;
 
-    private readonly RunContext _context;
+    private readonly ITrainingPlace _place;
     private readonly string _stage;
     private readonly ITrainer _trainer;
     private readonly TrainerCheckpoints _checkpoints;
@@ -21,19 +21,19 @@ internal sealed class TrainLoop
     private double _secondsBefore;
 
     /// <summary>Prepares a loop.</summary>
-    /// <param name="context">The run.</param>
+    /// <param name="place">Where it happens.</param>
     /// <param name="stage">Name of the stage in the metrics and of its folder, e.g. <c>stage-1-classifier</c>.</param>
     /// <param name="trainer">What to drive.</param>
     /// <param name="checkpoints">Where to save.</param>
     /// <param name="evaluate">Measures on the test set; called a few times along the way, not for training decisions.</param>
     public TrainLoop(
-        RunContext context,
+        ITrainingPlace place,
         string stage,
         ITrainer trainer,
         TrainerCheckpoints checkpoints,
         Func<IReadOnlyList<(string Name, double Value)>> evaluate)
     {
-        _context = context;
+        _place = place;
         _stage = stage;
         _trainer = trainer;
         _checkpoints = checkpoints;
@@ -77,7 +77,7 @@ internal sealed class TrainLoop
             return true;
         }
         catch (DptException error) when (
-            error.Kind == FailureKind.Diverged && _context.Options.Run.OnDivergence == Retry && _trainer.RateScale > LeastRateScale)
+            error.Kind == FailureKind.Diverged && _place.Run.OnDivergence == Retry && _trainer.RateScale > LeastRateScale)
         {
             if (!WentBack(error.Message))
             {
@@ -102,15 +102,15 @@ internal sealed class TrainLoop
 
         _trainer.RateScale = scale;
         (_secondsBefore, _clock) = (seconds, new Stopwatch());
-        _context.Metrics.WriteResumed(_stage, _trainer.Step);
-        _context.Observer.Message(FormattableString.Invariant(
+        _place.Metrics.WriteResumed(_stage, _trainer.Step);
+        _place.Observer.Message(FormattableString.Invariant(
             $"{_stage}: warning: {reason}; goes back to step {_trainer.Step} with {scale} of the learning rate"));
         return true;
     }
 
     private void Train(CancellationToken stop)
     {
-        var options = _context.Options.Run;
+        var options = _place.Run;
         while (_trainer.Step < _trainer.TotalSteps)
         {
             if (stop.IsCancellationRequested)
@@ -145,23 +145,23 @@ internal sealed class TrainLoop
     {
         if (_checkpoints.Restore(_trainer, out _secondsBefore))
         {
-            _context.Observer.Message($"{_stage}: continues at step {_trainer.Step} of {_trainer.TotalSteps}");
+            _place.Observer.Message($"{_stage}: continues at step {_trainer.Step} of {_trainer.TotalSteps}");
             if (_checkpoints.Machines is [.., var before, var now] && _trainer.Step < _trainer.TotalSteps)
             {
-                _context.Observer.Message(
+                _place.Observer.Message(
                     $"{_stage}: warning: begun by {before}, continued by {now}; the last bits of its weights will differ "
                     + "from those of an undisturbed run");
             }
         }
 
-        else if (_context.Options.Run.OnDivergence == Retry)
+        else if (_place.Run.OnDivergence == Retry)
         {
             // Something to go back to.
             Save();
         }
 
         // Also at step 0: an earlier session may have been killed before its first checkpoint, or trained otherwise.
-        _context.Metrics.WriteResumed(_stage, _trainer.Step);
+        _place.Metrics.WriteResumed(_stage, _trainer.Step);
     }
 
     private void Save() => _checkpoints.Save(_trainer, Seconds);
@@ -171,22 +171,22 @@ internal sealed class TrainLoop
         var values = _evaluate();
         if (values.Count > 0)
         {
-            _context.Metrics.Write(_stage, step, [.. values]);
+            _place.Metrics.Write(_stage, step, [.. values]);
         }
     }
 
     private void Log()
     {
         var metrics = _trainer.TakeMetrics();
-        _context.Metrics.Write(_stage, _trainer.Step, [.. metrics]);
+        _place.Metrics.Write(_stage, _trainer.Step, [.. metrics]);
         if (metrics.FirstOrDefault(m => m.Name == ModelState.Skipped).Value is > 0 and var skipped)
         {
-            _context.Observer.Message(FormattableString.Invariant(
+            _place.Observer.Message(FormattableString.Invariant(
                 $"{_stage}: warning: skipped {skipped} of the steps up to step {_trainer.Step}, for their gradient was not finite"));
         }
 
         var loss = metrics.FirstOrDefault(m => m.Name == "train/loss").Value;
-        _context.Observer.Progress(new WorkProgress(
+        _place.Observer.Progress(new WorkProgress(
             _stage,
             _trainer.Step,
             _trainer.TotalSteps,

@@ -15,14 +15,14 @@ internal sealed class TrainerCheckpoints
     private const string ComputedBy = "machines";
 
     private readonly CheckpointStore _store;
-    private readonly RunContext _context;
+    private readonly ITrainingPlace _place;
     private readonly StageOrigin _origin;
 
-    public TrainerCheckpoints(string folder, RunContext context, StageOrigin origin)
+    public TrainerCheckpoints(string folder, ITrainingPlace place, StageOrigin origin)
     {
-        var options = context.Options.Run;
-        _store = new CheckpointStore(folder, options.CheckpointsKept, context.Observer, options.CheckpointsKeptEvery);
-        _context = context;
+        var options = place.Run;
+        _store = new CheckpointStore(folder, options.CheckpointsKept, place.Observer, options.CheckpointsKeptEvery);
+        _place = place;
         _origin = origin;
     }
 
@@ -73,7 +73,7 @@ internal sealed class TrainerCheckpoints
         }
 
         seconds = spent;
-        Machines = [.. (restored ? before : []).Where(machine => machine != _context.Machine), _context.Machine];
+        Machines = [.. (restored ? before : []).Where(machine => machine != _place.Machine), _place.Machine];
         return restored;
     }
 
