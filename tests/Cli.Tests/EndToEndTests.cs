@@ -241,6 +241,9 @@ public sealed class EndToEndTests
         public ProbeResult Probe(ProbeRequest request, Device device, IRunObserver observer, CancellationToken stop) =>
             _engine.Probe(request, device, observer, stop);
 
+        public PretrainResult Pretrain(PretrainRequest request, Device device, IRunObserver observer, CancellationToken stop) =>
+            _engine.Pretrain(request, device, observer, stop);
+
         public IReadOnlyList<NamedValue> RunNetwork(NetworkRequest request, Device device) => _engine.RunNetwork(request, device);
 
         public IReadOnlyList<NamedValue> SampleNetwork(NetworkSampleRequest request, Device device, IRunObserver observer, CancellationToken stop) =>

@@ -156,6 +156,15 @@ internal sealed class FakeCommands : IDptCommands
             "features", 8, [.. request.Seeds.Select(seed => new ProbeScore(seed, Labelled: 4, Regression: 0.25 * seed, Neighbours: 0.125))], ["a warning"]);
     }
 
+    /// <summary>What was to be trained without labels.</summary>
+    public List<PretrainRequest> Pretrainings { get; } = [];
+
+    public PretrainResult Pretrain(PretrainRequest request, Device device, IRunObserver observer, CancellationToken stop)
+    {
+        Pretrainings.Add(request);
+        return new PretrainResult("network", Parameters: 7, Images: 8, Steps: 9, "imagenet", ["a warning"]);
+    }
+
     public IReadOnlyList<NamedValue> RunNetwork(NetworkRequest request, Device device) =>
         [new NamedValue("network", request.Network.ToString()), new NamedValue("request", $"{request.X} {request.T} {request.Y} {request.Out} {request.Gradients}")];
 

@@ -138,6 +138,14 @@ internal sealed class FidArguments : RunArguments
     public string? SaveStatistics { get; set; }
 }
 
+/// <summary>What <c>pretrain</c> understands.</summary>
+internal sealed class PretrainArguments : ConfigArguments
+{
+    [OptionGroup("Output")]
+    [Option('o', "out", MetaValue = "DIR", HelpText = "the folder to make, which is not there yet")]
+    public string? Out { get; set; }
+}
+
 /// <summary>What <c>probe</c> understands.</summary>
 internal sealed class ProbeArguments : ConfigArguments
 {

@@ -70,6 +70,9 @@ internal sealed class EngineCommands : IDptCommands
     public ProbeResult Probe(ProbeRequest request, Device device, IRunObserver observer, CancellationToken stop) =>
         FewLabelProbe.Of(request, device, observer, stop);
 
+    public PretrainResult Pretrain(PretrainRequest request, Device device, IRunObserver observer, CancellationToken stop) =>
+        MsnPretraining.Run(request, device, observer, stop);
+
     public IReadOnlyList<NamedValue> RunNetwork(NetworkRequest request, Device device)
     {
         var input = new NetworkInput(

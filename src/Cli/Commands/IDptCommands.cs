@@ -107,6 +107,10 @@ internal interface IDptCommands
     /// <inheritdoc cref="FewLabelProbe.Of"/>
     ProbeResult Probe(ProbeRequest request, Device device, IRunObserver observer, CancellationToken stop);
 
+    /// <summary>Trains a network without labels, and makes a folder of it, which appears whole or not at all.</summary>
+    /// <inheritdoc cref="MsnPretraining.Run"/>
+    PretrainResult Pretrain(PretrainRequest request, Device device, IRunObserver observer, CancellationToken stop);
+
     /// <summary>Computes with a network of another tool, and writes what comes out; it appears whole or not at all.</summary>
     /// <exception cref="DptException">See <see cref="ForeignNetwork.Open"/> and <see cref="ForeignNetwork.Forward"/>.</exception>
     IReadOnlyList<NamedValue> RunNetwork(NetworkRequest request, Device device);

@@ -15,6 +15,7 @@ internal static class VerbTable
         new RetrainVerb(),
         new EvaluateVerb(),
         new FidVerb(),
+        new PretrainVerb(),
         new ProbeVerb(),
         new PredictVerb(),
         new SampleVerb(),

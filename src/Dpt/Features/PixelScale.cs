@@ -41,6 +41,12 @@ public sealed class PixelScale
     /// <summary>The channel of an image of three that a network's channel is, both 0 to 2.</summary>
     internal int Source(int channel) => IsBlueFirst ? 2 - channel : channel;
 
+    /// <summary>The same for a network of ours: mean and deviation of its channels, of pixels scaled to 0..1.</summary>
+    /// <param name="channels">Channels of the network, 1 or 3.</param>
+    internal NormalisationStatistics Statistics(int channels) => new(
+        [.. _mean.Take(channels).Select(mean => (float)(mean / 255))],
+        [.. _deviation.Take(channels).Select(deviation => (float)(deviation / 255))]);
+
     /// <summary>What each of the 256 values becomes in a channel of the network, 0 to 2.</summary>
     internal float[] Table(int channel) =>
         [.. Enumerable.Range(0, 256).Select(pixel => (float)((pixel - _mean[channel]) / _deviation[channel]))];

@@ -69,7 +69,11 @@ public abstract class ForeignNetwork : IDisposable
     /// Usage: there is no such model, or the heads or the size of images do not fit. Environment: the file cannot be read. Check: it is damaged, a tensor is
     /// missing, unexpected or of another shape, or the network has an option that is not supported; the message names them.
     /// </exception>
-    public static ForeignNetwork Open(Device device, ForeignNetworkOptions options)
+    public static ForeignNetwork Open(Device device, ForeignNetworkOptions options) =>
+        Open(device, options, WeightFile.Read(options.Weights, options.Part).ToDictionary(StringComparer.Ordinal));
+
+    /// <summary>The same, of tensors that are read already.</summary>
+    internal static ForeignNetwork Open(Device device, ForeignNetworkOptions options, Dictionary<string, WeightTensor> tensors)
     {
         Func<Device, ForeignNetworkOptions, Dictionary<string, WeightTensor>, ForeignNetwork> create = options.Model switch
         {
@@ -80,7 +84,6 @@ public abstract class ForeignNetwork : IDisposable
             Autoencoder => (device, options, tensors) => new ForeignAutoencoder(device, options, tensors),
             var other => throw new DptException(FailureKind.Usage, $"unknown model '{other}'; there are {string.Join(", ", Models)}"),
         };
-        var tensors = WeightFile.Read(options.Weights, options.Part).ToDictionary(StringComparer.Ordinal);
         try
         {
             return create(device, options, tensors);

@@ -16,16 +16,28 @@ public static class ImportedFolder
     /// <param name="path">The folder, which is not there yet, in one that is.</param>
     /// <param name="licence">Of the weights, as the hub names it.</param>
     /// <exception cref="DptException">Environment: the folder is there already, or cannot be written.</exception>
-    public static void Save(ForeignNetwork network, ForeignNetworkOptions origin, string path, string licence)
+    public static void Save(ForeignNetwork network, ForeignNetworkOptions origin, string path, string licence) =>
+        Save(network, origin.Model, path, Card(network, origin, licence));
+
+    /// <summary>The same with a card of the caller's, and with files of its own.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="model">Which of <see cref="ForeignNetwork.Models"/> it is.</param>
+    /// <param name="path">The folder.</param>
+    /// <param name="card">The card.</param>
+    /// <param name="files">Files to copy into the folder.</param>
+    internal static void Save(ForeignNetwork network, string model, string path, string card, params IReadOnlyList<string> files)
     {
         var description = (JsonObject)JsonSerializer.SerializeToNode(network.Describe(), JsonFiles.Options)!;
         try
         {
-            AtomicFolder.Create(path, folder => HubFolder.Fill(
-                folder,
-                weights => StateDict.Save(weights, network.Export()),
-                HubFolder.Config(origin.Model, description),
-                Card(network, origin, licence)));
+            AtomicFolder.Create(path, folder =>
+            {
+                HubFolder.Fill(folder, weights => StateDict.Save(weights, network.Export()), HubFolder.Config(model, description), card);
+                foreach (var file in files)
+                {
+                    File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+                }
+            });
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

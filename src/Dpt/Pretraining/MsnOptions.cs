@@ -42,4 +42,38 @@ internal sealed record MsnOptions
 
     /// <summary>The constants of the loss.</summary>
     public MsnLossConfig Loss { get; init; } = new();
+
+    /// <summary>What the settings ask for; the constants of the loss are the published ones.</summary>
+    /// <exception cref="DptException">Usage: the least share that small views show is above the largest.</exception>
+    public static MsnOptions Of(PretrainOptions options)
+    {
+        Usage.Require(
+            options.SmallFrom <= options.SmallTo,
+            FormattableString.Invariant($"pretrain.smallFrom is {options.SmallFrom}, above pretrain.smallTo, {options.SmallTo}"));
+        return new MsnOptions
+        {
+            Network = new ClassifierOptions
+            {
+                Network = "vit",
+                PatchSize = options.PatchSize,
+                Width = options.Width,
+                Depth = options.Depth,
+                Heads = options.Heads,
+                MlpRatio = options.MlpRatio,
+            },
+            Steps = options.Steps,
+            WarmUp = options.WarmUp,
+            LearningRate = options.LearningRate,
+            ClipNorm = options.ClipNorm,
+            Momentum = options.Momentum,
+            Views = new MsnViewConfig(options.Batch, options.SmallViews, options.Flip)
+            {
+                LargeArea = new(options.LargeFrom, 1), SmallArea = new(options.SmallFrom, options.SmallTo),
+            },
+            PatchDrop = options.PatchDrop,
+            Prototypes = options.Prototypes,
+            HiddenWidth = options.HiddenWidth,
+            EmbeddingWidth = options.EmbeddingWidth,
+        };
+    }
 }

@@ -14,6 +14,8 @@ namespace DPT.Engine.Dpt;
 internal sealed class MsnTrainer : ITrainer, IDisposable
 {
     private const string PrototypeFiles = "prototypes-";
+    private const string CrossEntropy = "msn/crossEntropy";
+    private const string Used = "msn/prototypesUsed";
 
     private readonly MsnOptions _options;
     private readonly ulong _seed;
@@ -91,6 +93,9 @@ internal sealed class MsnTrainer : ITrainer, IDisposable
     /// <summary>The target: the moving average of the weights, which is what the training is for.</summary>
     public MovingAverage Average => _model.Average;
 
+    /// <summary>What the numbers that were last taken say against the training, in one line; null if nothing, or nothing yet.</summary>
+    public string? Collapse { get; private set; }
+
     public int Step { get; private set; }
 
     public int TotalSteps => _options.Steps;
@@ -128,7 +133,11 @@ internal sealed class MsnTrainer : ITrainer, IDisposable
     public IReadOnlyList<(string Name, double Value)> TakeMetrics()
     {
         _log.Read();
-        return [.. _metrics.Take(), .. _model.TakeSkipped()];
+        var means = _metrics.Take();
+        Collapse = means.Count == 0 ? null : CollapseSign.Of(_options, Step, MeanOf(CrossEntropy), MeanOf(Used));
+        return [.. means, .. _model.TakeSkipped()];
+
+        double MeanOf(string name) => means.First(metric => metric.Name == name).Value;
     }
 
     public TrainingState Capture()
@@ -215,11 +224,11 @@ internal sealed class MsnTrainer : ITrainer, IDisposable
         }
 
         _metrics.Add("train/loss", loss);
-        _metrics.Add("msn/crossEntropy", crossEntropy);
+        _metrics.Add(CrossEntropy, crossEntropy);
         _metrics.Add("msn/meanEntropyGap", gap);
         _metrics.Add("msn/entropy", Mean(row.Slice(EntropyAt, Anchors)));
         _metrics.Add("msn/largestTarget", Mean(row.Slice(LargestAt, ImagesPerStep)));
-        _metrics.Add("msn/prototypesUsed", row[UsedAt]);
+        _metrics.Add(Used, row[UsedAt]);
         if (_model.Require(row.Slice(ModelAt, ModelState.Numbers), step + 1) is { } norm)
         {
             _metrics.Add("gradient/norm", norm);

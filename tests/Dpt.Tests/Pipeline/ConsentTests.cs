@@ -62,11 +62,11 @@ public class ConsentTests
 
     /// <summary>
     /// Every setting but those of the data and of probes (<see cref="ProbeRunTests"/>), with the stage that has to be made again if it changes; another number of rounds adds or
-    /// leaves out stages, see <see cref="RoundTests"/>.
+    /// leaves out stages, see <see cref="RoundTests"/>, and nothing of a run depends on how `dpt pretrain` trains.
     /// </summary>
     private static IEnumerable<TestCaseData> Settings() =>
         from part in (JsonObject)JsonSerializer.SerializeToNode(TinyOptions.Run, _camelCase)!
-        where part.Key is not ("data" or "rounds" or "probe")
+        where part.Key is not ("data" or "rounds" or "probe" or "pretrain")
         from name in part.Value is JsonObject members ? members.Select(m => $"{part.Key}.{m.Key}") : [part.Key]
         select new TestCaseData(name, StageOf(name)).SetArgDisplayNames(name);
 
