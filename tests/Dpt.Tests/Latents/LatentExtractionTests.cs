@@ -20,7 +20,8 @@ public sealed class LatentExtractionTests
         _autoencoder = AutoencoderFolder.Make(_folder, _device);
         for (var i = 0; i < Images; i++)
         {
-            _folder.Write($"set/train/{(i < 4 ? 'a' : 'b')}/ü {i}.png", TestImages.Png(1, 9, 11, 17 * i));
+            // All names together are longer than the moments of an image, which must not be mistaken for them.
+            _folder.Write($"set/train/{(i < 4 ? 'a' : 'b')}/ü {i}, a name of some length.png", TestImages.Png(1, 9, 11, 17 * i));
         }
 
         _folder.Write("set/test/a/1.png", TestImages.Png(1, 9, 11));

@@ -110,6 +110,10 @@ public sealed class MsnViewsTests
         Assert.That(Read(0), Is.EqualTo(first));
         Assert.That(second, Is.Not.EqualTo(first));
         Assert.That(first.AsSpan(0, Images * Side * Side).ToArray(), Is.Not.EqualTo(first.AsSpan(Images * Side * Side, Images * Side * Side).ToArray()));
+        Assert.That(Halved(views.Masked), Is.Not.EqualTo(device.Download(views.Small(tape).Data)), "the small views are those that are masked");
+
+        float[] Halved(Tensor large) =>
+            device.Download(tape.DownSample(tape.Reshape(large, new TensorShape(Images * large.Shape[1], Side, Side, 1))).Data);
 
         float[] Read(int step)
         {
