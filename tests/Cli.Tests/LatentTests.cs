@@ -25,6 +25,18 @@ public sealed class LatentTests : NetworkFileTests
         Assert.That(run.Out, Does.Contain(new DecodeRequest("z.npy", "a", Folder.File("o")).ToString()));
     }
 
+    /// <summary>A file of moments may have taken days: nothing takes its place.</summary>
+    [Test]
+    public void Encode_ToAFileThatExists_IsRefused()
+    {
+        var file = Folder.File("there.safetensors");
+        File.WriteAllText(file, "moments");
+        var refused = CommandLine.Run("encode", "--data", "digits", "--autoencoder", "a", "--device", "host", "--out", file);
+        Assert.That(refused.Code, Is.EqualTo(ExitCodes.Environment));
+        Assert.That(refused.Err, Does.Contain("exists; give the name of a new file"));
+        Assert.That(File.ReadAllText(file), Is.EqualTo("moments"));
+    }
+
     [Test]
     public void Generate_WithAnAutoencoder_WantsANewFolder()
     {

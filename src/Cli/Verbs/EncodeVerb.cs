@@ -35,7 +35,7 @@ internal sealed class EncodeVerb : Verb<EncodeArguments>
             options.Data,
             options.Seed,
             NetworkOptions.Given(arguments.Autoencoder, Name, "autoencoder DIR"),
-            OutputPath.RequireNew(NetworkOptions.Given(arguments.Out, Name, "out FILE"), isFolder: true));
+            OutputPath.RequireNew(NetworkOptions.Given(arguments.Out, Name, "out FILE"), isFolder: false, replaces: false));
         using var device = DeviceChoice.Open(options.Device, kernels: null, context.Terminal);
         var result = context.Terminal.Watch(screen => context.Commands.Encode(request, device, screen, context.Stop));
         VerbResult.Of(

@@ -16,10 +16,13 @@ internal static class OutputPath
     }
 
     /// <summary>The same, and that nothing is in the way: a file takes the place of a file, a folder takes nothing's.</summary>
-    public static string RequireNew(string path, bool isFolder)
+    /// <param name="path">The path.</param>
+    /// <param name="isFolder">Whether a folder is made there, not a file.</param>
+    /// <param name="replaces">Whether a file may be in the way of a file; not one that took days.</param>
+    public static string RequireNew(string path, bool isFolder, bool replaces = true)
     {
         var full = Require(path);
-        return Directory.Exists(full) || (isFolder && File.Exists(full))
+        return Directory.Exists(full) || ((isFolder || !replaces) && File.Exists(full))
             ? throw new DptException(FailureKind.Environment, $"'{full}' exists; give the name of a new {(isFolder ? "folder" : "file")}")
             : full;
     }
