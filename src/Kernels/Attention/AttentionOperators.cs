@@ -47,6 +47,16 @@ public static class AttentionOperators
     /// <summary>A U-ViT-S on images of 32 x 32 and on latents of 256 x 256, patches of 2.</summary>
     private static readonly AttentionCase[] BenchShapes = [new(16, 257, 8, 64), new(4, 1025, 8, 64)];
 
+    /// <summary>
+    /// U-ViT-S and U-ViT-L on 64 images of 32 x 32 with a label, U-ViT-L on 32 latents of 512 x 512, and a card full of heads at the
+    /// lengths between.
+    /// </summary>
+    private static readonly AttentionCase[] Bf16BenchShapes =
+    [
+        new(64, 257, 8, 64), new(64, 258, 16, 64), new(32, 1026, 16, 64),
+        .. new[] { 64, 128, 257, 320, 512, 1024 }.Select(length => new AttentionCase(4, length, 48, 64)),
+    ];
+
     /// <summary>O = softmax(Q K^T / sqrt(d)) V.</summary>
     public static Operator<AttentionForwardCall> Forward { get; } = new(
         "attention.forward",
@@ -83,7 +93,7 @@ public static class AttentionOperators
         new AttentionForwardBf16V2MmaSync(),
         new AttentionForwardBf16V1Naive())
     {
-        BenchCases = () => BenchShapes.Select(c => c.ForwardBf16(saveLogSumExp: true)),
+        BenchCases = () => Bf16BenchShapes.Select(c => c.ForwardBf16(saveLogSumExp: true)),
     };
 
     /// <summary><see cref="Backward"/> in bf16: gradient of <see cref="ForwardBf16"/> with respect to the packed qkv.</summary>
@@ -95,7 +105,7 @@ public static class AttentionOperators
         new AttentionBackwardBf16V2MmaSync(),
         new AttentionBackwardBf16V1Naive())
     {
-        BenchCases = () => BenchShapes.Select(c => c.BackwardBf16()),
+        BenchCases = () => Bf16BenchShapes.Select(c => c.BackwardBf16()),
     };
 
     private static IEnumerable<KernelCase> ForwardCases() =>

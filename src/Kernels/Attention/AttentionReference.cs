@@ -1,6 +1,6 @@
 namespace DPT.Engine.Kernels;
 
-/// <summary>Attention in double precision: the definition, one query row at a time.</summary>
+/// <summary>Attention in double precision: the definition, one query row at a time; heads, which share nothing, side by side.</summary>
 internal sealed class AttentionReference(AttentionShape dims)
 {
     private readonly double _scale = 1 / Math.Sqrt(dims.HeadSize);
@@ -9,7 +9,7 @@ internal sealed class AttentionReference(AttentionShape dims)
     public void Forward(double[] qkv, double[] output, double[] logSumExp)
     {
         Array.Clear(output);
-        foreach (var (b, h, i) in Rows())
+        ForEachRow((b, h, i) =>
         {
             var p = Probabilities(qkv, b, h, i, out var log);
             for (var j = 0; j < dims.Tokens; j++)
@@ -24,14 +24,14 @@ internal sealed class AttentionReference(AttentionShape dims)
             {
                 logSumExp[Row(b, h, i)] = log;
             }
-        }
+        });
     }
 
     /// <summary>Gradient of qkv: P = softmax(S), dP = dO V^T, dS = P (dP - sum(dO O)).</summary>
     public void Backward(double[] qkv, double[] output, double[] dOutput, double[] dQkv)
     {
         Array.Clear(dQkv);
-        foreach (var (b, h, i) in Rows())
+        ForEachRow((b, h, i) =>
         {
             var probabilities = Probabilities(qkv, b, h, i, out _);
             var row = Head(b, h, i);
@@ -47,27 +47,27 @@ internal sealed class AttentionReference(AttentionShape dims)
                     dQkv[Packed(b, h, j, 2) + c] += p * dOutput[row + c];
                 }
             }
-        }
+        });
     }
 
     /// <summary>Scales every query so that the largest logit of its row has that absolute value.</summary>
-    public void StretchLogits(double[] qkv, double max)
+    public void StretchLogits(double[] qkv, double max) => ForEachRow((b, h, i) =>
     {
-        foreach (var (b, h, i) in Rows())
+        var factor = max / Logits(qkv, b, h, i).Max(Math.Abs);
+        for (var c = 0; c < dims.HeadSize; c++)
         {
-            var factor = max / Logits(qkv, b, h, i).Max(Math.Abs);
-            for (var c = 0; c < dims.HeadSize; c++)
-            {
-                qkv[Packed(b, h, i, 0) + c] *= factor;
-            }
+            qkv[Packed(b, h, i, 0) + c] *= factor;
         }
-    }
+    });
 
-    private IEnumerable<(int Batch, int Head, int Token)> Rows() =>
-        from b in Enumerable.Range(0, dims.Batch)
-        from h in Enumerable.Range(0, dims.Heads)
-        from i in Enumerable.Range(0, dims.Tokens)
-        select (b, h, i);
+    /// <summary>Rows of a head in order: their shares of gradients add up alike at any number of threads.</summary>
+    private void ForEachRow(Action<int, int, int> visit) => Parallel.For(0, dims.Batch * dims.Heads, head =>
+    {
+        for (var i = 0; i < dims.Tokens; i++)
+        {
+            visit(head / dims.Heads, head % dims.Heads, i);
+        }
+    });
 
     /// <summary>The softmax of a row's logits, and the log of the sum of their exponentials.</summary>
     private double[] Probabilities(double[] qkv, int b, int h, int i, out double log)

@@ -76,6 +76,10 @@ public static class KernelBench
         }
     }
 
+    /// <summary>Whether the peak of tensor cores is the variant's, by its text.</summary>
+    internal static bool UsesTensorCores(KernelVariant variant) => variant is IGpuVariant gpu && gpu.Kernels.Any(
+        k => PtxReport.Of(k.ToPtx(), PtxPipeline.Build(k, k.MinArchitecture)).MatrixInstructions > 0);
+
     private static void Prove(Device device, Operator op, IReadOnlyList<KernelVariant> variants)
     {
         if (variants.Select(v => FaultOf(device, op, v)).FirstOrDefault(f => f is not null) is { } fault)
@@ -126,11 +130,9 @@ public static class KernelBench
         {
             var sorted = _turns.Order().ToList();
             var median = sorted[sorted.Count / 2];
-            var onTensorCores = variant is IGpuVariant gpu && gpu.Kernels.Any(
-                k => PtxReport.Of(k.ToPtx(), PtxPipeline.Build(k, PtxArchitecture.Sm80)).MatrixInstructions > 0);
             return new BenchResult(
                 op.IdOf(variant), kernelCase.Label, median, sorted[sorted.Count / 4], sorted[3 * sorted.Count / 4],
-                flops / median, bytes / median, peaks.Seconds(flops, bytes, onTensorCores) / median, _turns);
+                flops / median, bytes / median, peaks.Seconds(flops, bytes, UsesTensorCores(variant)) / median, _turns);
         }
 
         private void Launch() => kernelCase.Launch(device, variant, copies[_next++ % copies.Count]);

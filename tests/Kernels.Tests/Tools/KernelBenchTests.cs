@@ -54,6 +54,12 @@ public sealed class KernelBenchTests
         Assert.That(() => DevicePeaks.Measure(device), Throws.TypeOf<KernelException>().With.Message.Contains("no speed"));
     }
 
+    [TestCase("matmul.bf16", "v3-warp-groups", true, TestName = "Peak_OfAVariantForOneArchitecture_IsThatOfTensorCores")]
+    [TestCase("matmul.bf16", "v2-mma-sync", true, TestName = "Peak_OfAVariantForAllArchitectures_IsThatOfTensorCores")]
+    [TestCase("matmul.bf16", "v1-naive", false, TestName = "Peak_OfPlainMultiplyAdds_IsTheirs")]
+    public void Peak(string op, string variant, bool isThatOfTensorCores) => Assert.That(
+        KernelBench.UsesTensorCores(KernelRegistry.Find(op).Variants.Single(v => v.Name == variant)), Is.EqualTo(isThatOfTensorCores));
+
     [Test]
     public void BenchCases_OfEveryOperator_AreDescribed() =>
         Assert.That(KernelRegistry.Operators.Select(o => o.BenchCases().Count()), Is.All.Positive);
