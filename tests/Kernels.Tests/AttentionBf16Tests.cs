@@ -103,7 +103,7 @@ public sealed class AttentionBf16Tests
     public void Head_BesideOneThatIsNaN_KeepsItsBits(KernelVariant variant)
     {
         using var device = Open(variant);
-        foreach (var (tokens, size) in new[] { (1, 32), (17, 72), (65, 96) })
+        foreach (var (tokens, size) in ShapesOf(variant))
         {
             var whole = Outputs(-1);
             for (var broken = 0; broken < Heads; broken++)
@@ -126,7 +126,7 @@ public sealed class AttentionBf16Tests
     public void GradientOfAHead_BesideOneThatIsNaN_KeepsItsBits(KernelVariant variant)
     {
         using var device = Open(variant);
-        foreach (var (tokens, size) in new[] { (1, 32), (17, 72), (65, 96) })
+        foreach (var (tokens, size) in ShapesOf(variant))
         {
             var whole = Gradients(-1);
             for (var broken = 0; broken < Heads; broken++)
@@ -245,15 +245,38 @@ public sealed class AttentionBf16Tests
     [TestCase(320, 64)]
     public void ShortSequence_OfAnyHead_IsTheReference(int tokens, int size) => Assert.That(ProveShort(tokens, size), Is.Empty);
 
-    [TestCase(32, 17, "v3-short")]
-    [TestCase(72, 320, "v3-short")]
-    [TestCase(128, 256, "v3-short")]
-    [TestCase(32, 321, "v2-mma-sync")]
-    [TestCase(96, 321, "v2-mma-sync")]
-    [TestCase(128, 257, "v2-mma-sync")]
-    [TestCase(24, 17, "v1-naive")]
-    [TestCase(80, 321, "v1-naive")]
-    public void Default_OnTheGpu_ShortSequencesAndHeadSizesOfTensorCoresGoToTheirs(int size, int tokens, string name)
+    /// <summary>Lengths around what one warp, all warps and two strips each have, with a head of its own for every block and two places.</summary>
+    [TestCase(1, 143, 1, 32)]
+    [TestCase(1, 145, 2, 32)]
+    [TestCase(1, 257, 1, 64)]
+    [TestCase(1, 287, 1, 32)]
+    [TestCase(1, 288, 1, 64)]
+    [TestCase(133, 33, 1, 32)]
+    [TestCase(67, 16, 8, 32)]
+    public void NextHead_OfAnyLengthAndNumberOfHeads_IsTheReference(int batch, int tokens, int heads, int size) => Assert.That(
+        Prove("v4-next-head", AttentionOperators.ForwardBf16, new AttentionCase(batch, tokens, heads, size).ForwardBf16(saveLogSumExp: true)),
+        Is.Empty);
+
+    /// <summary>Lengths around what one strip and two strips for each warp are, and one that leaves a strip to other warps on each side.</summary>
+    [TestCase(127, 32)]
+    [TestCase(129, 32)]
+    [TestCase(257, 64)]
+    [TestCase(273, 32)]
+    [TestCase(288, 64)]
+    public void WholeHead_OfAnyLength_IsTheReference(int tokens, int size) => Assert.That(
+        Prove("v4-whole-head", AttentionOperators.BackwardBf16, new AttentionCase(1, tokens, 1, size).BackwardBf16()), Is.Empty);
+
+    [TestCase(32, 17, "v4-next-head", "v4-whole-head")]
+    [TestCase(64, 288, "v4-next-head", "v4-whole-head")]
+    [TestCase(64, 289, "v3-short", "v3-short")]
+    [TestCase(72, 320, "v3-short", "v3-short")]
+    [TestCase(128, 256, "v3-short", "v3-short")]
+    [TestCase(32, 321, "v2-mma-sync", "v2-mma-sync")]
+    [TestCase(96, 321, "v2-mma-sync", "v2-mma-sync")]
+    [TestCase(128, 257, "v2-mma-sync", "v2-mma-sync")]
+    [TestCase(24, 17, "v1-naive", "v1-naive")]
+    [TestCase(80, 321, "v1-naive", "v1-naive")]
+    public void Default_OnTheGpu_ShortSequencesAndHeadSizesOfTensorCoresGoToTheirs(int size, int tokens, string name, string ofGradient)
     {
         using var device = new SimDevice(threads: 1, selection: new KernelSelection());
         var call = new AttentionForwardBf16Call { Dims = new(2, tokens, 4, size), Qkv = default, Output = default };
@@ -264,7 +287,7 @@ public sealed class AttentionBf16Tests
         Assert.Multiple(() =>
         {
             Assert.That(device.Selection.Resolve(AttentionOperators.ForwardBf16, in call, device).Name, Is.EqualTo(name));
-            Assert.That(device.Selection.Resolve(AttentionOperators.BackwardBf16, in gradient, device).Name, Is.EqualTo(name));
+            Assert.That(device.Selection.Resolve(AttentionOperators.BackwardBf16, in gradient, device).Name, Is.EqualTo(ofGradient));
         });
     }
 
@@ -279,20 +302,40 @@ public sealed class AttentionBf16Tests
         Assert.That(said, Is.EqualTo(reason));
     }
 
+    [TestCase(24, 17, "head size 24; it serves 32, 64, 72, 96, 128")]
+    [TestCase(72, 17, "head size 72; it serves up to 64")]
+    [TestCase(64, 289, "289 tokens; it serves up to 288")]
+    public void Whole_OfWhatDoesNotFit_SaysWhy(int size, int tokens, string reason)
+    {
+        using var device = new SimDevice(threads: 1, selection: new KernelSelection());
+        var call = new AttentionForwardBf16Call { Dims = new(2, tokens, 4, size), Qkv = default, Output = default };
+        var gradient = new AttentionBackwardBf16Call
+        {
+            Dims = call.Dims, Qkv = default, Output = default, LogSumExp = default, OutputGradient = default, QkvGradient = default,
+        };
+        Assert.Multiple(() =>
+        {
+            Assert.That(new AttentionForwardBf16V4NextHead().Supports(in call, device, out var said), Is.False);
+            Assert.That(said, Is.EqualTo(reason));
+            Assert.That(new AttentionBackwardBf16V4WholeHead().Supports(in gradient, device, out said), Is.False);
+            Assert.That(said, Is.EqualTo(reason));
+        });
+    }
+
     private static IEnumerable<string> ProveShort(int tokens, int size)
     {
         var attention = new AttentionCase(1, tokens, 1, size);
         return
         [
-            .. Prove(AttentionOperators.ForwardBf16, attention.ForwardBf16(saveLogSumExp: true)),
-            .. Prove(AttentionOperators.BackwardBf16, attention.BackwardBf16()),
+            .. Prove("v3-short", AttentionOperators.ForwardBf16, attention.ForwardBf16(saveLogSumExp: true)),
+            .. Prove("v3-short", AttentionOperators.BackwardBf16, attention.BackwardBf16()),
         ];
+    }
 
-        static IReadOnlyList<string> Prove(Operator op, KernelCase kernelCase)
-        {
-            using var device = new SimDevice(selection: new KernelSelection());
-            return KernelProver.Prove(device, op, op.Variants.Single(v => v.Name == "v3-short"), kernelCase);
-        }
+    private static IReadOnlyList<string> Prove(string variant, Operator op, KernelCase kernelCase)
+    {
+        using var device = new SimDevice(selection: new KernelSelection());
+        return KernelProver.Prove(device, op, op.Variants.Single(v => v.Name == variant), kernelCase);
     }
 
     private static Device Open(KernelVariant variant) => variant is IGpuVariant
@@ -323,6 +366,10 @@ public sealed class AttentionBf16Tests
     private static BFloat16[] Packed(int tokens, int size, Func<int, int, int, int, float> value) =>
         [.. Enumerable.Range(0, tokens * 3 * Heads * size).Select(i => BFloat16.Round(
             value(i / (Heads * size) % 3, i / (3 * Heads * size), i / size % Heads, i % size)))];
+
+    /// <summary>Shapes that it serves: the fourth variants keep whole heads, which fit up to 64.</summary>
+    private static (int Tokens, int Size)[] ShapesOf(KernelVariant variant) =>
+        variant.Name.StartsWith("v4", StringComparison.Ordinal) ? [(1, 32), (17, 64), (65, 64)] : [(1, 32), (17, 72), (65, 96)];
 
     /// <summary>Numbers in (-1, 1) without a pattern.</summary>
     private static float Mixed(int part, int token, int head, int c) =>

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -20,9 +19,6 @@ internal sealed class AttentionBackwardBf16V3Short : GpuVariant<AttentionBackwar
 {
     /// <summary>Strips that a block owns, at most.</summary>
     private const int MostStrips = 10;
-
-    /// <summary>Rows at a time.</summary>
-    private const int Stage = Bf16GradientStrips.Stage;
 
     private static readonly Bf16HeadKernels Heads = new(Kernel<Head32>, Bf16ShortHead.Threads, SharedRows, 0, 0, 1, 0, 0);
 
@@ -74,138 +70,37 @@ internal sealed class AttentionBackwardBf16V3Short : GpuVariant<AttentionBackwar
         {
             var side = new Bf16ShortSide<T>(shared, tokens, block, blocks);
             side.Copy(q, dO, k, v);
-            dots.Sum<T>(side.Strips.FirstOfBlock, side.Strips.EndOfBlock);
+            dots.Sum<T>(side.Strips.FirstOfBlock, side.Strips.EndOfBlock, Bf16ShortHead.Warps(T.Size));
             Bf16ShortSide<T>.Await();
             var strip = side.Strips.First;
-            for (; strip + StripsOfQueries<T>() <= side.Strips.End; strip += StripsOfQueries<T>())
+            for (; strip + Bf16ShortGradient.StripsOfQueries<T>() <= side.Strips.End; strip += Bf16ShortGradient.StripsOfQueries<T>())
             {
-                SumQueries(strip, StripsOfQueries<T>(), side, dots, shared, dQkv, head, tokens, scale, scaleOfExp2);
+                Bf16ShortGradient.SumQueries<T>(
+                    strip, Bf16ShortGradient.StripsOfQueries<T>(), side.Of(strip), dots, shared, dQkv, index, tokens, heads, scale, scaleOfExp2);
             }
 
             if (strip < side.Strips.End)
             {
-                SumQueries(strip, 1, side, dots, shared, dQkv, head, tokens, scale, scaleOfExp2);
+                Bf16ShortGradient.SumQueries<T>(strip, 1, side.Of(strip), dots, shared, dQkv, index, tokens, heads, scale, scaleOfExp2);
             }
         }
         else
         {
             var side = new Bf16ShortSide<T>(shared, tokens, block - blocks, blocks);
             side.Copy(k, v, q, dO);
-            dots.Sum<T>(0, (tokens + Bf16HeadTile.Strip - 1) / Bf16HeadTile.Strip);
+            dots.Sum<T>(0, (tokens + Bf16HeadTile.Strip - 1) / Bf16HeadTile.Strip, Bf16ShortHead.Warps(T.Size));
             Bf16ShortSide<T>.Await();
             var strip = side.Strips.First;
-            for (; strip + StripsOfKeys<T>() <= side.Strips.End; strip += StripsOfKeys<T>())
+            for (; strip + Bf16ShortGradient.StripsOfKeys<T>() <= side.Strips.End; strip += Bf16ShortGradient.StripsOfKeys<T>())
             {
-                SumKeys(strip, StripsOfKeys<T>(), side, dots, shared, dQkv, head, tokens, scale, scaleOfExp2);
+                Bf16ShortGradient.SumKeys<T>(
+                    strip, Bf16ShortGradient.StripsOfKeys<T>(), side.Of(strip), dots, shared, dQkv, index, tokens, heads, scale, scaleOfExp2);
             }
 
             if (strip < side.Strips.End)
             {
-                SumKeys(strip, 1, side, dots, shared, dQkv, head, tokens, scale, scaleOfExp2);
+                Bf16ShortGradient.SumKeys<T>(strip, 1, side.Of(strip), dots, shared, dQkv, index, tokens, heads, scale, scaleOfExp2);
             }
         }
-    }
-
-    /// <summary>Strips of queries that a warp has at once: two where registers last.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int StripsOfQueries<T>() where T : struct, IHeadSize => T.Size <= 64 ? 2 : 1;
-
-    /// <summary>Strips of keys, beside two kinds of sums.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int StripsOfKeys<T>() where T : struct, IHeadSize => T.Size <= 64 ? 2 : 1;
-
-    /// <summary>Queries at a time for strips of keys: fewer where their sums leave no registers for more scores.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int StageOfKeys<T>(int strips) where T : struct, IHeadSize => strips * T.Size <= 64 ? Stage : Stage / 2;
-
-    /// <summary>Sums and writes dq of strips.</summary>
-    /// <param name="strip">The first of them.</param>
-    /// <param name="count">How many, a constant.</param>
-    /// <param name="side">What the block has in shared memory.</param>
-    /// <param name="dots">Log-sum-exps and D.</param>
-    /// <param name="shared">Where all tiles lie.</param>
-    /// <param name="dQkv">The gradient.</param>
-    /// <param name="head">The head.</param>
-    /// <param name="tokens">Tokens of the sequence.</param>
-    /// <param name="scale">The scale of scores.</param>
-    /// <param name="scaleOfExp2">What makes an exponent of a score.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void SumQueries<T>(
-        int strip, int count, Bf16ShortSide<T> side, Bf16RowDots dots, ArrayView<UInt4> shared, ArrayView<BFloat16> dQkv,
-        GpuAttentionHead head, int tokens, float scale, float scaleOfExp2)
-        where T : struct, IHeadSize
-    {
-        var (own, row) = (side.Strips.Own(strip), Bf16HeadTile.Strip * strip);
-        UInt4[] q = new UInt4[Bf16GradientStrips.Fragments], dO = new UInt4[Bf16GradientStrips.Fragments];
-        Bf16GradientStrips.Load<T>(q, count, shared, 0, own);
-        Bf16GradientStrips.Load<T>(dO, count, shared, 0, side.OwnSecond + own);
-        float[] exponents = new float[4], d = new float[4];
-        for (var i = 0; i < 2 * count; i++)
-        {
-            var numbers = dots.Of(row + (WarpReduce.Lane / 4) + (8 * i));
-            exponents[i] = numbers.X;
-            d[i] = numbers.Y;
-        }
-
-        var dQ = new Float4[Bf16GradientStrips.Sums];
-        Bf16GradientStrips.Clear<T>(dQ, count);
-        var (first, at) = (0, side.At);
-        for (; first + Stage <= tokens; first += Stage)
-        {
-            Bf16GradientStrips.AddKeys<T>(dQ, q, dO, exponents, d, count, shared, at, side.Second, Stage, true, Stage, scaleOfExp2);
-            at += Stage * Bf16HeadTile.Chunks<T>();
-        }
-
-        for (; first < tokens; first += Bf16HeadTile.Strip)
-        {
-            Bf16GradientStrips.AddKeys<T>(
-                dQ, q, dO, exponents, d, count, shared, at, side.Second, Bf16HeadTile.Strip, false, tokens - first, scaleOfExp2);
-            at += Bf16HeadTile.Strip * Bf16HeadTile.Chunks<T>();
-        }
-
-        // Other lanes have read the queries whose rows are written.
-        Warp.Barrier();
-        Bf16GradientStrips.Store<T>(dQ, scale, count, shared, own, dQkv, head.Query, head.PackedWidth, row, tokens);
-    }
-
-    /// <summary>Sums and writes dk and dv of strips.</summary>
-    /// <inheritdoc cref="SumQueries{T}"/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void SumKeys<T>(
-        int strip, int count, Bf16ShortSide<T> side, Bf16RowDots dots, ArrayView<UInt4> shared, ArrayView<BFloat16> dQkv,
-        GpuAttentionHead head, int tokens, float scale, float scaleOfExp2)
-        where T : struct, IHeadSize
-    {
-        var (own, row) = (side.Strips.Own(strip), Bf16HeadTile.Strip * strip);
-        var ownValues = side.OwnSecond + own;
-        UInt4[] k = new UInt4[Bf16GradientStrips.Fragments], v = new UInt4[Bf16GradientStrips.Fragments];
-        Bf16GradientStrips.Load<T>(k, count, shared, 0, own);
-        Bf16GradientStrips.Load<T>(v, count, shared, 0, ownValues);
-        Float4[] dK = new Float4[Bf16GradientStrips.Sums], dV = new Float4[Bf16GradientStrips.Sums];
-        Bf16GradientStrips.Clear<T>(dK, count);
-        Bf16GradientStrips.Clear<T>(dV, count);
-        var (first, at) = (0, side.At);
-        var stage = StageOfKeys<T>(count);
-        for (; first + stage <= tokens; first += stage)
-        {
-            var numbers = dots.Of(first + (WarpReduce.Lane & (stage - 1)));
-            Bf16GradientStrips.AddQueries<T>(
-                dK, dV, k, v, numbers.X, numbers.Y, count, shared, own, ownValues, at, side.Second, stage, true, stage, scaleOfExp2);
-            at += stage * Bf16HeadTile.Chunks<T>();
-        }
-
-        for (; first < tokens; first += Bf16HeadTile.Strip)
-        {
-            var numbers = dots.Of(first + (WarpReduce.Lane & (Bf16HeadTile.Strip - 1)));
-            Bf16GradientStrips.AddQueries<T>(
-                dK, dV, k, v, numbers.X, numbers.Y, count, shared, own, ownValues, at, side.Second, Bf16HeadTile.Strip, false, tokens - first,
-                scaleOfExp2);
-            at += Bf16HeadTile.Strip * Bf16HeadTile.Chunks<T>();
-        }
-
-        // Other lanes have read the keys and values whose rows are written.
-        Warp.Barrier();
-        Bf16GradientStrips.Store<T>(dK, scale, count, shared, own, dQkv, head.Key, head.PackedWidth, row, tokens);
-        Bf16GradientStrips.Store<T>(dV, 1f, count, shared, ownValues, dQkv, head.Value, head.PackedWidth, row, tokens);
     }
 }

@@ -87,14 +87,14 @@ internal sealed class AttentionForwardBf16V2MmaSync : GpuVariant<AttentionForwar
         for (; first + Keys <= tokens; first += Keys)
         {
             ring.Advance(Keys, first);
-            Bf16QueryStrips.Attend<T>(q, m, l, o, strips, shared, ring.StageOf(Keys, first), values, Keys, Keys, scale);
+            Bf16QueryStrips.Attend<T>(q, m, l, o, strips, shared, ring.StageOf(Keys, first), values, Keys, true, Keys, scale);
         }
 
         TensorCore.WaitForCopies();
         Group.Barrier();
         for (var at = ring.StageOf(Keys, first); first < tokens; first += Bf16HeadTile.Strip)
         {
-            Bf16QueryStrips.Attend<T>(q, m, l, o, strips, shared, at, values, Bf16HeadTile.Strip, tokens - first, scale);
+            Bf16QueryStrips.Attend<T>(q, m, l, o, strips, shared, at, values, Bf16HeadTile.Strip, false, tokens - first, scale);
             at += Bf16HeadTile.Strip * Bf16HeadTile.Chunks<T>();
         }
 

@@ -120,7 +120,7 @@ internal sealed class AttentionForwardBf16V3Short : GpuVariant<AttentionForwardB
         var (first, at) = (0, KeysAt<T>());
         while (first + Keys <= tokens)
         {
-            Bf16QueryStrips.Attend<T>(q, m, l, o, count, shared, at, Bf16ResidentRows<T>.Second, Keys, Keys, scale);
+            Bf16QueryStrips.Attend<T>(q, m, l, o, count, shared, at, Bf16ResidentRows<T>.Second, Keys, true, Keys, scale);
             first += Keys;
             at += Keys * Bf16HeadTile.Chunks<T>();
             if (awaits)
@@ -131,7 +131,7 @@ internal sealed class AttentionForwardBf16V3Short : GpuVariant<AttentionForwardB
 
         for (; first < tokens; first += Bf16HeadTile.Strip)
         {
-            Bf16QueryStrips.Attend<T>(q, m, l, o, count, shared, at, Bf16ResidentRows<T>.Second, Bf16HeadTile.Strip, tokens - first, scale);
+            Bf16QueryStrips.Attend<T>(q, m, l, o, count, shared, at, Bf16ResidentRows<T>.Second, Bf16HeadTile.Strip, false, tokens - first, scale);
             at += Bf16HeadTile.Strip * Bf16HeadTile.Chunks<T>();
         }
 

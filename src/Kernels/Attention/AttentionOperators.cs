@@ -16,6 +16,9 @@ public static class AttentionOperators
         new(1, 17, 2, 100), new(1, 1, 3, 100), new(1, 33, 2, 124), new(1, 65, 2, 124),
     ];
 
+    /// <summary>More heads than twice the multiprocessors of a card: blocks that go from head to head have three, and some two.</summary>
+    private static readonly AttentionCase ManyShortHeads = new(38, 3, 7, 32);
+
     private static readonly AttentionCase[] Cases =
     [
         new(1, 1, 1, 1), new(2, 1, 2, 8), new(1, 2, 1, 31), new(2, 17, 2, 32), new(1, 18, 3, 33), new(2, 65, 1, 64),
@@ -41,7 +44,7 @@ public static class AttentionOperators
         new(1, 130, 1, 128), new(1, 255, 1, 32), new(1, 256, 1, 32), new(1, 257, 1, 64), new(1, 258, 1, 32),
         new(1, 5, 2, 24), new(1, 33, 1, 31), new(1, 2, 1, 255), new(1, 3, 1, 256),
         new(1, 33, 2, 32, logits: 80), new(1, 20, 2, 32, FillPattern.Large), new(1, 20, 2, 64, FillPattern.Constant),
-        new(1, 20, 1, 32, FillPattern.Tiny), new(1, 20, 1, 72, FillPattern.Zero),
+        new(1, 20, 1, 32, FillPattern.Tiny), new(1, 20, 1, 72, FillPattern.Zero), ManyShortHeads,
     ];
 
     /// <summary>A U-ViT-S on images of 32 x 32 and on latents of 256 x 256, patches of 2.</summary>
@@ -89,6 +92,7 @@ public static class AttentionOperators
         "attention.forward.bf16",
         ForwardBf16Cases,
         new AttentionForwardBf16HostV1Widen(),
+        new AttentionForwardBf16V4NextHead(),
         new AttentionForwardBf16V3Short(),
         new AttentionForwardBf16V2MmaSync(),
         new AttentionForwardBf16V1Naive())
@@ -101,6 +105,7 @@ public static class AttentionOperators
         "attention.backward.bf16",
         BackwardBf16Cases,
         new AttentionBackwardBf16HostV1Widen(),
+        new AttentionBackwardBf16V4WholeHead(),
         new AttentionBackwardBf16V3Short(),
         new AttentionBackwardBf16V2MmaSync(),
         new AttentionBackwardBf16V1Naive())

@@ -28,10 +28,22 @@ internal sealed class Bf16HeadKernels
     /// <param name="threads">Threads of a block, by head size.</param>
     /// <param name="rows">Rows that a block keeps in shared memory, by head size.</param>
     /// <param name="blocks">As above.</param>
-    public Bf16HeadKernels(Delegate kernel, Func<int, int> threads, Func<int, int> rows, params int[] blocks) => All =
+    public Bf16HeadKernels(Delegate kernel, Func<int, int> threads, Func<int, int> rows, params int[] blocks)
+        : this(kernel, PtxArchitecture.Sm80, threads, rows, blocks)
+    {
+    }
+
+    /// <param name="kernel">A method with the head size as type argument, whichever it is.</param>
+    /// <param name="least">The least architecture that it runs on.</param>
+    /// <param name="threads">Threads of a block, by head size.</param>
+    /// <param name="rows">Rows that a block keeps in shared memory, by head size.</param>
+    /// <param name="blocks">As above; as many of the first head sizes as numbers are given.</param>
+    public Bf16HeadKernels(
+        Delegate kernel, PtxArchitecture least, Func<int, int> threads, Func<int, int> rows, params int[] blocks) => All =
     [
         .. Tiles.Zip(blocks, (t, count) => new GpuKernel(kernel, threads(t.Size), t.Tile)
         {
+            MinArchitecture = least,
             DynamicSharedBytes = rows(t.Size) * t.Size * sizeof(ushort),
             BlocksPerMultiprocessor = count,
             Unroll = LongestLoop,

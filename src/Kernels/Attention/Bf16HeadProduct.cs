@@ -31,6 +31,36 @@ internal static class Bf16HeadProduct
         }
     }
 
+    /// <summary>
+    /// Reads a strip of rows as a left factor from global memory. Through shared memory, so that neighbours read whole rows: 16 rows that
+    /// nobody else uses, and that other lanes have read before.
+    /// </summary>
+    /// <param name="rows">Its fragments, as <see cref="LoadRows{T}"/> has them.</param>
+    /// <param name="to">Where they begin.</param>
+    /// <param name="shared">Where tiles lie.</param>
+    /// <param name="row">First of the 16 rows in the tile at the start.</param>
+    /// <param name="x">The array.</param>
+    /// <param name="at">The strip's first element in it, a multiple of 16 bytes.</param>
+    /// <param name="stride">Elements from one row to the next.</param>
+    /// <param name="count">Rows from the strip's first to the last there is; zeros behind it.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void FetchRows<T>(
+        UInt4[] rows, int to, ArrayView<UInt4> shared, int row, ArrayView<BFloat16> x, long at, int stride, int count)
+        where T : struct, IHeadSize
+    {
+        var (chunks, source) = (Bf16HeadTile.Chunks<T>(), x.Cast<UInt4>());
+        for (var i = 0; i < Bf16HeadTile.Strip * chunks / WarpReduce.Lanes; i++)
+        {
+            var number = WarpReduce.Lane + (i * WarpReduce.Lanes);
+            var (own, chunk) = (number / chunks, number % chunks);
+            shared[Bf16HeadTile.Place<T>(row + own, chunk)] =
+                own < count ? source[((at + ((long)own * stride)) / Bf16Memory.OfChunk) + chunk] : default;
+        }
+
+        Warp.Barrier();
+        LoadRows<T>(rows, to, shared, 0, row);
+    }
+
     /// <summary>s = a b^T: strips with the rows of a tile.</summary>
     /// <param name="s">Strip i, block j at (columns / 8) i + j.</param>
     /// <param name="a">Strip i, fragment k at (fragments of a row) i + k.</param>

@@ -36,19 +36,20 @@ internal static class Bf16QueryStrips
     /// <param name="shared">Where tiles lie.</param>
     /// <param name="at">The first key.</param>
     /// <param name="values">From a key to its value.</param>
-    /// <param name="count">Keys, a constant: <see cref="Keys"/>, all of which exist, or fewer.</param>
+    /// <param name="count">Keys, a constant of up to <see cref="Keys"/>.</param>
+    /// <param name="isWhole">Whether all exist, a constant.</param>
     /// <param name="left">Keys from the first of these to the last there is.</param>
     /// <param name="scale">What makes an exponent of a score.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Attend<T>(
         UInt4[] q, float[] m, float[] l, Float4[] o, int strips,
-        ArrayView<UInt4> shared, int at, int values, int count, int left, float scale)
+        ArrayView<UInt4> shared, int at, int values, int count, bool isWhole, int left, float scale)
         where T : struct, IHeadSize
     {
         var s = new Float4[Scores];
         var last = at + Bf16HeadTile.AtLast<T>(0);
         Bf16HeadProduct.MultiplyTransposed<T>(s, q, strips, shared, at + Bf16HeadTile.AtColumns<T>(0), last, count);
-        if (count < Keys)
+        if (!isWhole)
         {
             Bf16SoftmaxRows.Mask(s, strips * (count / 8), count, left);
         }
@@ -82,7 +83,11 @@ internal static class Bf16QueryStrips
     {
         float top = Bf16SoftmaxRows.SumOfRow(l[2 * strip]), bottom = Bf16SoftmaxRows.SumOfRow(l[(2 * strip) + 1]);
         var from = strip * Bf16HeadTile.Chunks<T>();
-        Bf16SoftmaxRows.Scale(o, from, Bf16HeadTile.Chunks<T>(), new Float2 { X = 1f / top, Y = 1f / bottom });
+        Bf16SoftmaxRows.Scale(o, from, Bf16HeadTile.Chunks<T>(), new Float2
+        {
+            X = Scalar.Reciprocal(top),
+            Y = Scalar.Reciprocal(bottom),
+        });
         Bf16HeadProduct.Store<T>(o, from, shared, own, output, head.Output + ((long)row * head.Width), head.Width, tokens - row);
 
         var lane = WarpReduce.Lane;

@@ -44,10 +44,13 @@ internal readonly struct Bf16RowDots
     public Float2 Of(int row) => _rows[row];
 
     /// <summary>Sums the rows of some strips, each by a warp of the block; zeros behind the last row.</summary>
+    /// <param name="strip">The first strip.</param>
+    /// <param name="end">The one behind the last.</param>
+    /// <param name="warps">Warps of the block, a constant.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Sum<T>(int strip, int end) where T : struct, IHeadSize
+    public void Sum<T>(int strip, int end, int warps) where T : struct, IHeadSize
     {
-        for (strip += WarpReduce.Warp; strip < end; strip += Bf16ShortHead.Warps(T.Size))
+        for (strip += WarpReduce.Warp; strip < end; strip += warps)
         {
             Sum<T>((Bf16HeadTile.Strip * strip) + (WarpReduce.Lane / LanesOfRow));
             Sum<T>((Bf16HeadTile.Strip * strip) + (WarpReduce.Lane / LanesOfRow) + (Bf16HeadTile.Strip / 2));

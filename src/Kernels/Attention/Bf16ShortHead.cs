@@ -45,4 +45,20 @@ internal static class Bf16ShortHead
 
         return reason is null;
     }
+
+    /// <summary>
+    /// As <see cref="Supports"/>, for variants of Hopper that keep more of a head than one side: of narrow heads alone it fits.
+    /// </summary>
+    public static bool SupportsWhole(
+        in AttentionShape dims, int maxTokens, [NotNullWhen(false)] out string? reason, params ReadOnlySpan<Slice<BFloat16>> arrays)
+    {
+        if (Bf16HeadKernels.Supports(dims.HeadSize, out reason, arrays))
+        {
+            reason = dims.HeadSize > Head64.Size ? $"head size {dims.HeadSize}; it serves up to {Head64.Size}"
+                : dims.Tokens > maxTokens ? $"{dims.Tokens} tokens; it serves up to {maxTokens}"
+                : null;
+        }
+
+        return reason is null;
+    }
 }

@@ -38,6 +38,18 @@ internal readonly struct Bf16ShortSide<T> where T : struct, IHeadSize
         _shared = shared;
     }
 
+    /// <summary>Where strips from this one on lie; results leave through the rows that their warp has read.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Bf16GradientPlaces Of(int strip) => new()
+    {
+        Own = Strips.Own(strip),
+        OwnSecond = OwnSecond + Strips.Own(strip),
+        Other = At,
+        OtherSecond = Second,
+        Result = Strips.Own(strip),
+        ResultSecond = OwnSecond + Strips.Own(strip),
+    };
+
     /// <summary>Starts this thread's copies.</summary>
     /// <param name="own">The first array of the owned side.</param>
     /// <param name="ownSecond">The second.</param>

@@ -26,14 +26,24 @@ internal readonly struct Bf16StripShare
     /// <param name="blocks">How many it has.</param>
     /// <param name="warps">Warps of a block, a constant.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Bf16StripShare(int rows, int block, int blocks, int warps)
+    public Bf16StripShare(int rows, int block, int blocks, int warps) : this(rows, block, blocks, warps, WarpReduce.Warp)
+    {
+    }
+
+    /// <param name="rows">Rows of the head.</param>
+    /// <param name="block">Which of its blocks.</param>
+    /// <param name="blocks">How many it has.</param>
+    /// <param name="warps">Warps of a block, a constant.</param>
+    /// <param name="warp">Which of these.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Bf16StripShare(int rows, int block, int blocks, int warps, int warp)
     {
         var strips = (rows + Bf16HeadTile.Strip - 1) / Bf16HeadTile.Strip;
         FirstOfBlock = block * strips / blocks;
         EndOfBlock = (block + 1) * strips / blocks;
         var own = EndOfBlock - FirstOfBlock;
-        First = FirstOfBlock + (WarpReduce.Warp * own / warps);
-        End = FirstOfBlock + ((WarpReduce.Warp + 1) * own / warps);
+        First = FirstOfBlock + (warp * own / warps);
+        End = FirstOfBlock + ((warp + 1) * own / warps);
     }
 
     /// <summary>First row of a strip among those of the block.</summary>

@@ -58,6 +58,10 @@ public static class Scalar
     [IntrinsicImplementation, PtxAsm("ex2.approx.ftz.f32 $d, $0;")]
     public static float Exp2OrZero(float x) => MathF.Pow(2, x) is var power && power < MinNormal ? 0f : power;
 
+    /// <summary>1 / x within 1 ulp: one instruction of the special function unit, where the quotient calls for odd numbers.</summary>
+    [IntrinsicImplementation, PtxAsm("rcp.approx.f32 $d, $0;")]
+    public static float Reciprocal(float x) => 1f / x;
+
     /// <summary>log2 x, absolute error below 2^-22 for x near 1 and relative elsewhere.</summary>
     [IntrinsicImplementation, PtxAsm("lg2.approx.f32 $d, $0;")]
     public static float Log2(float x) => MathF.Log2(x);
@@ -68,4 +72,11 @@ public static class Scalar
     /// </summary>
     [IntrinsicImplementation, PtxAsm("mov.b32 $d, $0;")]
     public static int Rolled(int trips) => trips;
+
+    /// <summary>
+    /// The same number, which the whole warp has, and of which the assembler does not know that it is the same (it comes from the first
+    /// lane): what follows from it is computed anew where it is needed, instead of being kept in registers that are not there.
+    /// </summary>
+    [IntrinsicImplementation, PtxAsm("shfl.sync.idx.b32 $d, $0, 0, 31, -1;")]
+    public static int Anew(int x) => x;
 }
