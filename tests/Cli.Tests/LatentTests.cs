@@ -37,6 +37,15 @@ public sealed class LatentTests : NetworkFileTests
         Assert.That(File.ReadAllText(file), Is.EqualTo("moments"));
     }
 
+    /// <summary>A precision that the device does not have is refused as by any verb, not passed over.</summary>
+    [Test]
+    public void Encode_InAPrecision_AsksTheDeviceForIt()
+    {
+        var refused = CommandLine.Run("encode", "--data", "digits", "--autoencoder", "a", "--device", "host", "--precision", "bf16", "--out", Folder.File("o"));
+        Assert.That(refused.Code, Is.EqualTo(ExitCodes.Environment));
+        Assert.That(refused.Err, Does.Contain("--precision bf16: "));
+    }
+
     [Test]
     public void Generate_WithAnAutoencoder_WantsANewFolder()
     {

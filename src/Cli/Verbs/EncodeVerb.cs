@@ -21,10 +21,11 @@ internal sealed class EncodeVerb : Verb<EncodeArguments>
         [
             "moments, float32 [N, 2, 8, side/8, side/8]: of each image and of its mirrored copy the means and the logarithms of the variances, as"
             + " the network gives them; labels, int64 [N], -1 where nobody knows one; names, UTF-8 with a zero byte between, of images that have"
-            + " some. The metadata say the hash of the autoencoder and that of the images.",
+            + " some. The metadata say the hash of the autoencoder, that of the images, and the precision.",
             "Images are resized as ADM, EDM and U-ViT do it for generators: halved by means while the shorter side is twice --image-size or more,"
             + " then bicubic, then the middle is cut out.",
-            "The file grows as NAME.partial and gets its name when it is whole. The same command goes on with it after an interruption.",
+            "The file grows as NAME.partial and gets its name when it is whole. The same command goes on with it after an interruption,"
+            + " in the precision that it was begun in.",
         ]),
     ];
 
@@ -36,7 +37,7 @@ internal sealed class EncodeVerb : Verb<EncodeArguments>
             options.Seed,
             NetworkOptions.Given(arguments.Autoencoder, Name, "autoencoder DIR"),
             OutputPath.RequireNew(NetworkOptions.Given(arguments.Out, Name, "out FILE"), isFolder: false, replaces: false));
-        using var device = DeviceChoice.Open(options.Device, kernels: null, context.Terminal);
+        using var device = DeviceChoice.Open(options, kernels: null, context.Terminal);
         var result = context.Terminal.Watch(screen => context.Commands.Encode(request, device, screen, context.Stop));
         VerbResult.Of(
         [

@@ -25,27 +25,25 @@ public static class LatentExtraction
     /// <summary>Images of a pass; the copies go with them.</summary>
     private const int Batch = 4;
 
-    /// <summary>An image and its copy.</summary>
-    private const int Views = 2;
-
     /// <summary>Encodes.</summary>
     /// <param name="request">What.</param>
     /// <param name="device">Where to compute.</param>
     /// <param name="observer">Hears of progress.</param>
     /// <param name="stop">Stops between batches; what is done stays, and the same request goes on with it.</param>
     /// <exception cref="DptException">
-    /// Usage: the images are none for this autoencoder. Environment and Check: a file cannot be read or written, or is damaged. Diverged: a
+    /// Usage: the images are none for this autoencoder, or what is there was begun in another precision. Environment and Check: a file cannot be read or written, or is damaged. Diverged: a
     /// moment is not finite.
     /// </exception>
     public static EncodeResult Of(EncodeRequest request, Device device, IRunObserver observer, CancellationToken stop)
     {
         var images = DatasetCatalog.Load(request.Data with { Crop = ImageCrop.Adm }, request.Seed).Train;
         using var network = ForeignAutoencoder.OpenFolder(device, request.Autoencoder);
-        int[] row = [Views, .. network.MomentsOf(images.Form)];
+        int[] row = [LatentFile.Views, .. network.MomentsOf(images.Form)];
         var origin = new Dictionary<string, string>
         {
-            ["autoencoder"] = FileHash.Of(Path.Combine(request.Autoencoder, HubFolder.ModelName)),
-            ["images"] = images.Hash,
+            [LatentFile.Autoencoder] = FileHash.Of(Path.Combine(request.Autoencoder, HubFolder.ModelName)),
+            [LatentFile.Images] = images.Hash,
+            [LatentFile.Precision] = device.Precision.ToString().ToLowerInvariant(),
         };
         var found = LatentFile.Write(request.Out, images, origin, row, Pieces);
         return new EncodeResult(network.Description, images.Count, found, $"[{string.Join(", ", [images.Count, .. row])}]");
@@ -69,12 +67,12 @@ public static class LatentExtraction
         var input = new FrozenInput(channels, side, PixelScale.Find("signed"));
         var pixels = new float[count * input.Length];
         input.Fill(images, first, count, pixels);
-        var both = new float[Views * pixels.Length];
+        var both = new float[LatentFile.Views * pixels.Length];
         for (var i = 0; i < count; i++)
         {
             var image = pixels.AsSpan(i * input.Length, input.Length);
-            image.CopyTo(both.AsSpan(Views * i * input.Length));
-            var copy = both.AsSpan(((Views * i) + 1) * input.Length, input.Length);
+            image.CopyTo(both.AsSpan(LatentFile.Views * i * input.Length));
+            var copy = both.AsSpan(((LatentFile.Views * i) + 1) * input.Length, input.Length);
             image.CopyTo(copy);
             for (var line = 0; line < copy.Length; line += side)
             {
@@ -82,6 +80,6 @@ public static class LatentExtraction
             }
         }
 
-        return new NpyArray<float>([Views * count, channels, side, side], both);
+        return new NpyArray<float>([LatentFile.Views * count, channels, side, side], both);
     }
 }

@@ -14,14 +14,23 @@ internal static class LatentFile
 {
     public const string Moments = "moments", Labels = "labels", Names = "names";
 
+    /// <summary>An image and its mirrored copy.</summary>
+    public const int Views = 2;
+
+    /// <summary>What its metadata say of its numbers: the hash of the autoencoder, that of the images, and what computed products.</summary>
+    public const string Autoencoder = "autoencoder", Images = "images", Precision = "precision";
+
     /// <summary>Writes the file, or goes on with it.</summary>
     /// <param name="path">The file.</param>
     /// <param name="images">Whose moments they are.</param>
-    /// <param name="origin">What decides the numbers, for the file's metadata.</param>
+    /// <param name="origin">What decides the numbers, for the file's metadata; the precision among it.</param>
     /// <param name="row">Sizes of what is written of an image.</param>
     /// <param name="pieces">The numbers of some images: from the first that is asked for to the last of all, one piece after the other.</param>
     /// <returns>How many images were there already.</returns>
-    /// <exception cref="DptException">Environment: the file cannot be written, or somebody else is writing it.</exception>
+    /// <exception cref="DptException">
+    /// Usage: it was begun in another precision, and its two parts would not be of one kind. Environment: the file cannot be written, or somebody
+    /// else is writing it.
+    /// </exception>
     public static int Write(
         string path, ImageDataset images, IReadOnlyDictionary<string, string> origin, int[] row, Func<int, IEnumerable<float[]>> pieces)
     {
@@ -33,6 +42,7 @@ internal static class LatentFile
             using (var file = new FileStream(aside, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
             {
                 var (beginning, end) = Around(images, origin, row);
+                RequireSamePrecision(file, images, origin, row);
                 done = Rows(file, beginning, bytesOfRow, images.Count);
                 file.SetLength(beginning.Length + (done * bytesOfRow));
                 file.Position = 0;
@@ -82,12 +92,26 @@ internal static class LatentFile
         return (bytes[..start], bytes[start..]);
     }
 
+    /// <summary>What took days in another precision is neither gone on with, nor thrown away unasked.</summary>
+    private static void RequireSamePrecision(FileStream file, ImageDataset images, IReadOnlyDictionary<string, string> origin, int[] row)
+    {
+        foreach (var other in Enum.GetNames<Kernels.Precision>().Select(name => name.ToLowerInvariant()).Where(other => other != origin[Precision]))
+        {
+            var (beginning, _) = Around(images, new Dictionary<string, string>(origin) { [Precision] = other }, row);
+            Usage.Require(
+                !BeginsWith(file, beginning),
+                $"'{file.Name}' was begun with --precision {other}, now it is {origin[Precision]}: go on as it was begun, or remove it");
+        }
+    }
+
     /// <summary>Whole rows that a file has behind the beginning that it should have; none if it has another.</summary>
-    private static int Rows(FileStream file, byte[] beginning, long bytesOfRow, int most)
+    private static int Rows(FileStream file, byte[] beginning, long bytesOfRow, int most) =>
+        BeginsWith(file, beginning) ? (int)Math.Min(most, (file.Length - beginning.Length) / bytesOfRow) : 0;
+
+    private static bool BeginsWith(FileStream file, byte[] beginning)
     {
         var there = new byte[beginning.Length];
-        return file.ReadAtLeast(there, there.Length, throwOnEndOfStream: false) == there.Length && there.AsSpan().SequenceEqual(beginning)
-            ? (int)Math.Min(most, (file.Length - beginning.Length) / bytesOfRow)
-            : 0;
+        file.Position = 0;
+        return file.ReadAtLeast(there, there.Length, throwOnEndOfStream: false) == there.Length && there.AsSpan().SequenceEqual(beginning);
     }
 }

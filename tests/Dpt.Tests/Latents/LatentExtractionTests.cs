@@ -49,6 +49,7 @@ public sealed class LatentExtractionTests
         Assert.That(reader.ReadLongs("labels"), Is.EqualTo(train.Labels.Select(label => (long)label)));
         Assert.That(Encoding.UTF8.GetString(reader.ReadBytes("names")).Split('\0'), Is.EqualTo(train.FileNames));
         Assert.That(reader.Metadata["images"], Is.EqualTo(train.Hash));
+        Assert.That(reader.Metadata["precision"], Is.EqualTo("fp32"));
         Assert.That(reader.Metadata["autoencoder"], Is.EqualTo(FileHash.Of(Path.Combine(_autoencoder, "model.safetensors"))));
 
         var moments = reader.ReadFloats("moments").Chunk(MomentsLength).ToList();
@@ -112,6 +113,20 @@ public sealed class LatentExtractionTests
         Encode("whole.safetensors");
         Assert.That(Encode("again.safetensors").Found, Is.Zero);
         Assert.That(File.ReadAllBytes(_folder["again.safetensors"]), Is.EqualTo(File.ReadAllBytes(_folder["whole.safetensors"])));
+    }
+
+    /// <summary>Half of the images would be rounded otherwise than the others, and nothing would tell; days of work are not thrown away either.</summary>
+    [Test]
+    public void Encode_InAnotherPrecisionThanItWasBegunIn_IsRefused()
+    {
+        Interrupt("again.safetensors");
+        var begun = File.ReadAllBytes(_folder["again.safetensors.partial"]);
+        _device.Precision = Precision.Bf16;
+        TestImages.Fails(
+            FailureKind.Usage, () => Encode("again.safetensors"), "again.safetensors.partial' was begun with --precision fp32, now it is bf16: go on as it was begun, or remove it");
+        Assert.That(File.ReadAllBytes(_folder["again.safetensors.partial"]), Is.EqualTo(begun));
+        _device.Precision = Precision.Fp32;
+        Assert.That(Encode("again.safetensors").Found, Is.EqualTo(4));
     }
 
     [Test]
