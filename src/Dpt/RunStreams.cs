@@ -30,6 +30,7 @@ internal static class RunStreams
     public const uint PretrainDraw = RandomStreams.FirstFree + 19;
     public const uint PretrainView = RandomStreams.FirstFree + 20;
     public const uint LatentNoise = RandomStreams.FirstFree + 21;
+    public const uint LatentView = RandomStreams.FirstFree + 22;
 
     /// <summary>The first of as many streams as there are classes: far behind all others, so that a new one of those moves no draw.</summary>
     public const uint SelfTrainingDraw = 1024;

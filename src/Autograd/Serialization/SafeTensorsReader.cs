@@ -56,6 +56,28 @@ public sealed class SafeTensorsReader : IDisposable
     /// <exception cref="InvalidDataException">There is no such tensor, or of another type.</exception>
     public float[] ReadFloats(string name) => Read<float>(name, SafeTensorsFormat.Float32);
 
+    /// <summary>Some elements of a tensor of type F32 that is too large to be there all at once. Safe for use from several threads.</summary>
+    /// <param name="name">The tensor.</param>
+    /// <param name="first">The first of them, in the order in which they lie.</param>
+    /// <param name="values">Receives them.</param>
+    /// <exception cref="InvalidDataException">There is no such tensor, or of another type, or it ends before them.</exception>
+    /// <exception cref="IOException">They cannot be read.</exception>
+    public void ReadFloats(string name, long first, Span<float> values)
+    {
+        var entry = Find(name);
+        if (entry.Type != SafeTensorsFormat.Float32 || first < 0 || first > (entry.Length / sizeof(float)) - values.Length)
+        {
+            throw Invalid($"tensor '{name}' is {entry.Type} of {entry.Length} bytes; {SafeTensorsFormat.Float32} from element {first} to {first + values.Length} is asked for");
+        }
+
+        var bytes = MemoryMarshal.AsBytes(values);
+        for (var done = 0; done < bytes.Length;)
+        {
+            var read = RandomAccess.Read(_file.SafeFileHandle, bytes[done..], _dataStart + entry.Begin + (first * sizeof(float)) + done);
+            done += read > 0 ? read : throw Invalid("it has become shorter");
+        }
+    }
+
     /// <summary>The elements of a tensor of type I64.</summary>
     /// <exception cref="InvalidDataException">There is no such tensor, or of another type.</exception>
     public long[] ReadLongs(string name) => Read<long>(name, SafeTensorsFormat.Int64);

@@ -46,19 +46,28 @@ public static class LatentMoments
 
         var (count, ofMoments) = (moments.Shape[0], moments.Values.Length / Math.Max(1, moments.Shape[0]));
         var latents = new float[moments.Values.Length / 2];
-        var noise = new float[ofMoments / 2];
         for (var i = 0; i < count; i++)
         {
-            var random = new PhiloxStream(seed, RunStreams.LatentNoise, firstSample + i);
-            for (var k = 0; k < noise.Length; k++)
-            {
-                noise[k] = random.NextNormal();
-            }
-
-            Draw(moments.Values.AsSpan(i * ofMoments, ofMoments), noise, latents.AsSpan(i * noise.Length, noise.Length));
+            Draw(moments.Values.AsSpan(i * ofMoments, ofMoments), seed, firstSample + i, latents.AsSpan(i * ofMoments / 2, ofMoments / 2));
         }
 
         return new NpyArray<float>([count, moments.Shape[1] / 2, moments.Shape[2], moments.Shape[3]], latents);
+    }
+
+    /// <summary>Draws the latent of a sample, with noise of its own that is addressed by seed and number.</summary>
+    /// <param name="moments">Means, then as many logarithms of variances.</param>
+    /// <param name="seed">Seed of the noise.</param>
+    /// <param name="sample">Number of the sample.</param>
+    /// <param name="latent">Result, half as many.</param>
+    internal static void Draw(ReadOnlySpan<float> moments, ulong seed, long sample, Span<float> latent)
+    {
+        var random = new PhiloxStream(seed, RunStreams.LatentNoise, sample);
+        foreach (ref var noise in latent)
+        {
+            noise = random.NextNormal();
+        }
+
+        Draw(moments, latent, latent);
     }
 
     private static float Deviation(float logVariance) => MathF.Exp(Math.Clamp(logVariance, LeastLogVariance, MostLogVariance) / 2);

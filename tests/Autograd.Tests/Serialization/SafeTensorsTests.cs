@@ -189,6 +189,36 @@ public class SafeTensorsTests
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(1_000_000));
     }
 
+    /// <summary>Behind other tensors, up to the last element and no further.</summary>
+    [TestCase(0, 6)]
+    [TestCase(2, 3)]
+    [TestCase(5, 1)]
+    [TestCase(6, 0)]
+    [TestCase(5, 2)]
+    [TestCase(-1, 2)]
+    [TestCase(long.MaxValue, 1)]
+    public void ReadFloats_OfAPart_GivesItOrRefuses(long first, int count)
+    {
+        var writer = new SafeTensorsWriter();
+        writer.Add("a", [7]);
+        writer.Add("b", new TensorShape(2, 3), [1, 2, 3, 4, 5, 6]);
+        writer.Add("c", new TensorShape(2), [7, 8]);
+        writer.Save(FileName);
+        using var reader = new SafeTensorsReader(FileName);
+        var values = new float[count];
+        if (first >= 0 && first + count <= 6)
+        {
+            reader.ReadFloats("b", first, values);
+            Assert.That(values, Is.EqualTo(Enumerable.Range(0, count).Select(i => first + 1f + i)));
+        }
+        else
+        {
+            Assert.Throws<InvalidDataException>(() => reader.ReadFloats("b", first, values));
+        }
+
+        Assert.Throws<InvalidDataException>(() => reader.ReadFloats("a", 0, values));
+    }
+
     [Test]
     public void Read_WrongTypeOrName_IsRefused()
     {

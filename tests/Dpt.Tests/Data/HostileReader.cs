@@ -99,6 +99,18 @@ internal sealed record HostileReader(
             },
             Checked: false),
         new(
+            "moments of an autoencoder",
+            "moments.safetensors",
+            folder => MomentsMaker.Write(folder["moments.safetensors"]),
+            folder =>
+            {
+                using var stored = StoredMoments.Open(folder["moments.safetensors"]);
+                var last = new float[2 * stored.Length];
+                stored.Read(stored.Count - 1, isCopy: true, last);
+                return $"{stored.Count} {stored.Channels} {stored.Side} {stored.Autoencoder} {stored.Images} {string.Join(' ', last)}";
+            },
+            Checked: false),
+        new(
             "table of labels",
             "labels.csv",
             folder => folder.Write("labels.csv", "file,label\na.png,cat\n\"b, c.png\",dog\n"),

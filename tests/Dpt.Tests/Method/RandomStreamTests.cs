@@ -20,7 +20,7 @@ public sealed class RandomStreamTests
     [Test]
     public void Streams_OfAllPurposes_Differ()
     {
-        Assert.That(Streams.Count(), Is.EqualTo(25));
+        Assert.That(Streams.Count(), Is.EqualTo(26));
         Assert.That(Streams.Select(s => s.Stream), Is.Unique.And.All.LessThan(RandomStreams.Layers));
         Assert.That(
             Streams.Where(s => s.Name is not (nameof(RandomStreams.Initialisation) or nameof(RandomStreams.Dropout))).Select(s => s.Stream),
