@@ -42,8 +42,8 @@ public class StepBenchmarks
         var options = Defaults();
         var data = DatasetCatalog.Load(options.Data, options.Seed).Train;
         var device = Own(new HostDevice(selection: new KernelSelection()));
-        var generator = Own(new ImageGenerator(device, options.Diffusion, data, Seed));
-        _diffusion = Own(new DiffusionTrainer(generator, options.Diffusion, data, data.Labels, Seed));
+        var generator = Own(new ImageGenerator(device, options.Diffusion, new PixelSpace(data.Form), Seed));
+        _diffusion = Own(new DiffusionTrainer(generator, options.Diffusion, new PixelExamples(data), data.Labels, Seed));
         var classifier = Own(new ImageClassifier(device, options.Classifier, data, NormalisationStatistics.Of(data), Seed));
         var labelled = data.Select(LabelSplit.Create(data, options.Data, options.Seed).Indices);
         _classifier = Own(new SemiSupervisedTrainer(classifier, options.Stage1, LabelledImages.Of(labelled), data, Seed));

@@ -141,7 +141,7 @@ internal sealed class EngineCommands : IDptCommands
 
     public IReadOnlyList<NamedValue> DescribeData(DptOptions options)
     {
-        var data = DatasetCatalog.Load(options.Data, options.Seed);
+        var data = DatasetCatalog.Load(options);
         var (train, test) = data;
         var split = LabelSplit.Create(train, options.Data, options.Seed);
         return
@@ -166,7 +166,7 @@ internal sealed class EngineCommands : IDptCommands
 
     public void ExportContactSheet(DptOptions options, string file)
     {
-        var train = DatasetCatalog.Load(options.Data, options.Seed).Train;
+        var train = DatasetCatalog.Load(options).Train;
         var images = new List<byte>();
         foreach (var label in Enumerable.Range(0, train.Classes).Concat(train.HasUnlabelled ? [ImageDataset.NoLabel] : []))
         {

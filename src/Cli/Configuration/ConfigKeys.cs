@@ -85,6 +85,8 @@ internal static class ConfigKeys
         .. SemiSupervised("stage1"),
 
         new ChoiceKey("diffusion.network", [.. GeneratorCatalog.Kinds.Select(k => k.Name)]),
+        new TextKey("diffusion.autoencoder") { Optional = true, Anchor = Path.GetFullPath },
+        new TextKey("diffusion.latents") { Optional = true, Anchor = Path.GetFullPath },
         new IntegerKey("diffusion.patchSize", 1, 256),
         new IntegerKey("diffusion.width", 1, 8192),
         new IntegerKey("diffusion.depth", 1, 256),

@@ -146,7 +146,7 @@ internal sealed class RunFiles
     private DatasetPair Load(string configPath)
     {
         var options = ConfigLoader.Resume(configPath, []).ToOptions();
-        var data = DatasetCatalog.Load(options.Data, options.Seed);
+        var data = DatasetCatalog.Load(options);
         return Record is not { } record || record.DataHashes.GetValueOrDefault("train") == data.Train.Hash
             ? data
             : throw new InvalidDataException($"'{options.Data.Spec}' holds other images now than the run had");

@@ -54,7 +54,7 @@ internal sealed class SampleVerb : Verb<SampleArguments>
         var options = ConfigLoader.Resume(Path.Combine(run, RunLayout.ConfigName), ArgumentParser.Options(arguments)).ToOptions();
         object? count = UsualCount;
         return arguments.Count is null || _count.TryRead(arguments.Count, out count)
-            ? new SampleRequest(arguments.Class, (int)count!, options.Seed, options.Generate)
+            ? new SampleRequest(arguments.Class, (int)count!, options.Seed, options.Generate, options.Diffusion.Autoencoder)
             : throw ResolvedConfig.OutOfLimits(_count, arguments.Count, "--n");
     }
 

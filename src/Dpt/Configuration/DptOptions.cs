@@ -239,6 +239,15 @@ public sealed record DiffusionOptions
     /// <summary>Which network, by its name in <see cref="GeneratorCatalog"/>.</summary>
     public required string Network { get; init; }
 
+    /// <summary>
+    /// A folder of <c>dpt import --as autoencoder</c>: the network learns and draws its latents, and sizes in pixels are those of latents. null
+    /// for the pixels of images.
+    /// </summary>
+    public string? Autoencoder { get; init; }
+
+    /// <summary>A file of <c>dpt encode</c> with the moments of the run's training images; null encodes them into the run folder.</summary>
+    public string? Latents { get; init; }
+
     /// <summary>Side of a patch, in pixels.</summary>
     public required int PatchSize { get; init; }
 
@@ -323,7 +332,7 @@ public sealed record DiffusionOptions
     /// <summary>Of a songunet: share of a block's numbers that is dropped in training.</summary>
     public required double Dropout { get; init; }
 
-    /// <summary>Mirror images at random.</summary>
+    /// <summary>Mirror images at random; of latents, those of mirrored images.</summary>
     public required bool Flip { get; init; }
 }
 

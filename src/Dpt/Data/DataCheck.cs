@@ -23,7 +23,7 @@ public sealed record DataCheck(DatasetPair Data, IReadOnlyList<SameImages> Same)
     /// <summary>Reads a set, and compares all of its images.</summary>
     /// <param name="options">The set.</param>
     /// <param name="seed">Seed of the run, at least 0.</param>
-    /// <exception cref="DptException">As of <see cref="DatasetCatalog.Load"/>; but images that cannot be read are listed.</exception>
+    /// <exception cref="DptException">As of <see cref="DatasetCatalog.Load(DataOptions, int)"/>; but images that cannot be read are listed.</exception>
     public static DataCheck Of(DataOptions options, int seed)
     {
         var data = DatasetCatalog.Load(options with { SkipBroken = true }, seed);

@@ -70,6 +70,12 @@ public static class DatasetCatalog
         return pair with { Train = Resized(pair.Train, options), Test = Resized(pair.Test, options) };
     }
 
+    /// <summary>The data of a run, as all its stages see it: for latents, images are cut as generators of latents have them.</summary>
+    /// <param name="options">The options of the run.</param>
+    /// <exception cref="DptException">As of the data.</exception>
+    public static DatasetPair Load(DptOptions options) =>
+        Load(options.Diffusion.Autoencoder is null ? options.Data : options.Data with { Crop = ImageCrop.Adm }, options.Seed);
+
     /// <summary>A specification with its folder or file absolute, so that it means the same from everywhere.</summary>
     public static string WithAbsolutePath(string spec)
     {

@@ -4,7 +4,7 @@ using DPT.Engine.Kernels;
 namespace DPT.Engine.Dpt;
 
 /// <summary>What one micro-batch of a diffusion model learns from, in memory that every one uses again.</summary>
-/// <param name="Clean">Images, -1..1, [B,C,S,S].</param>
+/// <param name="Clean">Images as the network sees them, [B,C,S,S].</param>
 /// <param name="Noise">Standard normal, like the images.</param>
 /// <param name="Alpha">Signal scale of each image, [B].</param>
 /// <param name="Sigma">Noise scale of each image, [B].</param>
@@ -25,7 +25,7 @@ internal sealed class DiffusionBatches : IDisposable
     private readonly ImageGenerator _generator;
     private readonly DiffusionOptions _options;
     private readonly ulong _seed;
-    private readonly DeviceImages _images;
+    private readonly IExampleBatches _images;
     private readonly int[] _pseudoLabels;
     private readonly BatchSampler _order;
     private readonly int[] _choices;
@@ -38,16 +38,16 @@ internal sealed class DiffusionBatches : IDisposable
     /// <summary>Prepares for micro-batches of the size that the options ask for.</summary>
     /// <param name="generator">Whose process and device.</param>
     /// <param name="options">Sizes and label dropout.</param>
-    /// <param name="images">Training images; their true labels are never read.</param>
+    /// <param name="images">Training images.</param>
     /// <param name="pseudoLabels">A label per image.</param>
     /// <param name="seed">Seed of the stage.</param>
     public DiffusionBatches(
-        ImageGenerator generator, DiffusionOptions options, ImageDataset images, int[] pseudoLabels, ulong seed)
+        ImageGenerator generator, DiffusionOptions options, IExamples images, int[] pseudoLabels, ulong seed)
     {
         (_generator, _options, _seed, _pseudoLabels) = (generator, options, seed, pseudoLabels);
         Size = options.Batch / options.Accumulation;
         var device = generator.Store.Device;
-        _images = new DeviceImages(device, images, generator.Normalisation);
+        _images = images.Batches(generator, options.Flip, seed);
         _order = BatchSampler.Shuffled(images.Count, seed, RunStreams.DiffusionDraw);
 
         // Which images, their labels, and where their random numbers begin; signal, noise, time and weight: two copies tell all of it.
@@ -55,7 +55,7 @@ internal sealed class DiffusionBatches : IDisposable
         _conditions = new float[4 * Size];
         _deviceChoices = device.Allocate<int>(_choices.Length);
         _deviceConditions = device.Allocate<float>(_conditions.Length);
-        var shape = _images.ShapeOf(Size);
+        var shape = new TensorShape(Size, generator.Form.Channels, generator.Form.Side, generator.Form.Side);
         _pixels = device.Allocate<float>(2 * shape.Count);
         _augmentation = options.Augment > 0
             ? new ImageAugmentation(device, Size, shape[1], shape[2], options.Augment, seed)
@@ -103,11 +103,9 @@ internal sealed class DiffusionBatches : IDisposable
         var device = _generator.Store.Device;
         device.CopyIn<int>(_choices, _deviceChoices.Slice);
         device.CopyIn<float>(_conditions, _deviceConditions.Slice);
-        var view = new ImageView(
-            _options.Flip ? AugmentPolicy.Weak : AugmentPolicy.None, RunStreams.DiffusionView, _options.Flip, 0);
 
         // The memory of the noise, which is drawn last, has images that are to be augmented.
-        _images.Draw(_augmentation is null ? Batch.Clean.Data : Batch.Noise, _deviceChoices.Slice.Range(0, Size), in view, _seed, firstImage);
+        _images.Draw(_augmentation is null ? Batch.Clean.Data : Batch.Noise, _deviceChoices.Slice.Range(0, Size));
         _augmentation?.Draw(firstImage);
         _augmentation?.Apply(Batch.Noise, Batch.Clean.Data);
         device.Run(RandomOperators.Fill, new RandomCall

@@ -23,11 +23,11 @@ internal sealed class DiffusionTrainer : ITrainer, IDisposable
     /// <summary>Prepares training from step 0.</summary>
     /// <param name="generator">The network; its weights are trained.</param>
     /// <param name="options">Budget and rates.</param>
-    /// <param name="images">Training images; their true labels are never read.</param>
+    /// <param name="images">Training images.</param>
     /// <param name="pseudoLabels">A label per image.</param>
     /// <param name="seed">Seed of the stage.</param>
     public DiffusionTrainer(
-        ImageGenerator generator, DiffusionOptions options, ImageDataset images, int[] pseudoLabels, ulong seed)
+        ImageGenerator generator, DiffusionOptions options, IExamples images, int[] pseudoLabels, ulong seed)
     {
         Usage.Require(
             options.Accumulation >= 1 && options.Batch % options.Accumulation == 0,

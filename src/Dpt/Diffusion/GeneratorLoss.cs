@@ -23,13 +23,12 @@ internal sealed class GeneratorLoss : IDisposable
     /// <summary>Prepares to measure.</summary>
     /// <param name="generator">The generator.</param>
     /// <param name="options">Its training.</param>
-    /// <param name="images">The images; their true labels are not read.</param>
+    /// <param name="images">The images.</param>
     /// <param name="labels">The label of each.</param>
-    public GeneratorLoss(ImageGenerator generator, DiffusionOptions options, ImageDataset images, int[] labels)
+    public GeneratorLoss(ImageGenerator generator, DiffusionOptions options, IExamples images, int[] labels)
     {
         _generator = generator;
-        var count = Math.Min(Images, images.Count);
-        int[] chosen = [.. Enumerable.Range(0, count).Select(i => (int)((long)i * images.Count / count))];
+        var chosen = Chosen(images.Count);
         _batches = new DiffusionBatches(
             generator,
             options with { Batch = Batch, Accumulation = 1, LabelDropout = 0, Augment = 0, Flip = false },
@@ -53,6 +52,13 @@ internal sealed class GeneratorLoss : IDisposable
         }
 
         return sum / Parts;
+    }
+
+    /// <summary>Which of so many images are measured on.</summary>
+    public static int[] Chosen(int images)
+    {
+        var count = Math.Min(Images, images);
+        return [.. Enumerable.Range(0, count).Select(i => (int)((long)i * images / count))];
     }
 
     public void Dispose() => _batches.Dispose();

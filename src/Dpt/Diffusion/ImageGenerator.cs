@@ -9,32 +9,43 @@ internal sealed class ImageGenerator : IDisposable
     /// <summary>Most that the error of a predicted image counts: a signal-to-noise ratio of 5 (Hang et al. 2023, arXiv 2303.09556), and 1.</summary>
     private const double MostDataWeight = 6;
 
-    public ImageGenerator(Device device, DiffusionOptions options, ImageDataset like, ulong seed)
-        : this(device, store => GeneratorCatalog.Find(options.Network).Create(store, options, like.Form), options, like.Form, seed)
+    public ImageGenerator(Device device, DiffusionOptions options, IImageSpace space, ulong seed)
+        : this(device, store => GeneratorCatalog.Find(options.Network).Create(store, options, space.Seen), options, space, seed)
     {
     }
 
-    /// <summary>A generator on any network.</summary>
+    /// <summary>A generator on any network; the space goes with it.</summary>
     public ImageGenerator(
-        Device device, Func<ParameterStore, IGenerator> create, DiffusionOptions options, ImageForm form, ulong seed)
+        Device device, Func<ParameterStore, IGenerator> create, DiffusionOptions options, IImageSpace space, ulong seed)
     {
-        Form = form;
-        Schedule = VariancePreservingSchedule.Find(options.Schedule);
-        Prediction = options.Prediction switch
-        {
-            "noise" => Prediction.Noise,
-            "velocity" => Prediction.Velocity,
-            "data" => Prediction.Data,
-            var other => throw new DptException(
-                FailureKind.Usage, $"diffusion.prediction '{other}' is not known; use noise, velocity or data"),
-        };
+        Space = space;
         Store = new ParameterStore(device);
-        Network = create(Store);
-        Store.Initialize(seed);
+        try
+        {
+            Schedule = VariancePreservingSchedule.Find(options.Schedule);
+            Prediction = options.Prediction switch
+            {
+                "noise" => Prediction.Noise,
+                "velocity" => Prediction.Velocity,
+                "data" => Prediction.Data,
+                var other => throw new DptException(
+                    FailureKind.Usage, $"diffusion.prediction '{other}' is not known; use noise, velocity or data"),
+            };
+            Network = create(Store);
+            Store.Initialize(seed);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
-    /// <summary>The images that it makes.</summary>
-    public ImageForm Form { get; }
+    /// <summary>What its network sees of images.</summary>
+    public IImageSpace Space { get; }
+
+    /// <summary>What its network sees of an image.</summary>
+    public ImageForm Form => Space.Seen;
 
     public VariancePreservingSchedule Schedule { get; }
 
@@ -85,5 +96,9 @@ internal sealed class ImageGenerator : IDisposable
     /// <param name="sigma">Noise scale, 0..1.</param>
     public static double DataWeight(double sigma) => Math.Min(1 / (sigma * sigma), MostDataWeight);
 
-    public void Dispose() => Store.Dispose();
+    public void Dispose()
+    {
+        Store.Dispose();
+        Space.Dispose();
+    }
 }

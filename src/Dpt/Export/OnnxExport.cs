@@ -45,7 +45,7 @@ public static class OnnxExport
     /// <exception cref="DptException">Usage: the network cannot be written so, or is too large.</exception>
     public static void Save(TrainedGenerator generator, string path)
     {
-        var (model, form) = (generator.Model, generator.Form);
+        var (model, form) = (generator.Model, generator.Model.Form);
         var device = model.Store.Device;
         var graph = new OnnxGraph(TrainedGenerator.Kind);
         var images = graph.Floats("x", "noisy images, 0 in the middle", form.Channels, form.Side, form.Side);

@@ -35,6 +35,14 @@ internal sealed class ForeignAutoencoder : ForeignNetwork
     /// <summary>Channels of its images.</summary>
     internal int Channels => _config.Channels;
 
+    /// <summary>Floats on the device that it holds and that a pass takes, about.</summary>
+    /// <param name="side">Side of the images.</param>
+    /// <param name="batch">Images of the pass.</param>
+    internal long FloatsOf(int side, int batch) => (2 * Store.FlatLength) + (batch * _config.FloatsOf(side));
+
+    /// <summary>What computes it.</summary>
+    internal Precision Precision => Store.Device.Precision;
+
     /// <summary>Opens the autoencoder of a folder of <c>dpt import</c>.</summary>
     /// <exception cref="DptException">Usage: it is another network. Environment and Check as of any folder.</exception>
     internal static ForeignAutoencoder OpenFolder(Device device, string path)

@@ -37,16 +37,28 @@ public static class LatentExtraction
     public static EncodeResult Of(EncodeRequest request, Device device, IRunObserver observer, CancellationToken stop)
     {
         var images = DatasetCatalog.Load(request.Data with { Crop = ImageCrop.Adm }, request.Seed).Train;
-        using var network = ForeignAutoencoder.OpenFolder(device, request.Autoencoder);
-        int[] row = [LatentFile.Views, .. network.MomentsOf(images.Form)];
+        using var space = LatentSpace.Open(device, request.Autoencoder, images.Form);
+        var found = Write(request.Out, images, space, observer, stop);
+        return new EncodeResult(space.Description, images.Count, found, $"[{string.Join(", ", [images.Count, LatentFile.Views, .. space.Moments])}]");
+    }
+
+    /// <summary>Writes the moments of images, or goes on with them.</summary>
+    /// <param name="path">The file, which is not there yet.</param>
+    /// <param name="images">The images.</param>
+    /// <param name="space">The autoencoder, opened for them.</param>
+    /// <param name="observer">Hears of progress.</param>
+    /// <param name="stop">Stops between batches; what is done stays.</param>
+    /// <returns>How many images were there already.</returns>
+    /// <exception cref="DptException">See <see cref="Of"/>.</exception>
+    internal static int Write(string path, ImageDataset images, LatentSpace space, IRunObserver observer, CancellationToken stop)
+    {
         var origin = new Dictionary<string, string>
         {
-            [LatentFile.Autoencoder] = FileHash.Of(Path.Combine(request.Autoencoder, HubFolder.ModelName)),
+            [LatentFile.Autoencoder] = space.Hash,
             [LatentFile.Images] = images.Hash,
-            [LatentFile.Precision] = device.Precision.ToString().ToLowerInvariant(),
+            [LatentFile.Precision] = space.Precision.ToString().ToLowerInvariant(),
         };
-        var found = LatentFile.Write(request.Out, images, origin, row, Pieces);
-        return new EncodeResult(network.Description, images.Count, found, $"[{string.Join(", ", [images.Count, .. row])}]");
+        return LatentFile.Write(path, images, origin, [LatentFile.Views, .. space.Moments], Pieces);
 
         IEnumerable<float[]> Pieces(int first)
         {
@@ -54,32 +66,9 @@ public static class LatentExtraction
             {
                 stop.ThrowIfCancellationRequested();
                 var count = Math.Min(Batch, images.Count - start);
-                yield return network.Encode(WithCopies(images, network.Channels, start, count)).Values;
+                yield return space.Encode(images, start, count);
                 observer.Progress(new WorkProgress("encode", start + count, images.Count, "images", 0, ""));
             }
         }
-    }
-
-    /// <summary>Images of -1..1, each with its mirrored copy behind it, [2 count, C, S, S]; grey ones in all channels.</summary>
-    private static NpyArray<float> WithCopies(ImageDataset images, int channels, int first, int count)
-    {
-        var side = images.ImageSize;
-        var input = new FrozenInput(channels, side, PixelScale.Find("signed"));
-        var pixels = new float[count * input.Length];
-        input.Fill(images, first, count, pixels);
-        var both = new float[LatentFile.Views * pixels.Length];
-        for (var i = 0; i < count; i++)
-        {
-            var image = pixels.AsSpan(i * input.Length, input.Length);
-            image.CopyTo(both.AsSpan(LatentFile.Views * i * input.Length));
-            var copy = both.AsSpan(((LatentFile.Views * i) + 1) * input.Length, input.Length);
-            image.CopyTo(copy);
-            for (var line = 0; line < copy.Length; line += side)
-            {
-                copy.Slice(line, side).Reverse();
-            }
-        }
-
-        return new NpyArray<float>([LatentFile.Views * count, channels, side, side], both);
     }
 }

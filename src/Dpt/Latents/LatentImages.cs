@@ -55,10 +55,7 @@ public static class LatentImages
         {
             var name = (first + i).ToString("D5", CultureInfo.InvariantCulture) + ".png";
             AtomicFile.Write(
-                Path.Combine(folder, name), stream => ImageFile.EncodePng(stream, Array.ConvertAll(image, Level), channels, side, side));
+                Path.Combine(folder, name), stream => ImageFile.EncodePng(stream, Array.ConvertAll(image, PixelLevel.Of), channels, side, side));
         }
     }
-
-    /// <summary>From -1..1 to the nearest of 0 to 255; what lies beyond is cut off.</summary>
-    private static byte Level(float value) => (byte)((Math.Clamp((value + 1) / 2, 0, 1) * byte.MaxValue) + 0.5f);
 }

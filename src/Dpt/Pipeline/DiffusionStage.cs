@@ -76,7 +76,7 @@ internal sealed class DiffusionStage
         }
 
         Runner.Begin(made);
-        using var training = StartTraining(made);
+        using var training = StartTraining(made, stop);
         training.Run(stop);
         return training.Trainer.Step;
     }
@@ -101,7 +101,7 @@ internal sealed class DiffusionStage
 
     private static SortedDictionary<string, string> Given(RunContext context)
     {
-        var given = context.Given(["seed", "diffusion", "generate"], "train");
+        var given = context.GivenToGenerate("seed", "diffusion", "generate");
         if (SolverCatalog.Find(context.Options.Generate.Solver) is PlannedSolver)
         {
             // An image is the same in whatever batch it is drawn; only adaptive solvers choose a step for the batch.
@@ -117,20 +117,20 @@ internal sealed class DiffusionStage
     /// </summary>
     private static SortedDictionary<string, string> GivenToTrain(RunContext context)
     {
-        var given = context.Given(["seed", "diffusion"], "train");
+        var given = context.GivenToGenerate("seed", "diffusion");
         given.Remove("diffusion.steps");
         return given;
     }
 
-    private GeneratorTraining StartTraining(Dictionary<string, string> made) =>
-        new(_context, _folder, _labels, GeneratorBefore, Runner.TrainingOrigin(made), Seed);
+    private GeneratorTraining StartTraining(Dictionary<string, string> made, CancellationToken stop) => new(
+        _context, GeneratorImages.Of(_context, stop), _folder, _labels, GeneratorBefore, Runner.TrainingOrigin(made), Seed);
 
     private StageWork<Stage2Result> Work(Dictionary<string, string> made, CancellationToken stop)
     {
-        using var training = StartTraining(made);
+        using var training = StartTraining(made, stop);
         training.Run(stop);
         var (generator, trainer) = (training.Generator, training.Trainer);
-        TrainedGenerator.Save(_folder.GeneratorPath, generator, _context.Options.Diffusion, _context.Data.Train);
+        TrainedGenerator.Save(_folder.GeneratorPath, generator, _context.Options.Diffusion, _context.Data.Train, _context.Plan.Autoencoder);
         var (shards, drawing) = Draw(generator, stop);
         var clock = Stopwatch.StartNew();
         var images = shards.Load("pseudo-images", _context.Data.Train.ClassNames);

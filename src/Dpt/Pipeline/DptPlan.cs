@@ -31,6 +31,9 @@ public sealed record DptPlan
     /// <summary>Tokens that the generator makes of an image.</summary>
     public required int GeneratorTokens { get; init; }
 
+    /// <summary>Hash of the autoencoder whose latents the generator draws; null for pixels.</summary>
+    internal string? Autoencoder { get; private init; }
+
     /// <summary>Device memory that the run will take at most, in bytes, estimated.</summary>
     public required long MemoryBytes { get; init; }
 
@@ -60,14 +63,17 @@ public sealed record DptPlan
     /// </exception>
     public static DptPlan Of(DptOptions options, Device device)
     {
-        var data = DatasetCatalog.Load(options.Data, options.Seed);
+        SettingChecks.RequireWeights(options);
+        var data = DatasetCatalog.Load(options);
         return Of(options, data, LabelSplit.Create(data.Train, options.Data, options.Seed), device);
     }
 
     /// <summary>The same for data that has been read.</summary>
     internal static DptPlan Of(DptOptions options, DatasetPair data, LabelSplit split, Device device)
     {
-        SettingChecks.Require(options, data.Train);
+        using var space = ImageSpaces.Of(device, options.Diffusion.Autoencoder, data.Train.Form);
+        SettingChecks.Require(options, data.Train, space.Seen);
+        RequireLatents(options.Diffusion, data.Train, space);
 
         // Parameters are counted where they are registered; nothing is allocated before a store is initialised.
         using var classifier = new ParameterStore(device);
@@ -75,8 +81,8 @@ public sealed record DptPlan
         var classifierParameters = options.Probe.IsUsed ? (long)featureWidth * data.Train.Classes : classifier.Count;
         using var generator = new ParameterStore(device);
         var kind = GeneratorCatalog.Find(options.Diffusion.Network);
-        kind.Create(generator, options.Diffusion, data.Train.Form);
-        var memory = MemoryEstimate.Of(options, data, classifier.FlatLength, generator.FlatLength);
+        kind.Create(generator, options.Diffusion, space.Seen);
+        var memory = MemoryEstimate.Of(options, data, space, classifier.FlatLength, generator.FlatLength);
         RequireMemory(memory.Largest, device);
         return new DptPlan
         {
@@ -86,11 +92,12 @@ public sealed record DptPlan
             ClassifierParameters = classifierParameters,
             FeatureWidth = featureWidth,
             GeneratorParameters = generator.Count,
-            GeneratorTokens = kind.Footprint(options.Diffusion, data.Train.Form).Rows,
+            GeneratorTokens = kind.Footprint(options.Diffusion, space.Seen).Rows,
             MemoryBytes = memory.Largest.Bytes,
             Memory = memory,
-            DiskBytes = DiskEstimate(options, data.Train, classifierParameters, generator.Count),
-            Warnings = [.. SettingChecks.Doubts(options, data)],
+            Autoencoder = (space as LatentSpace)?.Hash,
+            DiskBytes = DiskEstimate(options, data, space.Seen, classifierParameters, generator.Count),
+            Warnings = [.. SettingChecks.Doubts(options, data, space.Seen)],
         };
     }
 
@@ -104,6 +111,14 @@ public sealed record DptPlan
 
         using var network = FrozenNetwork.Open(FeatureRecipe.Of(options.Probe), form, store.Device);
         return network.Width;
+    }
+
+    private static void RequireLatents(DiffusionOptions options, ImageDataset train, IImageSpace space)
+    {
+        if (options.Latents is { } path && space is LatentSpace latents)
+        {
+            GeneratorImages.OpenGiven(path, train, latents).Dispose();
+        }
     }
 
     private static void RequireMemory(MemoryEstimate memory, Device device)
@@ -122,17 +137,25 @@ public sealed record DptPlan
     private static string Gibibytes(long bytes) =>
         (bytes / (double)(1L << 30)).ToString("0.0", CultureInfo.InvariantCulture) + " GiB";
 
+    private static long MomentsEstimate(DiffusionOptions options, DatasetPair data, ImageForm seen)
+    {
+        var images = (options.Latents is null ? data.Train.Count : 0L) + Math.Min(GeneratorLoss.Images, data.Test.Count);
+        return options.Autoencoder is null ? 0 : images * LatentFile.Views * 2 * seen.Elements * sizeof(float);
+    }
+
     /// <summary>
     /// Checkpoints hold weights, average and two moments, one more of them while the newest is written, and of the longest training those
-    /// that stay besides, of four classifiers at most and the generator; then the weights themselves and the pseudo-images.
+    /// that stay besides, of four classifiers at most and the generator; then the weights themselves and the pseudo-images. What an autoencoder
+    /// says of images is there once.
     /// </summary>
-    private static long DiskEstimate(DptOptions options, ImageDataset train, long classifier, long generator)
+    private static long DiskEstimate(DptOptions options, DatasetPair data, ImageForm seen, long classifier, long generator)
     {
+        var train = data.Train;
         var perCheckpoint = 4L * sizeof(float) * ((4 * classifier) + generator);
         var images = (long)train.Classes * options.Generate.PerClass * train.ImageLength;
         var longest = Math.Max(Math.Max(options.Stage1.Steps, options.Diffusion.Steps), options.ControlSteps);
         var kept = options.Run.CheckpointsKept + 1L + (options.Run.CheckpointsKeptEvery is { } every ? longest / every : 0);
         var round = (perCheckpoint * kept) + (sizeof(float) * ((2 * classifier) + generator)) + images;
-        return options.Rounds * round;
+        return (options.Rounds * round) + MomentsEstimate(options.Diffusion, data, seen);
     }
 }

@@ -9,6 +9,7 @@ namespace DPT.Engine.Dpt;
 /// </summary>
 internal sealed class GeneratorTraining : IDisposable
 {
+    private readonly GeneratorImages _images;
     private readonly GeneratorLoss _seen;
     private readonly GeneratorLoss? _unseen;
     private readonly GeneratorFilm _film;
@@ -16,26 +17,30 @@ internal sealed class GeneratorTraining : IDisposable
 
     /// <summary>Prepares a training.</summary>
     /// <param name="context">The run.</param>
+    /// <param name="images">The images; they go with the training.</param>
     /// <param name="folder">Where the stage lies.</param>
     /// <param name="labels">What labels the images.</param>
     /// <param name="before">Weights to go on from; null starts anew.</param>
     /// <param name="origin">What the training is made from.</param>
     /// <param name="seed">Seed of the stage.</param>
     public GeneratorTraining(
-        RunContext context, StageFolder folder, LabelStage labels, string? before, StageOrigin origin, ulong seed)
+        RunContext context, GeneratorImages images, StageFolder folder, LabelStage labels, string? before, StageOrigin origin, ulong seed)
     {
-        var (options, train, test) = (context.Options.Diffusion, context.Data.Train, context.Data.Test);
-        Generator = new ImageGenerator(context.Device, options, train, seed);
+        var options = context.Options.Diffusion;
+        _images = images;
+        Generator = new ImageGenerator(context.Device, options, images.Space, seed);
         if (before is not null)
         {
             Generator.Store.Import(Generator.Store.Values, StateDict.Load(before));
         }
 
         var pseudoLabels = labels.LoadPseudoLabels().Labels;
-        Trainer = new DiffusionTrainer(Generator, options, train, pseudoLabels, seed);
+        Trainer = new DiffusionTrainer(Generator, options, images.Train, pseudoLabels, seed);
         using var classifier = labels.LoadClassifier();
-        _seen = new GeneratorLoss(Generator, options, train, pseudoLabels);
-        _unseen = test.Count == 0 ? null : new GeneratorLoss(Generator, options, test, classifier.Label(test).Labels);
+        _seen = new GeneratorLoss(Generator, options, images.Train, pseudoLabels);
+        _unseen = images.Test is not { } test
+            ? null
+            : new GeneratorLoss(Generator, options, test, classifier.Label(GeneratorImages.TestOf(context.Data.Test)).Labels);
         _film = new GeneratorFilm(context, folder, Generator, seed);
         _loop = new TrainLoop(
             context, folder.Name, Trainer, new TrainerCheckpoints(folder.CheckpointsPath, context, origin), Evaluate);
@@ -69,6 +74,7 @@ internal sealed class GeneratorTraining : IDisposable
         _unseen?.Dispose();
         Trainer.Dispose();
         Generator.Dispose();
+        _images.Dispose();
     }
 
     private IReadOnlyList<(string Name, double Value)> Evaluate()

@@ -17,12 +17,13 @@ internal sealed record MemoryEstimate(long Bytes, string Work, string Remedy)
     /// <summary>The parts of a run.</summary>
     /// <param name="options">The options.</param>
     /// <param name="data">The data.</param>
+    /// <param name="space">What the generator sees of images.</param>
     /// <param name="classifierLength">Elements of a flat buffer of the classifier.</param>
     /// <param name="generatorLength">Elements of a flat buffer of the generator.</param>
-    public static RunMemory Of(DptOptions options, DatasetPair data, long classifierLength, long generatorLength) => new(
+    public static RunMemory Of(DptOptions options, DatasetPair data, IImageSpace space, long classifierLength, long generatorLength) => new(
         Classifier("stage1", options.Stage1, options, data, classifierLength, pseudoImages: 0),
-        Generator(options.Diffusion, data.Train, generatorLength),
-        Drawing(options, data.Train, generatorLength),
+        Generator(options.Diffusion, data.Train, space, generatorLength),
+        Drawing(options, space, generatorLength),
         Classifier(
             "stage3",
             options.Stage3,
@@ -60,23 +61,25 @@ internal sealed record MemoryEstimate(long Bytes, string Work, string Remedy)
             $"{stage}.labelledBatch, {stage}.unlabelledBatch, classifier.width or classifier.depth");
     }
 
-    private static MemoryEstimate Generator(DiffusionOptions options, ImageDataset train, long length)
+    private static MemoryEstimate Generator(DiffusionOptions options, ImageDataset train, IImageSpace space, long length)
     {
-        var image = GeneratorCatalog.Find(options.Network).Footprint(options, train.Form);
+        var image = GeneratorCatalog.Find(options.Network).Footprint(options, space.Seen);
         var activations = ((long)(options.Batch / options.Accumulation) * (image.Recorded + image.Working))
             + (GeneratorLoss.Batch * image.Unrecorded);
-        var images = DeviceImages.MemoryOf(train, train.Count, options.Batch / options.Accumulation);
+
+        // Latents go from the host into the batch.
+        var images = options.Autoencoder is null ? DeviceImages.MemoryOf(train, train.Count, options.Batch / options.Accumulation) : 0;
         return new MemoryEstimate(
-            images + (sizeof(float) * ((TrainingBuffers * length) + activations)),
+            images + (sizeof(float) * ((TrainingBuffers * length) + activations + space.Floats)),
             "training the generator",
             "diffusion.batch or diffusion.width, raise diffusion.accumulation, or set diffusion.recompute=true");
     }
 
-    private static MemoryEstimate Drawing(DptOptions options, ImageDataset train, long length)
+    private static MemoryEstimate Drawing(DptOptions options, IImageSpace space, long length)
     {
-        var image = GeneratorCatalog.Find(options.Diffusion.Network).Footprint(options.Diffusion, train.Form);
+        var image = GeneratorCatalog.Find(options.Diffusion.Network).Footprint(options.Diffusion, space.Seen);
         return new MemoryEstimate(
-            sizeof(float) * ((TrainingBuffers * length) + (options.Generate.NetworkImages * image.Unrecorded)),
+            sizeof(float) * ((TrainingBuffers * length) + (options.Generate.NetworkImages * image.Unrecorded) + space.Floats),
             "drawing pseudo-images",
             "generate.batch");
     }

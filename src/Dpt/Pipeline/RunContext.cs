@@ -107,6 +107,25 @@ internal sealed class RunContext : ITrainingPlace, IDisposable
         return given;
     }
 
+    /// <summary>
+    /// What the user gives that decides a generator. Latents follow from what the autoencoder is, not from where it lies or when images were
+    /// encoded.
+    /// </summary>
+    /// <param name="settings">See <see cref="Given"/>.</param>
+    public SortedDictionary<string, string> GivenToGenerate(params string[] settings)
+    {
+        const string Autoencoder = "diffusion.autoencoder";
+        var given = Given(settings, "train");
+        given.Remove("diffusion.latents");
+        given.Remove(Autoencoder);
+        if (Plan.Autoencoder is { } hash)
+        {
+            given[Autoencoder] = hash;
+        }
+
+        return given;
+    }
+
     /// <summary>The classifier of a finished stage.</summary>
     /// <param name="path">Its file.</param>
     /// <exception cref="DptException">Check: the file is damaged.</exception>

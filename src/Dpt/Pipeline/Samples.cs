@@ -7,7 +7,8 @@ namespace DPT.Engine.Dpt;
 /// <param name="PerClass">How many of each, at least 1.</param>
 /// <param name="Seed">Seed of the noise.</param>
 /// <param name="Drawing">How: guidance, solver and evaluations.</param>
-public sealed record SampleRequest(string? Class, int PerClass, int Seed, GenerateOptions Drawing);
+/// <param name="Autoencoder">Of latents: where the autoencoder lies that decodes them; null for where it lay in training.</param>
+public sealed record SampleRequest(string? Class, int PerClass, int Seed, GenerateOptions Drawing, string? Autoencoder = null);
 
 /// <summary>Images that the last finished generator of a run draws.</summary>
 /// <param name="Generator">Path of the generator.</param>
@@ -27,7 +28,7 @@ public sealed record Samples(string Generator, ImageDataset Images)
     public static Samples Of(RunLayout run, SampleRequest request, Device device, IRunObserver observer, CancellationToken stop)
     {
         var file = FinishedWeights.Find(run, TrainedGenerator.Kind, stage => stage.GeneratorPath, observer);
-        using var generator = TrainedGenerator.Open(device, file);
+        using var generator = TrainedGenerator.Open(device, file, request.Autoencoder);
         var (pixels, labels) = (new List<byte>(), new List<int>());
         int[] chosen = [.. Enumerable.Range(0, generator.ClassNames.Count).Where(c => request.Class is null || request.Class == generator.ClassNames[c])];
         Usage.Require(

@@ -11,22 +11,45 @@ internal static class SettingChecks
     /// <summary>The processes of the official models, each with the solver that they are drawn with (spec 5.7; trap 2).</summary>
     private static readonly (string Schedule, string Solver)[] OfficialPairs = [("vp", "dpm-solver-fast"), ("discrete", "dpm-solver++-fast")];
 
-    /// <summary>Largest image that augmentation works on: a limit of its operator.</summary>
+    /// <summary>Largest image that is learned from pixel by pixel: a limit of the operator that augments.</summary>
     private const int LargestImage = 256;
 
     /// <summary>Half the width of an accuracy's 95 % interval, from which a test set is called small.</summary>
     private const double WideInterval = 0.05;
 
+    /// <summary>Throws if weights that settings name are not there, before data is read, which may take hours; it says what makes them.</summary>
+    /// <exception cref="DptException">Environment: all that is missing.</exception>
+    public static void RequireWeights(DptOptions options)
+    {
+        (string Setting, string? Path, string Maker)[] named =
+        [
+            ("probe.features", options.Probe.Features, "`dpt import FILE --as vit --heads N --features --out DIR` makes a folder, or name an .onnx file"),
+            ("diffusion.autoencoder", options.Diffusion.Autoencoder, "`dpt import FILE --as autoencoder --out DIR` makes it"),
+            ("diffusion.latents", options.Diffusion.Latents, "`dpt encode` makes it"),
+        ];
+        var missing = named.Where(file => file.Path is not null && !Path.Exists(file.Path))
+            .Select(file => $"{file.Setting} '{file.Path}' is not there: {file.Maker}").ToList();
+        if (missing.Count > 0)
+        {
+            throw new DptException(FailureKind.Environment, string.Join("; ", missing));
+        }
+    }
+
     /// <summary>Throws at what cannot work.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="train">The training images.</param>
+    /// <param name="seen">What the generator sees of one.</param>
     /// <exception cref="DptException">Usage: it names the settings, the limit and what to do.</exception>
-    public static void Require(DptOptions options, ImageDataset train)
+    public static void Require(DptOptions options, ImageDataset train, ImageForm seen)
     {
         var diffusion = options.Diffusion;
         Usage.Require(
-            train.ImageSize <= LargestImage,
-            $"images of {train.ImageSize} pixels are too large, the limit is {LargestImage}; resize them with --image-size");
+            train.ImageSize <= LargestImage || (options.Probe.IsUsed && diffusion.Autoencoder is not null),
+            $"images of {train.ImageSize} pixels are too large, the limit is {LargestImage} unless probe.features and diffusion.autoencoder are used; "
+            + "resize them with --image-size");
+        RequireLatents(diffusion);
         var generator = GeneratorCatalog.Find(diffusion.Network);
-        generator.Require(diffusion, train.Form);
+        generator.Require(diffusion, seen);
         Usage.Require(
             diffusion.Batch % diffusion.Accumulation == 0,
             $"diffusion.accumulation {diffusion.Accumulation} does not divide diffusion.batch {diffusion.Batch}");
@@ -41,12 +64,27 @@ internal static class SettingChecks
                 CultureInfo.InvariantCulture,
                 $"generate.guidedBelow {options.Generate.GuidedBelow} must be above generate.guidedAbove {options.Generate.GuidedAbove}: "
                 + $"nothing lies between them; generate.guidance=0 guides nowhere"));
-        var image = generator.Footprint(diffusion, train.Form);
+        var image = generator.Footprint(diffusion, seen);
         RequireRows("diffusion.batch", diffusion.Batch / diffusion.Accumulation, image.Rows, image.Width);
         RequireRows("generate.batch", options.Generate.NetworkBatch, image.Rows, image.Width);
         RequireSolver(options);
         ImageShards.RequireSense(
             DiffusionStage.PlanOf(options.Generate, train, key: ""), new RunLayout("").Round(1).Diffusion.Name, FailureKind.Usage);
+    }
+
+    /// <summary>What is made for pixels does not go with latents.</summary>
+    private static void RequireLatents(DiffusionOptions diffusion)
+    {
+        if (diffusion.Autoencoder is null)
+        {
+            Usage.Require(diffusion.Latents is null, "diffusion.latents are decoded by the autoencoder that made them: name it with diffusion.autoencoder");
+            return;
+        }
+
+        Usage.Require(
+            diffusion.Schedule != "edm", "diffusion.schedule=edm is for pixels, whose deviation it knows; with diffusion.autoencoder use vp or discrete");
+        Usage.Require(
+            diffusion.Augment == 0, $"diffusion.augment {diffusion.Augment} is for pixels: latents of a turned image are not its latents, turned");
     }
 
     private static void RequireClassifier(DptOptions options, ImageDataset train)
@@ -61,7 +99,10 @@ internal static class SettingChecks
     }
 
     /// <summary>What can work but is probably not meant.</summary>
-    public static IEnumerable<string> Doubts(DptOptions options, DatasetPair data)
+    /// <param name="options">The options.</param>
+    /// <param name="data">The data.</param>
+    /// <param name="seen">What the generator sees of an image.</param>
+    public static IEnumerable<string> Doubts(DptOptions options, DatasetPair data, ImageForm seen)
     {
         var halfWidth = 1.96 * Math.Sqrt(0.25 / data.Test.Count);
         if (data.Test.Count == 0)
@@ -90,7 +131,7 @@ internal static class SettingChecks
                 + $"learns no true label; a larger batch or stage3.realShare=null has them");
         }
 
-        if (TooLargePatch(options.Diffusion, data.Train) is { } numbers)
+        if (TooLargePatch(options.Diffusion, seen) is { } numbers)
         {
             yield return $"a patch of {options.Diffusion.PatchSize} pixels has {numbers} numbers, a token {options.Diffusion.Width}: the noise of "
                 + "an image does not fit through, and drawn images stay noisy; diffusion.prediction=data asks for the image instead, a smaller "
@@ -123,9 +164,9 @@ internal static class SettingChecks
     /// Numbers of a patch, if noise is in what a transformer predicts and its tokens have fewer: noise has as many dimensions as numbers,
     /// images have few (Li and He 2025, arXiv 2511.13720). Null if it fits.
     /// </summary>
-    private static int? TooLargePatch(DiffusionOptions diffusion, ImageDataset train)
+    private static int? TooLargePatch(DiffusionOptions diffusion, ImageForm seen)
     {
-        var numbers = train.Channels * diffusion.PatchSize * diffusion.PatchSize;
+        var numbers = seen.Channels * diffusion.PatchSize * diffusion.PatchSize;
         return diffusion is { Network: "u-vit", Prediction: not "data" } && numbers > diffusion.Width ? numbers : null;
     }
 

@@ -23,7 +23,7 @@ internal static class RateMeter
         var labelled = train.Select(split.Indices);
         using var classifier = new ImageClassifier(
             device, options.Classifier, train, NormalisationStatistics.Of(train), Seed);
-        using var generator = new ImageGenerator(device, options.Diffusion, train, Seed);
+        using var generator = new ImageGenerator(device, options.Diffusion, new PixelSpace(train.Form), Seed);
         return new StepRates(
             OfClassifier(options.Stage1),
             OfGenerator(),
@@ -41,7 +41,7 @@ internal static class RateMeter
         double OfGenerator()
         {
             using var trainer = new DiffusionTrainer(
-                generator, options.Diffusion with { Steps = int.MaxValue }, train, new int[train.Count], Seed);
+                generator, options.Diffusion with { Steps = int.MaxValue }, new PixelExamples(train), new int[train.Count], Seed);
             return OfTraining(trainer, seconds);
         }
 

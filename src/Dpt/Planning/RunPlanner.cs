@@ -31,7 +31,10 @@ public static class RunPlanner
         Usage.Require(
             options.Diffusion.Network == GeneratorCatalog.Kinds[0].Name,
             $"a budget plans a {GeneratorCatalog.Kinds[0].Name}, the network that its rules were measured with: with diffusion.network={options.Diffusion.Network} say its sizes and diffusion.steps");
-        var data = DatasetCatalog.Load(options.Data, options.Seed);
+        Usage.Require(
+            options.Diffusion.Autoencoder is null,
+            "a budget plans a generator of pixels, which its rules were measured with: with diffusion.autoencoder say diffusion's sizes and steps");
+        var data = DatasetCatalog.Load(options);
         var split = LabelSplit.Create(data.Train, options.Data, options.Seed);
         var seconds = Math.Clamp(MeasuringShare * budget.Seconds, LeastMeasuring, MostMeasuring);
         return Plan(

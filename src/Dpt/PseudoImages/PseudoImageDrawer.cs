@@ -56,11 +56,8 @@ internal sealed class PseudoImageDrawer : IDisposable
         NonFinite.RequireOutput(
             values, elements, _generator.Store, "the generator", k => $"pseudo-image {first + k} of class {label}");
         var deviation = (float)_generator.Schedule.DataDeviation;
-        return Array.ConvertAll(values, value => ToByte(deviation * value));
+        return _generator.Space.ImagesOf(Array.ConvertAll(values, value => deviation * value));
     }
 
     public void Dispose() => _model.Dispose();
-
-    /// <summary>[-1, 1] to 0..255, rounded as the official code does it.</summary>
-    private static byte ToByte(float value) => (byte)((255 * Math.Clamp((value + 1) / 2, 0, 1)) + 0.5f);
 }

@@ -19,6 +19,7 @@ public sealed class TrainedGenerator : IDisposable
     private TrainedGenerator(ImageGenerator generator, Description description)
     {
         Model = generator;
+        Form = description.Form;
         ClassNames = description.ClassNames;
         Schedule = description.Network.Schedule;
     }
@@ -32,20 +33,23 @@ public sealed class TrainedGenerator : IDisposable
     public IReadOnlyList<string> ClassNames { get; }
 
     /// <summary>What its images are like.</summary>
-    public ImageForm Form => Model.Form;
+    public ImageForm Form { get; }
 
     /// <summary>Reads a generator.</summary>
     /// <param name="device">Where it will compute.</param>
     /// <param name="path">A <c>generator.safetensors</c> of a run.</param>
+    /// <param name="autoencoder">Of latents: where the autoencoder lies that decodes them; null for where it lay in training.</param>
     /// <exception cref="DptException">
-    /// Environment: the file cannot be read. Check: it is damaged, or an earlier version wrote it, which did not say what it is for.
+    /// Environment: the file cannot be read. Check: it is damaged, or an earlier version wrote it, which did not say what it is for; or there is
+    /// not the autoencoder whose latents it draws.
     /// </exception>
-    public static TrainedGenerator Open(Device device, string path) =>
+    public static TrainedGenerator Open(Device device, string path, string? autoencoder = null) =>
         DescribedWeights.Open<Description, TrainedGenerator>(path, Kind, (description, weights) =>
         {
             description.Require();
+            var space = SpaceOf(device, description, autoencoder);
             var generator = new ImageGenerator(
-                device, store => Create(store, description, weights), description.Network, description.Form, seed: 0);
+                device, store => Create(store, description, space.Seen, weights), description.Network, space, seed: 0);
             generator.Store.Import(generator.Store.Values, weights);
             return new TrainedGenerator(generator, description);
         });
@@ -79,20 +83,31 @@ public sealed class TrainedGenerator : IDisposable
     /// <param name="generator">The generator, with the weights to write.</param>
     /// <param name="options">What it was made by.</param>
     /// <param name="like">Images of the form and with the classes that it was trained on.</param>
-    internal static void Save(string path, ImageGenerator generator, DiffusionOptions options, ImageDataset like) => DescribedWeights.Save(
-        path, Kind, generator.Store, new Description(options, like.Channels, like.ImageSize, like.ClassNames));
+    /// <param name="autoencoder">Hash of the autoencoder whose latents it draws; null for pixels.</param>
+    internal static void Save(string path, ImageGenerator generator, DiffusionOptions options, ImageDataset like, string? autoencoder) => DescribedWeights.Save(
+        path, Kind, generator.Store, new Description(options with { Latents = null }, like.Channels, like.ImageSize, like.ClassNames, autoencoder));
+
+    /// <summary>What it sees; an autoencoder must be the one that it learned with, wherever that lies now.</summary>
+    private static IImageSpace SpaceOf(Device device, Description description, string? autoencoder)
+    {
+        var folder = description.Autoencoder is null ? null : autoencoder ?? description.Network.Autoencoder;
+        return folder is null || LatentSpace.HashOf(folder) == description.Autoencoder
+            ? ImageSpaces.Of(device, folder, description.Form)
+            : throw new InvalidDataException($"it draws latents of another autoencoder than that in '{folder}'");
+    }
 
     private static IGenerator Create(
-        ParameterStore store, Description description, Dictionary<string, (TensorShape Shape, float[] Values)> weights)
+        ParameterStore store, Description description, ImageForm seen, Dictionary<string, (TensorShape Shape, float[] Values)> weights)
     {
         DescribedWeights.RequireDepth(description.Network.Depth, weights);
-        var network = GeneratorCatalog.Find(description.Network.Network).Create(store, description.Network, description.Form);
+        var network = GeneratorCatalog.Find(description.Network.Network).Create(store, description.Network, seen);
         store.RequireFit(weights);
         return network;
     }
 
     /// <summary>What the metadata says.</summary>
-    private sealed record Description(DiffusionOptions Network, int Channels, int ImageSize, IReadOnlyList<string> ClassNames)
+    private sealed record Description(
+        DiffusionOptions Network, int Channels, int ImageSize, IReadOnlyList<string> ClassNames, string? Autoencoder = null)
     {
         [JsonIgnore]
         public ImageForm Form => new(Channels, ImageSize, ClassNames.Count);

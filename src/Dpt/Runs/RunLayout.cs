@@ -11,6 +11,7 @@ public class RunLayout
     internal const string JudgeName = "reference";
     internal const string LogName = "log.txt";
 
+    private const string LatentsName = "latents";
     private const string MetricsName = "metrics.jsonl";
 
     /// <summary>The layout of a run in that folder.</summary>
@@ -37,6 +38,12 @@ public class RunLayout
 
     /// <summary>Features of a frozen network, a cache.</summary>
     public string FeaturesPath => Path.Combine(FolderPath, "features");
+
+    /// <summary>What an autoencoder says of the training images, see <see cref="LatentFile"/>; a cache.</summary>
+    public string TrainLatentsPath => Path.Combine(FolderPath, LatentsName, "train.safetensors");
+
+    /// <summary>The same of the test images that the generator's loss is measured on.</summary>
+    public string TestLatentsPath => Path.Combine(FolderPath, LatentsName, "test.safetensors");
 
     /// <summary>What the options resolved to, and where each came from.</summary>
     public string ConfigPath => Path.Combine(FolderPath, ConfigName);

@@ -23,7 +23,7 @@ public sealed class SongUNetTrainingTests
         using var device = new HostDevice(threads: 1);
         var images = TestImages.Noise(20, classes: 3, imageSize: 8);
         var options = Options with { Batch = 6, Augment = 0.5 };
-        using var generator = new ImageGenerator(device, options, images, seed: 5);
+        using var generator = new ImageGenerator(device, options, new PixelSpace(images.Form), seed: 5);
         var plain = Drawn(options with { Augment = 0 });
         var augmented = Drawn(options);
         var labels = Enumerable.Range(0, 2 * 6).SelectMany(image =>
@@ -41,7 +41,7 @@ public sealed class SongUNetTrainingTests
 
         List<(float[] Clean, float[] Noise, float[]? Labels)> Drawn(DiffusionOptions options, int parts = 2)
         {
-            using var batches = new DiffusionBatches(generator, options, images, new int[images.Count], seed: 7);
+            using var batches = new DiffusionBatches(generator, options, new PixelExamples(images), new int[images.Count], seed: 7);
             return [.. Enumerable.Range(0, parts).Select(part =>
             {
                 batches.Draw(part);
@@ -75,11 +75,11 @@ public sealed class SongUNetTrainingTests
             using var device = new HostDevice(threads: 1);
             var images = TestImages.Noise(20, classes: 3, imageSize: 8);
             var options = Options with { Dropout = dropout };
-            using var generator = new ImageGenerator(device, options, images, seed: 5);
+            using var generator = new ImageGenerator(device, options, new PixelSpace(images.Form), seed: 5);
 
             // As it starts, the network gives all but nothing, with dropout and without.
             device.CopyIn<float>([.. Enumerable.Range(0, (int)generator.Store.Values.Length).Select(i => 0.1f * MathF.Sin(i))], generator.Store.Values);
-            using var loss = new GeneratorLoss(generator, options, images, new int[images.Count]);
+            using var loss = new GeneratorLoss(generator, options, new PixelExamples(images), new int[images.Count]);
             return (float)loss.Measure();
         }
     }
@@ -99,9 +99,9 @@ public sealed class SongUNetTrainingTests
         {
             var images = TestImages.Noise(4, classes: 3, imageSize: 4);
             var options = Options with { Batch = 2, ClipNorm = 0 };
-            using var generator = new ImageGenerator(device, options, images, seed: 5);
+            using var generator = new ImageGenerator(device, options, new PixelSpace(images.Form), seed: 5);
             device.CopyIn<float>([.. Enumerable.Range(0, (int)generator.Store.Values.Length).Select(i => 0.1f * MathF.Sin(i))], generator.Store.Values);
-            using var trainer = new DiffusionTrainer(generator, options, images, [0, 1, 2, 0], seed: 5);
+            using var trainer = new DiffusionTrainer(generator, options, new PixelExamples(images), [0, 1, 2, 0], seed: 5);
             trainer.RunStep();
             trainer.TakeMetrics();
             trainer.RunStep();

@@ -208,10 +208,10 @@ public sealed class OnnxExportTests
 
     private TrainedGenerator Generator(DiffusionOptions options, ImageDataset images)
     {
-        using (var model = new ImageGenerator(_device, options, images, seed: 1))
+        using (var model = new ImageGenerator(_device, options, new PixelSpace(images.Form), seed: 1))
         {
             Randomise(model.Store);
-            TrainedGenerator.Save(_folder["g.safetensors"], model, options, images);
+            TrainedGenerator.Save(_folder["g.safetensors"], model, options, images, autoencoder: null);
         }
 
         return TrainedGenerator.Open(_device, _folder["g.safetensors"]);

@@ -48,7 +48,7 @@ public sealed class DiffusionTrainingTests
         var options = _cases[name];
         using var training = TinyTraining.Generator(options, images: _images, labels: _pseudoLabels);
         using var device = new HostDevice(threads: 1, selection: new KernelSelection());
-        using var generator = new ImageGenerator(device, options, _images, Seed);
+        using var generator = new ImageGenerator(device, options, new PixelSpace(_images.Form), Seed);
         using var expected = new Transcript(generator.Store);
         for (var step = 0; step < options.Steps; step++)
         {
@@ -73,10 +73,10 @@ public sealed class DiffusionTrainingTests
     {
         var options = _cases[name];
         using var device = new HostDevice(threads: 1, selection: new KernelSelection());
-        using var generator = new ImageGenerator(device, options, _images, Seed);
-        using var loss = new GeneratorLoss(generator, options, _images, _pseudoLabels);
+        using var generator = new ImageGenerator(device, options, new PixelSpace(_images.Form), Seed);
+        using var loss = new GeneratorLoss(generator, options, new PixelExamples(_images), _pseudoLabels);
         using var trainer = new DiffusionTrainer(
-            generator, options with { LearningRate = 0, LabelDropout = 0, Flip = false, Batch = 16 }, _images, _pseudoLabels, seed: 0);
+            generator, options with { LearningRate = 0, LabelDropout = 0, Flip = false, Batch = 16 }, new PixelExamples(_images), _pseudoLabels, seed: 0);
         var losses = new List<double>();
         for (var step = 0; step < GeneratorLoss.Images / 16; step++)
         {

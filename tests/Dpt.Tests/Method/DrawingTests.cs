@@ -105,5 +105,5 @@ public sealed class DrawingTests
     }
 
     private static ImageGenerator TinyGenerator(Device device, string schedule = "cosine") =>
-        new(device, TinyOptions.Run.Diffusion with { Schedule = schedule }, TestImages.Noise(3, Classes, imageSize: 8), seed: 5);
+        new(device, TinyOptions.Run.Diffusion with { Schedule = schedule }, new PixelSpace(TestImages.Noise(3, Classes, imageSize: 8).Form), seed: 5);
 }

@@ -335,7 +335,7 @@ public sealed class NonFiniteTests
         new(device, TinyOptions.Run.Classifier, images, NormalisationStatistics.Of(images), seed: 5);
 
     private static ImageGenerator TinyGenerator(Device device) =>
-        new(device, TinyOptions.Run.Diffusion, TestImages.Noise(3, Classes, imageSize: 8), seed: 5);
+        new(device, TinyOptions.Run.Diffusion, new PixelSpace(TestImages.Noise(3, Classes, imageSize: 8).Form), seed: 5);
 
     private static float[] Weights(TinyTraining training) => training.Device.Download(training.Store.Values);
 

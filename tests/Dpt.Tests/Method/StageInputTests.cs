@@ -82,8 +82,8 @@ public sealed class StageInputTests
     public void Stage2_LearnsFromThePseudoLabels()
     {
         Assert.That(_pseudoLabels.Labels, Is.Not.EqualTo(_data.Train.Labels), "the classifier must err, or the test says little");
-        using var generator = new ImageGenerator(_device, _options.Diffusion, _data.Train, (Seed << 8) + 2);
-        using var trainer = new DiffusionTrainer(generator, _options.Diffusion, _data.Train, _pseudoLabels.Labels, (Seed << 8) + 2);
+        using var generator = new ImageGenerator(_device, _options.Diffusion, new PixelSpace(_data.Train.Form), (Seed << 8) + 2);
+        using var trainer = new DiffusionTrainer(generator, _options.Diffusion, new PixelExamples(_data.Train), _pseudoLabels.Labels, (Seed << 8) + 2);
         while (trainer.Step < trainer.TotalSteps)
         {
             trainer.RunStep();
@@ -111,9 +111,9 @@ public sealed class StageInputTests
     [Test]
     public void Round2_GeneratorGoesOnWithTheNewLabels()
     {
-        using var generator = new ImageGenerator(_device, _options.Diffusion, _data.Train, (Seed << 8) + 5);
+        using var generator = new ImageGenerator(_device, _options.Diffusion, new PixelSpace(_data.Train.Form), (Seed << 8) + 5);
         generator.Store.Import(generator.Store.Values, Weights("stage-2-diffusion/generator.safetensors"));
-        using var trainer = new DiffusionTrainer(generator, _options.Diffusion, _data.Train, LabelsOfRound2().Labels, (Seed << 8) + 5);
+        using var trainer = new DiffusionTrainer(generator, _options.Diffusion, new PixelExamples(_data.Train), LabelsOfRound2().Labels, (Seed << 8) + 5);
         while (trainer.Step < trainer.TotalSteps)
         {
             trainer.RunStep();
@@ -338,11 +338,11 @@ public sealed class StageInputTests
     [TestCase("test/loss")]
     public void GeneratorLoss_IsOfTheAveragedWeights(string name)
     {
-        using var generator = new ImageGenerator(_device, _options.Diffusion, _data.Train, seed: 0);
+        using var generator = new ImageGenerator(_device, _options.Diffusion, new PixelSpace(_data.Train.Form), seed: 0);
         generator.Store.Import(generator.Store.Values, Weights("stage-2-diffusion/generator.safetensors"));
         using var classifier = Load(Weights("stage-1-classifier/classifier.safetensors"));
         var images = name == "seen/loss" ? _data.Train : _data.Test;
-        using var loss = new GeneratorLoss(generator, _options.Diffusion, images, classifier.Label(images).Labels);
+        using var loss = new GeneratorLoss(generator, _options.Diffusion, new PixelExamples(images), classifier.Label(images).Labels);
         var last = MetricsReader.Read(Of("metrics.jsonl")).Last(line => line.Stage == "stage-2-diffusion" && line.Values.ContainsKey(name));
         Assert.That(last.Step, Is.EqualTo(_options.Diffusion.Steps));
         Assert.That(last.Values[name], Is.EqualTo(loss.Measure()).Within(1e-12));
@@ -378,7 +378,7 @@ public sealed class StageInputTests
     private byte[] Draw(
         IReadOnlyDictionary<string, (TensorShape Shape, float[] Values)> weights, ulong seed = (Seed << 8) + 2)
     {
-        using var generator = new ImageGenerator(_device, _options.Diffusion, _data.Train, seed: 0);
+        using var generator = new ImageGenerator(_device, _options.Diffusion, new PixelSpace(_data.Train.Form), seed: 0);
         generator.Store.Import(generator.Store.Values, weights);
         using var drawer = new PseudoImageDrawer(generator, _options.Generate, seed);
         return [.. Enumerable.Range(0, 10).SelectMany(label => drawer.DrawAll(new ImageShard(label, 0, 4), default))];

@@ -127,7 +127,7 @@ public sealed class SettingCheckTests
                     Generate = _options.Generate with { Solver = solver.Name, Evaluations = evaluations },
                 };
                 var train = TestImages.Noise(4, classes: 2, imageSize: 8);
-                var fits = Accepts(() => SettingChecks.Require(options, train));
+                var fits = Accepts(() => SettingChecks.Require(options, train, train.Form));
                 Assert.That(fits, Is.EqualTo(Accepts(() => solver.Plan(schedule, evaluations))), $"{solver} {evaluations}");
                 refused += fits ? 0 : 1;
             }

@@ -59,7 +59,7 @@ public class GeneratorTests
     {
         using var device = new HostDevice(threads);
         using var generator = new ImageGenerator(
-            device, TinyOptions.Run.Diffusion, TestImages.Noise(3, classes: 3, imageSize: 8), seed: 5);
+            device, TinyOptions.Run.Diffusion, new PixelSpace(TestImages.Noise(3, classes: 3, imageSize: 8).Form), seed: 5);
         using var drawer = new PseudoImageDrawer(
             generator, TinyOptions.Run.Generate with { Batch = batch, Solver = solver, Evaluations = 6 }, seed);
         return drawer.DrawAll(shard, stop);

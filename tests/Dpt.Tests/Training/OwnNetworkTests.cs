@@ -33,10 +33,10 @@ public sealed class OwnNetworkTests
     public void Generator_OfOnesOwn_IsTrainedAndDrawn()
     {
         using var device = new HostDevice(threads: 1, selection: new KernelSelection());
-        using var generator = new ImageGenerator(device, store => new Painter(store, _images.Form), TinyOptions.Run.Diffusion, _images.Form, seed: 1);
+        using var generator = new ImageGenerator(device, store => new Painter(store, _images.Form), TinyOptions.Run.Diffusion, new PixelSpace(_images.Form), seed: 1);
         var (first, last) = (0.0, 0.0);
         using (var trainer = new DiffusionTrainer(
-            generator, TinyOptions.Run.Diffusion with { Steps = 60, LearningRate = 0.02 }, _images, _images.Labels, seed: 1))
+            generator, TinyOptions.Run.Diffusion with { Steps = 60, LearningRate = 0.02 }, new PixelExamples(_images), _images.Labels, seed: 1))
         {
             while (trainer.Step < trainer.TotalSteps)
             {

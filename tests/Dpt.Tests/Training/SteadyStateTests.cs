@@ -120,7 +120,7 @@ public sealed class SteadyStateTests
     }
 
     private static ImageGenerator TinyGenerator(Device device) =>
-        new(device, TinyOptions.Run.Diffusion, TestImages.Noise(3, classes: 3, imageSize: 8), seed: 5);
+        new(device, TinyOptions.Run.Diffusion, new PixelSpace(TestImages.Noise(3, classes: 3, imageSize: 8).Form), seed: 5);
 
     private static GeneratorModel Model(ImageGenerator generator) =>
         new(generator.Store.Device, generator.Network, generator.Form, generator.Prediction);

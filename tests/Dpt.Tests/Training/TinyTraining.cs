@@ -50,10 +50,10 @@ internal sealed class TinyTraining : IDisposable
         var device = new HostDevice(threads, selection: new KernelSelection());
         images ??= TestImages.Noise(40, classes: 3, imageSize: 8);
         options ??= TinyOptions.Run.Diffusion;
-        var generator = new ImageGenerator(device, options, images, seed: 5);
+        var generator = new ImageGenerator(device, options, new PixelSpace(images.Form), seed: 5);
         labels ??= [.. Enumerable.Range(0, images.Count).Select(i => i % images.Classes)];
         return new TinyTraining(
-            device, generator, generator.Store, new DiffusionTrainer(generator, options, images, labels, seed: 5));
+            device, generator, generator.Store, new DiffusionTrainer(generator, options, new PixelExamples(images), labels, seed: 5));
     }
 
     public static TinyTraining Msn(int threads = 1, MsnOptions? options = null)

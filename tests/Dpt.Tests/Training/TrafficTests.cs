@@ -61,7 +61,7 @@ public sealed class TrafficTests
         const int Samples = 3;
         using var device = new HostDevice(threads: 1, selection: new KernelSelection());
         using var generator = new ImageGenerator(
-            device, TinyOptions.Run.Diffusion, TestImages.Noise(3, classes: 3, imageSize: 8), seed: 5);
+            device, TinyOptions.Run.Diffusion, new PixelSpace(TestImages.Noise(3, classes: 3, imageSize: 8).Form), seed: 5);
         using var model = new GeneratorModel(device, generator.Network, generator.Form, generator.Prediction);
         using var samples = device.Allocate<float>(Samples * generator.Form.Elements);
         var sampler = new Sampler(device, generator.Schedule, SolverCatalog.Find(solver), evaluations: 6, new Guidance(guidance));
