@@ -97,6 +97,54 @@ public sealed class LatentTests : NetworkFileTests
             Directory.GetFiles(Folder.File("drawn")).Order(StringComparer.Ordinal).Select(File.ReadAllBytes), Is.EqualTo(decoded.Select(File.ReadAllBytes)));
     }
 
+    /// <summary>A whole run on latents, its report, and images of its generator where the autoencoder lies elsewhere now.</summary>
+    [Test]
+    public void Run_OnLatents_DrawsPictures()
+    {
+        var (autoencoder, run) = (Autoencoder(), Folder.File("run"));
+        string[] words =
+        [
+            "run", "--preset", "digits-smoke", "--device", "host", "--set", $"diffusion.autoencoder={autoencoder},data.trainLimit=80,data.testLimit=20",
+            "--set", "stage1.steps=2,diffusion.steps=2,stage3.steps=2,generate.perClass=2,generate.evaluations=3,run.evaluationPoints=1",
+        ];
+        var plan = CommandLine.RunReal([.. words, "--dry-run"]);
+        Assert.That(plan.Code, Is.Zero, plan.Err);
+        Assert.That(plan.Out, Does.Match("generator tokens per image +18 ").And.Contain("diffusion.autoencoder"));
+        Succeeds([.. words, "--out", run]);
+        Assert.That(File.ReadAllText(Path.Combine(run, "report.html")), Does.Not.Contain("other images now"));
+        Directory.Move(autoencoder, Folder.File("moved"));
+        var lost = CommandLine.RunReal(["sample", "--run", run, "--device", "host", "--n", "1", "--out", Folder.File("lost.png")]);
+        Assert.That((lost.Code, File.Exists(Folder.File("lost.png"))), Is.EqualTo((ExitCodes.Check, false)), lost.Err);
+        Succeeds(["sample", "--run", run, "--device", "host", "--n", "1", "--out", Folder.File("drawn.png"), "--autoencoder", Folder.File("moved")]);
+        Assert.That(File.Exists(Folder.File("drawn.png")));
+    }
+
+    /// <summary>The official numbers of parameters, for latents of images of 256 and 512 pixels and 1000 classes.</summary>
+    [TestCase("imagenet256-uvit-l", 32, 286_763_172)]
+    [TestCase("imagenet256-uvit-h", 32, 500_832_016)]
+    [TestCase("imagenet512-uvit-l", 64, 286_861_524)]
+    public void Preset_OfThePaper_HasTheOfficialNetwork(string preset, int side, long parameters)
+    {
+        var options = ConfigLoader.Load(preset, null, new Dictionary<string, string>(), []).ToOptions();
+        var (kind, form) = (GeneratorCatalog.Find(options.Diffusion.Network), new ImageForm(4, side, 1000));
+        using var device = new HostDevice(threads: 1);
+        using var store = new ParameterStore(device);
+        kind.Require(options.Diffusion, form);
+        kind.Create(store, options.Diffusion, form);
+        Assert.That(store.Count, Is.EqualTo(parameters));
+        Assert.That(8 * side, Is.EqualTo(options.Data.ImageSize));
+        Assert.That((options.Generate.PerClass, options.Generate.GuidedBelow), Is.EqualTo((128, (double?)null)));
+    }
+
+    /// <summary>Where neither weights nor data are, a dry run says what to put where.</summary>
+    [Test]
+    public void Preset_WithoutWeights_SaysWhatMakesThem()
+    {
+        var run = CommandLine.RunReal(["run", "--preset", "imagenet256-uvit-l", "--device", "host", "--dry-run"]);
+        Assert.That((run.Code, run.Out), Is.EqualTo((ExitCodes.Environment, "")));
+        Assert.That(run.Err, Does.Match("probe.features '.*msn-vitb4' is not there: .*diffusion.autoencoder '.*autoencoder-kl' is not there: .dpt import FILE"));
+    }
+
     /// <summary>A folder of an autoencoder with latents of one channel and the size of their images.</summary>
     private string Autoencoder()
     {
