@@ -177,6 +177,22 @@ public sealed class LatentRunTests
         Assert.That(resumed.Works.Contains("encode"), Is.EqualTo(work == "encode"), "what is encoded stays");
     }
 
+    /// <summary>The paper's ImageNet recipe in miniature: features of a frozen network, and a generator of latents.</summary>
+    [Test]
+    public void Recipe_WithFrozenFeatures_RunsToItsEnd()
+    {
+        var recipe = _options with
+        {
+            Probe = TinyOptions.Run.Probe with { Features = OnnxModel.Write(_folder["m.onnx"], [-1, 1, Side, Side], ("y", ["Flatten"])) },
+        };
+        var result = TinyRun.In(_folder["run"], recipe).Result!;
+        Assert.That(result.Stage3.Top1, Is.Not.Null);
+        Assert.That(result.Stage2.FrechetDistance.Features, Does.StartWith("m.onnx ("));
+        var images = PseudoImages(_folder["run"]);
+        Assert.That((images.Count, images.Form), Is.EqualTo((20, new ImageForm(1, Side, 10))));
+        Assert.That(TinyRun.In(_folder["run"], recipe).Messages, Has.Exactly(3).Contains("finished before"));
+    }
+
     /// <summary>A set that was encoded before takes the place of encoding, of a run that is there too; batches of drawing change nothing.</summary>
     [Test]
     public void Latents_EncodedBefore_GiveTheSameRun()
