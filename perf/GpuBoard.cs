@@ -23,6 +23,7 @@ internal static class GpuBoard
         Head(text, results);
         Tests(text, results.GetProperty("tests"));
         Rates(text, results.GetProperty("bench"), results.GetProperty("baseline"));
+        Training(text, results.GetProperty("training"), results.GetProperty("yardstick"));
         Run(text, results.GetProperty("run"));
         return text.ToString();
     }
@@ -122,6 +123,30 @@ internal static class GpuBoard
         baseline.ValueKind != JsonValueKind.Object ? [] : baseline.GetProperty("results").EnumerateArray().ToDictionary(
             r => (r.GetProperty("operator").GetString()!, r.GetProperty("case").GetString()!, r.GetProperty("precision").GetString()!),
             r => r.GetProperty("seconds").GetDouble());
+
+    /// <summary>An update of a U-ViT-S (perf/gpu/uvit-s.json) beside PyTorch's (perf/gpu/training.py).</summary>
+    private static void Training(StringBuilder text, JsonElement ours, JsonElement theirs)
+    {
+        var rows = ours.EnumerateObject().Select(p => (Precision: p.Name, How: "ours", Seconds: p.Value.GetDouble())).ToList();
+        if (rows.Count == 0)
+        {
+            return;
+        }
+
+        if (theirs.ValueKind == JsonValueKind.Object)
+        {
+            rows.AddRange(theirs.GetProperty("results").EnumerateArray().Select(r => (
+                r.GetProperty("precision").GetString()!, $"PyTorch, {r.GetProperty("how").GetString()}", r.GetProperty("seconds").GetDouble())));
+        }
+
+        text.AppendLine().AppendLine("An update of U-ViT-S, 128 images of 32 x 32, 258 tokens; the ratio is the time of a row by ours.");
+        text.AppendLine().AppendLine("| precision | | ms | ratio |").AppendLine("|---|---|---|---|");
+        foreach (var (precision, how, seconds) in rows.OrderByDescending(r => r.Precision, StringComparer.Ordinal))
+        {
+            var ratio = ours.TryGetProperty(precision, out var own) ? Number(seconds / own.GetDouble()) : "";
+            text.AppendLine($"| {precision} | {how} | {Number(1e3 * seconds)} | {ratio} |");
+        }
+    }
 
     private static void Run(StringBuilder text, JsonElement run)
     {

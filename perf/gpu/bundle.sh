@@ -16,7 +16,7 @@ dotnet publish "$here/../../src/Cli" -p:PublishProfile=bundle -o "$work" --nolog
 cp "$work/DPT.Engine.Cli" "$folder/dpt"
 dotnet run -c Release --project "$here/../../src/Cli" -- kernels assemble --out "$folder/cubins.zip" \
   || echo "without machine code: the driver will compile all kernels" >&2
-cp "$here/run.sh" "$here/baseline.py" "$here/miniature.json" "$folder/"
+cp "$here"/{run.sh,baseline.py,training.py,miniature.json,uvit-s.json} "$folder/"
 git -C "$here" rev-parse --short HEAD > "$folder/commit.txt" 2>/dev/null || echo unknown > "$folder/commit.txt"
 
 size=$(du -sb "$folder" | cut -f1)

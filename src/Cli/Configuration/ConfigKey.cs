@@ -101,10 +101,17 @@ internal sealed record FlagKey(string Name) : ConfigKey(Name)
 /// <summary>One of a few words.</summary>
 internal sealed record ChoiceKey(string Name, params string[] Choices) : ConfigKey(Name)
 {
+    /// <summary>More than these are a list, in which commas would be a tenth of the line.</summary>
+    private const int MostInWords = 12;
+
     public override Type Type => typeof(string);
 
-    protected override string Kind =>
-        Choices.Length == 1 ? Choices[0] : string.Join(", ", Choices[..^1]) + " or " + Choices[^1];
+    protected override string Kind => Choices.Length switch
+    {
+        1 => Choices[0],
+        > MostInWords => "one of " + string.Join(' ', Choices),
+        _ => string.Join(", ", Choices[..^1]) + " or " + Choices[^1],
+    };
 
     protected override bool TryParse(string text, out object? value)
     {
