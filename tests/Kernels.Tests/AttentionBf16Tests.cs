@@ -300,13 +300,14 @@ public sealed class AttentionBf16Tests
         Assert.That(said, Is.EqualTo(reason));
     }
 
-    [TestCase(24, 17, "head size 24; it serves 32, 64, 72, 96, 128")]
-    [TestCase(72, 17, "head size 72; it serves up to 64")]
-    [TestCase(64, 289, "289 tokens; it serves up to 288")]
-    public void Whole_OfWhatDoesNotFit_SaysWhy(int size, int tokens, string reason)
+    [TestCase(2, 24, 17, "head size 24; it serves 32, 64, 72, 96, 128")]
+    [TestCase(2, 72, 17, "head size 72; it serves up to 64")]
+    [TestCase(2, 64, 289, "289 tokens; it serves up to 288")]
+    [TestCase(1 << 28, 32, 1, "1073741824 heads; it serves up to 1073741823")]
+    public void Whole_OfWhatDoesNotFit_SaysWhy(int batch, int size, int tokens, string reason)
     {
         using var device = new SimDevice(threads: 1, selection: new KernelSelection());
-        var call = new AttentionForwardBf16Call { Dims = new(2, tokens, 4, size), Qkv = default, Output = default };
+        var call = new AttentionForwardBf16Call { Dims = new(batch, tokens, 4, size), Qkv = default, Output = default };
         var gradient = new AttentionBackwardBf16Call
         {
             Dims = call.Dims, Qkv = default, Output = default, LogSumExp = default, OutputGradient = default, QkvGradient = default,

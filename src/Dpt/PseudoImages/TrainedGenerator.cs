@@ -90,6 +90,11 @@ public sealed class TrainedGenerator : IDisposable
     /// <summary>What it sees; an autoencoder must be the one that it learned with, wherever that lies now.</summary>
     private static IImageSpace SpaceOf(Device device, Description description, string? autoencoder)
     {
+        if (description.Autoencoder is null && autoencoder is not null)
+        {
+            throw new InvalidDataException($"it draws pixels, which the autoencoder in '{autoencoder}' cannot decode");
+        }
+
         var folder = description.Autoencoder is null ? null : autoencoder ?? description.Network.Autoencoder;
         return folder is null || LatentSpace.HashOf(folder) == description.Autoencoder
             ? ImageSpaces.Of(device, folder, description.Form)

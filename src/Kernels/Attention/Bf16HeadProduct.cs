@@ -49,12 +49,15 @@ internal static class Bf16HeadProduct
         where T : struct, IHeadSize
     {
         var (chunks, source) = (Bf16HeadTile.Chunks<T>(), x.Cast<UInt4>());
-        for (var i = 0; i < Bf16HeadTile.Strip * chunks / WarpReduce.Lanes; i++)
+        for (var i = 0; i < ((Bf16HeadTile.Strip * chunks) + WarpReduce.Lanes - 1) / WarpReduce.Lanes; i++)
         {
             var number = WarpReduce.Lane + (i * WarpReduce.Lanes);
             var (own, chunk) = (number / chunks, number % chunks);
-            shared[Bf16HeadTile.Place<T>(row + own, chunk)] =
-                own < count ? source[((at + ((long)own * stride)) / Bf16Memory.OfChunk) + chunk] : default;
+            if (Bf16HeadTile.Strip * chunks % WarpReduce.Lanes == 0 || own < Bf16HeadTile.Strip)
+            {
+                shared[Bf16HeadTile.Place<T>(row + own, chunk)] =
+                    own < count ? source[((at + ((long)own * stride)) / Bf16Memory.OfChunk) + chunk] : default;
+            }
         }
 
         Warp.Barrier();

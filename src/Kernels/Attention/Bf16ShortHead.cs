@@ -12,6 +12,9 @@ internal static class Bf16ShortHead
     /// <summary>Pieces of rows, at most; one more than the groups of copies that <see cref="Bf16ResidentRows{T}.Await"/> leaves under way.</summary>
     public const int Pieces = 5;
 
+    /// <summary>So many heads that a number which goes a round beyond the last is an int.</summary>
+    private const int MostHeads = int.MaxValue / 2;
+
     /// <summary>Rows of a piece.</summary>
     public const int Piece = 64;
 
@@ -56,6 +59,7 @@ internal static class Bf16ShortHead
         {
             reason = dims.HeadSize > Head64.Size ? $"head size {dims.HeadSize}; it serves up to {Head64.Size}"
                 : dims.Tokens > maxTokens ? $"{dims.Tokens} tokens; it serves up to {maxTokens}"
+                : (long)dims.Batch * dims.Heads > MostHeads ? $"{(long)dims.Batch * dims.Heads} heads; it serves up to {MostHeads}"
                 : null;
         }
 

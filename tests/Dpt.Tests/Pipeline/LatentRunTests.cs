@@ -262,6 +262,20 @@ public sealed class LatentRunTests
         }
     }
 
+    /// <summary>An autoencoder that would decode nothing is not passed by.</summary>
+    [Test]
+    public void SamplesOfPixels_TakeNoAutoencoder()
+    {
+        var (options, train, file) = (_options.Diffusion with { Autoencoder = null }, DatasetCatalog.Load(_options).Train, _folder["pixels.safetensors"]);
+        using (var model = new ImageGenerator(_device, options, ImageSpaces.Of(_device, null, train.Form), seed: 1))
+        {
+            TrainedGenerator.Save(file, model, options, train, autoencoder: null);
+        }
+
+        using var generator = TrainedGenerator.Open(_device, file);
+        TestImages.Fails(FailureKind.Check, () => TrainedGenerator.Open(_device, file, Autoencoder), "it draws pixels, which the autoencoder in '");
+    }
+
     /// <summary>`dpt sample` on a run: images like those of the data, from an autoencoder that lies elsewhere now.</summary>
     [Test]
     public void Sample_OfARun_GivesImages()
