@@ -72,19 +72,31 @@ public sealed class RoundTests
         Assert.That(TinyRun.Outcome(folder), Is.EqualTo(TinyRun.Outcome(anew)));
     }
 
-    /// <summary>Labels of another classifier than the first round has now are not of one piece with it: there is no result.</summary>
-    [Test]
-    public void Classifier_OfTheFirstRoundReplaced_EndsTheResult()
+    /// <summary>
+    /// A later round whose labels come from another classifier, or whose generator went on from another one, than the first round has now is
+    /// not of one piece with it: there is no result.
+    /// </summary>
+    [TestCase("stage-3-classifier/classifier.safetensors")]
+    [TestCase("stage-2-diffusion/generator.safetensors")]
+    public void Weights_OfTheFirstRoundReplaced_EndTheResult(string weights)
     {
         var folder = _run.Copy();
         File.Delete(Path.Combine(folder, "result.json"));
         TinyRun.With(folder, _two, new SilentObserver(), pipeline => pipeline.TrainClassifierAndLabel(default));
         Assert.That(Path.Combine(folder, "result.json"), Does.Exist, "all that is needed is there");
-        const string Classifier = "stage-3-classifier/classifier.safetensors";
-        File.Copy(Path.Combine(folder, "round-2", Classifier), Path.Combine(folder, Classifier), overwrite: true);
+        File.Copy(Path.Combine(folder, "round-2", weights), Path.Combine(folder, weights), overwrite: true);
         File.Delete(Path.Combine(folder, "result.json"));
         TinyRun.With(folder, _two, new SilentObserver(), pipeline => pipeline.TrainClassifierAndLabel(default));
         Assert.That(Path.Combine(folder, "result.json"), Does.Not.Exist);
+    }
+
+    /// <summary>What a later generator went on from is in the record of what it was made from.</summary>
+    [Test]
+    public void Manifest_OfALaterRound_NamesTheGeneratorBefore()
+    {
+        var later = JsonFiles.Load<StageManifest>(Path.Combine(_run.Path, "round-2", "stage-2-diffusion", "manifest.json"));
+        var before = FileHash.Of(Path.Combine(_run.Path, "stage-2-diffusion", "generator.safetensors"));
+        Assert.That(later.Origin.Made.Values, Does.Contain(before));
     }
 
     /// <summary>A longer control trains nothing of the rounds after the first, and is yet what they are compared with.</summary>
