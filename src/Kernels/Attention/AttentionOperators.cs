@@ -94,6 +94,7 @@ public static class AttentionOperators
         new AttentionForwardBf16HostV1Widen(),
         new AttentionForwardBf16V4NextHead(),
         new AttentionForwardBf16V3Short(),
+        new AttentionForwardBf16V5WarpGroups(),
         new AttentionForwardBf16V2MmaSync(),
         new AttentionForwardBf16V1Naive())
     {
@@ -107,6 +108,7 @@ public static class AttentionOperators
         new AttentionBackwardBf16HostV1Widen(),
         new AttentionBackwardBf16V4WholeHead(),
         new AttentionBackwardBf16V3Short(),
+        new AttentionBackwardBf16V5WarpGroups(),
         new AttentionBackwardBf16V2MmaSync(),
         new AttentionBackwardBf16V1Naive())
     {

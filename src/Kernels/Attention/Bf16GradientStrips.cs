@@ -75,13 +75,8 @@ internal static class Bf16GradientStrips
             for (var b = 0; b < count / 8; b++)
             {
                 var (score, gradient) = (p[(i * (count / 8)) + b], dP[(i * (count / 8)) + b]);
-                p[(i * (count / 8)) + b] = new()
-                {
-                    X = Bf16SoftmaxRows.Power(score.X, scale, exponents[2 * i]) * (gradient.X - d[2 * i]),
-                    Y = Bf16SoftmaxRows.Power(score.Y, scale, exponents[2 * i]) * (gradient.Y - d[2 * i]),
-                    Z = Bf16SoftmaxRows.Power(score.Z, scale, exponents[(2 * i) + 1]) * (gradient.Z - d[(2 * i) + 1]),
-                    W = Bf16SoftmaxRows.Power(score.W, scale, exponents[(2 * i) + 1]) * (gradient.W - d[(2 * i) + 1]),
-                };
+                var powers = Powers(score, scale, OfRows(exponents[2 * i], exponents[(2 * i) + 1]));
+                p[(i * (count / 8)) + b] = Gradients(powers, gradient, OfRows(d[2 * i], d[(2 * i) + 1]));
             }
         }
 
@@ -140,18 +135,9 @@ internal static class Bf16GradientStrips
             for (var i = 0; i < strips; i++)
             {
                 var (score, gradient) = (p[(i * (count / 8)) + b], dS[(i * (count / 8)) + b]);
-                score.X = Bf16SoftmaxRows.Power(score.X, scale, m0);
-                score.Y = Bf16SoftmaxRows.Power(score.Y, scale, m1);
-                score.Z = Bf16SoftmaxRows.Power(score.Z, scale, m0);
-                score.W = Bf16SoftmaxRows.Power(score.W, scale, m1);
+                score = Powers(score, scale, OfColumns(m0, m1));
                 p[(i * (count / 8)) + b] = score;
-                dS[(i * (count / 8)) + b] = new()
-                {
-                    X = score.X * (gradient.X - d0),
-                    Y = score.Y * (gradient.Y - d1),
-                    Z = score.Z * (gradient.Z - d0),
-                    W = score.W * (gradient.W - d1),
-                };
+                dS[(i * (count / 8)) + b] = Gradients(score, gradient, OfColumns(d0, d1));
             }
         }
 
@@ -183,6 +169,37 @@ internal static class Bf16GradientStrips
             Bf16HeadProduct.Store<T>(sums, from, shared, tile, x, first + ((long)token * stride), stride, rows - token);
         }
     }
+
+    /// <summary>P of a lane's scores in a block of 16 x 8.</summary>
+    /// <param name="scores">S.</param>
+    /// <param name="scale">What makes an exponent of a score.</param>
+    /// <param name="exponents">The log-sum-exps to base two of their queries.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Float4 Powers(Float4 scores, float scale, Float4 exponents) => new()
+    {
+        X = Bf16SoftmaxRows.Power(scores.X, scale, exponents.X),
+        Y = Bf16SoftmaxRows.Power(scores.Y, scale, exponents.Y),
+        Z = Bf16SoftmaxRows.Power(scores.Z, scale, exponents.Z),
+        W = Bf16SoftmaxRows.Power(scores.W, scale, exponents.W),
+    };
+
+    /// <summary>dS = P (dP - D) of a lane's scores in a block.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Float4 Gradients(Float4 powers, Float4 dP, Float4 d) => new()
+    {
+        X = powers.X * (dP.X - d.X),
+        Y = powers.Y * (dP.Y - d.Y),
+        Z = powers.Z * (dP.Z - d.Z),
+        W = powers.W * (dP.W - d.W),
+    };
+
+    /// <summary>What a lane's top and bottom row have, for each of its numbers in a block whose rows are queries.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Float4 OfRows(float top, float bottom) => new() { X = top, Y = top, Z = bottom, W = bottom };
+
+    /// <summary>What a lane's two columns have, for each of its numbers in a block whose columns are queries.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Float4 OfColumns(float left, float right) => new() { X = left, Y = right, Z = left, W = right };
 
     /// <summary>Beside two kinds of sums of the widest heads there is no room in registers for keys and values.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

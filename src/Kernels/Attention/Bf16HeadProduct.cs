@@ -196,7 +196,7 @@ internal static class Bf16HeadProduct
 
     /// <summary>Two blocks of 16 x 8 as a left factor of 16 x 16.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static UInt4 Packed(Float4[] p, int block)
+    public static UInt4 Packed(Float4[] p, int block)
     {
         var (low, high) = (Bf16Memory.Narrow(p[block]), Bf16Memory.Narrow(p[block + 1]));
         return new() { X = low.X, Y = low.Y, Z = high.X, W = high.Y };

@@ -188,7 +188,7 @@ internal sealed class MatMulBf16V3WarpGroups : GpuVariant<MatMulBf16Call>
             Mbarrier.ArriveExpecting(barrier, BytesOfStage<T, TSums>());
             GroupFactor<TA>.Load(tile, a, M, Grid.IdxX * M, k, barrier);
             GroupFactor<TB>.Load(tile + BytesOfA, b, T.N, Grid.IdxY * T.N, k, barrier);
-            Next<T, TSums>(ref stage, ref phase);
+            Mbarrier.Next(ref stage, ref phase, T.Stages);
         }
     }
 
@@ -223,7 +223,7 @@ internal sealed class MatMulBf16V3WarpGroups : GpuVariant<MatMulBf16Call>
             }
 
             before = stage;
-            Next<T, TSums>(ref stage, ref phase);
+            Mbarrier.Next(ref stage, ref phase, T.Stages);
         }
 
         WarpGroup.Wait0();
@@ -269,17 +269,6 @@ internal sealed class MatMulBf16V3WarpGroups : GpuVariant<MatMulBf16Call>
             {
                 epilogue.Finish(packs[(row * stride) + inRow], firstRow + row, column, n);
             }
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Next<T, TSums>(ref int stage, ref int phase) where T : struct, IGroupTile<TSums> where TSums : struct
-    {
-        stage++;
-        if (stage == T.Stages)
-        {
-            stage = 0;
-            phase ^= 1;
         }
     }
 }

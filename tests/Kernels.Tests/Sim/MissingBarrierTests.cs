@@ -10,6 +10,9 @@ namespace Kernels.Tests;
 [Parallelizable(ParallelScope.All)]
 public sealed class MissingBarrierTests
 {
+    private const string EndsProducts =
+        "says that no warp of the group reads its own rows any more: the simulator's warps multiply in step, and of a card's nobody says so";
+
     private const string ClosesASum =
         "closes BlockReduce.Sum, which has shared memory of its own wherever it is called: only a loop would need it";
 
@@ -38,6 +41,11 @@ public sealed class MissingBarrierTests
         [("SoftMatchWeightsV1Block.Kernel", 4)] = ClosesASum,
         [("SoftMatchWeightsV1Block.Kernel", 6)] = ClosesASum,
         [("UnpatchifyBackwardV1Pixels.Correlate", 1)] = "closes BlockReduce.Sum: the next sum is that of image 65536 behind",
+        [("AttentionBackwardBf16V5WarpGroups.QueryRows.Head32.Columns96.Sums96.Columns32.Sums32", 1)] = EndsProducts,
+        [("AttentionBackwardBf16V5WarpGroups.KeyRows.Head32.Columns96.Sums96.Columns32.Sums32", 1)] = EndsProducts,
+        [("AttentionForwardBf16V5WarpGroups.Kernel.Head32.Columns96.Sums96.Columns32.Sums32", 1)] = EndsProducts,
+        [("AttentionForwardBf16V5WarpGroups.Kernel.Head32.Columns96.Sums96.Columns32.Sums32", 3)] =
+            "says whose turn it is: nothing changes hands there",
         [("AugmentV1Block.StrongKernel", 4)] = "opens the count of Equalize, where the barrier behind the table has come since",
         [("AugmentV1Block.StrongKernel", 9)] = "closes BlockReduce.Sum in Contrast: BlockImage.Apply ends with a barrier",
     };
@@ -88,7 +96,7 @@ public sealed class MissingBarrierTests
     /// <summary>The bits of what the case leaves in its operands.</summary>
     private static List<long> Numbers(KernelVariant variant, GpuKernel kernel, PtxModule module, KernelCase kernelCase)
     {
-        using var device = new SimDevice(threads: 1, architecture: kernel.MinArchitecture, selection: new KernelSelection()) { WatchedBytes = 1 << 17 };
+        using var device = new SimDevice(threads: 1, architecture: variant.MinArchitecture(), selection: new KernelSelection()) { WatchedBytes = 1 << 17 };
         using var memory = new CaseMemory(device, kernelCase, new CaseValues(kernelCase, 1));
         device.Replace(kernel, module);
         kernelCase.Launch(device, variant, memory);

@@ -19,7 +19,7 @@ internal static class PtxFault
     public static IReadOnlyList<KernelCase> CasesOf(Operator op, KernelVariant variant, GpuKernel kernel)
     {
         // A device that runs no block tells what would be launched.
-        using var device = SimDevice.Virtual(long.MaxValue, _ => [], kernel.MinArchitecture);
+        using var device = SimDevice.Virtual(long.MaxValue, _ => [], variant.MinArchitecture());
         var found = new List<(KernelCase Case, long Work)>();
         foreach (var kernelCase in op.Cases())
         {

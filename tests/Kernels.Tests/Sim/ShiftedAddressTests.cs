@@ -32,7 +32,7 @@ public sealed class ShiftedAddressTests
     private static bool IsFound(
         Operator op, KernelVariant variant, GpuKernel kernel, PtxModule mutant, KernelCase kernelCase)
     {
-        using var device = new SimDevice(threads: 1, architecture: kernel.MinArchitecture, selection: new KernelSelection()) { WatchedBytes = 1 << 17 };
+        using var device = new SimDevice(threads: 1, architecture: variant.MinArchitecture(), selection: new KernelSelection()) { WatchedBytes = 1 << 17 };
         device.Replace(kernel, mutant);
         try
         {

@@ -33,6 +33,17 @@ public static class BulkCopy
     [IntrinsicImplementation, PtxAsm("cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes [$0], [$p1, {$2, $3, $4}], [$5];")]
     public static void Load(int to, TensorMap map, int x, int y, int z, int barrier) => throw OfShared();
 
+    /// <summary>The same for a tensor of four dimensions, from index <paramref name="w"/> of dimension 3 on.</summary>
+    /// <param name="to">Where to in shared memory, a multiple of 128; of 1024 where wgmma reads it with the 128-byte swizzle.</param>
+    /// <param name="map">A parameter of the kernel.</param>
+    /// <param name="x">Index along dimension 0.</param>
+    /// <param name="y">Index along dimension 1.</param>
+    /// <param name="z">Index along dimension 2.</param>
+    /// <param name="w">Index along dimension 3.</param>
+    /// <param name="barrier">Address of the barrier.</param>
+    [IntrinsicImplementation, PtxAsm("cp.async.bulk.tensor.4d.shared::cluster.global.mbarrier::complete_tx::bytes [$0], [$p1, {$2, $3, $4, $5}], [$6];")]
+    public static void Load(int to, TensorMap map, int x, int y, int z, int w, int barrier) => throw OfShared();
+
     /// <summary>Starts to copy a box from shared memory to a matrix; what lies beyond the edges is not written.</summary>
     [IntrinsicImplementation, PtxAsm("cp.async.bulk.tensor.2d.global.shared::cta.bulk_group [$p0, {$2, $3}], [$1];")]
     public static void Store(TensorMap map, int from, int x, int y) => throw OfShared();

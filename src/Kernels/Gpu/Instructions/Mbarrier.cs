@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ILGPU.IR.Intrinsics;
 
 namespace DPT.Engine.Kernels;
@@ -37,6 +38,21 @@ public static class Mbarrier
     /// <summary>Waits until the phase of that parity (0 or 1) is over: the current one, or the one before it, which is.</summary>
     [IntrinsicImplementation, PtxAsm("{ .reg .pred p; ASK: mbarrier.try_wait.parity.shared::cta.b64 p, [$0], $1; @!p bra ASK; }")]
     public static void Wait(int barrier, int parity) => throw OfABlock();
+
+    /// <summary>From a stage of a ring to the next; where it comes round, the parity to wait for turns over.</summary>
+    /// <param name="stage">The stage.</param>
+    /// <param name="parity">The parity to wait for there.</param>
+    /// <param name="stages">Stages of the ring.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Next(ref int stage, ref int parity, int stages)
+    {
+        stage++;
+        if (stage == stages)
+        {
+            stage = 0;
+            parity ^= 1;
+        }
+    }
 
     private static NotSupportedException OfABlock() => new("a barrier of many threads has no meaning for one");
 }
