@@ -4,21 +4,23 @@ namespace DPT.Engine.Dpt;
 
 /// <summary>
 /// Features of a vision transformer in a folder of <c>dpt import --as vit</c>: the class token after the last block, before the final norm,
-/// which is what the official probe is given (spec 2.3).
+/// which is what the official probe is given (spec 2.3), in fp32 on a device of any precision: the official features are so in runs of half
+/// precision too, and who keeps them need not know of what run they are.
 /// </summary>
 internal sealed class TransformerFeatures : IFrozenFeatures
 {
     private const int Batch = 16;
 
+    private readonly Device _device;
     private readonly ForeignNetwork _network;
     private readonly string _folder;
     private readonly ForeignDescription _sizes;
     private readonly int _side;
     private readonly FrozenInput _frozen;
 
-    private TransformerFeatures(ForeignNetwork network, FeatureRecipe recipe, string hash)
+    private TransformerFeatures(Device device, ForeignNetwork network, FeatureRecipe recipe, string hash)
     {
-        (_network, _folder, _sizes) = (network, recipe.Network, network.Describe());
+        (_device, _network, _folder, _sizes) = (device, network, recipe.Network, network.Describe());
         var scale = PixelScale.Find(recipe.Scale);
         _side = _sizes.ImageSize ?? throw new InvalidDataException("a transformer has images of one size");
         _frozen = new FrozenInput(_sizes.Channels, _side, scale);
@@ -50,7 +52,7 @@ internal sealed class TransformerFeatures : IFrozenFeatures
         var network = ForeignNetwork.Open(device, found with { Features = true });
         try
         {
-            var features = new TransformerFeatures(network, recipe, hash);
+            var features = new TransformerFeatures(device, network, recipe, hash);
             features.RequireColour(images.Channels);
             return features;
         }
@@ -72,8 +74,7 @@ internal sealed class TransformerFeatures : IFrozenFeatures
             var count = Math.Min(Batch, images.Count - start);
             var pixels = new float[count * _frozen.Length];
             _frozen.Fill(images, start, count, pixels);
-            var batch = new NpyArray<float>([count, _sizes.Channels, _side, _side], pixels);
-            _network.Forward(new NetworkInput(batch)).Values.CopyTo(results, start * Width);
+            InFp32(new NpyArray<float>([count, _sizes.Channels, _side, _side], pixels)).CopyTo(results, start * Width);
         }
 
         return results;
@@ -84,6 +85,20 @@ internal sealed class TransformerFeatures : IFrozenFeatures
 
     /// <inheritdoc/>
     public void Dispose() => _network.Dispose();
+
+    private float[] InFp32(NpyArray<float> batch)
+    {
+        var precision = _device.Precision;
+        _device.Precision = Precision.Fp32;
+        try
+        {
+            return _network.Forward(new NetworkInput(batch)).Values;
+        }
+        finally
+        {
+            _device.Precision = precision;
+        }
+    }
 
     private void RequireColour(int channels) =>
         Usage.Require(!_frozen.IsTooColourful(channels), $"'{_folder}' takes grey images, these are in colour");

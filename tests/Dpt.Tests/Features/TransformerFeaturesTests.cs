@@ -42,6 +42,23 @@ public sealed class TransformerFeaturesTests
             Is.EqualTo($"vit ({FileHash.Of(_folder["vit/model.safetensors"])[..8]}), 3 heads, class token before the final norm: {features.Width} numbers of {side} x {side} pixels, signed"));
     }
 
+    /// <summary>Runs of both precisions share what is kept of features, so it is of floats in both; what the run computes itself is not.</summary>
+    [Test]
+    public void Features_OfARunInBf16_AreOfFloats()
+    {
+        Import(Vit);
+        var images = Images(channels: 3, side: 8, count: 5);
+        using var features = FrozenNetwork.Open(Recipe(), images.Form, _device);
+        using var network = ForeignNetwork.Open(_device, Vit with { Features = true });
+        var (expected, ofNetwork) = (features.Features(images, default), Forward());
+        _device.Precision = Precision.Bf16;
+        Assert.That(features.Features(images, default), Is.EqualTo(expected));
+        Assert.That(_device.Precision, Is.EqualTo(Precision.Bf16));
+        Assert.That(Forward(), Is.Not.EqualTo(ofNetwork).Within(1e-5), "rounding shows, or the test says little");
+
+        float[] Forward() => network.Forward(new NetworkInput(new NpyArray<float>([1, 3, 8, 8], [.. Enumerable.Range(0, 192).Select(i => MathF.Sin(i))]))).Values;
+    }
+
     /// <summary>Heads are the one size that no file of weights tells: the same file in the same place, with others, has other features.</summary>
     [Test]
     public void Cache_OfOtherHeads_IsNotTaken()
