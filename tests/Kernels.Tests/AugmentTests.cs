@@ -87,6 +87,14 @@ public sealed class AugmentTests
     public void Posterize_Bits_KeepsTheUpperOnes(int bits, byte[] expected) =>
         Assert.That(Apply(i => PointOps.Posterize(i, bits), 1, 15, 16, 127, 255), Is.EqualTo(expected));
 
+    /// <summary>As PIL is told it: strengths from 4 up to 8 keep 4 to 7 bits.</summary>
+    [TestCase(4, 4)]
+    [TestCase(4.99, 4)]
+    [TestCase(7.99, 7)]
+    [TestCase(0.5, 1)]
+    public void Posterize_Strength_KeepsItsWholePart(double strength, int bits) =>
+        Assert.That(RandAugmentStep.Of(RandAugmentOp.Posterize, 8, strength).Level, Is.EqualTo(bits));
+
     [Test]
     public void Solarize_Threshold_InvertsFromThereOn() =>
         Assert.That(

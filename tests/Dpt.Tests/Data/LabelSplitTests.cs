@@ -26,6 +26,18 @@ public class LabelSplitTests
         Assert.That(split.Indices[(4 * label)..(4 * (label + 1))], Is.EqualTo(ranks.Select(rank => (10 * rank) + label)));
     }
 
+    /// <summary>As the published lists of one subset hold each other: more labels are those of before and others.</summary>
+    [Test]
+    public void Draw_FewerPerClass_AreAmongThoseOfMore()
+    {
+        var sets = new[] { 1, 2, 5, 12 }.Select(perClass => LabelSplit.Draw(_cifarLike, perClass, 3)).ToList();
+        Assert.That(sets.Select(set => set.Count), Is.EqualTo(new[] { 10, 20, 50, 120 }));
+        foreach (var (fewer, more) in sets.Zip(sets.Skip(1)))
+        {
+            Assert.That(fewer.Indices, Is.SubsetOf(more.Indices));
+        }
+    }
+
     [Test]
     public void Draw_Zero_TakesAllLabels()
     {

@@ -94,6 +94,38 @@ public sealed class NoiseScheduleTests
         });
     }
 
+    /// <summary>
+    /// EDM's D = c_skip x + c_out F of a noised image x = y + sigma n in its own words (spec 4.7), against the image that is made of the
+    /// velocity -F where the network is given c_in x: images of the process are 2 y. Its loss has a weight that makes every level's alike.
+    /// </summary>
+    [TestCase(0)]
+    [TestCase(0.002)]
+    [TestCase(0.3)]
+    [TestCase(0.5)]
+    [TestCase(7)]
+    [TestCase(80)]
+    public void EdmInput_IsThePreconditioningOfEdm(double sigma)
+    {
+        const double Data = 0.5;
+        var schedule = new EdmInputSchedule();
+        var variance = (sigma * sigma) + (Data * Data);
+        var (skip, ofOutput, ofInput) = (Data * Data / variance, sigma * Data / Math.Sqrt(variance), 1 / Math.Sqrt(variance));
+        var weights = ModelWeights.For(schedule, sigma, Prediction.Velocity, Prediction.Data, guidance: 0);
+        Assert.That(schedule.Alpha(sigma) / schedule.DataDeviation, Is.EqualTo(ofInput).Within(1e-12), "of the image in what the network is given");
+        Assert.That(schedule.Sigma(sigma), Is.EqualTo(sigma * ofInput).Within(1e-12), "of the noise in it");
+        Assert.That(weights.State * ofInput * Data, Is.EqualTo(skip).Within(1e-12));
+        Assert.That(weights.Conditional * -Data, Is.EqualTo(ofOutput).Within(1e-12));
+        if (sigma == 0)
+        {
+            Assert.That((weights.State * ofInput * Data, weights.Conditional), Is.EqualTo((1.0, 0.0)));
+        }
+        else
+        {
+            var ofLoss = variance / Math.Pow(sigma * Data, 2);
+            Assert.That(ofLoss * Math.Pow(weights.Conditional * Data, 2), Is.EqualTo(1).Within(1e-12));
+        }
+    }
+
     [Test]
     public void NetworkTime_OfEachProcess_IsWhatItsNetworksWereTrainedWith()
     {

@@ -37,6 +37,18 @@ public sealed class DrawingTests
         Assert.That(values.Count(v => scale * v is > -1 and < 1), Is.GreaterThan(20), "most pixels must lie inside");
     }
 
+    /// <summary>U-ViT's code adds a half to 255 (x + 1) / 2, EDM's cuts off 127.5 x + 128: the same level, in double precision here.</summary>
+    [Test]
+    public void Levels_AreThoseOfBothOfficialCodes()
+    {
+        for (var i = -3000; i <= 3000; i++)
+        {
+            var x = i / 2048f;
+            var (uvit, edm) = (Math.Floor((255 * Math.Clamp(((double)x + 1) / 2, 0, 1)) + 0.5), Math.Truncate(Math.Clamp((127.5 * x) + 128, 0, 255)));
+            Assert.That((double)PixelLevel.Of(x), Is.EqualTo(uvit).And.EqualTo(edm), $"{x}");
+        }
+    }
+
     /// <summary>With the condition the network sees the label, without it the null class, which is the one after the last.</summary>
     [Test]
     public void Guidance_IsTowardsTheLabelAndAwayFromTheNullClass()
