@@ -14,6 +14,8 @@ public sealed partial class DocumentTests
         .. Directory.GetFiles(Repository.File("perf/boards"), "*.md"),
     ];
 
+    private static string Traps => File.ReadAllText(Repository.File("docs/traps.md"));
+
     public static IEnumerable<string> Names() => Documents.Select(path => Path.GetRelativePath(Repository.Root, path));
 
     [TestCaseSource(nameof(Names))]
@@ -63,14 +65,47 @@ public sealed partial class DocumentTests
         }
     }
 
-    /// <summary>The tests that are said to hold what the method does.</summary>
+    /// <summary>Each place where the official code surprises has three columns, the last with a test or with a reason; what has to be shown has a test.</summary>
     [Test]
-    public void Method_NamesTestsThatExist()
+    public void Traps_EachHasATestOrAReason()
     {
-        var tests = string.Concat(Sources("tests").Select(File.ReadAllText));
-        string[] named = [.. TestName().Matches(File.ReadAllText(Repository.File("docs/method.md"))).Select(name => name.Groups[1].Value)];
-        Assert.That(named, Has.Length.GreaterThan(30));
-        Assert.That(named.Where(name => !tests.Contains($"void {name}(", StringComparison.Ordinal)), Is.Empty);
+        var tables = Traps.Split("\n## ").SelectMany(section => section.Split('\n').Where(line => line.StartsWith('|')).Skip(2)).ToList();
+        Assert.That(tables, Has.Count.GreaterThan(80));
+        foreach (var row in tables)
+        {
+            var cells = row.Split('|')[1..^1];
+            Assert.That(cells, Has.Length.InRange(2, 3).And.None.Matches<string>(cell => cell.Trim().Length < 3), row);
+            var isHeld = TestName().IsMatch(cells[^1]) || (cells.Length == 3 && cells[2].StartsWith(" by choice: ", StringComparison.Ordinal));
+            Assert.That(isHeld, row);
+        }
+    }
+
+    [Test]
+    public void Traps_NameTestsThatExist()
+    {
+        var sources = Sources("tests").Select(path => (Class: Path.GetFileNameWithoutExtension(path), Text: File.ReadAllText(path))).ToLookup(file => file.Class, file => file.Text);
+        var named = TestName().Matches(Traps);
+        Assert.That(named, Has.Count.GreaterThan(150));
+        string[] missing =
+        [
+            .. named.Where(name => !sources[name.Groups["class"].Value].Any(text => IsTestOf(text, name.Groups["method"].Value))).Select(name => name.Value),
+        ];
+        Assert.That(missing, Is.Empty);
+
+        // An attribute that makes a test of it stands above, without an empty line between.
+        static bool IsTestOf(string source, string method) => Regex.IsMatch(source, $@"\[Test\w*[(\]](?:(?!\n\n).)*? void {method}\(", RegexOptions.Singleline);
+    }
+
+    /// <summary>What readers of the official code are told to set.</summary>
+    [TestCase("docs/method.md")]
+    [TestCase("docs/official-code.md")]
+    [TestCase("docs/paper.md")]
+    [TestCase("docs/traps.md")]
+    public void Settings_OfADocument_Exist(string name)
+    {
+        string[] settings = [.. SettingName().Matches(File.ReadAllText(Repository.File(name))).Select(setting => setting.Groups[1].Value)];
+        Assert.That(settings, Has.Length.GreaterThan(5));
+        Assert.That(settings.Except(ConfigKeys.All.Keys), Is.Empty);
     }
 
     [Test]
@@ -95,8 +130,11 @@ public sealed partial class DocumentTests
     [GeneratedRegex(@"^\| `([^`]+)` \|", RegexOptions.Multiline)]
     private static partial Regex ErrorRow();
 
-    [GeneratedRegex(@"`([A-Z]\w*_\w+)`")]
+    [GeneratedRegex(@"`(?<class>\w+Tests)\.(?<method>\w+)`")]
     private static partial Regex TestName();
+
+    [GeneratedRegex(@"`((?:data|classifier|probe|pretrain|stage1|diffusion|generate|stage3|run)\.(?!py`)\w+)[`=]")]
+    private static partial Regex SettingName();
 
     [GeneratedRegex(@"\]\((?!https?:)(?<file>[^)#\s]*)(#(?<part>[^)]+))?\)")]
     private static partial Regex Link();
