@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace DPT.Engine.Ptx;
 
@@ -66,6 +67,7 @@ internal static unsafe class Conversion
     private static T Flush<T>(T value) where T : unmanaged, INumber<T> =>
         typeof(T) == typeof(float) && T.IsSubnormal(value) ? T.CopySign(T.Zero, value) : value;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsFloat<T>() => typeof(T) == typeof(float) || typeof(T) == typeof(double) || typeof(T) == typeof(Half);
 
     private static TR ToInteger<TA, TR>(TA a, ConversionMode mode)

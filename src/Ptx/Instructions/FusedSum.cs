@@ -42,31 +42,24 @@ internal static unsafe class FusedSum
 
     private static bool AreZero(float* x, int count) => new ReadOnlySpan<float>(x, count).IndexOfAnyExcept(0f) < 0;
 
+    /// <summary>Of factors; there are four of them at least.</summary>
     private static bool AreFinite(float* x, int count)
     {
-        for (var i = 0; i < count; i++)
+        var areFinite = Vector128<float>.AllBitsSet;
+        for (var i = 0; i < count; i += Vector128<float>.Count)
         {
-            if (!float.IsFinite(x[i]))
-            {
-                return false;
-            }
+            areFinite &= Vector128.IsFinite(Vector128.Load(x + i));
         }
 
-        return true;
+        return areFinite.AsUInt32() == Vector128<uint>.AllBitsSet;
     }
 
     /// <summary>Whether adding zeros of any sign leaves the sums as they are: NaN gets other bits, and minus zero another sign.</summary>
     private static bool StayUnderZeros(float* sums)
     {
-        for (var column = 0; column < Columns; column++)
-        {
-            if (!float.IsFinite(sums[column]) || (sums[column] == 0 && float.IsNegative(sums[column])))
-            {
-                return false;
-            }
-        }
-
-        return true;
+        var x = Vector256.Load(sums);
+        var stays = Vector256.IsFinite(x).AsUInt32() & ~Vector256.Equals(x.AsUInt32(), Vector256.Create(1u << 31));
+        return stays == Vector256<uint>.AllBitsSet;
     }
 
     private static void AddRow(float* sums, float* left, float* right, int depth)

@@ -124,21 +124,30 @@ internal sealed unsafe class MultiplyMatrixInstruction<TElement>(int[] d, int[] 
 
     private void Gather(SimWarp warp, float* left, float* right, int depth)
     {
-        for (var lane = 0; lane < Lanes.Count; lane++)
+        for (var r = 0; r < a.Length; r++)
         {
-            var (group, inGroup) = (lane / 4, lane % 4);
-            for (var i = 0; i < TElement.PerRegister; i++)
+            var register = warp.At<uint>(a[r]);
+            var to = left + (8 * (r % 2) * depth) + (4 * TElement.PerRegister * (r / 2));
+            for (var lane = 0; lane < Lanes.Count; lane++)
             {
-                for (var r = 0; r < a.Length; r++)
+                var (group, k) = (lane / 4, TElement.PerRegister * (lane % 4));
+                for (var i = 0; i < TElement.PerRegister; i++)
                 {
-                    var k = (TElement.PerRegister * (inGroup + (4 * (r / 2)))) + i;
-                    left[((group + (8 * (r % 2))) * depth) + k] = TElement.Get(warp.At<uint>(a[r])[lane], i);
+                    to[(group * depth) + k + i] = TElement.Get(register[lane], i);
                 }
+            }
+        }
 
-                for (var r = 0; r < b.Length; r++)
+        for (var r = 0; r < b.Length; r++)
+        {
+            var register = warp.At<uint>(b[r]);
+            var to = right + (4 * TElement.PerRegister * r * Columns);
+            for (var lane = 0; lane < Lanes.Count; lane++)
+            {
+                var (group, k) = (lane / 4, TElement.PerRegister * (lane % 4));
+                for (var i = 0; i < TElement.PerRegister; i++)
                 {
-                    var k = (TElement.PerRegister * (inGroup + (4 * r))) + i;
-                    right[(k * Columns) + group] = TElement.Get(warp.At<uint>(b[r])[lane], i);
+                    to[((k + i) * Columns) + group] = TElement.Get(register[lane], i);
                 }
             }
         }

@@ -113,6 +113,13 @@ internal sealed unsafe class StoreInstruction<TMemory, TRegister>(
             RequireSameValues(warp, to, mask);
         }
 
+        if (mask == Lanes.All && sources.Length == 1 && sizeof(TMemory) == sizeof(TRegister)
+            && Lanes.AreContiguous(to, sizeof(TMemory)))
+        {
+            NativeMemory.Copy(warp.At<TRegister>(sources[0]), (void*)to[0], (nuint)(Lanes.Count * sizeof(TMemory)));
+            return;
+        }
+
         for (var i = 0; i < sources.Length; i++)
         {
             var from = warp.At<TRegister>(sources[i]);

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -24,6 +25,11 @@ internal sealed unsafe class AccessHistory : IDisposable
     private readonly AccessMark* _latestReads;
     private readonly AccessMark* _updates;
 
+    // Planes in which there are reads: of many agents few read, and the marks of the others need not be looked at.
+    private readonly List<int> _readPlanes = [];
+    private readonly bool[] _isRead;
+    private readonly List<int> _allPlanes;
+
     // Where updates were: counters and barriers, a small part of a memory that is looked at grain by grain.
     private long _firstUpdated = long.MaxValue;
     private long _lastUpdated = -1;
@@ -47,6 +53,8 @@ internal sealed unsafe class AccessHistory : IDisposable
         _spansBlocks = spansBlocks;
         _agents = new Agents(shape.Warps);
         _planes = spansBlocks ? _warps + 1 : shape.Program.IsAsync ? _agents.Readers : _warps;
+        _isRead = new bool[_planes];
+        _allPlanes = [.. Enumerable.Range(0, _planes)];
         _grainBits = BitOperations.Log2((uint)grain);
         _grains = (nint)(bytes >> _grainBits) + 1;
         _writes = Allocate(1);
@@ -71,33 +79,33 @@ internal sealed unsafe class AccessHistory : IDisposable
     }
 
     /// <summary>
-    /// Lane i of all reads the bytes at the place plus i times their number, in memory of one block. False, and nothing has happened, if
-    /// the lanes must be looked at one by one: not all was written, or a write is not in the past of them all.
+    /// So many lanes, from one on, read places side by side, the first at a multiple of the bytes that each reads. False, and nothing has
+    /// happened, if they must be looked at one by one: a write is not in the past of them all or, in memory of one block, not all was
+    /// written.
     /// </summary>
-    public bool TryReadRow(SimWarp warp, long at, int bytes)
+    public bool TryReadRow(SimWarp warp, long at, int bytes, int lane, int count)
     {
-        var row = RowAt(at, bytes);
-        if (HasUpdates(row) || !AreSettled(_writes, row, warp, _order.BlockStart))
+        var row = RowAt(at, bytes, count);
+        if (HasUpdates(row) || !AreSettled(_writes, row, warp, _spansBlocks ? 0 : _order.BlockStart))
         {
             return false;
         }
 
-        var mark = new AccessMark(_order.Now(warp.Number), warp, lane: 0);
-        KeepRow(_reads + (warp.Number * _grains), row, mark);
-        KeepLatestRow(row, mark);
+        KeepReads(row, new AccessMark(_order.Now(warp.Number), warp, lane));
         return true;
     }
 
     /// <summary>The same for writes. False if another access is not in the past of all lanes.</summary>
-    public bool TryWriteRow(SimWarp warp, long at, int bytes)
+    public bool TryWriteRow(SimWarp warp, long at, int bytes, int lane, int count)
     {
-        var row = RowAt(at, bytes);
-        if (HasUpdates(row) || !AreSettled(_writes, row, warp, since: 0) || !AreSettled(_latestReads, row, warp, since: 0))
+        var row = RowAt(at, bytes, count);
+        if (HasUpdates(row) || !AreSettled(_writes, row, warp, since: 0)
+            || (!AreSettled(_latestReads, row, warp, since: 0) && !AreReadsPast(row, warp, Lanes.All)))
         {
             return false;
         }
 
-        KeepRow(_writes, row, new AccessMark(_order.Now(warp.Number), warp, lane: 0));
+        KeepRow(_writes, row, new AccessMark(_order.Now(warp.Number), warp, lane));
         return true;
     }
 
@@ -116,9 +124,9 @@ internal sealed unsafe class AccessHistory : IDisposable
             {
                 RequireReadable(warp, grain, at, BitOperations.TrailingZeroCount(rest));
             }
-
-            KeepRead(grain, mark);
         }
+
+        KeepReads(PlaceAt(at, bytes), mark);
     }
 
     /// <summary>A lane writes.</summary>
@@ -159,8 +167,9 @@ internal sealed unsafe class AccessHistory : IDisposable
             }
 
             RequireUpdatesSeen(grain, warp, lanes, AccessKind.Load, at);
-            KeepRead(grain, mark);
         }
+
+        KeepReads(PlaceAt(at, bytes), mark);
     }
 
     /// <summary>A bulk copy begins, for a lane: until it ends, every other access is a fault.</summary>
@@ -168,12 +177,19 @@ internal sealed unsafe class AccessHistory : IDisposable
     public void BeginInBackground(SimWarp warp, int lane, long at, int bytes, AccessMark mark)
     {
         var last = (at + bytes - 1) >> _grainBits;
+        var seen = default(AccessMark);
         for (var grain = at >> _grainBits; grain <= last; grain++)
         {
-            RequireSeen(_writes[grain], AccessKind.Store, warp, 1u << lane, AccessKind.Store, at);
+            if (_writes[grain] != seen)
+            {
+                seen = _writes[grain];
+                RequireSeen(seen, AccessKind.Store, warp, 1u << lane, AccessKind.Store, at);
+            }
+
             RequireUpdatesSeen(grain, warp, 1u << lane, AccessKind.Store, at);
-            RequireAllPast(_reads, grain, AccessKind.Load, warp, AccessKind.Store, at, lane);
         }
+
+        RequireReadsPast(warp, at, bytes, lane, AccessKind.Store);
 
         Set(at, bytes, mark);
     }
@@ -203,6 +219,8 @@ internal sealed unsafe class AccessHistory : IDisposable
         Clear(_latestReads, 1);
         Clear(_updates, _updates == null ? 0 : _planes);
         (_firstUpdated, _lastUpdated) = (long.MaxValue, -1);
+        _readPlanes.Clear();
+        Array.Clear(_isRead);
     }
 
     public void Dispose()
@@ -213,8 +231,9 @@ internal sealed unsafe class AccessHistory : IDisposable
         NativeMemory.Free(_updates);
     }
 
+    /// <summary>Rows are read and written by eight marks, those behind their end as they are.</summary>
     private AccessMark* Allocate(int planes) =>
-        (AccessMark*)NativeMemory.AllocZeroed((nuint)planes * (nuint)_grains, (nuint)sizeof(AccessMark));
+        (AccessMark*)NativeMemory.AllocZeroed(((nuint)planes * (nuint)_grains) + (nuint)Vector512<ulong>.Count, (nuint)sizeof(AccessMark));
 
     private void Clear(AccessMark* marks, int planes) =>
         NativeMemory.Clear(marks, (nuint)planes * (nuint)_grains * (nuint)sizeof(AccessMark));
@@ -223,11 +242,23 @@ internal sealed unsafe class AccessHistory : IDisposable
     private uint SettledFor(SimWarp warp) => _spansBlocks ? 0 : _order.SettledFor(warp.Number);
 
     /// <summary>Of all reads the latest is kept as well: mostly it is in the past, and then none need be looked at.</summary>
-    private void KeepRead(long grain, AccessMark mark)
+    private void KeepReads(Row row, AccessMark ofFirst)
     {
-        Keep(_reads, grain, mark);
-        ref var latest = ref _latestReads[grain];
-        latest = mark.Bits > latest.Bits ? mark : latest;
+        NoteReader(ofFirst.Agent);
+        if (row.Count == 1)
+        {
+            Keep(_reads, row.First, ofFirst);
+            ref var latest = ref _latestReads[row.First];
+            latest = ofFirst.Bits > latest.Bits ? ofFirst : latest;
+            return;
+        }
+
+        KeepRow(_reads + (ofFirst.Agent * _grains), row, ofFirst);
+        KeepLatestRow(row, ofFirst);
+        if (_spansBlocks)
+        {
+            KeepFirstRow(row, ofFirst);
+        }
     }
 
     private void Keep(AccessMark* marks, long grain, AccessMark mark)
@@ -238,6 +269,21 @@ internal sealed unsafe class AccessHistory : IDisposable
         {
             ref var first = ref marks[(_warps * _grains) + grain];
             first = first == default ? mark : first;
+        }
+    }
+
+    private void NoteReader(int plane)
+    {
+        if (_isRead[plane])
+        {
+            return;
+        }
+
+        _isRead[plane] = true;
+        _readPlanes.Add(plane);
+        if (_spansBlocks)
+        {
+            NoteReader(_warps);
         }
     }
 
@@ -260,7 +306,7 @@ internal sealed unsafe class AccessHistory : IDisposable
 
         if (WasUpdated(grain))
         {
-            RequireAllPast(_updates, grain, AccessKind.Atomic, warp, AccessKind.Load, at, lane);
+            RequireAllPast(_updates, _allPlanes, grain, AccessKind.Atomic, warp, AccessKind.Load, at, lane);
         }
     }
 
@@ -276,23 +322,35 @@ internal sealed unsafe class AccessHistory : IDisposable
                 RequirePast(_writes[grain], AccessKind.Store, warp, kind, at, lane);
             }
 
-            if (_latestReads[grain].Moment > settled)
-            {
-                RequireAllPast(_reads, grain, AccessKind.Load, warp, kind, at, lane);
-            }
-
             if (kind != AccessKind.Atomic && WasUpdated(grain))
             {
-                RequireAllPast(_updates, grain, AccessKind.Atomic, warp, kind, at, lane);
+                RequireAllPast(_updates, _allPlanes, grain, AccessKind.Atomic, warp, kind, at, lane);
             }
+        }
+
+        RequireReadsPast(warp, at, bytes, lane, kind);
+    }
+
+    /// <summary>Throws unless all reads of a place are in the past of a lane.</summary>
+    private void RequireReadsPast(SimWarp warp, long at, int bytes, int lane, AccessKind kind)
+    {
+        var row = PlaceAt(at, bytes);
+        if (AreSettled(_latestReads, row, warp, since: 0) || AreReadsPast(row, warp, 1u << lane))
+        {
+            return;
+        }
+
+        for (var i = 0; i < row.Count; i++)
+        {
+            RequireAllPast(_reads, _readPlanes, row.First + i, AccessKind.Load, warp, kind, at, lane);
         }
     }
 
     private void RequireAllPast(
-        AccessMark* marks, long grain, AccessKind earlier, SimWarp warp, AccessKind kind, long at, int lane)
+        AccessMark* marks, List<int> planes, long grain, AccessKind earlier, SimWarp warp, AccessKind kind, long at, int lane)
     {
         var settled = SettledFor(warp);
-        for (var plane = 0; plane < _planes; plane++)
+        foreach (var plane in planes)
         {
             var mark = marks[(plane * _grains) + grain];
             if (mark.Moment > settled)
@@ -314,8 +372,16 @@ internal sealed unsafe class AccessHistory : IDisposable
     }
 
     /// <summary>The grains that lanes side by side access.</summary>
-    private Row RowAt(long at, int bytes) => new(
-        (nint)(at >> _grainBits), (Lanes.Count * bytes) >> _grainBits, BitOperations.Log2((uint)bytes) - _grainBits);
+    private Row RowAt(long at, int bytes, int lanes) => new(
+        (nint)(at >> _grainBits), (lanes * bytes) >> _grainBits, BitOperations.Log2((uint)bytes) - _grainBits);
+
+    /// <summary>The grains of one place.</summary>
+    private Row PlaceAt(long at, int bytes)
+    {
+        const int OfOneLane = 63;
+        var first = (nint)(at >> _grainBits);
+        return new Row(first, (int)(((at + bytes - 1) >> _grainBits) - first) + 1, OfOneLane);
+    }
 
     private bool HasUpdates(Row row) => row.First <= _lastUpdated && row.First + row.Count > _firstUpdated;
 
@@ -328,25 +394,47 @@ internal sealed unsafe class AccessHistory : IDisposable
         for (var i = 0; i < row.Count; i += Vector512<ulong>.Count)
         {
             var bits = Vector512.Load((ulong*)(marks + row.First + i));
-            bad |= Vector512.LessThan(bits, early) | Vector512.GreaterThan(bits, late);
+            bad |= (Vector512.LessThan(bits, early) | Vector512.GreaterThan(bits, late)) & row.Inside(i);
+        }
+
+        return bad == Vector512<ulong>.Zero;
+    }
+
+    /// <summary>Whether all reads of a row, in memory of one block, are in the past of lanes, whoever read.</summary>
+    private bool AreReadsPast(Row row, SimWarp warp, uint lanes)
+    {
+        if (_spansBlocks)
+        {
+            return false;
+        }
+
+        var bad = Vector512<ulong>.Zero;
+        foreach (var agent in _readPlanes)
+        {
+            var late = Vector512.Create(((ulong)_order.Known(warp.Number, lanes, agent) << 32) | uint.MaxValue);
+            for (var i = 0; i < row.Count; i += Vector512<ulong>.Count)
+            {
+                bad |= Vector512.GreaterThan(Vector512.Load((ulong*)(_reads + (agent * _grains) + row.First + i)), late) & row.Inside(i);
+            }
         }
 
         return bad == Vector512<ulong>.Zero;
     }
 
     /// <summary>Each lane of a row leaves its mark; <see cref="AccessMark.After"/> of eight marks at once.</summary>
-    private static void KeepRow(AccessMark* marks, Row row, AccessMark ofLane0)
+    private static void KeepRow(AccessMark* marks, Row row, AccessMark ofFirst)
     {
-        var grain = Vector512.Create(0UL, 1, 2, 3, 4, 5, 6, 7);
         var lanes = Vector512.Create((ulong)AccessMark.LaneMask);
         for (var i = 0; i < row.Count; i += Vector512<ulong>.Count)
         {
             var place = (ulong*)(marks + row.First + i);
-            var mark = Vector512.Create(ofLane0.Bits) | ((grain + Vector512.Create((ulong)i)) >> row.GrainsOfALaneBits);
-            var change = Vector512.Load(place) ^ mark;
+            var before = Vector512.Load(place);
+            var mark = row.Marks(ofFirst, i);
+            var change = before ^ mark;
             var isOfMany = Vector512.Equals(change >> 32, Vector512<ulong>.Zero) & ~Vector512.Equals(change & lanes, Vector512<ulong>.Zero);
             var many = (mark & ~lanes) | Vector512.Create((ulong)AccessMark.ManyLanes);
-            Vector512.ConditionalSelect(isOfMany, many, mark).Store(place);
+            var after = Vector512.ConditionalSelect(isOfMany, many, mark);
+            Vector512.ConditionalSelect(row.Inside(i), after, before).Store(place);
         }
     }
 
@@ -355,7 +443,19 @@ internal sealed unsafe class AccessHistory : IDisposable
         for (var i = 0; i < row.Count; i += Vector512<ulong>.Count)
         {
             var place = (ulong*)(_latestReads + row.First + i);
-            Vector512.Max(Vector512.Load(place), Vector512.Create(mark.Bits)).Store(place);
+            Vector512.Max(Vector512.Load(place), Vector512.Create(mark.Bits) & row.Inside(i)).Store(place);
+        }
+    }
+
+    /// <summary>Where nobody has read before, each lane of a row leaves its mark as the first.</summary>
+    private void KeepFirstRow(Row row, AccessMark ofFirst)
+    {
+        for (var i = 0; i < row.Count; i += Vector512<ulong>.Count)
+        {
+            var place = (ulong*)(_reads + (_warps * _grains) + row.First + i);
+            var before = Vector512.Load(place);
+            var isFirst = Vector512.Equals(before, Vector512<ulong>.Zero) & row.Inside(i);
+            Vector512.ConditionalSelect(isFirst, row.Marks(ofFirst, i), before).Store(place);
         }
     }
 
@@ -403,5 +503,17 @@ internal sealed unsafe class AccessHistory : IDisposable
     }
 
     /// <summary>Grains side by side, of which each lane has 2 to some power.</summary>
-    private readonly record struct Row(nint First, int Count, int GrainsOfALaneBits);
+    private readonly record struct Row(nint First, int Count, int GrainsOfALaneBits)
+    {
+        /// <summary>Ones in those of eight grains, from the i-th on, that are of the row.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<ulong> Inside(int i) => Vector512.LessThan(Grains(i), Vector512.Create((ulong)Count));
+
+        /// <summary>The marks of eight grains, from the i-th on, when the lanes after the first one have marks like its own.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<ulong> Marks(AccessMark ofFirst, int i) => Vector512.Create(ofFirst.Bits) + (Grains(i) >> GrainsOfALaneBits);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static Vector512<ulong> Grains(int i) => Vector512.Create(0UL, 1, 2, 3, 4, 5, 6, 7) + Vector512.Create((ulong)i);
+    }
 }

@@ -7,7 +7,7 @@ namespace DPT.Engine.Ptx;
 /// Global memory as one launch may see it: the buffers that were passed. Addresses are those of this machine. One object
 /// for every thread that runs blocks.
 /// </summary>
-internal sealed unsafe class GlobalSpace(BlockShape shape, WarpOrder order) : AddressSpace
+internal sealed unsafe class GlobalSpace(BlockShape shape, WarpOrder order) : WatchedSpace
 {
     private const int SectorBits = 5;
 
@@ -18,7 +18,6 @@ internal sealed unsafe class GlobalSpace(BlockShape shape, WarpOrder order) : Ad
     private IReadOnlyList<LaunchBuffer> _buffers = [];
     private LaunchBuffer? _last;
     private GlobalWatch? _watch;
-    private bool _hasVirtual;
 
     /// <summary>From now on these are the buffers.</summary>
     /// <param name="buffers">What the launch was given.</param>
@@ -27,7 +26,6 @@ internal sealed unsafe class GlobalSpace(BlockShape shape, WarpOrder order) : Ad
     {
         _buffers = buffers;
         _last = null;
-        _hasVirtual = buffers.Any(b => b.Memory.IsVirtual);
         _watch = isWatched ? new GlobalWatch(shape, order) : null;
     }
 
@@ -38,45 +36,40 @@ internal sealed unsafe class GlobalSpace(BlockShape shape, WarpOrder order) : Ad
         _watch = null;
     }
 
-    public override void Access(SimWarp warp, ulong* addresses, uint mask, int bytes, AccessKind kind)
+    protected override void Count(SimWarp warp, ulong* addresses, uint mask, int bytes, AccessKind kind, bool isOneRow)
     {
-        warp.Touched |= mask;
         ref var counter = ref warp.Counter;
-        var moved = (long)BitOperations.PopCount(mask) * bytes;
+        var moved = BitOperations.PopCount(mask) * bytes;
         counter.GlobalRequests++;
         counter.GlobalBytesRead += kind == AccessKind.Store ? 0 : moved;
         counter.GlobalBytesWritten += kind == AccessKind.Load ? 0 : moved;
-        var areContiguous = mask == Lanes.All && Lanes.AreContiguous(addresses, bytes);
-        if (areContiguous && _watch is null && !_hasVirtual
-            && TryAccess(addresses[0], bytes, bytes * Lanes.Count, kind))
+        counter.Sectors += isOneRow ? SectorsOf(addresses[BitOperations.TrailingZeroCount(mask)], moved) : CountSectors(addresses, mask);
+    }
+
+    protected override bool TryAccessRow(SimWarp warp, ulong* addresses, int lane, int count, int bytes, AccessKind kind)
+    {
+        var at = addresses[lane];
+        if (Checked(at, bytes, bytes * count, kind) is not { } buffer
+            || (_watch is not null && !_watch.TryTouchRow(warp, buffer, at, bytes, kind, lane, count)))
         {
-            var last = addresses[0] + ((ulong)bytes * Lanes.Count) - 1;
-            counter.Sectors += (long)((last >> SectorBits) - (addresses[0] >> SectorBits) + 1);
-            return;
+            return false;
         }
 
-        var repeated = kind == AccessKind.Store && !areContiguous ? Lanes.Repeated(addresses, mask) : 0;
-        warp.Repeated |= repeated;
-        for (var rest = mask; rest != 0; rest &= rest - 1)
-        {
-            var lane = BitOperations.TrailingZeroCount(rest);
-            if (!TryAccess(addresses[lane], bytes, bytes, kind))
-            {
-                throw new SimFault(Explain(addresses[lane], bytes, bytes, kind), lane);
-            }
+        Redirect(warp, buffer, addresses, Lanes.From(lane, count), bytes * count, kind);
+        return true;
+    }
 
-            if ((repeated >> lane & 1) == 0)
-            {
-                _watch?.Touch(warp, Find(addresses[lane], bytes)!, addresses[lane], bytes, kind, lane);
-            }
+    protected override void AccessPlace(SimWarp warp, ulong* addresses, uint lanes, int bytes, AccessKind kind)
+    {
+        var lane = BitOperations.TrailingZeroCount(lanes);
+        var at = addresses[lane];
+        var buffer = Checked(at, bytes, bytes, kind) ?? throw new SimFault(Explain(at, bytes, bytes, kind), lane);
+        if ((warp.Repeated & lanes) == 0)
+        {
+            _watch?.Touch(warp, buffer, at, bytes, kind, lanes);
         }
 
-        counter.Sectors += CountSectors(addresses, mask);
-        if (_hasVirtual)
-        {
-            Redirect(addresses, mask, bytes, kind);
-            warp.Repeated = 0;
-        }
+        Redirect(warp, buffer, addresses, lanes, bytes, kind);
     }
 
     /// <summary>A read of fewer bytes than the place is aligned to, by one lane; only its bytes are counted.</summary>
@@ -84,32 +77,21 @@ internal sealed unsafe class GlobalSpace(BlockShape shape, WarpOrder order) : Ad
     {
         var at = addresses[lane];
         warp.Counter.GlobalBytesRead += bytes;
-        if (!TryAccess(at, alignment, bytes, AccessKind.Load))
-        {
-            throw new SimFault(Explain(at, alignment, bytes, AccessKind.Load), lane);
-        }
-
-        _watch?.Touch(warp, Find(at, bytes)!, at, bytes, AccessKind.Load, lane);
-        if (_hasVirtual)
-        {
-            Redirect(addresses, 1u << lane, bytes, AccessKind.Load);
-        }
+        var buffer = Checked(at, alignment, bytes, AccessKind.Load)
+            ?? throw new SimFault(Explain(at, alignment, bytes, AccessKind.Load), lane);
+        _watch?.Touch(warp, buffer, at, bytes, AccessKind.Load, 1u << lane);
+        Redirect(warp, buffer, addresses, 1u << lane, bytes, AccessKind.Load);
     }
 
     /// <summary>What a bulk copy moves for one lane: a range of its own; null for virtual memory, of which nothing is kept.</summary>
     public byte* AccessRange(SimWarp warp, ulong at, int bytes, AccessKind kind, int lane)
     {
-        if (!TryAccess(at, 1, bytes, kind))
-        {
-            throw new SimFault(Explain(at, 1, bytes, kind), lane);
-        }
-
+        var buffer = Checked(at, 1, bytes, kind) ?? throw new SimFault(Explain(at, 1, bytes, kind), lane);
         ref var counter = ref warp.Counter;
         counter.GlobalBytesRead += kind == AccessKind.Load ? bytes : 0;
         counter.GlobalBytesWritten += kind == AccessKind.Load ? 0 : bytes;
-        counter.Sectors += (long)(((at + (ulong)bytes - 1) >> SectorBits) - (at >> SectorBits) + 1);
-        var buffer = Find(at, bytes)!;
-        _watch?.Touch(warp, buffer, at, bytes, kind, lane);
+        counter.Sectors += SectorsOf(at, bytes);
+        _watch?.Touch(warp, buffer, at, bytes, kind, 1u << lane);
         if (!buffer.Memory.IsVirtual)
         {
             return (byte*)at;
@@ -119,35 +101,37 @@ internal sealed unsafe class GlobalSpace(BlockShape shape, WarpOrder order) : Ad
         return null;
     }
 
-    /// <summary>Sends accesses to virtual memory where there is storage.</summary>
-    private void Redirect(ulong* addresses, uint mask, int bytes, AccessKind kind)
+    /// <summary>Sends lanes that access virtual memory where there is storage; of what they write there none is the other's.</summary>
+    private static void Redirect(SimWarp warp, LaunchBuffer buffer, ulong* addresses, uint lanes, int bytes, AccessKind kind)
     {
-        for (var rest = mask; rest != 0; rest &= rest - 1)
+        if (!buffer.Memory.IsVirtual)
         {
-            ref var address = ref addresses[BitOperations.TrailingZeroCount(rest)];
-            if (Find(address, bytes)!.Memory is { IsVirtual: true } memory)
-            {
-                memory.Touch(address, bytes);
-                address = (ulong)(kind == AccessKind.Load ? Zeros : Sink);
-            }
+            return;
+        }
+
+        buffer.Memory.Touch(addresses[BitOperations.TrailingZeroCount(lanes)], bytes);
+        warp.Repeated &= ~lanes;
+        for (; lanes != 0; lanes &= lanes - 1)
+        {
+            addresses[BitOperations.TrailingZeroCount(lanes)] = (ulong)(kind == AccessKind.Load ? Zeros : Sink);
         }
     }
 
-    /// <summary>Checks and marks one range; false if something is wrong with some of it.</summary>
-    private bool TryAccess(ulong at, int alignment, int bytes, AccessKind kind)
+    /// <summary>The buffer that holds a range, which a store marks as written; null if something is wrong with some of it.</summary>
+    private LaunchBuffer? Checked(ulong at, int alignment, int bytes, AccessKind kind)
     {
         if (at % (ulong)alignment != 0 || Find(at, bytes) is not { } buffer)
         {
-            return false;
+            return null;
         }
 
         if (kind == AccessKind.Store)
         {
             buffer.Memory.MarkStore(at, bytes);
-            return true;
+            return buffer;
         }
 
-        return buffer.Memory.IsWritten(at, bytes);
+        return buffer.Memory.IsWritten(at, bytes) ? buffer : null;
     }
 
     private LaunchBuffer? Find(ulong at, int bytes)
@@ -168,16 +152,20 @@ internal sealed unsafe class GlobalSpace(BlockShape shape, WarpOrder order) : Ad
         return null;
     }
 
+    private static long SectorsOf(ulong at, int bytes) => (long)(((at + (ulong)bytes - 1) >> SectorBits) - (at >> SectorBits) + 1);
+
     private static long CountSectors(ulong* addresses, uint mask)
     {
         var seen = stackalloc ulong[Lanes.Count];
-        var count = 0;
+        var (count, last) = (0, 0UL);
         for (var rest = mask; rest != 0; rest &= rest - 1)
         {
+            // Mostly lanes are in the order of their places: then a sector is new if it lies behind all others.
             var sector = addresses[BitOperations.TrailingZeroCount(rest)] >> SectorBits;
-            if (count == 0 || (seen[count - 1] != sector && !new ReadOnlySpan<ulong>(seen, count).Contains(sector)))
+            if (sector > last || !new ReadOnlySpan<ulong>(seen, count).Contains(sector))
             {
                 seen[count++] = sector;
+                last = Math.Max(last, sector);
             }
         }
 

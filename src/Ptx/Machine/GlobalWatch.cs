@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace DPT.Engine.Ptx;
 
 /// <summary>
@@ -8,9 +10,47 @@ internal sealed class GlobalWatch(BlockShape shape, WarpOrder order) : IDisposab
 {
     private readonly Dictionary<SimMemory.Block, AccessHistory> _histories = [];
 
-    /// <summary>A lane accesses a place of a buffer.</summary>
+    /// <summary>Lanes access a place of a buffer; only loads are of several lanes.</summary>
     /// <exception cref="SimFault">Nothing orders this and another access.</exception>
-    public void Touch(SimWarp warp, LaunchBuffer buffer, ulong address, int bytes, AccessKind kind, int lane)
+    public void Touch(SimWarp warp, LaunchBuffer buffer, ulong address, int bytes, AccessKind kind, uint lanes)
+    {
+        var history = HistoryOf(buffer);
+        var at = (long)address - buffer.Memory.Address;
+        switch (kind)
+        {
+            case AccessKind.Load:
+                history.Read(warp, at, bytes, lanes);
+                break;
+            case AccessKind.Store:
+                history.Write(warp, at, bytes, BitOperations.TrailingZeroCount(lanes));
+                break;
+            default:
+                history.Update(warp, at, bytes, BitOperations.TrailingZeroCount(lanes));
+                break;
+        }
+    }
+
+    /// <summary>So many lanes, from one on, access places side by side. False if they must be looked at one by one.</summary>
+    public bool TryTouchRow(SimWarp warp, LaunchBuffer buffer, ulong address, int bytes, AccessKind kind, int lane, int count)
+    {
+        var at = (long)address - buffer.Memory.Address;
+        return kind switch
+        {
+            AccessKind.Load => HistoryOf(buffer).TryReadRow(warp, at, bytes, lane, count),
+            AccessKind.Store => HistoryOf(buffer).TryWriteRow(warp, at, bytes, lane, count),
+            _ => false,
+        };
+    }
+
+    public void Dispose()
+    {
+        foreach (var history in _histories.Values)
+        {
+            history.Dispose();
+        }
+    }
+
+    private AccessHistory HistoryOf(LaunchBuffer buffer)
     {
         var memory = buffer.Memory;
         if (!_histories.TryGetValue(memory, out var history))
@@ -20,26 +60,6 @@ internal sealed class GlobalWatch(BlockShape shape, WarpOrder order) : IDisposab
                 memory.Bytes, shape.Program.GlobalGrain, shape, order, spansBlocks: true);
         }
 
-        var at = (long)address - memory.Address;
-        switch (kind)
-        {
-            case AccessKind.Load:
-                history.Read(warp, at, bytes, 1u << lane);
-                break;
-            case AccessKind.Store:
-                history.Write(warp, at, bytes, lane);
-                break;
-            default:
-                history.Update(warp, at, bytes, lane);
-                break;
-        }
-    }
-
-    public void Dispose()
-    {
-        foreach (var history in _histories.Values)
-        {
-            history.Dispose();
-        }
+        return history;
     }
 }

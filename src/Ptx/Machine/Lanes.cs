@@ -52,14 +52,8 @@ internal static unsafe class Lanes
         return same == Vector512<ulong>.AllBitsSet;
     }
 
-    /// <summary>Adds a number to the address of every lane.</summary>
-    public static void Add(ulong* addresses, ulong offset)
-    {
-        for (var first = 0; first < Count; first += Vector512<ulong>.Count)
-        {
-            (Vector512.Load(addresses + first) + Vector512.Create(offset)).Store(addresses + first);
-        }
-    }
+    /// <summary>So many lanes, from one on.</summary>
+    public static uint From(int lane, int count) => (uint)((1UL << count) - 1) << lane;
 
     /// <summary>The least and the largest address of all lanes.</summary>
     public static (ulong Least, ulong Most) Range(ulong* addresses)
@@ -101,6 +95,19 @@ internal static unsafe class Lanes
         }
 
         return repeated;
+    }
+
+    /// <summary>The lanes whose address is that many bytes behind the address of the lane below.</summary>
+    public static uint Behind(ulong* addresses, int bytes)
+    {
+        var step = Vector512.Create((ulong)bytes);
+        return (At(0) | At(8) | At(16) | At(23)) << 1;
+
+        uint At(int first)
+        {
+            var isBehind = Vector512.Equals(Vector512.Load(addresses + first) + step, Vector512.Load(addresses + first + 1));
+            return (uint)isBehind.ExtractMostSignificantBits() << first;
+        }
     }
 
     /// <summary>Whether every lane has a larger address than the one below it.</summary>

@@ -7,7 +7,7 @@ namespace DPT.Engine.Ptx;
 /// The shared memory of a block: reads of what was never written in it, accesses outside of it and races in it are
 /// faults.
 /// </summary>
-internal sealed unsafe class SharedSpace : AddressSpace, IDisposable
+internal sealed unsafe class SharedSpace : WatchedSpace, IDisposable
 {
     private readonly int _bytes;
     private readonly WarpOrder _order;
@@ -23,34 +23,47 @@ internal sealed unsafe class SharedSpace : AddressSpace, IDisposable
 
     public byte* Data { get; }
 
-    public override void Access(SimWarp warp, ulong* addresses, uint mask, int bytes, AccessKind kind)
+    protected override void Count(SimWarp warp, ulong* addresses, uint mask, int bytes, AccessKind kind, bool isOneRow)
     {
-        warp.Touched |= mask;
         warp.Counter.SharedRequests++;
-        if (mask == Lanes.All && Lanes.AreContiguous(addresses, bytes) && TryAccessRow(warp, addresses[0], bytes, kind))
+        warp.Counter.BankConflicts += isOneRow ? 0 : BankConflicts.Count(addresses, mask, bytes);
+    }
+
+    protected override bool TryAccessRow(SimWarp warp, ulong* addresses, int lane, int count, int bytes, AccessKind kind)
+    {
+        var at = addresses[lane];
+        if (at % (ulong)bytes != 0 || at >= (ulong)_bytes || at + (ulong)(bytes * count) > (ulong)_bytes || !TryTouchRow())
         {
-            Lanes.Add(addresses, (ulong)Data);
-            return;
+            return false;
         }
 
-        warp.Counter.BankConflicts += BankConflicts.Count(addresses, mask, bytes);
-        var repeated = kind == AccessKind.Store ? Lanes.Repeated(addresses, mask) : 0;
-        warp.Repeated |= repeated;
-        var areShared = kind == AccessKind.Load && BitOperations.PopCount(mask & Lanes.WithAddressOf(addresses, mask)) > 1;
-        for (var rest = mask; rest != 0;)
+        for (var i = 0; i < count; i++)
         {
-            var lane = BitOperations.TrailingZeroCount(rest);
-            var lanes = areShared ? Lanes.WithAddressOf(addresses, rest) : 1u << lane;
-            var at = Checked(addresses[lane], bytes, kind, lane);
-            if ((repeated >> lane & 1) == 0)
-            {
-                Touch(warp, at, bytes, kind, lanes);
-            }
+            addresses[lane + i] = (ulong)Data + at + (ulong)(i * bytes);
+        }
 
-            for (rest &= ~lanes; lanes != 0; lanes &= lanes - 1)
-            {
-                addresses[BitOperations.TrailingZeroCount(lanes)] = (ulong)(Data + at);
-            }
+        return true;
+
+        bool TryTouchRow() => kind switch
+        {
+            AccessKind.Load => _history.TryReadRow(warp, (long)at, bytes, lane, count),
+            AccessKind.Store => _history.TryWriteRow(warp, (long)at, bytes, lane, count),
+            _ => false,
+        };
+    }
+
+    protected override void AccessPlace(SimWarp warp, ulong* addresses, uint lanes, int bytes, AccessKind kind)
+    {
+        var lane = BitOperations.TrailingZeroCount(lanes);
+        var at = Checked(addresses[lane], bytes, kind, lane);
+        if ((warp.Repeated & lanes) == 0)
+        {
+            Touch(warp, at, bytes, kind, lanes);
+        }
+
+        for (; lanes != 0; lanes &= lanes - 1)
+        {
+            addresses[BitOperations.TrailingZeroCount(lanes)] = (ulong)(Data + at);
         }
     }
 
@@ -114,22 +127,6 @@ internal sealed unsafe class SharedSpace : AddressSpace, IDisposable
     {
         NativeMemory.AlignedFree(Data);
         _history.Dispose();
-    }
-
-    /// <summary>Lane i accesses the bytes at the address plus i times their number. False if the lanes must be looked at one by one.</summary>
-    private bool TryAccessRow(SimWarp warp, ulong at, int bytes, AccessKind kind)
-    {
-        if (at % (ulong)bytes != 0 || at >= (ulong)_bytes || at + ((ulong)bytes * Lanes.Count) > (ulong)_bytes)
-        {
-            return false;
-        }
-
-        return kind switch
-        {
-            AccessKind.Load => _history.TryReadRow(warp, (long)at, bytes),
-            AccessKind.Store => _history.TryWriteRow(warp, (long)at, bytes),
-            _ => false,
-        };
     }
 
     /// <summary>Lanes access one place; only loads are of several lanes.</summary>

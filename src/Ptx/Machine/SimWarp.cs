@@ -15,6 +15,7 @@ internal sealed unsafe class SimWarp : IDisposable
 
     private readonly MachineProgram _program;
     private readonly MachineInstruction[] _code;
+    private readonly InstructionCounter[] _counters;
     private readonly Stack<Path> _waiting = new();
     private readonly byte* _registers;
     private readonly byte* _fresh;
@@ -28,6 +29,7 @@ internal sealed unsafe class SimWarp : IDisposable
         Number = number;
         _program = shape.Program;
         _code = _program.Code;
+        _counters = block.Counters;
         var lanes = Math.Min(Lanes.Count, shape.Threads - (number * Lanes.Count));
         _lanes = lanes == Lanes.Count ? Lanes.All : (1u << lanes) - 1;
         _registers = (byte*)NativeMemory.AlignedAlloc((nuint)_program.Registers.Bytes, 64);
@@ -94,7 +96,7 @@ internal sealed unsafe class SimWarp : IDisposable
     public T* At<T>(int offset) where T : unmanaged => (T*)(_registers + offset);
 
     /// <summary>The counters of the instruction that runs.</summary>
-    public ref InstructionCounter Counter => ref Block.Counters[Current];
+    public ref InstructionCounter Counter => ref _counters[Current];
 
     /// <summary>Starts the threads of a block: everything that a register held before is overwritten.</summary>
     public void Start(GridSize grid, (int X, int Y, int Z) block)

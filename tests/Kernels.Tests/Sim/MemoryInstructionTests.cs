@@ -159,6 +159,20 @@ public sealed class MemoryInstructionTests
             Is.EqualTo(Enumerable.Range(0, 32).Select(i => (ulong)Enumerable.Range((4 * i) + 1, i % 4).Sum())));
     }
 
+    /// <summary>The lanes between, which do not run, are no part of a row.</summary>
+    [Test]
+    public void Sectors_OfEveryOtherLane_AreCounted()
+    {
+        using var rig = new PtxRig();
+        rig.Add<ulong>("out", new ulong[32]);
+        rig.Add<int>("in", new int[256]);
+        var statistics = rig.Run(Start + """
+            mul.wide.u32 %rd1, %t, 16; add.u64 %rd1, %rd1, %in; and.b32 %r0, %t, 1; setp.eq.u32 %p0, %r0, 0;
+            @%p0 ld.global.v4.u32 {%r1, %r2, %r3, %r4}, [%rd1]; ret;
+            """);
+        Assert.That(statistics.Sectors, Is.EqualTo(16));
+    }
+
     [TestCase(1, 4, 4)]
     [TestCase(2, 8, 8)]
     [TestCase(8, 32, 32)]

@@ -78,6 +78,7 @@ public sealed class RaceTests
     {
         const string Body = "@!%l0 ret; ld.global.u32 %r0, [%g]; setp.eq.u32 %p0, %block, 2; @%p0 st.global.u32 [%g], %t;";
         Finds("which another block reads", Body, 32, blocks: 3);
+        Finds("which another block reads", Body.Replace("@!%l0 ret; ", "").Replace("%g", "%own"), 32, blocks: 3);
     }
 
     [TestCaseSource(nameof(HazardsOf), [new[] { "shared" }])]
@@ -108,6 +109,33 @@ public sealed class RaceTests
         FindsNothing($"{Rows} {Load} {Meet} st.shared.u32 [%rd1], %t;", threads: 32);
         FindsNothing($"{Rows} {Load} st.shared.u32 [%rd2+8], %t;", threads: 32);
         Finds("(a write-after-read race)", $"{Rows} {Load} @!%l0 st.shared.u32 [%rd2+-4], %t;", threads: 32);
+    }
+
+    /// <summary>Some lanes of each warp access places side by side, and those of the warps are neighbours: what is marked is their own.</summary>
+    [TestCase("shared")]
+    [TestCase("global")]
+    public void Rows_OfSomeLanes(string space)
+    {
+        const string Fives = "setp.lt.u32 %p2, %lane, 5; mad.lo.u32 %r1, %w, 5, %lane; mul.wide.u32 %rd1, %r1, 4; add.u64 %rd1, %M, %rd1;";
+        const string Behind = "setp.ge.u32 %p2, %lane, 3; mul.wide.u32 %rd1, %t, 4; add.u64 %rd1, %M, %rd1;";
+        const string Use = "@%p2 st.SPACE.u32 [%rd1], %t; @%p2 ld.SPACE.u32 %r0, [%rd1]; @%p2 st.SPACE.u32 [%rd1], %w;";
+        FindsNothing(In(space, Fives + Use));
+        FindsNothing(In(space, Behind + Use));
+        FindsNothing(In(space, Fives + Use.Replace("st.", "ld.").Replace(", %t", "").Replace("u32 [", "u32 %r0, [").Replace(", %w", "")));
+        Finds("no barrier is between them (a write-after-write race)", In(space, Fives.Replace("%w, 5", "%w, 4") + Use));
+        Finds("no barrier is between them (a write-after-write race)", In(space, $"{Fives} {Use} @%p1 st.SPACE.u32 [%M+16], %t;").Replace("%t;", "%w;"));
+    }
+
+    [TestCaseSource(nameof(HazardsOf), [new[] { "global" }])]
+    public void Rows_OfWarpsAndBlocks(string hazard, string first, string second)
+    {
+        const string Address = "mul.wide.u32 %rd1, %lane, 4; add.u64 %rd1, %g, %rd1;";
+        (first, second) = (first.Replace("%g", "%rd1"), second.Replace("%g", "%rd1"));
+        Finds($"no barrier is between them (a {hazard} race)", $"{Address} @%p0 {first} @%p1 {second}".Replace("%t;", "%w;"));
+        FindsNothing($"{Address} @%p0 {first} bar.sync 0; @%p1 {second}".Replace("%t;", "%w;"));
+        Finds($"blocks of a launch have no order (a {hazard} race)", $"{Address} @%b0 {first} @%b1 {second}", 32, blocks: 2);
+        FindsNothing($"{Address} @%b0 {first} @%b0 {second}", 32, blocks: 2);
+        FindsNothing($"{Address} @%b0 {first} @%b1 {second.Replace("%rd1", "%rd1+128")}", 32, blocks: 2);
     }
 
     /// <summary>Two lanes have read a word, and one of the two writes it: the other's read is not forgotten.</summary>
