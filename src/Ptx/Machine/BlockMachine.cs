@@ -123,6 +123,8 @@ internal sealed unsafe class BlockMachine : IDisposable
         }
         catch (SimFault fault)
         {
+            // Of copies that were under way there are marks, and they will never arrive.
+            Shared.Forget();
             throw _launch.Explain(fault, running!, block);
         }
     }

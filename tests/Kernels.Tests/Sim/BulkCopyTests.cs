@@ -68,6 +68,26 @@ public sealed class BulkCopyTests
         }
     }
 
+    /// <summary>What a launch that broke off had under way never arrives: the next one finds shared memory as if it had not been.</summary>
+    [Test]
+    public void Launch_AfterOneThatBrokeOffBehindACopy_IsAFreshOne()
+    {
+        using var rig = new PtxRig(threads: 1);
+        rig.Add<uint>("in", [.. Enumerable.Range(1, 256).Select(i => (uint)i)]);
+        var offset = rig.Add<ulong>("offset", [1 << 20]);
+        var output = rig.AddFresh<uint>("out", 256);
+        using var machine = new PtxMachine("rig", rig.Text($"""
+            {Start}@%p1 bra OTHERS; mbarrier.arrive.expect_tx.shared::cta.b64 _, [bar], 1024;
+            cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [tile], [%in], 1024, [bar];
+            ld.global.u64 %rd2, [%offset]; add.u64 %rd3, %in, %rd2; ld.global.u32 %r2, [%rd3];
+            OTHERS: {Wait}{Dump.Replace("PIECES", "64")}
+            """));
+        Assert.Throws<KernelException>(() => rig.RunOn(machine, threads: 64));
+        rig.Device.CopyIn<ulong>([0], offset);
+        rig.RunOn(machine, threads: 64);
+        Assert.That(rig.Device.Download(output), Is.EqualTo(Enumerable.Range(1, 256)));
+    }
+
     [Test]
     public void Block_ThereAndBack_IsTheSame()
     {

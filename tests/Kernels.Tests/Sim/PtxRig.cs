@@ -42,6 +42,13 @@ internal sealed class PtxRig(ulong seed = 1, int threads = 2, long watchedBytes 
     /// <summary>Runs the text of a module that has the parameters of <see cref="Text"/>.</summary>
     public SimStatistics RunModule(string text, int threads = 32, int blocks = 1)
     {
+        using var machine = new PtxMachine("rig", text);
+        return RunOn(machine, threads, blocks);
+    }
+
+    /// <summary>The same of a machine that has the text, and may have run it before.</summary>
+    public SimStatistics RunOn(PtxMachine machine, int threads = 32, int blocks = 1)
+    {
         var arguments = new long[2 * _buffers.Count];
         for (var i = 0; i < _buffers.Count; i++)
         {
@@ -50,7 +57,6 @@ internal sealed class PtxRig(ulong seed = 1, int threads = 2, long watchedBytes 
             arguments[(2 * i) + 1] = (long)(buffer.End - buffer.Start) / buffer.ElementBytes;
         }
 
-        using var machine = new PtxMachine("rig", text);
         Device.Launch(
             machine,
             threads,
