@@ -173,6 +173,17 @@ public sealed class MemoryInstructionTests
         Assert.That(statistics.Sectors, Is.EqualTo(16));
     }
 
+    /// <summary>A row of 128 bytes that begins in the middle of a sector is in five.</summary>
+    [Test]
+    public void Sectors_OfARowThatBeginsInTheMiddleOfOne_AreCounted()
+    {
+        using var rig = new PtxRig();
+        rig.Add<ulong>("out", new ulong[32]);
+        rig.Add<int>("in", new int[256]);
+        var statistics = rig.Run(Start + "mul.wide.u32 %rd1, %t, 4; add.u64 %rd1, %rd1, %in; ld.global.u32 %r1, [%rd1+16]; ret;");
+        Assert.That(statistics.Sectors, Is.EqualTo(5));
+    }
+
     [TestCase(1, 4, 4)]
     [TestCase(2, 8, 8)]
     [TestCase(8, 32, 32)]

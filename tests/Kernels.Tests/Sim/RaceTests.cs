@@ -122,6 +122,9 @@ public sealed class RaceTests
         FindsNothing(In(space, Fives + Use));
         FindsNothing(In(space, Behind + Use));
         FindsNothing(In(space, Fives + Use.Replace("st.", "ld.").Replace(", %t", "").Replace("u32 [", "u32 %r0, [").Replace(", %w", "")));
+        const string OfOne = "setp.eq.u32 %p3, %lane, 5;" + Behind + "@%p2 st.SPACE.u32 [%rd1], %t; bar.sync 0; @%p2 ld.SPACE.u32 %r0, [%rd1]; @%p3 st.SPACE.u32 [%rd1], %w;";
+        FindsNothing(In(space, OfOne));
+        Finds("(a write-after-read race)", In(space, OfOne.Replace("[%rd1], %w", "[%rd1+-4], %w")));
         Finds("no barrier is between them (a write-after-write race)", In(space, Fives.Replace("%w, 5", "%w, 4") + Use));
         Finds("no barrier is between them (a write-after-write race)", In(space, $"{Fives} {Use} @%p1 st.SPACE.u32 [%M+16], %t;").Replace("%t;", "%w;"));
     }
