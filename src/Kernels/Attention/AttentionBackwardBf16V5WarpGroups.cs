@@ -13,7 +13,8 @@ namespace DPT.Engine.Kernels;
 /// by its rows. Products run in the background: P is made while dP is multiplied, and dS while P is. Every row has one owner and adds in
 /// ascending order: no atomics.
 /// Threads: 384; a block owns 128 rows of a head, or 64 where no more are left. The other side comes 96 rows at a time, or 64 of heads of 72 and
-/// more. Limits: sm_90a; d of 32, 64, 72, 96 (both sums of 128 leave no registers for scores); operands at multiples of 16 bytes. Shared memory: 82 to 130 KiB, one block on a multiprocessor.
+/// more. Limits: sm_90a; d of 32, 64, 72, 96 (both sums of 128 leave no registers for scores); operands at multiples of 16 bytes.
+/// Shared memory: 82 to 129 KiB, and by its registers one block on a multiprocessor.
 /// Bytes: 8 L d for 128 rows, twice. FLOPs: 14 L d per row, where 10 would do if the scores were kept.
 /// </summary>
 internal sealed class AttentionBackwardBf16V5WarpGroups : GpuVariant<AttentionBackwardBf16Call>
@@ -383,6 +384,6 @@ internal sealed class AttentionBackwardBf16V5WarpGroups : GpuVariant<AttentionBa
         GroupHeadProduct.Read<TChannels, TOutput>(sums, blocks, Bf16HeadTile.Chunks<T>());
         var own = Bf16HeadTile.Strip * (WarpReduce.Warp & 3);
         Bf16GradientStrips.Store<T>(
-            blocks, factor, 1, block.Place(place + (block.Group * GroupHeadTile<T>.Bytes(Rows))), own, x, first, stride, block.OwnRow + own, tokens);
+            blocks, factor, 1, GroupHeadBlock.Place(place + (block.Group * GroupHeadTile<T>.Bytes(Rows))), own, x, first, stride, block.OwnRow + own, tokens);
     }
 }

@@ -11,9 +11,9 @@ namespace DPT.Engine.Kernels;
 /// those of the tile before with its values, and the two groups take turns, so that one makes powers while the products of the other run.
 /// Powers are rounded to bf16 where they are multiplied with V, and are fp32 in their sum.
 /// Threads: 384; of a head a block has 128 queries, or 64 where no more are left. Keys come 96 at a time, or of heads of 64 and 128
-/// also 128 where that covers a sequence with no more: 1026 keys cost 1056, 1024 no others. Limits: sm_90a; d of 32, 64, 72, 96, 128; qkv at a multiple of 16 bytes. Shared
-/// memory: 130 to 162 KiB, one block on a multiprocessor. Bytes: 4 L d for 128 rows. FLOPs: 4 L d per row; 64 x 128 x 16
-/// multiply-adds an instruction.
+/// also 128 where that covers a sequence with no more: 1026 keys cost 1056, 1024 no others. Limits: sm_90a; d of 32, 64, 72, 96, 128;
+/// qkv and result at multiples of 16 bytes. Shared memory: 88 to 160 KiB, and by its registers one block on a multiprocessor. Bytes: 4 L d
+/// for 128 rows. FLOPs: 4 L d per row; 64 x 128 x 16 multiply-adds an instruction.
 /// </summary>
 internal sealed class AttentionForwardBf16V5WarpGroups : GpuVariant<AttentionForwardBf16Call>
 {
@@ -91,7 +91,7 @@ internal sealed class AttentionForwardBf16V5WarpGroups : GpuVariant<AttentionFor
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Queries<T>() where T : struct, IHeadSize => Groups * GroupHeadTile<T>.Bytes(Rows);
 
-    /// <summary>Where the barriers lie, behind all tiles: that of the queries, then for each stage whether keys are full, values are, keys are empty, values are.</summary>
+    /// <summary>Where the barriers lie, behind all tiles.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Barriers<T>(int keys) where T : struct, IHeadSize => Queries<T>() + (2 * Stages<T>() * GroupHeadTile<T>.Bytes(keys));
 
@@ -231,7 +231,7 @@ internal sealed class AttentionForwardBf16V5WarpGroups : GpuVariant<AttentionFor
         GroupHeadProduct.Read<TChannels, TOutput>(o, sums, Bf16HeadTile.Chunks<T>());
         var own = Bf16HeadTile.Strip * (WarpReduce.Warp & 3);
         Bf16QueryStrips.Finish<T>(
-            sums, m, l, 0, block.Place(group * GroupHeadTile<T>.Bytes(Rows)), own, block.OwnRow + own, tokens, head, output, logSumExp);
+            sums, m, l, 0, GroupHeadBlock.Place(group * GroupHeadTile<T>.Bytes(Rows)), own, block.OwnRow + own, tokens, head, output, logSumExp);
     }
 
     /// <summary>Turns scores into powers of two relative to the largest so far, and takes them into account.</summary>

@@ -58,5 +58,5 @@ internal readonly struct GroupHeadBlock
 
     /// <summary>Shared memory from so many bytes on, as chunks.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ArrayView<UInt4> Place(int bytes) => SharedMemory.GetDynamic<UInt4>().AsAligned(16).SubView(bytes / 16);
+    public static ArrayView<UInt4> Place(int bytes) => SharedMemory.GetDynamic<UInt4>().AsAligned(16).SubView(bytes / 16);
 }
