@@ -23,7 +23,7 @@ public sealed class OfficialPresetTests
         var expected = options.Diffusion with
         {
             Network = "u-vit", Autoencoder = autoencoder, PatchSize = patch, Width = width, Depth = depth, Heads = 16, MlpRatio = 4, QkvBias = false,
-            LongSkip = true, Convolution = convolution, Prediction = "noise", Schedule = schedule, Initialisation = "official", Steps = steps, Batch = 1024,
+            LongSkip = true, MlpTimeEmbed = false, Convolution = convolution, Prediction = "noise", Schedule = schedule, Initialisation = "official", Steps = steps, Batch = 1024,
             Optimizer = "adamw", LearningRate = 2e-4, WarmUp = 5000, WeightDecay = 0.03, Beta1 = 0.99, Beta2 = 0.99, AverageDecay = 0.9999, ClipNorm = 0,
             LabelDropout = dropout, Flip = true,
         };

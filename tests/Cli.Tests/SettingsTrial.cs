@@ -47,7 +47,7 @@ public sealed class SettingsTrial
         "diffusion.batch=1", "stage1.labelledBatch=1", "stage1.optimizer=sgd,stage1.learningRate=10",
         "generate.solver=edm-heun", "generate.solver=euler-maruyama,generate.evaluations=1", "generate.solver=dpm-solver-12",
         "diffusion.schedule=vp,diffusion.prediction=noise", "diffusion.schedule=discrete,generate.solver=dpm-solver++-fast",
-        "diffusion.mlpRatio=1,diffusion.qkvBias=true,diffusion.longSkip=false", "diffusion.initialisation=official,diffusion.convolution=false",
+        "diffusion.mlpRatio=1,diffusion.qkvBias=true,diffusion.longSkip=false,diffusion.mlpTimeEmbed=true", "diffusion.initialisation=official,diffusion.convolution=false",
         "diffusion.network=songunet,diffusion.width=4,diffusion.depth=1,diffusion.channelMultipliers=1", "diffusion.network=songunet,diffusion.width=8,diffusion.depth=1,diffusion.dropout=0.99,diffusion.augment=1,diffusion.schedule=edm,generate.solver=edm-heun",
         "data.imageSize=4,classifier.patchSize=4,diffusion.patchSize=4,stage1.cropPadding=0,stage3.cropPadding=0",
         "classifier.patchSize=16,diffusion.patchSize=16", "classifier.patchSize=1,classifier.width=8,classifier.heads=1",

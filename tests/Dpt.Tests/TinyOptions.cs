@@ -53,6 +53,7 @@ internal static class TinyOptions
             MlpRatio = 4,
             QkvBias = false,
             LongSkip = true,
+            MlpTimeEmbed = false,
             Convolution = true,
             Prediction = "velocity",
             Schedule = "cosine",

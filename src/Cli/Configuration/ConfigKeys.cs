@@ -95,6 +95,7 @@ internal static class ConfigKeys
         new IntegerKey("diffusion.mlpRatio", 1, 16),
         new FlagKey("diffusion.qkvBias"),
         new FlagKey("diffusion.longSkip"),
+        new FlagKey("diffusion.mlpTimeEmbed"),
         new FlagKey("diffusion.convolution"),
         new ChoiceKey("diffusion.prediction", "noise", "velocity", "data"),
         new ChoiceKey("diffusion.schedule", "vp", "cosine", "discrete", "edm"),

@@ -272,6 +272,9 @@ public sealed record DiffusionOptions
     /// <summary>Whether each block of the second half is given what its partner in the first half made.</summary>
     public required bool LongSkip { get; init; }
 
+    /// <summary>Whether a U-ViT's token of the time goes through an MLP first.</summary>
+    public required bool MlpTimeEmbed { get; init; }
+
     /// <summary>End in a 3x3 convolution.</summary>
     public required bool Convolution { get; init; }
 

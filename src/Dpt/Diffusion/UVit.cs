@@ -12,7 +12,7 @@ public sealed class UVit : IGenerator
     private const float NormEpsilon = 1e-5f;
 
     private readonly UVitConfig _config;
-    private readonly PatchEmbedOp.Parts _embedding;
+    private readonly UVitEmbedding _embedding;
     private readonly TransformerBlock[] _inBlocks;
     private readonly TransformerBlock _midBlock;
     private readonly (Linear? Skip, TransformerBlock Block)[] _outBlocks;
@@ -26,7 +26,6 @@ public sealed class UVit : IGenerator
         config.Validate();
         _config = config;
         var root = new ParameterScope(store);
-        _embedding = Embedding(root, config);
         var block = new TransformerBlockConfig(
             config.Width,
             config.Heads,
@@ -35,6 +34,7 @@ public sealed class UVit : IGenerator
             NormEpsilon,
             WeightDeviation: config.FastStart ? 0 : 0.02f);
 
+        _embedding = new UVitEmbedding(root, config, block);
         _inBlocks = new TransformerBlock[config.Depth / 2];
         for (var i = 0; i < _inBlocks.Length; i++)
         {
@@ -71,7 +71,7 @@ public sealed class UVit : IGenerator
     /// <returns>[B, C, S, S].</returns>
     public Tensor Forward(Tape tape, Tensor images, Slice<float> times, Slice<int> labels = default)
     {
-        var x = tape.PatchEmbed(images, _embedding, labels, times);
+        var x = _embedding.Forward(tape, images, times, labels);
         var skips = new Stack<Tensor>(_inBlocks.Length);
         foreach (var block in _inBlocks)
         {
@@ -95,6 +95,7 @@ public sealed class UVit : IGenerator
     {
         NetworkSizes.RequireTokens("diffusion", options.PatchSize, options.Width, form.Side);
         NetworkSizes.RequireHeads("diffusion", options.Width, options.Heads);
+        Usage.Require(!options.MlpTimeEmbed || UVitConfig.TakesTimeMlp(options.Width), $"diffusion.mlpTimeEmbed takes an even width of 4 and more; diffusion.width is {options.Width}");
         Usage.Require(options.Augment == 0, $"diffusion.augment {options.Augment} is not for a u-vit: it is not told what was done to an image, and would draw such images");
         Usage.Require(options.Dropout == 0, $"diffusion.dropout {options.Dropout} is not for a u-vit: it has no dropout");
         Usage.Require(options.Depth % 2 == 0, $"diffusion.depth {options.Depth} is not even");
@@ -117,28 +118,6 @@ public sealed class UVit : IGenerator
 
     private static Linear Skip(ParameterScope scope, int width, TransformerBlockConfig block) =>
         new(scope, 2 * width, width, block.Weight(2 * width), Initializer.Zero, isHidden: true);
-
-    private static PatchEmbedOp.Parts Embedding(ParameterScope root, UVitConfig config)
-    {
-        var (width, patch, channels) = (config.Width, config.PatchSize, config.Channels);
-        var fanIn = Initializer.FanIn(channels * patch * patch);
-        var position = root.Add(
-            "pos_embed",
-            new TensorShape(1, config.Grid(1).Tokens, width),
-            Initializer.Normal(config.FastStart ? 0.3f : 0.02f));
-        var labels = config.NumClasses == 0
-            ? null
-            : root["label_emb"].Add(
-                "weight",
-                new TensorShape(config.NumClasses, width),
-                Initializer.Normal(config.FastStart ? 0.5f : 1));
-        var projection = root["patch_embed"]["proj"];
-        return new PatchEmbedOp.Parts(
-            projection.Add("weight", new TensorShape(width, channels, patch, patch), fanIn),
-            projection.Add("bias", new TensorShape(width), fanIn),
-            position,
-            labels);
-    }
 
     /// <summary>
     /// With random taps a network of few channels may settle on a convolution that shifts the image, and then cannot

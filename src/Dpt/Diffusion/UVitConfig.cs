@@ -37,6 +37,9 @@ public sealed record UVitConfig(
     /// <summary>Whether each block of the second half is given what its partner in the first half made; every official model does.</summary>
     public bool LongSkip { get; init; } = true;
 
+    /// <summary>Whether the token of the time goes through an MLP first, D to 4 D to D; in no official model. D is even then, and at least 4.</summary>
+    public bool MlpTimeEmbed { get; init; }
+
     /// <summary>Tokens in front of the patches: label (if conditional) and time.</summary>
     public int ExtraTokens => NumClasses > 0 ? 2 : 1;
 
@@ -68,6 +71,7 @@ public sealed record UVitConfig(
         MlpRatio = options.MlpRatio,
         QkvBias = options.QkvBias,
         LongSkip = options.LongSkip,
+        MlpTimeEmbed = options.MlpTimeEmbed,
     };
 
     /// <summary>Checks the sizes.</summary>
@@ -79,7 +83,11 @@ public sealed record UVitConfig(
         Require(Heads >= 1 && Width >= 2 && Width % Heads == 0, $"{Heads} heads do not divide the width {Width}");
         Require(MlpRatio >= 1, $"an MLP of {MlpRatio} times the width");
         Require(NumClasses >= 0, $"{NumClasses} classes");
+        Require(!MlpTimeEmbed || TakesTimeMlp(Width), $"an MLP on time takes an even width of 4 and more, not {Width}");
     }
+
+    /// <summary>The limit of the sinusoids that an MLP is given.</summary>
+    internal static bool TakesTimeMlp(int width) => width >= 4 && width % 2 == 0;
 
     private static void Require(bool holds, string otherwise)
     {

@@ -16,6 +16,7 @@ internal sealed record ForeignDescription(ForeignSizes Network, int Channels, in
 /// <param name="Convolution">Of a U-ViT: whether a convolution is at its end.</param>
 /// <param name="QkvBias">Of a U-ViT: whether queries, keys and values have a bias.</param>
 /// <param name="LongSkip">Of a U-ViT: whether it has long skip connections.</param>
+/// <param name="MlpTimeEmbed">Of a U-ViT: whether an MLP is on the time.</param>
 internal sealed record ForeignSizes(
     int Width,
     int Depth,
@@ -24,7 +25,8 @@ internal sealed record ForeignSizes(
     int? MlpRatio = null,
     bool? Convolution = null,
     bool? QkvBias = null,
-    bool? LongSkip = null)
+    bool? LongSkip = null,
+    bool? MlpTimeEmbed = null)
 {
     /// <summary>Of a SongUNet and an autoencoder: channels of each level over the width, as settings have them.</summary>
     public string? ChannelMultipliers { get; init; }

@@ -26,7 +26,8 @@ internal sealed class ForeignUVit : ForeignGenerator
     public override string Description =>
         $"U-ViT: images {_config.Channels}x{_config.ImageSize}x{_config.ImageSize}, patch {_config.PatchSize}, width {_config.Width}, "
         + $"depth {_config.Depth}, heads {_config.Heads}, MLP ratio {_config.MlpRatio}, {_config.NumClasses} rows of labels, {(_config.Convolution ? "a" : "no")} final convolution"
-        + (_config.QkvBias ? ", biases of queries, keys and values" : "") + (_config.LongSkip ? "" : ", no long skips");
+        + (_config.QkvBias ? ", biases of queries, keys and values" : "") + (_config.LongSkip ? "" : ", no long skips")
+        + (_config.MlpTimeEmbed ? ", an MLP on the time" : "");
 
     internal override string Task => "unconditional-image-generation";
 
@@ -37,7 +38,7 @@ internal sealed class ForeignUVit : ForeignGenerator
     private protected override ImageForm Form => new(_config.Channels, _config.ImageSize, _config.NumClasses);
 
     internal override ForeignDescription Describe() => new(
-        new ForeignSizes(_config.Width, _config.Depth, _config.PatchSize, _config.Heads, _config.MlpRatio, _config.Convolution, _config.QkvBias, _config.LongSkip),
+        new ForeignSizes(_config.Width, _config.Depth, _config.PatchSize, _config.Heads, _config.MlpRatio, _config.Convolution, _config.QkvBias, _config.LongSkip, _config.MlpTimeEmbed),
         _config.Channels,
         _config.NumClasses,
         _config.ImageSize);
@@ -50,8 +51,7 @@ internal sealed class ForeignUVit : ForeignGenerator
 
     private static UVitConfig Infer(TensorShapes shapes, int? heads)
     {
-        shapes.RequireNone(
-            ("time_embed.", "mlp_time_embed"), ("context_embed.", "conditioning on text"));
+        shapes.RequireNone(("context_embed.", "conditioning on text"));
         var embedding = shapes.Of("patch_embed.proj.weight", 4);
         var (width, channels, patch) = (embedding[0], embedding[1], embedding[2]);
         var classes = shapes.Has("label_emb.weight") ? shapes.Of("label_emb.weight", 2)[0] : 0;
@@ -68,6 +68,7 @@ internal sealed class ForeignUVit : ForeignGenerator
         {
             MlpRatio = shapes.MlpRatio("mid_block"),
             QkvBias = shapes.Has("mid_block.attn.qkv.bias"),
+            MlpTimeEmbed = shapes.Has("time_embed.0.weight"),
             LongSkip = blocks == 0 || shapes.Has("out_blocks.0.skip_linear.weight"),
         };
     }

@@ -42,15 +42,17 @@ public sealed class TorchModuleTests
             p => TorchModules.UVit(p, config, p.Constant(pixels, 3, channels, 8, 8), p.Constant(t, 3), rows));
     }
 
-    [TestCase(1, true, true)]
-    [TestCase(3, false, false)]
-    [TestCase(4, true, false)]
-    public void UVit_WithOtherOptions_LikeTorch(int mlpRatio, bool qkvBias, bool longSkip) => CheckUVit(
-        new UVitConfig(ImageSize: 8, PatchSize: 4, Channels: 4, Width: 12, Depth: 4, Heads: 3, NumClasses: 5, Convolution: false, FastStart: true)
+    [TestCase(1, true, true, false, 5)]
+    [TestCase(3, false, false, false, 5)]
+    [TestCase(4, true, false, true, 5)]
+    [TestCase(2, false, true, true, 0)]
+    public void UVit_WithOtherOptions_LikeTorch(int mlpRatio, bool qkvBias, bool longSkip, bool mlpTimeEmbed, int classes) => CheckUVit(
+        new UVitConfig(ImageSize: 8, PatchSize: 4, Channels: 4, Width: 12, Depth: 4, Heads: 3, classes, Convolution: false, FastStart: true)
         {
             MlpRatio = mlpRatio,
             QkvBias = qkvBias,
             LongSkip = longSkip,
+            MlpTimeEmbed = mlpTimeEmbed,
         });
 
     [Test]

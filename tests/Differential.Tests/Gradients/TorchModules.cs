@@ -91,6 +91,10 @@ internal static class TorchModules
         return torch.cat([angles.cos(), angles.sin()], -1).unsqueeze(1);
     }
 
+    /// <summary>What U-ViT's mlp_time_embed makes of a time token.</summary>
+    private static TorchTensor TimeMlp(TorchParameters p, TorchTensor time) =>
+        Linear(p, "time_embed.2", F.silu(Linear(p, "time_embed.0", time)));
+
     /// <summary>einops' 'B (h w) (p1 p2 C) -> B C (h p1) (w p2)', without the first tokens.</summary>
     public static TorchTensor Unpatchify(TorchTensor tokens, int extra, int channels)
     {
@@ -112,7 +116,7 @@ internal static class TorchModules
         const double Epsilon = 1e-5;
         var tokens = new List<TorchTensor>
         {
-            Time(times, config.Width),
+            config.MlpTimeEmbed ? TimeMlp(p, Time(times, config.Width)) : Time(times, config.Width),
             Patches(images, p["patch_embed.proj.weight"], p["patch_embed.proj.bias"]),
         };
         if (config.NumClasses > 0)

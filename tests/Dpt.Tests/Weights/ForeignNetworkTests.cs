@@ -57,6 +57,17 @@ public sealed class ForeignNetworkTests
         RequireLike(network.Gradients(UVitInput).Gradients, "uvit-options-gradients.pth");
     }
 
+    /// <summary>mlp_time_embed, which no official model has either: the time's token through two linear layers.</summary>
+    [Test]
+    public void UVit_WithAnMlpOnTime_GivesWhatPyTorchGives()
+    {
+        using var network = ForeignNetwork.Open(_device, UVitOptions with { Weights = WeightFiles.PathOf("uvit-time.pth") });
+        Assert.That(network.Description, Does.EndWith("MLP ratio 4, 3 rows of labels, a final convolution, an MLP on the time"));
+        Assert.That((network.Fit.Matched, network.Fit.IsWhole), Is.EqualTo((49, true)));
+        RequireLike(network.Forward(UVitInput), Floats("uvit-time-eps"), "eps");
+        RequireLike(network.Gradients(UVitInput).Gradients, "uvit-time-gradients.pth");
+    }
+
     [Test]
     public void Transformer_GivesWhatPyTorchGives()
     {
@@ -176,7 +187,8 @@ public sealed class ForeignNetworkTests
         yield return UVit("missing", state => state.Remove("mid_block.norm1.bias"), "44 tensors match, 1 missing (mid_block.norm1.bias), 0 unexpected, 0 of another shape");
         yield return UVit("unexpected", state => Add(state, "ema.decay", 1), "45 tensors match, 0 missing, 1 unexpected (ema.decay), 0 of another shape");
         yield return UVit("another shape", state => Add(state, "norm.bias", 7), "44 tensors match, 0 missing, 0 unexpected, 1 of another shape (norm.bias [7] instead of [8])");
-        yield return UVit("an MLP on time", state => Add(state, "time_embed.0.weight", 1), "'time_embed.0.weight' comes of mlp_time_embed, which is not supported");
+        yield return UVit("half an MLP on time", state => Add(state, "time_embed.0.weight", 32, 8), "3 missing (time_embed.0.bias, time_embed.2.weight, time_embed.2.bias), 0 unexpected");
+        yield return UVit("conditioning on text", state => Add(state, "context_embed.weight", 1), "'context_embed.weight' comes of conditioning on text, which is not supported");
         yield return UVit("biases of qkv in one block", state => Add(state, "mid_block.attn.qkv.bias", 24), "2 missing (in_blocks.0.attn.qkv.bias, out_blocks.0.attn.qkv.bias)");
         yield return UVit("half a skip", state => state.Remove("out_blocks.0.skip_linear.weight"), "0 missing, 1 unexpected (out_blocks.0.skip_linear.bias)");
         yield return UVit("another MLP in one block", state => Add(state, "mid_block.mlp.fc1.weight", 16, 8), "(in_blocks.0.mlp.fc1.weight [32, 8] instead of [16, 8], ");

@@ -177,7 +177,11 @@ def patches(p, x):
 def uvit(p, x, t, y, depth, heads):
     width, (batch, channels, side, _) = p["pos_embed"].shape[-1], x.shape
     angles = t[:, None] * torch.exp(-math.log(10000) * torch.arange(width // 2) / (width // 2))
-    tokens = [torch.cat([angles.cos(), angles.sin()], -1)[:, None], patches(p, x)]
+    time = torch.cat([angles.cos(), angles.sin()], -1)
+    if "time_embed.0.weight" in p:
+        hidden = F.silu(F.linear(time, p["time_embed.0.weight"], p["time_embed.0.bias"]))
+        time = F.linear(hidden, p["time_embed.2.weight"], p["time_embed.2.bias"])
+    tokens = [time[:, None], patches(p, x)]
     if y is not None:
         tokens.insert(0, p["label_emb.weight"][y][:, None])
     h, skips = torch.cat(tokens, 1) + p["pos_embed"], []
@@ -229,7 +233,7 @@ def gradients(parameters, output):
     return OrderedDict((name, parameter.grad) for name, parameter in parameters.items())
 
 
-def save_uvit(name, mlp=4, qkv_bias=False, skip=True, numbers=None):
+def save_uvit(name, mlp=4, qkv_bias=False, skip=True, mlp_time=False, numbers=None):
     width, side, patch, channels, classes = 8, 8, 4, 2, 3
     shapes = {
         "pos_embed": (1, 2 + (side // patch) ** 2, width),
@@ -246,6 +250,9 @@ def save_uvit(name, mlp=4, qkv_bias=False, skip=True, numbers=None):
         "final_layer.weight": (channels, channels, 3, 3),
         "final_layer.bias": (channels,),
     }
+    if mlp_time:
+        shapes["time_embed.0.weight"], shapes["time_embed.0.bias"] = (4 * width, width), (4 * width,)
+        shapes["time_embed.2.weight"], shapes["time_embed.2.bias"] = (width, 4 * width), (width,)
     p = draw(shapes)
     x, t, y = numbers or (torch.randn(3, channels, side, side), torch.tensor([0.5, 17.25, 999.0]), torch.tensor([2, 0, 1]))
     output = uvit(p, x, t, y, depth=2, heads=2)
@@ -717,3 +724,5 @@ if __name__ == "__main__":
     save_songunet()
     torch.manual_seed(3)
     save_autoencoder()
+    torch.manual_seed(4)
+    save_uvit("uvit-time", mlp_time=True, numbers=numbers_of_uvit)
