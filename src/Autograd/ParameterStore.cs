@@ -143,18 +143,27 @@ public sealed class ParameterStore : IDisposable
         _gradients ??= AllocateFlat();
         Device.Clear(Gradients);
         _learningRanges = _learningRangesOutsideMatrices = null;
-        for (var index = 0; index < _parameters.Count; index++)
+        if (Device is not CountingDevice)
         {
-            var parameter = _parameters[index];
-            var values = new float[parameter.Shape.Count];
-            parameter.Initializer.Fill(values, seed, index);
-            Device.CopyIn<float>(values, parameter.Data);
+            // It would keep none of the numbers, and there may be half a billion.
+            Draw(seed);
         }
 
         if (_buffers.Count > 0)
         {
             _bufferValues ??= Device.Allocate<float>(_buffers[^1].Offset + Aligned(_buffers[^1].Shape));
             _buffers.ForEach(buffer => Device.CopyIn<float>([.. Enumerable.Repeat(buffer.Value, (int)buffer.Shape.Count)], buffer.Data));
+        }
+    }
+
+    private void Draw(ulong seed)
+    {
+        for (var index = 0; index < _parameters.Count; index++)
+        {
+            var parameter = _parameters[index];
+            var values = new float[parameter.Shape.Count];
+            parameter.Initializer.Fill(values, seed, index);
+            Device.CopyIn<float>(values, parameter.Data);
         }
     }
 

@@ -64,6 +64,7 @@ public sealed class EndToEndTests
         var run = CommandLine.RunReal(["run", .. Tiny, "--dry-run", "--out", folder.File("run")]);
         Assert.That(run.Code, Is.Zero, run.Err);
         Assert.That(run.Out, Does.Match("training images +100 ").And.Match("labelled images +40 "));
+        Assert.That(run.Out, Does.Match(@"in all +[\d.]+ [MGT]FLOP +at the peak of the device \d+s"));
         Assert.That(Directory.EnumerateFileSystemEntries(folder.Path), Is.Empty);
     }
 
@@ -212,6 +213,8 @@ public sealed class EndToEndTests
         private readonly EngineCommands _engine = new();
 
         public DptPlan Plan(DptOptions options, Device device) => _engine.Plan(options, device);
+
+        public IReadOnlyList<StageCost> CostsOf(DptPlan plan, Device device) => _engine.CostsOf(plan, device);
 
         public RunPlan PlanFor(
             DptOptions options, Func<IReadOnlyDictionary<string, object>, DptOptions> complete, Budget budget, Device device) =>

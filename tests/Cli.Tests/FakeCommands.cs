@@ -72,6 +72,9 @@ internal sealed class FakeCommands : IDptCommands
         };
     }
 
+    public IReadOnlyList<StageCost> CostsOf(DptPlan plan, Device device) =>
+        [new("stage-1-classifier", 3e9, 0.25), new("stage-2-diffusion", 1.25e18, 7200), new(StageEstimate.Curves, 999, null)];
+
     public RunPlan PlanFor(
         DptOptions options, Func<IReadOnlyDictionary<string, object>, DptOptions> complete, Budget budget, Device device)
     {
@@ -153,7 +156,7 @@ internal sealed class FakeCommands : IDptCommands
     {
         Probes.Add(request);
         return new ProbeResult(
-            "features", 8, [.. request.Seeds.Select(seed => new ProbeScore(seed, Labelled: 4, Regression: 0.25 * seed, Neighbours: 0.125))], ["a warning"]);
+            "features", 8, [.. request.Seeds.Select(seed => new ProbeScore(seed, Labelled: 4, Regression: 0.25 * seed, Neighbours: 0.125, request.Lambda ?? 2.5))], ["a warning"]);
     }
 
     /// <summary>What was to be trained without labels.</summary>

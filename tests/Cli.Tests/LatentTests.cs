@@ -123,6 +123,7 @@ public sealed class LatentTests : NetworkFileTests
     [TestCase("imagenet256-uvit-l", 32, 286_763_172)]
     [TestCase("imagenet256-uvit-h", 32, 500_832_016)]
     [TestCase("imagenet512-uvit-l", 64, 286_861_524)]
+    [TestCase("imagenet128-uvit-l", 16, 286_566_564)]
     public void Preset_OfThePaper_HasTheOfficialNetwork(string preset, int side, long parameters)
     {
         var options = ConfigLoader.Load(preset, null, new Dictionary<string, string>(), []).ToOptions();

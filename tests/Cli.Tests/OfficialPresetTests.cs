@@ -10,11 +10,12 @@ public sealed class OfficialPresetTests
 {
     private static IEnumerable<string> Cifar => ["cifar10-40", "cifar10-40-uvit"];
 
-    private static IEnumerable<string> OfThePaper => ["imagenet256-uvit-l", "imagenet256-uvit-h", "imagenet512-uvit-l", .. Cifar];
+    private static IEnumerable<string> OfThePaper => ["imagenet128-uvit-l", "imagenet256-uvit-l", "imagenet256-uvit-h", "imagenet512-uvit-l", .. Cifar];
 
     /// <summary>L and H differ in process, solver, label dropout, last convolution and the weights of the autoencoder; 512 pixels in patches and guidance.</summary>
     [TestCase("imagenet256-uvit-l", "autoencoder-kl", 2, 1024, 20, true, "vp", "dpm-solver-fast", 0.15, 300_000, 0.4)]
     [TestCase("imagenet256-uvit-h", "autoencoder-kl-ema", 2, 1152, 28, false, "discrete", "dpm-solver++-fast", 0.1, 500_000, 0.4)]
+    [TestCase("imagenet128-uvit-l", "autoencoder-kl", 2, 1024, 20, true, "vp", "dpm-solver-fast", 0.15, 300_000, 0.4)]
     [TestCase("imagenet512-uvit-l", "autoencoder-kl", 4, 1024, 20, true, "vp", "dpm-solver-fast", 0.15, 500_000, 0.7)]
     public void OnLatents_HasTheNumbersOfItsModel(
         string name, string autoencoder, int patch, int width, int depth, bool convolution, string schedule, string solver, double dropout, int steps, double guidance)

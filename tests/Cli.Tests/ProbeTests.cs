@@ -46,6 +46,20 @@ public sealed class ProbeTests
         Assert.That(alone.RootElement.GetProperty("regressionDeviation").ValueKind, Is.EqualTo(JsonValueKind.Null));
     }
 
+    [Test]
+    public void Lambda_CanBeChosenByTheProbe()
+    {
+        var commands = new FakeCommands();
+        string[] words = ["probe", "--features", "n.onnx", "--lambda", "auto", "--device", "host"];
+        var run = CommandLine.Run(words, commands);
+        Assert.That(run.Code, Is.Zero, run.Err);
+        Assert.That(commands.Probes.Single().Lambda, Is.Null);
+        Assert.That(run.Out, Does.Match("lambda +auto\n").And.Contain("lambda 2.5"));
+        using var json = JsonDocument.Parse(CommandLine.Run([.. words, "--json"], commands).Out);
+        Assert.That(json.RootElement.GetProperty("lambda").GetString(), Is.EqualTo("auto"));
+        Assert.That(json.RootElement.GetProperty("seeds")[0].GetProperty("lambda").GetDouble(), Is.EqualTo(2.5));
+    }
+
     [TestCase("probe: --features FILE is missing")]
     [TestCase("--lambda: lambda is '0', it must be a number 1E-09..1000000000", "--features", "n", "--lambda", "0")]
     [TestCase("--neighbours: neighbours is 'few', it must be a whole number 1..1000000", "--features", "n", "--neighbours", "few")]

@@ -79,6 +79,9 @@ public sealed class RunTests
             Assert.That(run.Code, Is.Zero);
             Assert.That(run.Out, Does.Match(@"stage1\.steps +77 +--set"));
             Assert.That(run.Out, Does.Match("generator parameters +1490000"));
+            Assert.That(run.Out, Does.Match("stage-1-classifier +3 GFLOP +at the peak of the device 1s\n"));
+            Assert.That(run.Out, Does.Match("stage-2-diffusion +1.25 EFLOP +at the peak of the device 2h 00m\n"));
+            Assert.That(run.Out, Does.Match("curves on the test set +999 FLOP\nin all +1.25 EFLOP +at the peak of the device 2h 00m\n"));
             Assert.That(run.Engine.Requests, Is.Empty);
             Assert.That(Directory.EnumerateFileSystemEntries(folder.Path), Is.Empty);
         });

@@ -170,7 +170,7 @@ internal sealed class ProbeArguments : ConfigArguments
     public string? Cache { get; set; }
 
     [OptionGroup("Settings")]
-    [Option("lambda", MetaValue = "NUMBER", HelpText = "the regression's penalty times the number of labelled images [0.0025]")]
+    [Option("lambda", MetaValue = "NUMBER", HelpText = "the regression's penalty times the number of labelled images, or auto [0.0025]")]
     public string? Lambda { get; set; }
 
     [OptionGroup("Settings")]

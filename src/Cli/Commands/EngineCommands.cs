@@ -12,6 +12,8 @@ internal sealed class EngineCommands : IDptCommands
 
     public DptPlan Plan(DptOptions options, Device device) => DptPlan.Of(options, device);
 
+    public IReadOnlyList<StageCost> CostsOf(DptPlan plan, Device device) => StageCost.Of(plan, device);
+
     public RunPlan PlanFor(
         DptOptions options, Func<IReadOnlyDictionary<string, object>, DptOptions> complete, Budget budget, Device device) =>
         RunPlanner.Plan(options, complete, budget, device);

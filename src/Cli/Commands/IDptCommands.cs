@@ -66,6 +66,9 @@ internal interface IDptCommands
     /// <exception cref="DptException">The data is missing or damaged, settings contradict each other, or memory is short.</exception>
     DptPlan Plan(DptOptions options, Device device);
 
+    /// <summary>Counts what a run takes at least; computes and writes nothing.</summary>
+    IReadOnlyList<StageCost> CostsOf(DptPlan plan, Device device);
+
     /// <summary>Plans a run for a budget, from a look at the data and some seconds of measuring; writes nothing.</summary>
     /// <param name="options">The options without a plan.</param>
     /// <param name="complete">The options with planned settings, as far as the user says nothing else.</param>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using DPT.Engine.Dpt;
 
 namespace DPT.Engine.Cli;
@@ -5,8 +6,10 @@ namespace DPT.Engine.Cli;
 /// <summary>What a run would be: every setting with its origin, sizes, and what is probably not meant.</summary>
 internal static class DryRun
 {
-    /// <summary>The settings and sizes of a run, or of the first of several.</summary>
-    public static VerbResult Of(ResolvedConfig config, DptPlan plan, RunPlace place)
+    private static readonly string[] Prefixes = ["", "k", "M", "G", "T", "P", "E", "Z", "Y"];
+
+    /// <summary>The settings, sizes and costs of a run, or of the first of several.</summary>
+    public static VerbResult Of(ResolvedConfig config, DptPlan plan, IReadOnlyList<StageCost> costs, RunPlace place)
     {
         NamedValue[] sizes =
         [
@@ -31,13 +34,36 @@ internal static class DryRun
         }
 
         return new VerbResult(
-            table.Lines().Concat(PlanText.Lines(config.Plan)).Concat(plan.Warnings.Select(warning => $"warning: {warning}")),
+            table.Lines().Concat(Lines(costs)).Concat(PlanText.Lines(config.Plan)).Concat(plan.Warnings.Select(warning => $"warning: {warning}")),
             JsonText.OfNamed(
             [
                 .. config.Values.Select(v => new NamedValue(v.Key, new { v.Value.Value, v.Value.Origin })),
                 .. sizes,
+                new NamedValue("costs", costs),
                 .. PlanText.Values(config.Plan),
                 new NamedValue("warnings", plan.Warnings),
             ]));
+    }
+
+    /// <summary>Operations of each piece, and the time that the peaks of the device allow.</summary>
+    private static IEnumerable<string> Lines(IReadOnlyList<StageCost> costs)
+    {
+        var table = new TextTable();
+        foreach (var (work, operations, seconds) in costs.Append(InAll(costs)))
+        {
+            table.Add(work, $"{Amount(operations)}FLOP", seconds is { } s ? $"at the peak of the device {ProgressText.Duration(s)}" : "");
+        }
+
+        return table.Lines();
+    }
+
+    private static StageCost InAll(IReadOnlyList<StageCost> costs) => new(
+        "in all", costs.Sum(c => c.Operations), costs.All(c => c.Seconds is null) ? null : costs.Sum(c => c.Seconds));
+
+    /// <summary>Three digits and a prefix: <c>1.25 E</c>.</summary>
+    private static string Amount(double value)
+    {
+        var power = value < 1000 ? 0 : Math.Min(Prefixes.Length - 1, (int)(Math.Log10(value) / 3));
+        return string.Create(CultureInfo.InvariantCulture, $"{value / Math.Pow(1000, power):G3} {Prefixes[power]}");
     }
 }

@@ -5,6 +5,8 @@ namespace DPT.Engine.Cli;
 /// <summary>What the features of a frozen network are worth with few labels.</summary>
 internal sealed class ProbeVerb : Verb<ProbeArguments>
 {
+    private const string Auto = "auto";
+
     private static readonly RealKey _lambda = new("lambda", 1e-9, 1e9);
     private static readonly IntegerKey _neighbours = new("neighbours", 1, 1_000_000);
 
@@ -29,6 +31,11 @@ internal sealed class ProbeVerb : Verb<ProbeArguments>
             + " of the labelled images that each draws; the test images are the same.",
             "Of a vit the features are the class token before the final norm. Images are resized to the network's side as PIL does it.",
         ]),
+        ("--lambda auto",
+        [
+            $"Cross-validation over the labelled images of each seed alone, 2 to 5 folds with all classes in each: of {string.Join(", ", ProbeRequest.Lambdas)}"
+            + " the one with the least cross-entropy of the images held out, of equal ones the largest. No class may have a single labelled image.",
+        ]),
         ("--cache",
         [
             "An image is known by its pixels, a network by its file's hash and all else that features depend on: other seeds, limits and data sets"
@@ -51,7 +58,7 @@ internal sealed class ProbeVerb : Verb<ProbeArguments>
         };
         request = request with
         {
-            Lambda = Read(_lambda, arguments.Lambda, request.Lambda),
+            Lambda = arguments.Lambda == Auto ? null : Read(_lambda, arguments.Lambda, request.Lambda!.Value),
             Neighbours = Read(_neighbours, arguments.Neighbours, request.Neighbours),
         };
         using var device = DeviceChoice.Open(options.Device, kernels: null, context.Terminal);
@@ -60,7 +67,7 @@ internal sealed class ProbeVerb : Verb<ProbeArguments>
         [
             new("features", result.Features),
             new("test", result.Test),
-            new("lambda", request.Lambda),
+            new("lambda", request.Lambda is { } lambda ? lambda : Auto),
             new("neighbours", request.Neighbours),
             new("seeds", result.Seeds),
             new("regressionTop1", result.Regression.Mean),

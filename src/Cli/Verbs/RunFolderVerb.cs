@@ -39,7 +39,7 @@ internal abstract class RunFolderVerb<T> : Verb<T> where T : RunArguments, new()
         if (arguments.DryRun)
         {
             RequireConsent(place, plan, device, session, context);
-            return DryRun.Of(config, plan, place);
+            return DryRun.Of(config, plan, context.Commands.CostsOf(plan, device), place);
         }
 
         using var folder = place.Open();

@@ -31,6 +31,9 @@ public sealed record DptPlan
     /// <summary>Tokens that the generator makes of an image.</summary>
     public required int GeneratorTokens { get; init; }
 
+    /// <summary>What the generator sees of an image.</summary>
+    internal ImageForm Seen { get; private init; }
+
     /// <summary>Hash of the autoencoder whose latents the generator draws; null for pixels.</summary>
     internal string? Autoencoder { get; private init; }
 
@@ -93,6 +96,7 @@ public sealed record DptPlan
             FeatureWidth = featureWidth,
             GeneratorParameters = generator.Count,
             GeneratorTokens = kind.Footprint(options.Diffusion, space.Seen).Rows,
+            Seen = space.Seen,
             MemoryBytes = memory.Largest.Bytes,
             Memory = memory,
             Autoencoder = (space as LatentSpace)?.Hash,

@@ -1,6 +1,6 @@
 namespace DPT.Engine.Dpt;
 
-/// <summary>What the parts of a run cost on a machine, in seconds, for the networks and batches of one set of options.</summary>
+/// <summary>What the parts of a run cost, in seconds on a machine or in operations, for the networks and batches of one set of options.</summary>
 /// <param name="Stage1">One update of stage 1.</param>
 /// <param name="Generator">One update of the generator.</param>
 /// <param name="Draw">One evaluation of the generator for one pseudo-image, guided if the options say so.</param>

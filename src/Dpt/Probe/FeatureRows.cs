@@ -28,6 +28,18 @@ internal sealed class FeatureRows
     /// <summary>A row.</summary>
     public ReadOnlySpan<double> this[int row] => Values.AsSpan(row * Width, Width);
 
+    /// <summary>The rows at <paramref name="indices"/>, in that order.</summary>
+    public FeatureRows Select(ReadOnlySpan<int> indices)
+    {
+        var values = new double[indices.Length * Width];
+        for (var i = 0; i < indices.Length; i++)
+        {
+            this[indices[i]].CopyTo(values.AsSpan(i * Width));
+        }
+
+        return new FeatureRows(values, Width);
+    }
+
     /// <summary>Each row without its mean, at length 1: of the row's own numbers, not of the set's (spec 2.3).</summary>
     /// <param name="features">[N, width].</param>
     /// <param name="width">Numbers of a row, at least 1.</param>

@@ -9,8 +9,14 @@ namespace DPT.Engine.Dpt;
 /// <param name="Features">The frozen network.</param>
 public sealed record ProbeRequest(DataOptions Data, IReadOnlyList<int> Seeds, FeatureRecipe Features)
 {
-    /// <summary>The regression's penalty is <c>lambda/n</c> for n labelled images; above 0. The paper's is 0.0025.</summary>
-    public double Lambda { get; init; } = new RegressionOptions().Lambda;
+    /// <summary>
+    /// The regression's penalty is <c>lambda/n</c> for n labelled images; above 0. The paper's is 0.0025. Null: of <see cref="Lambdas"/> the one that
+    /// cross-validation over the labelled images finds best, for each seed.
+    /// </summary>
+    public double? Lambda { get; init; } = new RegressionOptions().Lambda;
+
+    /// <summary>What is tried where <see cref="Lambda"/> is null, the largest first.</summary>
+    public static IReadOnlyList<double> Lambdas => LambdaPath.Tried;
 
     /// <summary>How many nearest neighbours vote, at least 1.</summary>
     public int Neighbours { get; init; } = 20;
@@ -24,11 +30,12 @@ public sealed record ProbeRequest(DataOptions Data, IReadOnlyList<int> Seeds, Fe
 /// <param name="Labelled">How many they are.</param>
 /// <param name="Regression">Accuracy of the regression on the test images, 0 to 1.</param>
 /// <param name="Neighbours">That of the vote of the nearest.</param>
-public sealed record ProbeScore(int Seed, int Labelled, double Regression, double Neighbours)
+/// <param name="Lambda">The regression's penalty times the number of labelled images.</param>
+public sealed record ProbeScore(int Seed, int Labelled, double Regression, double Neighbours, double Lambda)
 {
     /// <summary>One line for people.</summary>
     public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture, $"seed {Seed}: {Labelled} labels, regression {Regression:0.00 %}, neighbours {Neighbours:0.00 %}");
+        CultureInfo.InvariantCulture, $"seed {Seed}: {Labelled} labels, regression {Regression:0.00 %}, neighbours {Neighbours:0.00 %}, lambda {Lambda}");
 }
 
 /// <summary>What a frozen network's features are worth with few labels.</summary>
@@ -57,7 +64,7 @@ public static class FewLabelProbe
     /// <param name="observer">Hears of progress.</param>
     /// <param name="stop">Stops between batches and steps; features that a cache was given stay there.</param>
     /// <exception cref="DptException">
-    /// Usage: there are no test images with a class, or the data, the labels or the network do not fit. Environment and Check: a file cannot
+    /// Usage: there are no test images with a class, lambda is to be chosen and a class has a single labelled image, or the data, the labels or the network do not fit. Environment and Check: a file cannot
     /// be read or is damaged. Diverged: a feature is not finite.
     /// </exception>
     public static ProbeResult Of(ProbeRequest request, Device device, IRunObserver observer, CancellationToken stop)
@@ -93,7 +100,8 @@ public static class FewLabelProbe
         ProbeScore Score(int seed, LabelSplit split, ImageDataset train)
         {
             var few = RowsOf(train.Select(split.Indices));
-            var fitted = LogisticRegression.Fit(few, split.Labels, train.Classes, new RegressionOptions { Lambda = request.Lambda }, stop);
+            var lambda = request.Lambda ?? Chosen(seed, few, split.Labels, train.Classes);
+            var fitted = LogisticRegression.Fit(few, split.Labels, train.Classes, new RegressionOptions { Lambda = lambda }, stop);
             if (!fitted.IsDone)
             {
                 warnings.Add(string.Create(
@@ -105,9 +113,17 @@ public static class FewLabelProbe
                 seed,
                 split.Count,
                 Accuracy(fitted.Predict(ofTest)),
-                Accuracy(NeighbourVote.Predict(ofTest, few, split.Labels, train.Classes, request.Neighbours)));
+                Accuracy(NeighbourVote.Predict(ofTest, few, split.Labels, train.Classes, request.Neighbours)),
+                lambda);
             observer.Message(score.ToString());
             return score;
+        }
+
+        double Chosen(int seed, FeatureRows few, int[] labels, int classes)
+        {
+            var path = LambdaPath.Of(few, labels, classes, stop);
+            observer.Message($"seed {seed}: cross-entropy of images held out, by lambda: {path}");
+            return path.Best;
         }
 
         double Accuracy(int[] predicted) => ConfusionMatrix.Of(test.Classes, test.Labels, predicted).Accuracy!.Value;

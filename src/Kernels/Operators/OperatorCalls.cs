@@ -11,6 +11,12 @@ public static class OperatorCalls
     public static void Run<TCall>(this Device device, Operator<TCall> op, in TCall call) where TCall : struct, IKernelCall
     {
         call.Validate();
+        if (device is CountingDevice counting)
+        {
+            counting.Count(op, in call);
+            return;
+        }
+
         var variant = device.Selection.Resolve(op, in call, device);
         if (device.IsCapturing)
         {

@@ -35,7 +35,8 @@ public sealed class FewLabelProbeTests
                 score.Seed,
                 20,
                 Share(fitted.Predict(all), test.Labels),
-                Share(NeighbourVote.Predict(all, few, split.Labels, 10, nearest: 5), test.Labels))));
+                Share(NeighbourVote.Predict(all, few, split.Labels, 10, nearest: 5), test.Labels),
+                0.1)));
             Assert.That(score.Regression, Is.GreaterThan(0.4), "pixels of digits tell something");
         }
 
@@ -47,6 +48,21 @@ public sealed class FewLabelProbeTests
         static FeatureRows Rows(ImageDataset images) => FeatureRows.Normalised(Array.ConvertAll(images.Pixels, p => (double)p / 255), 256);
 
         static double Share(int[] predicted, int[] labels) => (double)predicted.Zip(labels).Count(pair => pair.First == pair.Second) / labels.Length;
+    }
+
+    /// <summary>Each seed's is chosen on its own labelled images, and told.</summary>
+    [Test]
+    public void Lambda_ThatIsChosen_IsUsed()
+    {
+        var request = Request([3, 8]) with { Lambda = null };
+        foreach (var score in FewLabelProbe.Of(request, _device, new SilentObserver(), default).Seeds)
+        {
+            var train = DatasetCatalog.Load(request.Data, score.Seed).Train;
+            var split = LabelSplit.Create(train, request.Data, score.Seed);
+            var few = FeatureRows.Normalised(Array.ConvertAll(train.Select(split.Indices).Pixels, p => (double)p / 255), 256);
+            Assert.That(score.Lambda, Is.EqualTo(LambdaPath.Of(few, split.Labels, 10, default).Best).And.Not.EqualTo(0.0025));
+            Assert.That(score, Is.EqualTo(FewLabelProbe.Of(Request([score.Seed]) with { Lambda = score.Lambda }, _device, new SilentObserver(), default).Seeds[0]));
+        }
     }
 
     /// <summary>A second probe with a cache computes nothing, says the same, and needs no more than its own images.</summary>
