@@ -21,12 +21,18 @@ public sealed class VisionTransformer : IClassifier
     /// <param name="form">The images; the patch divides their side.</param>
     /// <exception cref="DptException">Usage: the sizes do not fit.</exception>
     public VisionTransformer(ParameterStore store, ClassifierOptions options, ImageForm form)
+        : this(store, options, form, default)
+    {
+    }
+
+    /// <summary>The same with what networks of other tools have besides.</summary>
+    internal VisionTransformer(ParameterStore store, ClassifierOptions options, ImageForm form, TransformerExtras extras)
     {
         Require(options, form);
         Classes = form.Classes;
         FeatureWidth = options.Width;
         var root = new ParameterScope(store);
-        _trunk = new TransformerTrunk(root, options, form, decaysTokens: false);
+        _trunk = new TransformerTrunk(root, options, form, decaysTokens: false, extras);
         _head = new Linear(root["fc"], options.Width, form.Classes, Initializer.FanIn(options.Width), Initializer.Zero);
     }
 

@@ -31,6 +31,12 @@ internal sealed record ForeignSizes(
     /// <summary>Of a SongUNet and an autoencoder: channels of each level over the width, as settings have them.</summary>
     public string? ChannelMultipliers { get; init; }
 
+    /// <summary>Of a ViT: whether it has layer scale; null if not.</summary>
+    public bool? LayerScale { get; init; }
+
+    /// <summary>Of a ViT: its register tokens; null if there are none.</summary>
+    public int? Registers { get; init; }
+
     /// <summary>Of an autoencoder: channels of a latent.</summary>
     public int? LatentChannels { get; init; }
 }

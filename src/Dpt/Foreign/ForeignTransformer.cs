@@ -3,14 +3,23 @@ using DPT.Engine.Kernels;
 
 namespace DPT.Engine.Dpt;
 
-/// <summary>A ViT with the names of timm, DeiT and MSN (spec 2.1). Its head is <c>head</c> or <c>fc</c>.</summary>
+/// <summary>
+/// A ViT with the names of timm, DeiT, MSN, DINO and DINOv2 (spec 2.1). Its head is <c>head</c> or <c>fc</c>. Of DINOv2 it may have layer scale and
+/// registers; the token that its training put in the place of patches is passed by.
+/// </summary>
 internal sealed class ForeignTransformer : ForeignNetwork
 {
     private const string OurHead = "fc.";
     private const string TheirHead = "head.";
+    private const string MaskToken = "mask_token";
+    private const string RegisterTokens = "register_tokens";
     private const int ClassTokens = 1;
 
+    /// <summary>What DINOv2 adds to the side of the new grid before it divides by that of the old one.</summary>
+    private const double OffsetOfDinoV2 = 0.1;
+
     private readonly ClassifierOptions _sizes;
+    private readonly TransformerExtras _extras;
     private readonly VisionTransformer _network;
     private readonly bool _features;
     private readonly bool _hasTheirHead;
@@ -20,27 +29,35 @@ internal sealed class ForeignTransformer : ForeignNetwork
         _features = options.Features;
         _hasTheirHead = tensors.Keys.Any(name => name.StartsWith(TheirHead, StringComparison.Ordinal));
         var own = OwnNames(tensors);
-        (_sizes, Form) = Infer(new TensorShapes(own), options);
+        (_sizes, _extras, Form) = Infer(new TensorShapes(own), options);
         if (options.ImageSize is { } side)
         {
-            own = PositionGrid.Resized(own, ClassTokens, _sizes.PatchSize, side);
+            Usage.Require(
+                _extras.Registers == 0,
+                "positions of a ViT with registers are interpolated with antialiasing in its code, which is not here: leave --image-size out");
+            own = PositionGrid.Resized(own, ClassTokens, _sizes.PatchSize, side, _extras.LayerScale ? OffsetOfDinoV2 : 0);
             Form = Form with { Side = side };
         }
 
-        _network = new VisionTransformer(Store, _sizes, Form);
+        _network = new VisionTransformer(Store, _sizes, Form, _extras);
         Import(own);
     }
 
     public override string Description =>
         $"ViT: images {Form.Channels}x{Form.Side}x{Form.Side}, patch {_sizes.PatchSize}, width {_sizes.Width}, depth {_sizes.Depth}, heads {_sizes.Heads}, "
-        + $"MLP ratio {_sizes.MlpRatio}, {(_features ? "features" : $"{Form.Classes} classes")}";
+        + $"MLP ratio {_sizes.MlpRatio}, {(_features ? "features" : $"{Form.Classes} classes")}"
+        + (_extras.LayerScale ? ", layer scale" : "") + (_extras.Registers > 0 ? $", {_extras.Registers} registers" : "");
 
     internal override string Task => _features ? "image-feature-extraction" : "image-classification";
 
     private protected override ImageForm Form { get; }
 
     internal override ForeignDescription Describe() => new(
-        new ForeignSizes(_sizes.Width, _sizes.Depth, _sizes.PatchSize, _sizes.Heads, _sizes.MlpRatio),
+        new ForeignSizes(_sizes.Width, _sizes.Depth, _sizes.PatchSize, _sizes.Heads, _sizes.MlpRatio)
+        {
+            LayerScale = _extras.LayerScale ? true : null,
+            Registers = _extras.Registers > 0 ? _extras.Registers : null,
+        },
         Form.Channels,
         _features ? 0 : Form.Classes,
         Form.Side);
@@ -69,6 +86,7 @@ internal sealed class ForeignTransformer : ForeignNetwork
 
         var own = tensors.ToDictionary(
             item => item.Key.StartsWith(TheirHead, StringComparison.Ordinal) ? OurHead + item.Key[TheirHead.Length..] : item.Key, item => item.Value);
+        own.Remove(MaskToken);
         if (_features)
         {
             own.Keys.Where(name => name.StartsWith(OurHead, StringComparison.Ordinal)).ToList().ForEach(name => own.Remove(name));
@@ -77,15 +95,13 @@ internal sealed class ForeignTransformer : ForeignNetwork
         return own;
     }
 
-    private static (ClassifierOptions Sizes, ImageForm Form) Infer(TensorShapes shapes, ForeignNetworkOptions options)
+    private static (ClassifierOptions Sizes, TransformerExtras Extras, ImageForm Form) Infer(TensorShapes shapes, ForeignNetworkOptions options)
     {
         shapes.RequireNone(
             ("dist_token", "a distillation token"),
             ("patch_embed.stem.", "a stem of convolutions"),
             ("reg_token", "register tokens"),
-            ("register_tokens", "register tokens"),
             ("q_norm.", "norms of queries and keys"),
-            (".ls1.", "layer scale"),
             (".gamma_1", "layer scale"),
             (".mlp.w12.", "SwiGLU"),
             (".mlp.w1.", "SwiGLU"),
@@ -114,6 +130,8 @@ internal sealed class ForeignTransformer : ForeignNetwork
             MlpRatio = shapes.MlpRatio("blocks.0"),
         };
         var classes = options.Features ? 1 : shapes.Of("fc.weight", 2)[0];
-        return (sizes, new ImageForm(channels, shapes.ImageSide(ClassTokens, patch), classes));
+        var extras = new TransformerExtras(
+            shapes.Has("blocks.0.ls1.gamma"), shapes.Has(RegisterTokens) ? shapes.Of(RegisterTokens, 3)[1] : 0);
+        return (sizes, extras, new ImageForm(channels, shapes.ImageSide(ClassTokens, patch), classes));
     }
 }

@@ -16,8 +16,9 @@ internal static class PositionGrid
     /// <param name="extra">Tokens in front of the patches, which keep their positions.</param>
     /// <param name="patch">Side of a patch.</param>
     /// <param name="side">Side of the images.</param>
+    /// <param name="offset">What some codes add to the new side of the grid when they take its ratio to the old one, where they differ; 0 as MSN does.</param>
     /// <exception cref="DptException">Usage: the patches do not cover the images, or are too many.</exception>
-    public static Dictionary<string, WeightTensor> Resized(Dictionary<string, WeightTensor> tensors, int extra, int patch, int side)
+    public static Dictionary<string, WeightTensor> Resized(Dictionary<string, WeightTensor> tensors, int extra, int patch, int side, double offset = 0)
     {
         Usage.Require(side > 0 && side % patch == 0, $"images of {side} pixels cannot be cut into patches of {patch}; take a multiple");
         var (positions, grid) = (tensors[Name], side / patch);
@@ -26,16 +27,16 @@ internal static class PositionGrid
         var from = (int)Math.Sqrt(positions.Shape[1] - extra);
         var values = positions.Values.AsSpan(extra * width);
         var resized = new WeightTensor(
-            [1, extra + (grid * grid), width], [.. positions.Values.AsSpan(0, extra * width), .. Resized(values, from, grid, width)]);
+            [1, extra + (grid * grid), width], [.. positions.Values.AsSpan(0, extra * width), .. Resized(values, from, grid, width, offset)]);
         return new Dictionary<string, WeightTensor>(tensors, StringComparer.Ordinal) { [Name] = resized };
     }
 
     /// <summary>A square grid of vectors, [from, from, width], as [to, to, width].</summary>
-    private static float[] Resized(ReadOnlySpan<float> values, int from, int to, int width)
+    private static float[] Resized(ReadOnlySpan<float> values, int from, int to, int width, double offset)
     {
         var resized = new float[to * to * width];
         var sums = new double[width];
-        foreach (var (cell, points) in Points(from, to).Index())
+        foreach (var (cell, points) in Points(from, to, offset).Index())
         {
             Array.Clear(sums);
             foreach (var (point, weight) in points)
@@ -58,7 +59,7 @@ internal static class PositionGrid
     public static float[] Matrix(int from, int to)
     {
         var matrix = new double[to * to * from * from];
-        foreach (var (cell, points) in Points(from, to).Index())
+        foreach (var (cell, points) in Points(from, to, offset: 0).Index())
         {
             foreach (var (point, weight) in points)
             {
@@ -71,9 +72,9 @@ internal static class PositionGrid
     }
 
     /// <summary>Of each point of the new grid, row by row, the points of the old one that it is made of, with their weights.</summary>
-    private static IEnumerable<IEnumerable<(int Point, double Weight)>> Points(int from, int to)
+    private static IEnumerable<IEnumerable<(int Point, double Weight)>> Points(int from, int to, double offset)
     {
-        var taps = Enumerable.Range(0, to).Select(at => TapsOf(at, from, to)).ToArray();
+        var taps = Enumerable.Range(0, to).Select(at => TapsOf(at, from, to == from ? to : to + offset)).ToArray();
         return Enumerable.Range(0, to * to).Select(cell => taps[cell / to].SelectMany(
             row => taps[cell % to].Select(column => ((row.Point * from) + column.Point, row.Weight * column.Weight))));
     }
@@ -87,7 +88,7 @@ internal static class PositionGrid
     }
 
     /// <summary>The points that one of the new grid is between, and their weights.</summary>
-    private static (int Point, double Weight)[] TapsOf(int at, int from, int to)
+    private static (int Point, double Weight)[] TapsOf(int at, int from, double to)
     {
         var place = ((at + 0.5) * from / to) - 0.5;
         var first = (int)Math.Floor(place) - 1;

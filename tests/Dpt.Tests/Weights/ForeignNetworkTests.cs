@@ -77,6 +77,20 @@ public sealed class ForeignNetworkTests
         RequireLike(network.Gradients(TransformerInput).Gradients, "vit-gradients.pth");
     }
 
+    /// <summary>DINOv2's: layer scale, registers between class token and patches, no head, and a token that only its training reads.</summary>
+    [Test]
+    public void TransformerOfDinoV2_GivesWhatPyTorchGives()
+    {
+        var options = TransformerOptions with { Weights = WeightFiles.PathOf("dinov2.pth"), Part = null, Features = true };
+        using var network = ForeignNetwork.Open(_device, options);
+        Assert.That(network.Description, Is.EqualTo("ViT: images 3x8x8, patch 4, width 12, depth 2, heads 3, MLP ratio 4, features, layer scale, 3 registers"));
+        var input = new NetworkInput(Floats("dinov2-x"));
+        RequireLike(network.Forward(input), Floats("dinov2-features"), "features");
+        RequireLike(network.Gradients(input).Gradients.Where(gradient => !gradient.Key.StartsWith("norm.", StringComparison.Ordinal)).ToDictionary(), "dinov2-gradients.pth");
+        TestImages.Fails(
+            FailureKind.Usage, () => ForeignNetwork.Open(_device, options with { ImageSize = 16 }), "positions of a ViT with registers are interpolated with antialiasing");
+    }
+
     /// <summary>In evaluation mode, with the file's statistics; images may have any size. Dead norms have no gradient in PyTorch, and 0 here.</summary>
     [Test]
     public void WideResNet_GivesWhatPyTorchGives()
@@ -202,6 +216,8 @@ public sealed class ForeignNetworkTests
         yield return WideResNet("no biases of convolutions", state => state.Remove("conv1.bias"), "as that of USB, is another network and not supported");
         yield return WideResNet("another stem", state => Add(state, "conv1.weight", 8, 3, 3, 3), "1 of another shape (conv1.weight [8, 3, 3, 3] instead of [16, 3, 3, 3])");
         yield return WideResNet("two blocks in one group", state => Add(state, "block1.layer.1.bn1.weight", 4), "missing (block1.layer.1.bn1.bias, ");
+        yield return Transformer("half a layer scale", state => Add(state, "blocks.0.ls1.gamma", 12), "1 missing (blocks.0.ls2.gamma), 0 unexpected");
+        yield return Transformer("SwiGLU", state => Add(state, "blocks.0.mlp.w12.weight", 1), "comes of SwiGLU");
         yield return Transformer("two heads", state => Add(state, "fc.weight", 4, 12), "it has two heads, head.* and 'fc.weight'");
 
         yield return SongUNet("another filter", state => state["enc.4x4_down.conv0.resample_filter"] = (new TensorShape(1, 1, 4, 4), [.. Enumerable.Repeat(0.25f, 16)]), "'enc.4x4_down.conv0.resample_filter' is another filter than [1, 1]");

@@ -129,12 +129,14 @@ def save_objects():
     save({"net": Precond(), "optimizer_state": {"state": {}}}, "training-state.pt")
 
 
-def resized(positions, grid):
-    """Positions of a class token and patches, as MSN interpolates them."""
+def resized(positions, grid, offset=0):
+    """Positions of a class token and patches, as MSN interpolates them, and DINOv2 with an offset."""
     count, width = positions.shape[1] - 1, positions.shape[2]
     side = math.isqrt(count)
+    if offset and grid == side:
+        return positions
     patches = positions[:, 1:].reshape(1, side, side, width).permute(0, 3, 1, 2)
-    patches = F.interpolate(patches, scale_factor=math.sqrt(grid**2 / count), mode="bicubic")
+    patches = F.interpolate(patches, scale_factor=(grid + offset) / side, mode="bicubic")
     assert patches.shape[2:] == (grid, grid)
     return torch.cat([positions[:, :1], patches.permute(0, 2, 3, 1).reshape(1, grid**2, width)], 1)
 
@@ -165,8 +167,9 @@ def block(p, name, x, heads, epsilon):
     batch, length, width = x.shape
     q, k, v = linear("attn.qkv", norm("norm1", x)).reshape(batch, length, 3, heads, width // heads).permute(2, 0, 3, 1, 4)
     attention = (q @ k.transpose(-1, -2) / math.sqrt(width // heads)).softmax(-1) @ v
-    x = x + linear("attn.proj", attention.transpose(1, 2).reshape(batch, length, width))
-    return x + linear("mlp.fc2", F.gelu(linear("mlp.fc1", norm("norm2", x))))
+    scaled = lambda part, x: x * p.get(f"{name}.{part}.gamma", torch.ones(()))
+    x = x + scaled("ls1", linear("attn.proj", attention.transpose(1, 2).reshape(batch, length, width)))
+    return x + scaled("ls2", linear("mlp.fc2", F.gelu(linear("mlp.fc1", norm("norm2", x)))))
 
 
 def patches(p, x):
@@ -204,6 +207,8 @@ def uvit(p, x, t, y, depth, heads):
 
 def vit(p, x, depth, heads, features):
     tokens = torch.cat([p["cls_token"].expand(len(x), -1, -1), patches(p, x)], 1) + p["pos_embed"]
+    if "register_tokens" in p:
+        tokens = torch.cat([tokens[:, :1], p["register_tokens"].expand(len(x), -1, -1), tokens[:, 1:]], 1)
     for i in range(depth):
         tokens = block(p, f"blocks.{i}", tokens, heads, 1e-6)
     if features:
@@ -286,6 +291,34 @@ def save_vit():
     np.save(FILES / "vit-x.npy", x.numpy())
     np.save(FILES / "vit-logits.npy", logits.detach().numpy())
     np.save(FILES / "vit-features.npy", vit(p, x, depth=1, heads=3, features=True).detach().numpy())
+
+
+def save_dinov2():
+    """With layer scale and registers, and without a head; and positions for other images as its code takes them, of networks without registers."""
+    width, side, patch, channels, depth, registers = 12, 8, 4, 3, 2, 3
+    shapes = {
+        "cls_token": (1, 1, width),
+        "pos_embed": (1, 1 + (side // patch) ** 2, width),
+        "register_tokens": (1, registers, width),
+        "mask_token": (1, width),
+        "patch_embed.proj.weight": (width, channels, patch, patch),
+        "patch_embed.proj.bias": (width,),
+        "norm.weight": (width,),
+        "norm.bias": (width,),
+    }
+    for i in range(depth):
+        shapes.update(block_shapes(f"blocks.{i}", width, 4, True))
+        shapes.update({f"blocks.{i}.{part}.gamma": (width,) for part in ("ls1", "ls2")})
+    p, x = draw(shapes), torch.randn(2, channels, side, side)
+    features = vit(p, x, depth, heads=3, features=True)
+    save(p, "dinov2.pth")
+    features.square().mean().backward()
+    used = OrderedDict((name, value.grad) for name, value in p.items() if value.grad is not None)
+    save(used, "dinov2-gradients.pth", legacy=True)
+    np.save(FILES / "dinov2-x.npy", x.numpy())
+    np.save(FILES / "dinov2-features.npy", features.detach().numpy())
+    positions = torch.randn(1, 1 + 6 * 6, 3)
+    save({str(grid): resized(positions, grid, offset=0.1) for grid in (4, 6, 9)}, "dinov2-positions.pth")
 
 
 class WideBlock(nn.Module):
@@ -726,3 +759,5 @@ if __name__ == "__main__":
     save_autoencoder()
     torch.manual_seed(4)
     save_uvit("uvit-time", mlp_time=True, numbers=numbers_of_uvit)
+    torch.manual_seed(5)
+    save_dinov2()
