@@ -59,7 +59,7 @@ public sealed class OnnxExportTests
     [TestCase(3, true, "data")]
     public void Generator_InOnnxRuntime_GivesTheSamePrediction(int channels, bool convolution, string prediction)
     {
-        var options = TinyOptions.Run.Diffusion with { PatchSize = 3, Width = 12, Depth = 4, Heads = 3, Convolution = convolution, Prediction = prediction };
+        var options = TinyOptions.Run.Diffusion with { PatchSize = 3, Width = 12, Depth = 4, Heads = 3, Convolution = convolution, Prediction = prediction, MlpTimeEmbed = prediction == "data" };
         RequireSamePrediction(options, channels, times: [0, 3.5f, 500, 999]);
     }
 
