@@ -183,6 +183,15 @@ public abstract class Device : IDisposable
     /// <param name="length">Number of elements, above 0.</param>
     public Scratch<T> Scratch<T>(long length) where T : unmanaged => new(Memory, length);
 
+    /// <summary>The device that variants are chosen for: another one where this stands for it.</summary>
+    internal virtual Device Chooser => this;
+
+    /// <summary>Whether calls are counted instead of launched.</summary>
+    internal virtual bool OnlyCounts => false;
+
+    /// <summary>Counts a call of an operator.</summary>
+    internal virtual void Count(string op, double flops, double bytes) => throw new NotSupportedException($"{Description} counts nothing");
+
     /// <summary>Whether work is being captured.</summary>
     internal bool IsCapturing => _capture is not null;
 

@@ -11,13 +11,7 @@ public static class OperatorCalls
     public static void Run<TCall>(this Device device, Operator<TCall> op, in TCall call) where TCall : struct, IKernelCall
     {
         call.Validate();
-        if (device is CountingDevice counting)
-        {
-            counting.Count(op, in call);
-            return;
-        }
-
-        var variant = device.Selection.Resolve(op, in call, device);
+        var variant = device.Selection.Resolve(op, in call, device.Chooser);
         if (device.IsCapturing)
         {
             device.RunCaptured(new CapturedCall<TCall>(op, variant, call));
@@ -33,7 +27,11 @@ public static class OperatorCalls
         where TCall : struct, IKernelCall
     {
         device.Traffic.Launches++;
-        if (device.Profile is { } profile)
+        if (device.OnlyCounts)
+        {
+            device.Count(op.Name, call.Flops, call.Bytes);
+        }
+        else if (device.Profile is { } profile)
         {
             Launch(device, op, variant, call, profile);
         }

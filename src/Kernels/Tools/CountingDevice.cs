@@ -48,20 +48,14 @@ public sealed class CountingDevice : Device
         // Nothing is under way.
     }
 
-    /// <summary>Counts a call that was validated.</summary>
-    internal void Count<TCall>(Operator<TCall> op, in TCall call) where TCall : struct, IKernelCall
-    {
-        _device.Selection.Resolve(op, in call, _device);
-        var counted = new CountedCall(call.Flops, call.Bytes, op.Name.EndsWith(".bf16", StringComparison.Ordinal));
-        if (IsCapturing)
-        {
-            RunCaptured(counted);
-        }
-        else
-        {
-            Add(counted);
-        }
-    }
+    /// <inheritdoc/>
+    internal override Device Chooser => _device;
+
+    /// <inheritdoc/>
+    internal override bool OnlyCounts => true;
+
+    /// <inheritdoc/>
+    internal override void Count(string op, double flops, double bytes) => Add(flops, bytes, op.EndsWith(".bf16", StringComparison.Ordinal));
 
     /// <inheritdoc/>
     protected override void CopyInCore<T>(ReadOnlySpan<T> source, Slice<T> destination)
@@ -72,10 +66,10 @@ public sealed class CountingDevice : Device
     protected override void CopyOutCore<T>(Slice<T> source, Span<T> destination) => destination.Clear();
 
     /// <inheritdoc/>
-    protected override void CopyCore<T>(Slice<T> source, Slice<T> destination) => Add(new CountedCall(0, 2 * BytesOf(source), false));
+    protected override void CopyCore<T>(Slice<T> source, Slice<T> destination) => Add(0, 2 * BytesOf(source), onTensorCores: false);
 
     /// <inheritdoc/>
-    protected override void ClearCore<T>(Slice<T> slice) => Add(new CountedCall(0, BytesOf(slice), false));
+    protected override void ClearCore<T>(Slice<T> slice) => Add(0, BytesOf(slice), onTensorCores: false);
 
     private static double BytesOf<T>(Slice<T> slice) where T : unmanaged => (double)slice.Length * Unsafe.SizeOf<T>();
 
@@ -92,21 +86,10 @@ public sealed class CountingDevice : Device
         return new DeviceMemory(bytes => (next += (nint)bytes) - (nint)bytes, (_, _) => { });
     }
 
-    private void Add(CountedCall call)
+    private void Add(double flops, double bytes, bool onTensorCores)
     {
-        Operations += call.Flops;
-        Bytes += call.Bytes;
-        Seconds += _peaks?.Seconds(call.Flops, call.Bytes, call.OnTensorCores) ?? 0;
-    }
-
-    private sealed class CountedCall(double flops, double bytes, bool onTensorCores) : CapturedLaunch
-    {
-        public double Flops => flops;
-
-        public double Bytes => bytes;
-
-        public bool OnTensorCores => onTensorCores;
-
-        public override void Run(Device device) => ((CountingDevice)device).Add(this);
+        Operations += flops;
+        Bytes += bytes;
+        Seconds += _peaks?.Seconds(flops, bytes, onTensorCores) ?? 0;
     }
 }
