@@ -46,6 +46,7 @@ internal static class TorchYardstick
         new TorchNoising(),
         new TorchTimeEmbedding(),
         new TorchSolverStep(),
+        new TorchSolverThreshold(),
         new TorchDropout(),
         new TorchAugmentEdm(),
     ];

@@ -304,6 +304,14 @@ public sealed class BatchIndependenceTests
             Model = w.Result(elements - 1),
             Result = w.Result(elements - 1),
         });
+        yield return Of("solver threshold", SolverOperators.Threshold, w => new SolverThresholdCall
+        {
+            Samples = w.Count,
+            Elements = width + 5,
+            Quantile = 0.9,
+            Range = 0.5f,
+            Values = w.Updated(width + 5),
+        });
         foreach (var distribution in Enum.GetValues<RandomDistribution>())
         {
             yield return Of($"{distribution} numbers", RandomOperators.Fill, w => new RandomCall

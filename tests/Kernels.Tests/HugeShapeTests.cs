@@ -155,6 +155,8 @@ public sealed class HugeShapeTests
             Base = m.Floats(Elements), State = m.Floats(Elements), Conditional = m.Floats(Elements), Unconditional = m.Floats(Elements),
             History0 = m.Floats(Elements), History1 = m.Floats(Elements), Model = m.Floats(Elements), Result = m.Floats(Elements),
         }),
+        Huge.Of(SolverOperators.Threshold, "", m => Limit(m, 140_001, 30_721)),
+        Huge.Of(SolverOperators.Threshold, "most samples", m => Limit(m, MaxRows, 1)),
         Huge.Of(OptimizerOperators.AdamW, "", m => new AdamWCall
         {
             Count = Elements, Step = 1, LearningRate = 1, Beta1 = 0.9f, Beta2 = 0.9f, Epsilon = 1, WeightDecay = 1, GradientScale = m.Floats(1),
@@ -471,6 +473,11 @@ public sealed class HugeShapeTests
     {
         Sizes = sizes, X = m.Floats(sizes.InputElements), OutputGradient = m.Floats(sizes.OutputElements),
         WeightGradient = m.Floats(sizes.FilterElements),
+    };
+
+    private static SolverThresholdCall Limit(HugeMemory m, int samples, int elements) => new()
+    {
+        Samples = samples, Elements = elements, Quantile = 0.995, Range = 1, Values = m.Floats((long)samples * elements),
     };
 
     private static RandomCall Draw(HugeMemory m, int samples, int elements, RandomDistribution distribution) => new()

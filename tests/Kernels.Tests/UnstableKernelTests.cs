@@ -138,6 +138,26 @@ public sealed unsafe class UnstableKernelTests
 
     [TestCase(false, ExpectedResult = 0)]
     [TestCase(true, ExpectedResult = 1)]
+    public int Threshold_MaximumThatSwallowsNaN(bool planted) => Proofs(SolverOperators.Threshold, call =>
+    {
+        for (var sample = 0; sample < call.Samples; sample++)
+        {
+            var values = new Span<float>((float*)call.Values.Address + ((long)sample * call.Elements), call.Elements);
+            var magnitudes = Array.ConvertAll(values.ToArray(), MathF.Abs);
+            Array.Sort(magnitudes);
+            var next = magnitudes[Math.Min(call.Rank + (call.Weight > 0 ? 1 : 0), call.Elements - 1)];
+            var quantile = magnitudes.Any(float.IsNaN) ? float.NaN
+                : magnitudes[call.Rank] + (call.Weight * (next - magnitudes[call.Rank]));
+            var limit = planted && !(quantile > call.Range) ? call.Range : MathF.Max(quantile, call.Range);
+            foreach (ref var x in values)
+            {
+                x = MathF.Max(-limit, MathF.Min(limit, x)) / (limit / call.Range);
+            }
+        }
+    });
+
+    [TestCase(false, ExpectedResult = 0)]
+    [TestCase(true, ExpectedResult = 1)]
     public int Attention_WithoutSubtractingTheMaximum(bool planted) => Proofs(AttentionOperators.Forward, call =>
     {
         var scores = stackalloc float[call.Tokens];

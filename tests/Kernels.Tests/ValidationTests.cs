@@ -93,6 +93,8 @@ public sealed class ValidationTests
         HistoryWeight1 = 1,
     };
 
+    private static readonly SolverThresholdCall Threshold = new() { Samples = 2, Elements = 3, Quantile = 1, Range = 1, Values = Floats(6) };
+
     private static readonly AdamWCall AdamW = new()
     {
         Count = 4,
@@ -148,7 +150,7 @@ public sealed class ValidationTests
 
     public static IEnumerable<TestCaseData> Good() => new IKernelCall[]
     {
-        Axpby, LayerNorm, CrossEntropy, Solver, AdamW, MatMul, MatMul with { Products = 2, A = Floats(16), B = Floats(24), C = Floats(12) },
+        Axpby, LayerNorm, CrossEntropy, Solver, Threshold, AdamW, MatMul, MatMul with { Products = 2, A = Floats(16), B = Floats(24), C = Floats(12) },
         MatMulBf16, MatMulBf16 with { C = default, RoundedC = Halves(6) },
         new RoundCall { Count = 4, X = Floats(4), Y = Halves(4) }, new WidenCall { Count = 4, X = Halves(4), Y = Floats(4) },
         AttentionBf16, AttentionBf16 with { LogSumExp = default },
@@ -341,6 +343,18 @@ public sealed class ValidationTests
         yield return Case(Solver with { State = default }, "solverstep: operand 'State' is not given, its weight must be 0");
         yield return Case(
             Solver with { History0 = default, HistoryWeight0 = 0 }, "solverstep: older history without newer");
+        yield return Case(Threshold with { Values = Floats(5) }, "solver.threshold: operand 'Values' has 5 elements, the sizes need 6");
+        yield return Case(Threshold with { Samples = 0 }, "solver.threshold: samples is 0");
+        yield return Case(Threshold with { Elements = 0 }, "solver.threshold: elements is 0");
+        foreach (var quantile in new[] { 0, -0.5, 1.5, double.NaN })
+        {
+            yield return Case(Threshold with { Quantile = quantile }, "solver.threshold: the quantile is ");
+        }
+
+        foreach (var range in new[] { 0, -1, float.NaN, float.PositiveInfinity })
+        {
+            yield return Case(Threshold with { Range = range }, "solver.threshold: the range is ");
+        }
 
         yield return Case(AdamW with { Step = 0 }, "adamw: step is 0, it must be 1..");
         yield return Case(AdamW with { Average = Floats(1) }, "adamw: operand 'Average' has 1 elements, the sizes need 4");

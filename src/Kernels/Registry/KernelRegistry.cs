@@ -34,6 +34,7 @@ public static class KernelRegistry
         LossOperators.SquaredError,
         DiffusionOperators.Noising,
         SolverOperators.Step,
+        SolverOperators.Threshold,
         OptimizerOperators.AdamW,
         OptimizerOperators.Sgd,
         OptimizerOperators.Norm,

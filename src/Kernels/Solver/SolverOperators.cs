@@ -1,11 +1,15 @@
 namespace DPT.Engine.Kernels;
 
-/// <summary>Steps of samplers: variants, best first, and the cases that prove them.</summary>
+/// <summary>Steps of samplers and the thresholding of data: variants, best first, and the cases that prove them.</summary>
 public static class SolverOperators
 {
     /// <summary>One step of a linear solver.</summary>
     public static Operator<SolverStepCall> Step { get; } =
         new("solverstep", Cases, new SolverStepHostV1Simd(), new SolverStepV1Elements());
+
+    /// <summary>Dynamic thresholding of what a solver takes for the data.</summary>
+    public static Operator<SolverThresholdCall> Threshold { get; } =
+        new("solver.threshold", ThresholdCases, new SolverThresholdHostV1Radix(), new SolverThresholdV1Radix());
 
     private static IEnumerable<KernelCase> Cases()
     {
@@ -66,6 +70,41 @@ public static class SolverOperators
                     Get("history0"), Get("history1"), Get("model"), v[form.Result]);
             });
     }
+
+    private static IEnumerable<KernelCase> ThresholdCases()
+    {
+        foreach (var (samples, elements, quantile) in new[]
+        {
+            (1, 1, 0.995), (1, 7, 0.5), (3, 8, 0.995), (2, 9, 1), (2, 31, 1e-9), (5, 33, 0.9), (17, 3, 0.75), (2, 256, 0.995), (3, 257, 0.999),
+            (2, 1031, 0.25),
+        })
+        {
+            yield return ThresholdCase(samples, elements, quantile, 1);
+            yield return ThresholdCase(samples, elements, quantile, 0.25f);
+        }
+
+        foreach (var fill in new[] { FillPattern.Level, FillPattern.Constant, FillPattern.Zero, FillPattern.Tiny, FillPattern.Unit })
+        {
+            yield return ThresholdCase(2, 300, 0.995, 1, fill);
+        }
+
+        yield return ThresholdCase(2, 3072, 0.97, 2, FillPattern.Large);
+        yield return ThresholdCase(3, 12_289, 0.995, 1);
+    }
+
+    private static KernelCase<SolverThresholdCall> ThresholdCase(
+        int samples, int elements, double quantile, float range, FillPattern fill = FillPattern.Normal) => new(
+        FormattableString.Invariant($"samples={samples} elements={elements} quantile={quantile} range={range} {fill}"),
+        [Operand.Update("values", (long)samples * elements, 1, fill)],
+        m => new SolverThresholdCall
+        {
+            Samples = samples,
+            Elements = elements,
+            Quantile = quantile,
+            Range = range,
+            Values = m["values"],
+        },
+        v => SolverReference.Threshold(elements, quantile, range, v["values"]));
 
     /// <summary>Which operands a case has, and where its result goes.</summary>
     private sealed record Form(

@@ -1,6 +1,6 @@
 namespace DPT.Engine.Kernels;
 
-/// <summary>A linear solver step in double precision.</summary>
+/// <summary>A linear solver step, and the thresholding of data, in double precision.</summary>
 internal static class SolverReference
 {
     /// <summary>
@@ -20,6 +20,25 @@ internal static class SolverReference
             if (model != null)
             {
                 model[i] = m;
+            }
+        }
+    }
+
+    /// <summary>The samples, thresholded; their magnitudes are sorted.</summary>
+    public static void Threshold(int elements, double quantile, double range, double[] values)
+    {
+        for (var first = 0; first < values.Length; first += elements)
+        {
+            var sample = values.AsSpan(first, elements);
+            var magnitudes = Array.ConvertAll(sample.ToArray(), Math.Abs);
+            Array.Sort(magnitudes);
+            var position = quantile * (elements - 1);
+            var (below, above) = (magnitudes[(int)position], magnitudes[(int)Math.Ceiling(position)]);
+            var limit = magnitudes.Any(double.IsNaN) ? double.NaN
+                : Math.Max(range, below + ((position - Math.Floor(position)) * (above - below)));
+            foreach (ref var x in sample)
+            {
+                x = Math.Max(-limit, Math.Min(limit, x)) / (limit / range);
             }
         }
     }

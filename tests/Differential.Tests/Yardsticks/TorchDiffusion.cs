@@ -53,3 +53,14 @@ internal sealed class TorchSolverStep : TorchVariant<SolverStepCall>
         }
     }
 }
+
+/// <summary>As DPM-Solver has it, written for data in [-1, 1]: what lies in another range is brought there and back.</summary>
+internal sealed class TorchSolverThreshold : TorchVariant<SolverThresholdCall>
+{
+    protected override void Compute(in SolverThresholdCall call)
+    {
+        var data = Read(call.Values, call.Samples, call.Elements) / call.Range;
+        var limit = torch.maximum(torch.quantile(data.abs(), (float)call.Quantile, 1, keepdim: true), torch.ones(call.Samples, 1));
+        Write(call.Range * torch.clamp(data, -limit, limit) / limit, call.Values);
+    }
+}
