@@ -77,7 +77,8 @@ public class StepBenchmarks
         var images = Own(device.Allocate<float>((long)options.Batch * generator.Form.Elements));
         var solver = (PlannedSolver)SolverCatalog.Find(options.Solver);
         _sampling = Own(new DeviceStageRunner(
-            device, generator.Schedule, solver.Model, model, new Guidance(options.Guidance), options.Batch, default, images.Slice));
+            device, generator.Schedule, solver.Model, model, new Guidance(options.Guidance), options.Threshold, options.Batch, default,
+            images.Slice));
         _stage = solver.Plan(generator.Schedule, options.Evaluations)[0];
     }
 

@@ -93,6 +93,8 @@ public sealed class NetworkTests : NetworkFileTests
         Assert.That(run.Code, Is.Zero, run.Err);
         Assert.That(run.Out, Does.Contain("45 tensors match, 0 missing").And.Contain("dpm-solver-fast, 5 evaluations, vp, guidance 0.4"));
         Assert.That(NpyFile.ReadFloats(Folder.File("samples.npy")).Shape, Is.EqualTo(new[] { 2, 1, 8, 8 }));
+        var thresholded = CommandLine.RunReal(["generate", .. Way("--threshold", "0.9", "--device", device).Select(word => word == "dpm-solver-fast" ? "unipc-3" : word)]);
+        Assert.That(thresholded.Out, Does.Contain("unipc-3, 5 evaluations, vp, guidance 0, threshold 0.9"), thresholded.Err);
     }
 
     /// <summary>The option may stand anywhere; without it the verb is the stage of that name.</summary>
@@ -101,9 +103,9 @@ public sealed class NetworkTests : NetworkFileTests
     {
         var run = CommandLine.Run(
             "generate", "--heads", "6", "--key", "k", "--init", "z", "--labels", "y", "--schedule", "discrete", "--solver", "ddim", "--steps", "7",
-            "--seed", "3", $"--out={Folder.File("o")}", "--weights=w");
+            "--seed", "3", "--threshold", "0.5", $"--out={Folder.File("o")}", "--weights=w");
         Assert.That(run.Code, Is.Zero, run.Err);
-        var drawing = ConfigLoader.Defaults().ToOptions().Generate with { Solver = "ddim", Evaluations = 7, Guidance = 0 };
+        var drawing = ConfigLoader.Defaults().ToOptions().Generate with { Solver = "ddim", Evaluations = 7, Guidance = 0, Threshold = 0.5 };
         var network = new ForeignNetworkOptions("w", "k", "uvit", 6);
         Assert.That(run.Out, Does.Contain(new NetworkSampleRequest(network, "z", "y", "discrete", drawing, 3, Folder.File("o")).ToString()));
         Assert.That(CommandLine.Run("generate", "--init", "z").Err, Does.Contain("there is no option '--init'"));
@@ -121,6 +123,8 @@ public sealed class NetworkTests : NetworkFileTests
 
         Refuses("generate", ExitCodes.Usage, "generate.guidance is '-1'", Way("--guidance", "-1"));
         Refuses("generate", ExitCodes.Usage, "unknown noise schedule 'linear'", Way("--schedule", "linear"));
+        Refuses("generate", ExitCodes.Usage, "generate.threshold 0.9 is a limit of predicted images", Way("--threshold", "0.9"));
+        Refuses("generate", ExitCodes.Usage, "--threshold is for pixels", Way("--threshold", "0.9", "--autoencoder", Folder.File("none")));
         Refuses("generate", ExitCodes.Usage, "there is no option '--resume'", Way("--resume", "runs/1"));
         File.Delete(Folder.File("x.npy"));
         Refuses("generate", ExitCodes.Environment, "x.npy", Way());

@@ -59,10 +59,11 @@ public sealed class SampleVerbTests
         Assert.That((plain.Class, plain.PerClass, plain.Seed), Is.EqualTo(((string?)null, 16, 3)));
         Assert.That((plain.Drawing.Guidance, plain.Drawing.Evaluations), Is.EqualTo((0.25, 7)));
         var given = Sample(
-            "--class", "dog", "--n", "4", "--seed", "5", "--guidance", "1.2", "--solver", "unipc-2", "--evaluations", "9", "--out", _folder.File("b.png"))
+            "--class", "dog", "--n", "4", "--seed", "5", "--guidance", "1.2", "--solver", "unipc-2", "--evaluations", "9",
+            "--threshold", "0.9", "--out", _folder.File("b.png"))
             .Engine.SampleRequests.Single();
         Assert.That((given.Class, given.PerClass, given.Seed), Is.EqualTo(("dog", 4, 5)));
-        Assert.That(given.Drawing, Is.EqualTo(plain.Drawing with { Guidance = 1.2, Solver = "unipc-2", Evaluations = 9 }));
+        Assert.That(given.Drawing, Is.EqualTo(plain.Drawing with { Guidance = 1.2, Solver = "unipc-2", Evaluations = 9, Threshold = 0.9 }));
     }
 
     [TestCase(ExitCodes.Usage, "say where to", "--n", "2")]
@@ -72,6 +73,7 @@ public sealed class SampleVerbTests
     [TestCase(ExitCodes.Usage, "--guidance", "--guidance", "NaN", "--out", "x.png")]
     [TestCase(ExitCodes.Usage, "--solver", "--solver", "best", "--out", "x.png")]
     [TestCase(ExitCodes.Usage, "--evaluations", "--evaluations", "1.5", "--out", "x.png")]
+    [TestCase(ExitCodes.Usage, "--threshold", "--threshold", "1.5", "--out", "x.png")]
     [TestCase(ExitCodes.Environment, "the folder of", "--out", "nowhere/x.png")]
     [TestCase(ExitCodes.Environment, "run' exists; give the name of a new folder", "--out", "run")]
     [TestCase(ExitCodes.Environment, "config.resolved.json' exists", "--out", "run/config.resolved.json")]

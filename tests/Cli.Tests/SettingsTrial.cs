@@ -34,7 +34,7 @@ public sealed class SettingsTrial
         "diffusion.network=songunet,diffusion.channelMultipliers=2x2", "diffusion.network=songunet,diffusion.channelMultipliers=0",
         "diffusion.network=songunet,diffusion.channelMultipliers=1:1:1:1:1:1:1:1", "diffusion.network=songunet,diffusion.width=6", "diffusion.augment=0.1",
         "diffusion.network=songunet,diffusion.width=36,diffusion.depth=1", "diffusion.network=songunet,diffusion.width=512,diffusion.channelMultipliers=1:1",
-        "generate.batch=65536,diffusion.width=4096,diffusion.depth=64",
+        "generate.batch=65536,diffusion.width=4096,diffusion.depth=64", "generate.solver=ddim,generate.threshold=0.995",
     ];
 
     /// <summary>Settings at their edges, which work or fail, but never otherwise than in words.</summary>
@@ -46,6 +46,7 @@ public sealed class SettingsTrial
         "diffusion.beta1=0,diffusion.beta2=0", "stage1.clipNorm=0,diffusion.clipNorm=0", "generate.batch=1",
         "diffusion.batch=1", "stage1.labelledBatch=1", "stage1.optimizer=sgd,stage1.learningRate=10",
         "generate.solver=edm-heun", "generate.solver=euler-maruyama,generate.evaluations=1", "generate.solver=dpm-solver-12",
+        "generate.solver=unipc-2,generate.threshold=1", "generate.solver=dpm-solver++-23,generate.threshold=1e-6",
         "diffusion.schedule=vp,diffusion.prediction=noise", "diffusion.schedule=discrete,generate.solver=dpm-solver++-fast",
         "diffusion.mlpRatio=1,diffusion.qkvBias=true,diffusion.longSkip=false,diffusion.mlpTimeEmbed=true", "diffusion.initialisation=official,diffusion.convolution=false",
         "diffusion.network=songunet,diffusion.width=4,diffusion.depth=1,diffusion.channelMultipliers=1", "diffusion.network=songunet,diffusion.width=8,diffusion.depth=1,diffusion.dropout=0.99,diffusion.augment=1,diffusion.schedule=edm,generate.solver=edm-heun",

@@ -53,6 +53,10 @@ internal sealed class SampleArguments : CommonArguments
     [Option("evaluations", MetaValue = "N", HelpText = "network evaluations per image, likewise")]
     public string? Evaluations { get; set; }
 
+    [Setting("generate.threshold"), OptionGroup("Settings")]
+    [Option("threshold", MetaValue = "QUANTILE", HelpText = "dynamic thresholding of predicted images, likewise")]
+    public string? Threshold { get; set; }
+
     [Setting("diffusion.autoencoder"), OptionGroup("Settings")]
     [Option("autoencoder", MetaValue = "DIR", HelpText = "of latents: the folder of the autoencoder, where it is not any more where it was in the run")]
     public string? Autoencoder { get; set; }

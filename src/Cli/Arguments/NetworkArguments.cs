@@ -93,6 +93,10 @@ internal sealed class NetworkSampleArguments : CommonArguments
     [Option("guidance", MetaValue = "SCALE", HelpText = "s of eps + s (eps - eps_null) [0]")]
     public string? Guidance { get; set; }
 
+    [Setting("generate.threshold"), OptionGroup("Settings")]
+    [Option("threshold", MetaValue = "QUANTILE", HelpText = "dynamic thresholding of predicted images, of a solver that works on them: 0.995 in the papers [none]")]
+    public string? Threshold { get; set; }
+
     [Setting("seed"), OptionGroup("Settings")]
     [Option("seed", MetaValue = "S", HelpText = "seed of the noise that some solvers add on the way [1]")]
     public string? Seed { get; set; }

@@ -107,7 +107,8 @@ internal sealed class EngineCommands : IDptCommands
             drawing.Solver,
             drawing.Evaluations,
             drawing.Guidance,
-            (ulong)(uint)request.Seed);
+            (ulong)(uint)request.Seed,
+            drawing.Threshold);
         using var network = ForeignNetwork.Open(device, request.Network);
         var samples = network.Sample(input);
         if (request.Autoencoder is { } autoencoder)
@@ -122,7 +123,7 @@ internal sealed class EngineCommands : IDptCommands
         return
         [
             .. Describe(network),
-            new("way", $"{drawing.Solver}, {drawing.Evaluations} evaluations, {schedule}, guidance {drawing.Guidance.ToString(CultureInfo.InvariantCulture)}"),
+            new("way", WayOf(drawing, schedule)),
             new("samples", samples.ToString()),
             new(request.Autoencoder is null ? "file" : "folder", request.Out),
         ];
@@ -181,6 +182,11 @@ internal sealed class EngineCommands : IDptCommands
         SampleGrid.Save(
             file, [.. images], train.Channels, train.ImageSize, SheetColumns, Math.Max(1, SheetPixels / train.ImageSize));
     }
+
+    private static string WayOf(GenerateOptions drawing, string schedule) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{drawing.Solver}, {drawing.Evaluations} evaluations, {schedule}, guidance {drawing.Guidance}")
+        + (drawing.Threshold is { } quantile ? string.Create(CultureInfo.InvariantCulture, $", threshold {quantile}") : "");
 
     private static IEnumerable<NamedValue> Describe(ForeignNetwork network) =>
         [new("network", network.Description), new("weights", network.Fit.Summary), new("parameters", network.Parameters)];

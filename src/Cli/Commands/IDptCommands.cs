@@ -37,7 +37,7 @@ internal sealed record NetworkRequest(ForeignNetworkOptions Network, string X, s
 /// <param name="Init">File of noise.</param>
 /// <param name="Labels">File of labels, or null.</param>
 /// <param name="Schedule">The process that it was trained on.</param>
-/// <param name="Drawing">Solver, evaluations, guidance.</param>
+/// <param name="Drawing">Solver, evaluations, guidance, threshold.</param>
 /// <param name="Seed">Seed of the noise of solvers that add some.</param>
 /// <param name="Out">The file to write; of an autoencoder the folder to make.</param>
 /// <param name="Autoencoder">A folder of <c>dpt import</c> whose decoder makes images of the samples; null to leave them as they are.</param>

@@ -123,6 +123,7 @@ internal static class ConfigKeys
         new RealKey("generate.guidedBelow", 0, 1e6) { Optional = true },
         new ChoiceKey("generate.solver", [.. SolverCatalog.Solvers.Select(s => s.Name)]),
         new IntegerKey("generate.evaluations", 1, 1000),
+        new RealKey("generate.threshold", 1e-6, 1) { Optional = true },
         new IntegerKey("generate.batch", 1, 65536),
 
         .. SemiSupervised("stage3"),

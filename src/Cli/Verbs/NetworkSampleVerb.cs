@@ -1,3 +1,5 @@
+using DPT.Engine.Dpt;
+
 namespace DPT.Engine.Cli;
 
 /// <summary>Samples by a U-ViT or SongUNet that another tool has trained, from given noise.</summary>
@@ -51,6 +53,11 @@ internal sealed class NetworkSampleVerb : Verb<NetworkSampleArguments>
             options.Seed,
             Given(arguments.Out, "out PATH"),
             arguments.Autoencoder);
+        if (request is { Autoencoder: not null, Drawing.Threshold: not null })
+        {
+            throw new DptException(FailureKind.Usage, "--threshold is for pixels: the latents of an --autoencoder have no range");
+        }
+
         _ = request.Autoencoder is null ? OutputPath.Require(request.Out) : OutputPath.RequireNew(request.Out, isFolder: true);
         using var device = DeviceChoice.Open(arguments.Device ?? "auto", kernels: null, context.Terminal);
         var values = context.Terminal.Watch(screen => context.Commands.SampleNetwork(request, device, screen, context.Stop));

@@ -360,6 +360,9 @@ public sealed record GenerateOptions
     /// <summary>Network evaluations per image (a guided pair counts once).</summary>
     public required int Evaluations { get; init; }
 
+    /// <summary>Of pixels and solvers that work on images: the quantile of dynamic thresholding, in (0, 1]; null for none.</summary>
+    public double? Threshold { get; init; }
+
     /// <summary>Images drawn together.</summary>
     public required int Batch { get; init; }
 

@@ -4,7 +4,8 @@ namespace DPT.Engine.Dpt;
 
 /// <summary>
 /// Runs solver stages on a device: one network evaluation and one <see cref="SolverStepCall"/> per stage, with guidance
-/// and the conversion of the prediction folded into the step's weights.
+/// and the conversion of the prediction folded into the step's weights. With a threshold two launches more make the image of an evaluation
+/// before the stages use it.
 /// </summary>
 internal sealed class DeviceStageRunner : IStageRunner, IDisposable
 {
@@ -16,6 +17,7 @@ internal sealed class DeviceStageRunner : IStageRunner, IDisposable
     private readonly Prediction _wanted;
     private readonly IDiffusionModel _model;
     private readonly Guidance _guidance;
+    private readonly double? _threshold;
     private readonly int _samples;
     private readonly SamplingNoise _noise;
     private readonly Slice<float> _trajectory;
@@ -34,15 +36,16 @@ internal sealed class DeviceStageRunner : IStageRunner, IDisposable
     /// <param name="wanted">What the solver's model values are.</param>
     /// <param name="model">The network.</param>
     /// <param name="guidance">How its two predictions become one.</param>
+    /// <param name="threshold">Of data as model values: the quantile that they are thresholded at, null for none.</param>
     /// <param name="samples">Number of samples.</param>
     /// <param name="noise">Where the noise of stages comes from.</param>
     /// <param name="trajectory">The initial noise, which becomes the samples.</param>
     public DeviceStageRunner(
-        Device device, NoiseSchedule schedule, Prediction wanted, IDiffusionModel model, Guidance guidance, int samples,
-        in SamplingNoise noise, Slice<float> trajectory)
+        Device device, NoiseSchedule schedule, Prediction wanted, IDiffusionModel model, Guidance guidance, double? threshold,
+        int samples, in SamplingNoise noise, Slice<float> trajectory)
     {
         (_device, _schedule, _wanted, _model) = (device, schedule, wanted, model);
-        (_guidance, _samples, _noise, _trajectory) = (guidance, samples, noise, trajectory);
+        (_guidance, _threshold, _samples, _noise, _trajectory) = (guidance, threshold, samples, noise, trajectory);
         _conditional = device.Allocate<float>(trajectory.Length);
         _unconditional = guidance.Scale > 0 ? device.Allocate<float>(trajectory.Length) : null;
     }
@@ -63,25 +66,27 @@ internal sealed class DeviceStageRunner : IStageRunner, IDisposable
             Evaluations++;
         }
 
-        var weights = ModelWeights.For(_schedule, stage.Time, _model.Prediction, _wanted, _scale);
-        var (first, second) = History(in stage);
-        _device.Run(SolverOperators.Step, new SolverStepCall
+        var model = Model(stage.Time, input);
+        if (_threshold is { } quantile)
         {
-            Count = _trajectory.Length,
-            Base = _trajectory,
-            State = weights.State == 0 ? default : input,
-            Conditional = _conditional.Slice,
-            Unconditional = Unconditional,
+            if (!stage.Reuse)
+            {
+                KeepThresholded(in model, quantile);
+            }
+
+            model = Of(Kept(0));
+        }
+
+        var (first, second) = History(in stage);
+        _device.Run(SolverOperators.Step, model with
+        {
             History0 = first.Operand,
             History1 = second.Operand,
-            StateWeight = (float)weights.State,
-            ConditionalWeight = (float)weights.Conditional,
-            UnconditionalWeight = (float)weights.Unconditional,
             BaseWeight = (float)stage.BaseWeight,
             ModelWeight = (float)stage.ModelWeight,
             HistoryWeight0 = (float)first.Weight,
             HistoryWeight1 = (float)second.Weight,
-            Model = stage.Keep ? Kept(0) : default,
+            Model = stage.Keep && _threshold is null ? Kept(0) : default,
             Result = State(stage.Output),
         });
     }
@@ -123,6 +128,44 @@ internal sealed class DeviceStageRunner : IStageRunner, IDisposable
         {
             buffer?.Dispose();
         }
+    }
+
+    /// <summary>A step that has a model value and no weight for anything: the network's latest output, guided and converted.</summary>
+    private SolverStepCall Model(double time, Slice<float> input)
+    {
+        var weights = ModelWeights.For(_schedule, time, _model.Prediction, _wanted, _scale);
+        return Of(_conditional.Slice) with
+        {
+            State = weights.State == 0 ? default : input,
+            Unconditional = Unconditional,
+            StateWeight = (float)weights.State,
+            ConditionalWeight = (float)weights.Conditional,
+            UnconditionalWeight = (float)weights.Unconditional,
+        };
+    }
+
+    /// <summary>The same of a value that is there.</summary>
+    private SolverStepCall Of(Slice<float> value) => new()
+    {
+        Count = _trajectory.Length,
+        Base = _trajectory,
+        Conditional = value,
+        ConditionalWeight = 1,
+        Result = _trajectory,
+    };
+
+    /// <summary>Makes the latest image that the network predicts, thresholds it, and keeps it whether a later stage asks for it or not.</summary>
+    private void KeepThresholded(in SolverStepCall model, double quantile)
+    {
+        _device.Run(SolverOperators.Step, model with { ModelWeight = 1, Result = Kept(0) });
+        _device.Run(SolverOperators.Threshold, new SolverThresholdCall
+        {
+            Samples = _samples,
+            Elements = checked((int)(_trajectory.Length / _samples)),
+            Quantile = quantile,
+            Range = (float)(1 / _schedule.DataDeviation),
+            Values = Kept(0),
+        });
     }
 
     /// <summary>The memory of a state; all of them start as the trajectory is when they are first needed.</summary>

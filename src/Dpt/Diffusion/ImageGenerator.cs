@@ -55,7 +55,7 @@ internal sealed class ImageGenerator : IDisposable
 
     public IGenerator Network { get; }
 
-    /// <summary>The normalisation that maps bytes to [-1, 1], divided by <see cref="VariancePreservingSchedule.DataDeviation"/>.</summary>
+    /// <summary>The normalisation that maps bytes to [-1, 1], divided by <see cref="NoiseSchedule.DataDeviation"/>.</summary>
     public NormalisationStatistics Normalisation => new(
         [.. Enumerable.Repeat(0.5f, Form.Channels)],
         [.. Enumerable.Repeat((float)(0.5 * Schedule.DataDeviation), Form.Channels)]);

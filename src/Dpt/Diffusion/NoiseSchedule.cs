@@ -15,6 +15,11 @@ public abstract class NoiseSchedule
     /// <summary>Standard deviation of the noise that sampling starts from.</summary>
     public abstract double StartDeviation { get; }
 
+    /// <summary>
+    /// The standard deviation that the process takes images of -1..1 to have: it is of images that are divided by it. 1 leaves them as they are.
+    /// </summary>
+    public virtual double DataDeviation => 1;
+
     /// <summary>ln alpha_t, at most 0.</summary>
     public abstract double LogAlpha(double time);
 

@@ -13,6 +13,7 @@ public sealed class Sampler
     private readonly Solver _solver;
     private readonly int _evaluations;
     private readonly Guidance _guidance;
+    private readonly double? _threshold;
 
     /// <summary>Creates a sampler.</summary>
     /// <param name="device">Where the network runs.</param>
@@ -20,13 +21,22 @@ public sealed class Sampler
     /// <param name="solver">The way from noise to data.</param>
     /// <param name="evaluations">Network evaluations per sample; a guided pair counts once.</param>
     /// <param name="guidance">How strongly, and at which noise levels, samples are drawn towards their labels.</param>
-    public Sampler(Device device, NoiseSchedule schedule, Solver solver, int evaluations, Guidance guidance)
+    /// <param name="threshold">
+    /// Of a solver that works on images of a range: the quantile of its magnitudes, in (0, 1], at which an image that is predicted beyond
+    /// the range is clamped and then scaled into it (<see cref="SolverThresholdCall"/>). Null leaves predictions as they are.
+    /// </param>
+    /// <exception cref="DptException">Usage: the solver works on noise, or the threshold is no quantile.</exception>
+    public Sampler(
+        Device device, NoiseSchedule schedule, Solver solver, int evaluations, Guidance guidance, double? threshold = null)
     {
+        ArgumentNullException.ThrowIfNull(solver);
+        DataThreshold.Require(threshold, solver);
         _device = device;
         _schedule = schedule;
         _solver = solver;
         _evaluations = evaluations;
         _guidance = guidance;
+        _threshold = threshold;
     }
 
     /// <summary>Draws a batch of samples.</summary>
@@ -65,7 +75,7 @@ public sealed class Sampler
     /// <exception cref="DptException">The solver cannot work with so few evaluations.</exception>
     public int Solve(IDiffusionModel model, int samples, in SamplingNoise noise, Slice<float> state)
     {
-        using var runner = new DeviceStageRunner(_device, _schedule, _solver.Model, model, _guidance, samples, noise, state);
+        using var runner = new DeviceStageRunner(_device, _schedule, _solver.Model, model, _guidance, _threshold, samples, noise, state);
         _solver.Solve(_schedule, _evaluations, runner);
         return runner.Evaluations;
     }

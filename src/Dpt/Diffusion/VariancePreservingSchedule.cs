@@ -14,11 +14,6 @@ public abstract class VariancePreservingSchedule : NoiseSchedule
     /// <inheritdoc/>
     public override double StartDeviation => 1;
 
-    /// <summary>
-    /// The standard deviation that the process takes images of -1..1 to have: it is of images that are divided by it. 1 leaves them as they are.
-    /// </summary>
-    public virtual double DataDeviation => 1;
-
     /// <summary>The schedule of that name: <c>vp</c>, <c>cosine</c>, <c>discrete</c> or <c>edm</c>.</summary>
     /// <exception cref="DptException">There is no such schedule.</exception>
     public static VariancePreservingSchedule Find(string name) => name switch

@@ -28,7 +28,8 @@ internal abstract class ForeignGenerator(Device device) : ForeignNetwork(device)
             schedule,
             SolverCatalog.Find(input.Solver),
             input.Evaluations,
-            new Guidance(input.Guidance));
+            new Guidance(input.Guidance),
+            input.Threshold);
         using var state = Store.Device.Upload<float>(input.Noise.Values);
         sampler.Solve(model, count, new SamplingNoise(input.Seed, RunStreams.SamplingNoise, FirstSample: 0), state.Slice);
         var samples = Result(Tape.Constant(new TensorShape([.. input.Noise.Shape]), state.Slice), row => $"sample {row}");

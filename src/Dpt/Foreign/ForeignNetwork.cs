@@ -27,8 +27,10 @@ public sealed record NetworkInput(NpyArray<float> Images, NpyArray<float>? Times
 /// <param name="Evaluations">Network evaluations for each, at least 1; a guided pair counts once.</param>
 /// <param name="Guidance">s of eps + s (eps - eps_null), 0 or more; the null label is the last row of the table.</param>
 /// <param name="Seed">Seed of the noise of solvers that add some on the way.</param>
+/// <param name="Threshold">Of pixels and solvers that work on images: the quantile of dynamic thresholding, in (0, 1]; null for none.</param>
 public sealed record SamplingInput(
-    NpyArray<float> Noise, NpyArray<long>? Labels, string Schedule, string Solver, int Evaluations, double Guidance = 0, ulong Seed = 0);
+    NpyArray<float> Noise, NpyArray<long>? Labels, string Schedule, string Solver, int Evaluations, double Guidance = 0, ulong Seed = 0,
+    double? Threshold = null);
 
 /// <summary>
 /// A U-ViT, SongUNet, ViT, wide residual network or autoencoder with the weights of another tool, to be compared with what that tool computes.

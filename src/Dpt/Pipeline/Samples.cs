@@ -6,7 +6,7 @@ namespace DPT.Engine.Dpt;
 /// <param name="Class">Name of the class; null for each of them.</param>
 /// <param name="PerClass">How many of each, at least 1.</param>
 /// <param name="Seed">Seed of the noise.</param>
-/// <param name="Drawing">How: guidance, solver and evaluations.</param>
+/// <param name="Drawing">How: guidance, solver, evaluations and threshold.</param>
 /// <param name="Autoencoder">Of latents: where the autoencoder lies that decodes them; null for where it lay in training.</param>
 public sealed record SampleRequest(string? Class, int PerClass, int Seed, GenerateOptions Drawing, string? Autoencoder = null);
 
@@ -22,8 +22,8 @@ public sealed record Samples(string Generator, ImageDataset Images)
     /// <param name="observer">Hears of progress.</param>
     /// <param name="stop">Stops between batches.</param>
     /// <exception cref="DptException">
-    /// Usage: no generator is finished, there is no such class, or the solver cannot do with so few evaluations. Check: the generator has
-    /// changed since it was made. Diverged: a pixel is not finite.
+    /// Usage: no generator is finished, there is no such class, the solver cannot do with so few evaluations, or a threshold does not go with
+    /// it. Check: the generator has changed since it was made. Diverged: a pixel is not finite.
     /// </exception>
     public static Samples Of(RunLayout run, SampleRequest request, Device device, IRunObserver observer, CancellationToken stop)
     {

@@ -194,5 +194,8 @@ internal static class SettingChecks
         {
             _ = solver.Plan(VariancePreservingSchedule.Find(options.Diffusion.Schedule), options.Generate.Evaluations);
         }
+
+        DataThreshold.Require(options.Generate.Threshold, SolverCatalog.Find(options.Generate.Solver));
+        DataThreshold.RequirePixels(options.Generate.Threshold, options.Diffusion.Autoencoder is not null);
     }
 }

@@ -12,10 +12,13 @@ internal sealed class PseudoImageDrawer : IDisposable
     private readonly ulong _seed;
     private readonly int _batch;
 
-    /// <exception cref="DptException">Diverged: a weight of the generator is not finite.</exception>
+    /// <exception cref="DptException">
+    /// Diverged: a weight of the generator is not finite. Usage: a threshold goes neither with latents nor with a solver that works on noise.
+    /// </exception>
     public PseudoImageDrawer(ImageGenerator generator, GenerateOptions options, ulong seed)
     {
         NonFinite.RequireWeights(generator.Store, "the generator");
+        DataThreshold.RequirePixels(options.Threshold, generator.Space is LatentSpace);
         _generator = generator;
         _model = new GeneratorModel(
             generator.Store.Device, generator.Network, generator.Form, generator.Prediction);
@@ -26,7 +29,8 @@ internal sealed class PseudoImageDrawer : IDisposable
             generator.Schedule,
             SolverCatalog.Find(options.Solver),
             options.Evaluations,
-            new Guidance(options.Guidance, options.GuidedAbove, options.GuidedBelow ?? double.PositiveInfinity));
+            new Guidance(options.Guidance, options.GuidedAbove, options.GuidedBelow ?? double.PositiveInfinity),
+            options.Threshold);
     }
 
     /// <summary>Draws the images of a shard, [count,C,S,S], 0..255.</summary>

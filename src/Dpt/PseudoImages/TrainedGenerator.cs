@@ -60,12 +60,12 @@ public sealed class TrainedGenerator : IDisposable
     /// </summary>
     /// <param name="label">The class, 0..classes-1.</param>
     /// <param name="count">How many, at least 1.</param>
-    /// <param name="drawing">How: guidance, solver and evaluations.</param>
+    /// <param name="drawing">How: guidance, solver, evaluations and threshold.</param>
     /// <param name="seed">Seed of the noise.</param>
     /// <param name="stop">Stops between batches.</param>
     /// <returns>[count, C, S, S], 0..255.</returns>
     /// <exception cref="ArgumentOutOfRangeException">There is no such class, or the count is below 1.</exception>
-    /// <exception cref="DptException">Diverged: a weight or a pixel is not finite. Usage: the solver cannot do with so few evaluations.</exception>
+    /// <exception cref="DptException">Diverged: a weight or a pixel is not finite. Usage: the solver cannot do with so few evaluations, or a threshold goes with it or with latents not.</exception>
     public byte[] Draw(int label, int count, GenerateOptions drawing, ulong seed, CancellationToken stop = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(label);

@@ -29,6 +29,9 @@ internal sealed class DoubleStageRunner : IStageRunner
         }
     }
 
+    /// <summary>What becomes of the model values of an evaluation.</summary>
+    public Func<double[], double[]> Threshold { get; init; } = values => values;
+
     /// <summary>Network evaluations so far.</summary>
     public int Evaluations => _models.Count;
 
@@ -52,7 +55,7 @@ internal sealed class DoubleStageRunner : IStageRunner
     {
         if (!stage.Reuse)
         {
-            _models.Add(Evaluate(stage.Time, _states[stage.Input]));
+            _models.Add(Threshold(Evaluate(stage.Time, _states[stage.Input])));
         }
 
         var trajectory = _states[SolverState.Trajectory];

@@ -12,6 +12,9 @@ public sealed class SamplerTests
 
     private static IEnumerable<string> Names => SolverCatalog.Solvers.Select(s => s.Name);
 
+    private static IEnumerable<string> NamesOnData =>
+        SolverCatalog.Solvers.OfType<PlannedSolver>().Where(s => s.Model == Prediction.Data).Select(s => s.Name);
+
     private static IEnumerable<string> PlannedNames =>
         SolverCatalog.Solvers.OfType<PlannedSolver>().Select(s => s.Name);
 
@@ -135,8 +138,8 @@ public sealed class SamplerTests
         using var device = new HostDevice(threads: 1);
         using var trajectory = device.Allocate<float>(4);
         using var runner = new DeviceStageRunner(
-            device, Schedule, Prediction.Noise, new GaussianModel(device, Schedule, Prediction.Noise), Guidance.None, samples: 2,
-            default, trajectory.Slice);
+            device, Schedule, Prediction.Noise, new GaussianModel(device, Schedule, Prediction.Noise), Guidance.None, threshold: null,
+            samples: 2, default, trajectory.Slice);
         device.CopyIn<float>([1, 2, -10, 40], trajectory.Slice);
         // What was before the attempt is the trajectory itself: half of it as the lower result, 0.7 of it as the higher.
         SolverStage Times(double factor, SolverState output) =>
@@ -147,6 +150,87 @@ public sealed class SamplerTests
         double Part(double x) => 0.2 * Math.Abs(x) / Math.Max(1.5, 0.1 * Math.Abs(x));
         var expected = Math.Sqrt((Math.Pow(Part(10), 2) + Math.Pow(Part(40), 2)) / 2);
         Assert.That(runner.Error(absolute: 1.5, relative: 0.1), Is.EqualTo(expected).Within(1e-6));
+    }
+
+    /// <summary>Against the double solver with the papers' formula on its model values, which is sorted for.</summary>
+    [TestCaseSource(nameof(NamesOnData))]
+    public void Sample_WithAThreshold_MatchesTheDoubleSolution(string name)
+    {
+        const int Elements = 7;
+        const double Quantile = 0.8, Scale = 3;
+        using var device = new HostDevice(threads: 1);
+        var solver = SolverCatalog.Find(name);
+        double[] Doubles(uint stream) => Array.ConvertAll(Draw(device, 7, stream, Elements), x => (double)x);
+        double[] Expected(Func<double[], double[]> threshold)
+        {
+            DoubleStageRunner? runner = null;
+            runner = new DoubleStageRunner(
+                Schedule, solver, Doubles(3), Prediction.Velocity, Scale, i => Doubles(3 + ((uint)runner!.Evaluations << 16))[i])
+            {
+                Threshold = threshold,
+            };
+            solver.Solve(Schedule, 12, runner);
+            return runner.Result;
+        }
+
+        using var result = device.Allocate<float>(Samples * Elements);
+        new Sampler(device, Schedule, solver, 12, new Guidance(Scale), Quantile)
+            .Sample(new GaussianModel(device, Schedule, Prediction.Velocity), Samples, new SamplingNoise(7, 3, 0), result.Slice);
+        var expected = Expected(values => [.. values.Chunk(Elements).SelectMany(sample => Thresholded(sample, Quantile))]);
+        Assert.That(Array.ConvertAll(device.Download(result.Slice), x => (double)x), Is.EqualTo(expected).Within(2e-4));
+        Assert.That(expected, Is.Not.EqualTo(Expected(values => values)).Within(0.05), "the threshold did something");
+    }
+
+    /// <summary>The model value itself, and the same again for a stage that asks for no evaluation; EDM's process has images twice as wide.</summary>
+    [Test]
+    public void Threshold_OfAnImage_IsAtTheRangeOfItsProcess()
+    {
+        float[] predicted = [0.5f, -0.25f, 6, -8, -0.5f, 0.5f, 0.75f, 1];
+        Assert.That(ModelValues(Schedule), Is.EqualTo([0.0625, -0.03125, 0.75, -1, -0.5, 0.5, 0.75, 1]));
+        Assert.That(ModelValues(new EdmInputSchedule()), Is.EqualTo([0.125, -0.0625, 1.5, -2, -0.5, 0.5, 0.75, 1]));
+
+        float[] ModelValues(NoiseSchedule schedule)
+        {
+            using var device = new HostDevice(threads: 1);
+            using var trajectory = device.Upload<float>(new float[predicted.Length]);
+            var model = new FixedModel(device, predicted);
+            using var runner = new DeviceStageRunner(
+                device, schedule, Prediction.Data, model, Guidance.None, threshold: 1, samples: 2, default, trajectory.Slice);
+            runner.Run(new() { Time = 0.5, BaseWeight = 0, ModelWeight = 1, Output = SolverState.Lower });
+            runner.Run(new() { Time = 0.5, BaseWeight = 0, ModelWeight = 1, Reuse = true, Output = SolverState.Higher });
+            runner.Run(new() { Time = 0.4, BaseWeight = 0, ModelWeight = 0, PreviousWeight = 1, Output = SolverState.Trajectory });
+            runner.Accept();
+            var values = device.Download(trajectory.Slice);
+            Assert.That(model.Calls, Is.EqualTo(2));
+            return values;
+        }
+    }
+
+    [Test]
+    public void Sample_WithAThreshold_GivesTheSameBitsInOtherBatches()
+    {
+        using var device = new HostDevice(threads: 1);
+        float[] Batch(int samples, long first)
+        {
+            using var result = device.Allocate<float>(samples * 5);
+            new Sampler(device, Schedule, SolverCatalog.Find("unipc-3"), 6, new Guidance(2), 0.7)
+                .Sample(new GaussianModel(device, Schedule, Prediction.Noise), samples, new SamplingNoise(1, 2, first), result.Slice);
+            return device.Download(result.Slice);
+        }
+
+        Assert.That((float[])[.. Batch(1, 10), .. Batch(3, 11)], Is.EqualTo(Batch(4, 10)));
+    }
+
+    [TestCase("ddim", 0.995, "generate.threshold 0.995 is a limit of predicted images, but solver 'ddim' works on noise; unipc-3, dpm-solver++-2m or ")]
+    [TestCase("unipc-3", 0, "generate.threshold 0 is not in (0, 1]")]
+    [TestCase("unipc-3", 1.5, "generate.threshold 1.5 is not in (0, 1]")]
+    [TestCase("unipc-3", double.NaN, "generate.threshold NaN is not in (0, 1]")]
+    public void Threshold_ThatMeansNothing_IsRefused(string solver, double threshold, string says)
+    {
+        using var device = new HostDevice(threads: 1);
+        Assert.That(
+            () => new Sampler(device, Schedule, SolverCatalog.Find(solver), 6, Guidance.None, threshold),
+            Throws.TypeOf<DptException>().With.Message.StartsWith(says).And.Property("Kind").EqualTo(FailureKind.Usage));
     }
 
     [TestCase(Prediction.Noise, Prediction.Noise)]
@@ -186,13 +270,23 @@ public sealed class SamplerTests
         return (device.Download(result.Slice), evaluations);
     }
 
-    private static float[] Draw(HostDevice device, ulong seed, uint stream)
+    /// <summary>s = max(quantile of |x|, 1), x = clamp(x, -s, s) / s.</summary>
+    private static IEnumerable<double> Thresholded(double[] sample, double quantile)
     {
-        using var buffer = device.Allocate<float>(Samples);
+        double[] sorted = [.. sample.Select(Math.Abs).Order()];
+        var position = quantile * (sorted.Length - 1);
+        var (below, above) = (sorted[(int)Math.Floor(position)], sorted[(int)Math.Ceiling(position)]);
+        var limit = Math.Max(below + ((above - below) * (position - Math.Floor(position))), 1);
+        return sample.Select(x => Math.Clamp(x, -limit, limit) / limit);
+    }
+
+    private static float[] Draw(HostDevice device, ulong seed, uint stream, int elements = 1)
+    {
+        using var buffer = device.Allocate<float>(Samples * elements);
         device.Run(RandomOperators.Fill, new RandomCall
         {
             Samples = Samples,
-            Elements = 1,
+            Elements = elements,
             Distribution = RandomDistribution.Normal,
             Seed = seed,
             Stream = stream,
@@ -200,6 +294,20 @@ public sealed class SamplerTests
             Output = buffer.Slice,
         });
         return device.Download(buffer.Slice);
+    }
+
+    /// <summary>Predicts one and the same image, whatever it is given.</summary>
+    private sealed class FixedModel(HostDevice device, float[] data) : IDiffusionModel
+    {
+        public int Calls { get; private set; }
+
+        public Prediction Prediction => Prediction.Data;
+
+        public void Predict(Slice<float> state, double time, Slice<float> conditional, Slice<float> unconditional)
+        {
+            device.CopyIn<float>(data, conditional);
+            Calls++;
+        }
     }
 
     private sealed class GaussianModel(HostDevice device, NoiseSchedule schedule, Prediction prediction) : IDiffusionModel

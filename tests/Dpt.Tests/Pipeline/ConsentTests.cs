@@ -39,6 +39,7 @@ public class ConsentTests
         ["diffusion.initialisation"] = "official",
         ["generate.solver"] = "ddim",
         ["generate.guidedBelow"] = 2,
+        ["generate.threshold"] = 0.995,
         ["stage3.controlSteps"] = 9,
         ["device"] = "auto",
         ["precision"] = "bf16",

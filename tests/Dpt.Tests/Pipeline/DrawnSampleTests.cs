@@ -48,6 +48,11 @@ public sealed class DrawnSampleTests : FinishedRunTests
             Assert.That(Draw(new SampleRequest("7", 2, 5, other)).Pixels, Is.Not.EqualTo(sevens.Pixels), "drawn in another way");
         }
 
+        var images = _drawing with { Solver = "unipc-2" };
+        Assert.That(
+            Draw(new SampleRequest("7", 2, 5, images with { Threshold = 0.5 })).Pixels,
+            Is.Not.EqualTo(Draw(new SampleRequest("7", 2, 5, images)).Pixels), "thresholded");
+        TestImages.Fails(FailureKind.Usage, () => Draw(new SampleRequest("7", 2, 5, _drawing with { Threshold = 0.5 })), "works on noise");
         Assert.That(FinishedRun.Everything(Run.Path), Is.EqualTo(before), "of the run nothing changes");
     }
 

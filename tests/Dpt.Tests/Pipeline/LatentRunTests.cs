@@ -11,9 +11,12 @@ public sealed class LatentRunTests
 
     private TemporaryFolder _models = null!;
     private DptOptions _options = null!;
+
     private FinishedRun _run = null!;
     private TemporaryFolder _folder = null!;
     private HostDevice _device = null!;
+
+    private GenerateOptions Thresholded => _options.Generate with { Solver = "unipc-3", Threshold = 0.9 };
 
     [OneTimeSetUp]
     public void MakeRun()
@@ -250,6 +253,11 @@ public sealed class LatentRunTests
 
         var images = Draw(null);
         Assert.That(images, Has.Length.EqualTo(3 * Side * Side));
+        using (var generator = TrainedGenerator.Open(_device, file))
+        {
+            TestImages.Fails(FailureKind.Usage, () => generator.Draw(label: 2, count: 3, Thresholded, seed: 1), "generate.threshold 0.9 is for pixels");
+        }
+
         Directory.Delete(autoencoder, recursive: true);
         Assert.That(TestImages.Fails(FailureKind.Check, () => Draw(null), "no generator that can be used: ").Message, Does.Contain(autoencoder));
         TestImages.Fails(FailureKind.Check, () => Draw(Another()), "it draws latents of another autoencoder than that in '");
@@ -292,6 +300,7 @@ public sealed class LatentRunTests
     {
         Refused(_options with { Diffusion = _options.Diffusion with { Schedule = "edm" } }, "diffusion.schedule=edm is for pixels");
         Refused(_options with { Diffusion = _options.Diffusion with { Augment = 0.1 } }, "diffusion.augment 0.1 is for pixels");
+        Refused(_options with { Generate = Thresholded }, "generate.threshold 0.9 is for pixels: latents have no range");
         Refused(_options with { Diffusion = _options.Diffusion with { PatchSize = 16 } }, "diffusion.patchSize 16 does not divide");
         Refused(_options with { Data = _options.Data with { ImageSize = 15 } }, "the images have 15 pixels a side, the autoencoder takes multiples of 2");
         var latents = Encoded(_options);

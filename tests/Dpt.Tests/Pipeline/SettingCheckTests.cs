@@ -49,6 +49,12 @@ public sealed class SettingCheckTests
         ["guidance in an empty interval"] = (
             _options with { Generate = _options.Generate with { GuidedAbove = 1.5, GuidedBelow = 1.5 } },
             "generate.guidedBelow 1.5 must be above generate.guidedAbove 1.5"),
+        ["threshold of noise"] = (
+            _options with { Generate = _options.Generate with { Threshold = 0.995 } },
+            "generate.threshold 0.995 is a limit of predicted images, but solver 'dpm-solver-fast' works on noise; "
+            + "unipc-3, dpm-solver++-2m or dpm-solver++-fast work on images"),
+        ["threshold of nothing"] = (
+            _options with { Generate = _options.Generate with { Solver = "unipc-3", Threshold = 0 } }, "generate.threshold 0 is not in (0, 1]"),
         ["image size"] = (
             _options with { Data = _options.Data with { ImageSize = 260 } },
             "images of 260 pixels are too large, the limit is 256"),

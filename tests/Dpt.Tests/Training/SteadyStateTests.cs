@@ -54,7 +54,7 @@ public sealed class SteadyStateTests
 
     [Test]
     public void SamplingEvaluation_AfterTheFirst_AllocatesNothing(
-        [Values("dpm-solver-fast", "euler-maruyama", "dpm-solver++-3m", "unipc-3")] string solver, [Values(1, 2)] int threads)
+        [Values("dpm-solver-fast", "euler-maruyama", "dpm-solver++-3m", "unipc-3", "unipc-2")] string solver, [Values(1, 2)] int threads)
     {
         const int Samples = 4;
         using var device = new HostDevice(threads, selection: new KernelSelection());
@@ -64,8 +64,9 @@ public sealed class SteadyStateTests
         using var samples = device.Allocate<float>(Samples * generator.Form.Elements);
         device.Clear(samples.Slice);
         var planned = (PlannedSolver)SolverCatalog.Find(solver);
+        double? threshold = solver == "unipc-2" ? 0.9 : null;
         using var runner = new DeviceStageRunner(
-            device, generator.Schedule, planned.Model, model, new Guidance(0.5), Samples, default, samples.Slice);
+            device, generator.Schedule, planned.Model, model, new Guidance(0.5), threshold, Samples, default, samples.Slice);
         var stages = planned.Plan(generator.Schedule, 6);
         RequireNoAllocation(device.Memory, () =>
         {
@@ -86,7 +87,7 @@ public sealed class SteadyStateTests
         using var samples = device.Allocate<float>(2 * generator.Form.Elements);
         device.Clear(samples.Slice);
         using var runner = new DeviceStageRunner(
-            device, generator.Schedule, Prediction.Noise, model, new Guidance(0.5), 2, default, samples.Slice);
+            device, generator.Schedule, Prediction.Noise, model, new Guidance(0.5), threshold: null, 2, default, samples.Slice);
         var recorder = new MostPerCall(runner);
         SolverCatalog.Find("dpm-solver-23").Solve(generator.Schedule, 1, recorder);
         Assert.That(recorder.AllocatingAfterTheFirstAttempts, Is.Zero);

@@ -312,6 +312,16 @@ public sealed class ForeignNetworkTests
         Assert.That(turned.Values.Chunk(128), Is.EqualTo(straight.AsEnumerable().Reverse()));
     }
 
+    /// <summary>One step to the end is the image that the network predicts, so almost nothing of it is beyond the range of pixels.</summary>
+    [Test]
+    public void Sample_WithAThreshold_IsOfTheRange()
+    {
+        using var network = ForeignNetwork.Open(_device, UVitOptions);
+        var input = new SamplingInput(Noise, NoiseLabels, "vp", "dpm-solver++-2m", 1, Guidance: 1);
+        Assert.That(network.Sample(input).Values.Max(Math.Abs), Is.GreaterThan(2));
+        Assert.That(network.Sample(input with { Threshold = 0.9 }).Values, Is.All.InRange(-1.01f, 1.01f));
+    }
+
     /// <summary>Without a table of labels: the network alone, and one sample of one step is DDIM's formula.</summary>
     [Test]
     public void Sample_OfANetworkWithoutLabels_IsItsOwnPrediction()
@@ -349,6 +359,7 @@ public sealed class ForeignNetworkTests
         Fails(input with { Schedule = "linear" }, "unknown noise schedule 'linear'");
         Fails(input with { Solver = "rk4" }, "rk4");
         Fails(input with { Evaluations = 0 }, "cannot work with 0 evaluations");
+        Fails(input with { Threshold = 0.5 }, "generate.threshold 0.5 is a limit of predicted images");
         using var transformer = ForeignNetwork.Open(_device, TransformerOptions);
         TestImages.Fails(FailureKind.Usage, () => transformer.Sample(input), "the network draws no samples");
         var broken = Noise;
