@@ -64,19 +64,13 @@ internal sealed class DeviceStageRunner : IStageRunner, IDisposable
             _scale = _guidance.At(_schedule, stage.Time);
             _model.Predict(input, _schedule.NetworkTime(stage.Time), _conditional.Slice, Unconditional);
             Evaluations++;
-        }
-
-        var model = Model(stage.Time, input);
-        if (_threshold is { } quantile)
-        {
-            if (!stage.Reuse)
+            if (_threshold is { } quantile)
             {
-                KeepThresholded(in model, quantile);
+                KeepThresholded(Model(stage.Time, input), quantile);
             }
-
-            model = Of(Kept(0));
         }
 
+        var model = _threshold is null ? Model(stage.Time, input) : Of(Kept(0));
         var (first, second) = History(in stage);
         _device.Run(SolverOperators.Step, model with
         {
