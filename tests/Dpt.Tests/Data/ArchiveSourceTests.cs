@@ -6,6 +6,7 @@ namespace DPT.Engine.Dpt.Tests;
 
 /// <summary>Zip archives of EDM and tar archives of WebDataset: what Python wrote, and forged ones.</summary>
 [CancelAfter(60_000)]
+[Parallelizable]
 public sealed class ArchiveSourceTests
 {
     /// <summary>The same images and labels, as NumPy wrote them.</summary>

@@ -4,6 +4,7 @@ namespace DPT.Engine.Dpt.Tests;
 
 /// <summary>Parquet files of the hub: what Apache's library wrote, see <c>make-parquet-files.cs</c>, and forged ones.</summary>
 [CancelAfter(60_000)]
+[Parallelizable]
 public sealed class ParquetSourceTests
 {
     private const int TailBytes = 8;

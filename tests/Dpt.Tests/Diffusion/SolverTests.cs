@@ -6,6 +6,7 @@ namespace Dpt.Tests;
 /// The golden rows of spec 5.11, those of UniPC from a transcription of its authors' code; orders of convergence, and counts of
 /// evaluations.
 /// </summary>
+[Parallelizable]
 public sealed class SolverTests
 {
     private static readonly double[] Start = [1.0, -0.7, 0.2, 2.5];

@@ -5,6 +5,7 @@ namespace DPT.Engine.Dpt.Tests;
 
 /// <summary>Files of weights that somebody cut, forged or filled with commands: one line, no memory, nothing run.</summary>
 [CancelAfter(60_000)]
+[Parallelizable]
 public sealed class HostileTorchTests
 {
     private TemporaryFolder _folder = null!;
