@@ -11,6 +11,8 @@ internal static class RateMeter
     private const int FewestSteps = 3;
     private const int Classified = 250;
     private const int Drawn = 32;
+
+    // Where they take time; those that are guided cost twice, so a count looks at all of them.
     private const int Evaluations = 8;
     private const ulong Seed = 0;
 
@@ -21,7 +23,7 @@ internal static class RateMeter
     /// <param name="device">Where the run will compute.</param>
     /// <param name="seconds">Time for each of the five rates; they take at least a few steps.</param>
     public static StepRates Measure(DptOptions options, ImageDataset train, LabelSplit split, Device device, double seconds) =>
-        OfNetworks(options, train, split, device, new PixelSpace(train.Form), new PixelExamples(train), step => SecondsOf(step, seconds));
+        OfNetworks(options, train, split, device, new PixelSpace(train.Form), new PixelExamples(train), Evaluations, step => SecondsOf(step, seconds));
 
     /// <summary>Counts without computing.</summary>
     /// <param name="plan">The run.</param>
@@ -30,7 +32,7 @@ internal static class RateMeter
     public static StepRates Count(DptPlan plan, CountingDevice device, Func<double> counter)
     {
         var (options, train) = (plan.Options, plan.Data.Train);
-        return OfNetworks(options, train, plan.Split, device, new PixelSpace(plan.Seen), new BlankExamples(train.Count), CountOf);
+        return OfNetworks(options, train, plan.Split, device, new PixelSpace(plan.Seen), new BlankExamples(train.Count), int.MaxValue, CountOf);
 
         double CountOf(Action step)
         {
@@ -41,7 +43,7 @@ internal static class RateMeter
     }
 
     private static StepRates OfNetworks(
-        DptOptions options, ImageDataset train, LabelSplit split, Device device, PixelSpace space, IExamples examples, Func<Action, double> costOf)
+        DptOptions options, ImageDataset train, LabelSplit split, Device device, PixelSpace space, IExamples examples, int mostEvaluations, Func<Action, double> costOf)
     {
         using var generator = new ImageGenerator(device, options.Diffusion, space, Seed);
         var (update, draw) = (OfGenerator(), OfDrawing());
@@ -80,7 +82,7 @@ internal static class RateMeter
         {
             var drawing = options.Generate with
             {
-                Evaluations = Math.Min(options.Generate.Evaluations, Evaluations),
+                Evaluations = Math.Min(options.Generate.Evaluations, mostEvaluations),
                 Batch = Math.Min(options.Generate.Batch, Drawn),
             };
             using var drawer = new PseudoImageDrawer(generator, drawing, Seed);

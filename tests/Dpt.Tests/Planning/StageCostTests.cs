@@ -54,6 +54,28 @@ public sealed class StageCostTests
         }
     }
 
+    /// <summary>Guided evaluations cost two of the network, whichever they are.</summary>
+    [Test]
+    public void Drawing_CountsWhatIsGuided()
+    {
+        using var device = new HostDevice(threads: 1);
+        using var counting = new CountingDevice(device);
+        var (all, none, some) = (Draw(1, null), Draw(0, null), Draw(1, 1));
+        var schedule = VariancePreservingSchedule.Find(TinyOptions.Run.Diffusion.Schedule);
+        var stages = ((PlannedSolver)SolverCatalog.Find("dpm-solver++-2m")).Plan(schedule, 40);
+        var guided = stages.Count(stage => new Guidance(1, 0, 1).At(schedule, stage.Time) > 0);
+        Assert.That((stages.Count, guided), Is.EqualTo((40, guided)).And.Not.EqualTo((40, 20)), "a share that fewer evaluations do not have");
+        Assert.That(all, Is.EqualTo(2 * none).Within(2).Percent);
+        Assert.That(some, Is.EqualTo(none * (1 + (guided / 40.0))).Within(1).Percent);
+
+        double Draw(double guidance, double? below)
+        {
+            var generate = TinyOptions.Run.Generate with { Guidance = guidance, GuidedBelow = below, Evaluations = 40, Solver = "dpm-solver++-2m" };
+            var plan = DptPlan.Of(TinyOptions.Run with { Generate = generate }, Digits, LabelSplit.Draw(Digits.Train, perClass: 2, seed: 1), device);
+            return RateMeter.Count(plan, counting, () => counting.Operations).Draw;
+        }
+    }
+
     /// <summary>Half a billion parameters, which nobody allocates; and a simulator has no time.</summary>
     [Test]
     public void Costs_OfAHugeGenerator_AreCountedInLittleMemory()
